@@ -1,0 +1,130 @@
+#include "base/buffer.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+#define CAPACITY_MIN 256
+
+void buffer_init(struct buffer *buffer, struct arena *arena)
+{
+    *buffer = (struct buffer){ .arena = arena };
+}
+
+char *buffer_reserve(struct buffer *buffer, size_t size)
+{
+    size_t capacity = buffer->capacity < CAPACITY_MIN ? CAPACITY_MIN : buffer->capacity;
+    char *data;
+
+    if (buffer->is_full)
+        return NULL;
+    if (size <= buffer->capacity - buffer->size)
+        return buffer->data + buffer->size;
+    while (capacity - buffer->size < size) {
+        if (capacity > SIZE_MAX / 2) {
+            buffer->is_full = true;
+            return NULL;
+        }
+        capacity *= 2;
+    }
+    data = arena_alloc(buffer->arena, capacity);
+    if (data == NULL) {
+        buffer->is_full = true;
+        return NULL;
+    }
+    if (buffer->size > 0)
+        memcpy(data, buffer->data, buffer->size);
+    buffer->data = data;
+    buffer->capacity = capacity;
+    return data + buffer->size;
+}
+
+void buffer_put(struct buffer *buffer, struct slice bytes)
+{
+    char *at = buffer_reserve(buffer, bytes.size);
+
+    if (at == NULL || bytes.size == 0)
+        return;
+    memcpy(at, bytes.data, bytes.size);
+    buffer->size += bytes.size;
+}
+
+void buffer_put_byte(struct buffer *buffer, char byte)
+{
+    buffer_put(buffer, slice_of(&byte, 1));
+}
+
+void buffer_put_string(struct buffer *buffer, const char *string)
+{
+    buffer_put(buffer, slice_from(string));
+}
+
+void buffer_put_number(struct buffer *buffer, int64_t number)
+{
+    buffer_format(buffer, "%lld", (long long)number);
+}
+
+void buffer_format(struct buffer *buffer, const char *format, ...)
+{
+    va_list args;
+    int size;
+    char *at;
+
+    va_start(args, format);
+    size = vsnprintf(NULL, 0, format, args);
+    va_end(args);
+    if (size < 0 || (at = buffer_reserve(buffer, (size_t)size + 1)) == NULL)
+        return;
+    va_start(args, format);
+    vsnprintf(at, (size_t)size + 1, format, args);
+    va_end(args);
+    buffer->size += (size_t)size;
+}
+
+/* The two-character escape of @c, or 0. */
+static char json_escape(unsigned char c)
+{
+    switch (c) {
+    case '"':
+    case '\\':
+        return (char)c;
+    case '\b':
+        return 'b';
+    case '\f':
+        return 'f';
+    case '\n':
+        return 'n';
+    case '\r':
+        return 'r';
+    case '\t':
+        return 't';
+    default:
+        return 0;
+    }
+}
+
+void buffer_put_json(struct buffer *buffer, struct slice text)
+{
+    size_t i, plain = 0;
+
+    buffer_put_byte(buffer, '"');
+    for (i = 0; i < text.size; i++) {
+        unsigned char c = (unsigned char)text.data[i];
+        char escape = json_escape(c);
+
+        if (escape == 0 && c >= 0x20)
+            continue;
+        buffer_put(buffer, slice_cut(text, plain, i));
+        plain = i + 1;
+        if (escape != 0)
+            buffer_format(buffer, "\\%c", escape);
+        else
+            buffer_format(buffer, "\\u%04x", c);
+    }
+    buffer_put(buffer, slice_cut(text, plain, text.size));
+    buffer_put_byte(buffer, '"');
+}
+
+struct slice buffer_slice(const struct buffer *buffer)
+{
+    return slice_of(buffer->data, buffer->size);
+}

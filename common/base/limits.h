@@ -1,0 +1,43 @@
+/* Every bound of the mesh: a number, a unit, a reason. Those that an operator may want to change are the
+ * defaults of settings (run/config). */
+#ifndef BASE_LIMITS_H
+#define BASE_LIMITS_H
+
+#define KIB ((size_t)1024)
+#define MIB (KIB * 1024)
+
+/* base/arena: a small call takes one block; a large one takes few. */
+#define ARENA_BLOCK_BYTES_MIN (8 * KIB)
+#define ARENA_BLOCK_BYTES_MAX (4 * MIB)
+
+/* base/log: a line fits one atomic write to a pipe (PIPE_BUF is 4096). */
+#define LOG_LINE_BYTES_MAX 1024
+#define LOG_ID_BYTES_MAX 64
+
+/* rpc: messages nested deeper than any of ours are an attack on the stack: protobuf-c's unpack recurses
+ * without a limit. */
+#define MESSAGE_DEPTH_MAX 16
+
+/* rpc: a bundle of 50,000 resources pretty-printed is under this. */
+#define MESSAGE_BYTES_MAX (128 * MIB)
+
+/* rpc: what a handler may hold unsent in a stream before it must wait for on_writable. */
+#define SEND_QUEUE_BYTES (64 * KIB)
+
+/* rpc: admission where a method does not say otherwise, and a call's arena. A call in flight costs about 19 KiB in gRPC
+ * core besides. */
+#define SERVER_CALLS_MAX 256
+#define SERVER_QUEUE_MAX 64
+#define SERVER_ARENA_BYTES (4 * MIB)
+
+/* gateway: one chunk of a client stream; a record is any number of them up to RECORD_BYTES_MAX. */
+#define RECORD_CHUNK_BYTES (256 * KIB)
+#define RECORD_BYTES_MAX (96 * MIB)
+
+/* gateway: a question is prose; a megabyte of it is a mistake. */
+#define QUESTION_BYTES_MAX (16 * KIB)
+
+/* fhir: JSON nested deeper than this is refused (FHIR's own deepest resources stay under 32). */
+#define JSON_DEPTH_MAX 64
+
+#endif

@@ -1,0 +1,79 @@
+/* A call: one RPC that arrived here. Its arena, deadline, trace, peer and reply.
+ *
+ * A handler starts the work of one method and ends the call exactly once, with call_reply, call_fail or (server
+ * streams) call_finish, now or later. Until then it owns the call and everything in the call's arena. A call is touched
+ * by one thread at a time: the place its method names, and then wherever call_run_on_worker or call_run_on_loop has taken it.
+ *
+ * When the caller cancels or the deadline passes, the caller is answered at once by this layer; the call itself
+ * lives on, is_cancelled, until the handler ends it. What the handler sends then goes nowhere. */
+#ifndef RPC_CALL_H
+#define RPC_CALL_H
+
+#include <protobuf-c/protobuf-c.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "contract/methods.h"
+#include "run/trace.h"
+
+struct call;
+struct loop;
+struct workers;
+struct server_method;
+
+/* Who calls: from the client's certificate, or nothing on a plaintext port. */
+struct peer {
+    const char *address;   /* "ipv4:127.0.0.1:40312" */
+    const char *spiffe_id; /* NULL: none */
+    const char *name;      /* first DNS SAN, else common name; NULL: no certificate */
+};
+
+struct call {
+    struct arena arena;
+    const struct server_method *method;
+    void *service;       /* as given to server_create: the struct that owns everything */
+    const void *request; /* the unpacked message, in the arena; NULL where requests stream */
+    struct trace trace;
+    uint64_t deadline_ns; /* of clock_now; CLOCK_NEVER: none */
+    uint64_t arrived_ns;
+    struct peer peer;
+    void *state; /* the handler's own */
+};
+
+/* End the call with OK and @message, which is packed before this returns. Unary and client streams. */
+void call_reply(struct call *call, const void *message);
+
+/* End the call with a status that is not OK. */
+void call_fail(struct call *call, const struct error *err);
+
+/* Server streams. Queue one message; packed before this returns. False when the stream's send queue now holds more
+ * than SEND_QUEUE_BYTES: stop until on_writable. A cancelled call takes messages and drops them. */
+bool call_send(struct call *call, const void *message);
+
+/* Server streams. End with OK once everything queued is out. */
+void call_finish(struct call *call);
+
+/* Called each time the send queue has drained after call_send returned false. Set once, by the handler. Runs at the
+ * method's place: the loop for METHOD_PLACE_LOOP, else the call's rpc thread. */
+void call_on_writable(struct call *call, void (*on_writable)(struct call *call));
+
+/* Client streams. Ask for the next request; @on_message gets it (it lives until the next call_read), or NULL when the
+ * caller has said that no more come. Nothing is read ahead: that is the back-pressure. */
+void call_read(struct call *call, void (*on_message)(struct call *call, const void *message));
+
+/* Whether the caller has gone or the deadline has passed. Any thread. */
+bool call_is_cancelled(const struct call *call);
+
+/* Called at most once, at the method's place, when the caller goes or the deadline passes before the end. Registered after
+ * the fact, it is called soon. For METHOD_PLACE_WORKER it is never called: ask call_is_cancelled. */
+void call_on_cancel(struct call *call, void (*on_cancel)(struct call *call));
+
+/* Hop: go on with @run on a worker, or on the loop. The hop takes the call along; do not touch it afterwards. A full queue
+ * of the workers fails the call with RESOURCE_EXHAUSTED. */
+void call_run_on_worker(struct call *call, void (*run)(struct call *call));
+void call_run_on_loop(struct call *call, void (*run)(struct call *call));
+
+#endif
