@@ -15,13 +15,14 @@ struct letter {
 
 struct mailbox {
     _Atomic(struct letter *) newest;
+    _Atomic unsigned posting; /* threads inside mailbox_post */
     uv_async_t wake;
 };
 
 /* The loop's thread, before anyone posts. Aborts only where libuv has no memory. */
 void mailbox_init(struct mailbox *mailbox, uv_loop_t *uv);
 
-/* The loop's thread. Nobody may post any more; what is still inside is opened first. @closed (may be NULL)
+/* The loop's thread. Nobody may begin to post any more; what is still inside is opened first. @closed (may be NULL)
  * is called when libuv has let go of the handle. */
 void mailbox_close(struct mailbox *mailbox, uv_close_cb closed);
 
