@@ -7,8 +7,10 @@
 
 #include <grpc/grpc.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "base/error.h"
+#include "base/list.h"
 #include "run/loop.h"
 
 struct thread;
@@ -24,6 +26,30 @@ struct op {
 struct thread *thread_create(struct loop *loop, struct error *err);
 
 grpc_completion_queue *thread_queue(const struct thread *thread);
+
+/* Whether the caller is the polling thread. */
+bool thread_is_here(const struct thread *thread);
+
+/* Start @count operations on @call with @op as their tag. CHECKs that gRPC takes them: a refusal is a bug of ours. */
+void op_start(struct op *op, grpc_call *call, const grpc_op *operations, size_t count);
+
+/* Run @op on the thread soon. Any thread; takes no lock of ours. Never after thread_destroy has begun. */
+void thread_post(struct thread *thread, struct op *op);
+
+/* Run @op once the events that are ready now have been taken off the queue. Polling thread only. */
+void thread_defer(struct thread *thread, struct op *op);
+
+/* A timer that lives in its owner and runs on the polling thread; everything here is called there, or before the thread has
+ * anything to poll for. */
+struct thread_timer {
+    struct list in_thread;
+    uint64_t at_ns; /* of clock_now */
+    void (*on_time)(struct thread_timer *timer);
+};
+
+void thread_timer_init(struct thread_timer *timer, void (*on_time)(struct thread_timer *timer));
+void thread_timer_start(struct thread *thread, struct thread_timer *timer, uint64_t at_ns);
+void thread_timer_stop(struct thread_timer *timer);
 
 /* Shut the queue down (nothing may be started on it any more), poll until it is empty, join, destroy. Not from the thread itself. */
 void thread_destroy(struct thread *thread);
