@@ -19,7 +19,7 @@ struct slice {
 
 static inline struct slice slice_of(const void *data, size_t size)
 {
-    return (struct slice){ data, size };
+    return (struct slice){ (const char *)data, size };
 }
 
 static inline struct slice slice_from(const char *string)
