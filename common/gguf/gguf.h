@@ -34,9 +34,34 @@ enum gguf_tensor_type {
     GGUF_TENSOR_TYPE_F32 = 0,
     GGUF_TENSOR_TYPE_F16 = 1,
     GGUF_TENSOR_TYPE_Q4_0 = 2,
+    GGUF_TENSOR_TYPE_Q4_1 = 3,
+    GGUF_TENSOR_TYPE_Q5_0 = 6,
+    GGUF_TENSOR_TYPE_Q5_1 = 7,
     GGUF_TENSOR_TYPE_Q8_0 = 8,
+    GGUF_TENSOR_TYPE_Q2_K = 10,
+    GGUF_TENSOR_TYPE_Q3_K = 11,
+    GGUF_TENSOR_TYPE_Q4_K = 12,
+    GGUF_TENSOR_TYPE_Q5_K = 13,
+    GGUF_TENSOR_TYPE_Q6_K = 14,
+    GGUF_TENSOR_TYPE_IQ4_NL = 20,
+    GGUF_TENSOR_TYPE_IQ4_XS = 23,
+    GGUF_TENSOR_TYPE_I8 = 24,
+    GGUF_TENSOR_TYPE_I16 = 25,
+    GGUF_TENSOR_TYPE_I32 = 26,
+    GGUF_TENSOR_TYPE_I64 = 27,
+    GGUF_TENSOR_TYPE_F64 = 28,
     GGUF_TENSOR_TYPE_BF16 = 30,
 };
+
+/* Values in a block of @type and the block's bytes; false for a number that is no type known here. Knowing a type's size is enough to
+ * check a file and to read its vocabulary; inference says which it computes with. */
+bool gguf_tensor_type_size(enum gguf_tensor_type type, uint32_t *block_values, uint32_t *block_bytes);
+
+/* "F32", "Q8_0", …; "?" for none. Static. */
+const char *gguf_tensor_type_name(enum gguf_tensor_type type);
+
+/* The bytes of a tensor; false when the type is unknown, a dimension is 0, the first is no multiple of the block, or the number overflows. */
+bool gguf_tensor_bytes(enum gguf_tensor_type type, unsigned dimensions_count, const uint64_t *dimensions, uint64_t *size_bytes);
 
 #define GGUF_DIMENSIONS_MAX 4
 
