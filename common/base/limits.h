@@ -14,6 +14,23 @@
 #define LOG_LINE_BYTES_MAX 1024
 #define LOG_ID_BYTES_MAX 64
 
+/* run/config: a file of settings is a page or two. */
+#define CONFIG_FILE_BYTES_MAX (256 * KIB)
+
+/* run/metrics: series are made by the program, so more than this is a label that should not be one. */
+#define METRIC_SERIES_MAX 4096
+
+/* run/admin: a scraper, two probes and a person; requests of a line and a few headers. Times in milliseconds: a request
+ * that takes this long to arrive or an answer that takes this long to leave is cut off; a connection that asks nothing
+ * outlives a scraper's interval; what still arrives after the last answer is thrown away for a moment, so that a reset
+ * does not destroy that answer. */
+#define ADMIN_CONNECTIONS_MAX 64
+#define ADMIN_REQUEST_BYTES_MAX (8 * KIB)
+#define ADMIN_REPLY_BYTES_MAX (8 * MIB)
+#define ADMIN_REQUEST_MS_MAX 5000
+#define ADMIN_IDLE_MS_MAX 120000
+#define ADMIN_LINGER_MS_MAX 1000
+
 /* rpc: messages nested deeper than any of ours are an attack on the stack: protobuf-c's unpack recurses
  * without a limit. */
 #define MESSAGE_DEPTH_MAX 16
