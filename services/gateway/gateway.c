@@ -1,0 +1,145 @@
+/* Loop thread, but for gateway_destroy, which runs when the loop has ended. */
+#include "gateway.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "run/clock.h"
+
+#define TENANT_BYTES_MAX 64
+#define PATIENT_BYTES_MAX 256
+
+static enum status open_channel(struct gateway *gateway, const char *service, const char *target,
+                                struct channel **channel, struct error *err)
+{
+    struct channel_options options = {
+        .service = service,
+        .target = target,
+        .credentials = gateway->host->credentials,
+    };
+
+    *channel = channel_create(gateway->client, &options, err);
+    return *channel == NULL ? error_wrap(err, "--%s", service) : STATUS_OK;
+}
+
+static enum status open_channels(struct gateway *gateway, struct error *err)
+{
+    const struct gateway_config *config = gateway->config;
+
+    if (open_channel(gateway, "deid", config->deid, &gateway->deid, err) != STATUS_OK
+        || open_channel(gateway, "context", config->context, &gateway->context, err) != STATUS_OK
+        || open_channel(gateway, "tokenizer", config->tokenizer, &gateway->tokenizer, err) != STATUS_OK
+        || open_channel(gateway, "inference", config->inference, &gateway->inference, err) != STATUS_OK)
+        return err->status;
+    return STATUS_OK;
+}
+
+static enum status read_profile(struct gateway *gateway, struct error *err)
+{
+    if (strcmp(gateway->config->profile, "limited") == 0)
+        gateway->profile = CONSILIUM__V1__PROFILE__PROFILE_LIMITED;
+    else if (strcmp(gateway->config->profile, "safe-harbor") == 0)
+        gateway->profile = CONSILIUM__V1__PROFILE__PROFILE_SAFE_HARBOR;
+    else
+        return error_set(err, STATUS_INVALID_ARGUMENT, "--profile takes limited or safe-harbor");
+    return STATUS_OK;
+}
+
+enum status gateway_start(struct host *host, const void *config, void **service, bool *is_ready,
+                          struct error *err)
+{
+    struct gateway *gateway = calloc(1, sizeof(*gateway));
+
+    if (gateway == NULL)
+        return error_set(err, STATUS_RESOURCE_EXHAUSTED, "no memory");
+    gateway->host = host;
+    gateway->config = config;
+    gateway->maps = maps_create(gateway->config->maps_bytes);
+    if (gateway->maps == NULL)
+        error_set(err, STATUS_RESOURCE_EXHAUSTED, "no memory");
+    else
+        gateway->client = client_create(&host->loop, CLIENT_PLACE_LOOP, 1, err);
+    if (gateway->client == NULL || read_profile(gateway, err) != STATUS_OK
+        || pseudonym_key_load(gateway->config->pseudonym_key_file, &gateway->pseudonym_key, err) != STATUS_OK
+        || open_channels(gateway, err) != STATUS_OK) {
+        gateway_destroy(gateway);
+        return err->status;
+    }
+    models_start(&gateway->models, gateway);
+    *service = gateway;
+    *is_ready = false; /* models.c says when */
+    return STATUS_OK;
+}
+
+void gateway_stop(struct host *host, void *service)
+{
+    struct gateway *gateway = service;
+
+    (void)host;
+    models_stop(&gateway->models);
+}
+
+static void close_channel(struct channel *channel)
+{
+    if (channel != NULL)
+        channel_destroy(channel);
+}
+
+void gateway_destroy(void *service)
+{
+    struct gateway *gateway = service;
+
+    close_channel(gateway->deid);
+    close_channel(gateway->context);
+    close_channel(gateway->tokenizer);
+    close_channel(gateway->inference);
+    if (gateway->client != NULL)
+        client_destroy(gateway->client);
+    if (gateway->maps != NULL)
+        maps_destroy(gateway->maps);
+    arena_close(&gateway->models.arena);
+    free(gateway);
+}
+
+static bool is_tenant(const char *tenant)
+{
+    size_t i;
+
+    for (i = 0; tenant[i] != '\0'; i++) {
+        char c = tenant[i];
+
+        if (!(c >= 'a' && c <= 'z') && !(c >= 'A' && c <= 'Z') && !(c >= '0' && c <= '9') && c != '-' && c != '_')
+            return false;
+    }
+    return i >= 1 && i <= TENANT_BYTES_MAX;
+}
+
+enum status gateway_name_patient(struct gateway *gateway, const char *tenant, const char *patient,
+                                 struct arena *arena, struct patient_name *name, struct error *err)
+{
+    struct slice id = slice_from(patient);
+    char pseudonym[PSEUDONYM_TEXT_BYTES];
+
+    if (tenant[0] == '\0')
+        tenant = "default";
+    if (!is_tenant(tenant))
+        return error_set(err, STATUS_INVALID_ARGUMENT, "tenant is not 1 to %d letters, digits, '-' or '_'",
+                         TENANT_BYTES_MAX);
+    if (id.size == 0 || id.size > PATIENT_BYTES_MAX)
+        return error_set(err, STATUS_INVALID_ARGUMENT, "patient has %zu bytes, 1 to %d are allowed", id.size,
+                         PATIENT_BYTES_MAX);
+    pseudonym_make(&gateway->pseudonym_key, slice_from(tenant), id, pseudonym);
+    name->tenant = arena_string(arena, slice_from(tenant));
+    name->pseudonym = arena_string(arena, slice_from(pseudonym));
+    name->scope = arena_format(arena, "%s/%s", tenant, pseudonym);
+    if (name->tenant == NULL || name->pseudonym == NULL || name->scope == NULL)
+        return error_set(err, STATUS_RESOURCE_EXHAUSTED, "no memory for another call");
+    return STATUS_OK;
+}
+
+uint64_t gateway_leaf_deadline(const struct gateway *gateway, uint64_t deadline_ns)
+{
+    uint64_t leaf_ns = clock_now() + gateway->config->leaf_timeout_ms * CLOCK_NS_PER_MS;
+
+    return leaf_ns < deadline_ns ? leaf_ns : deadline_ns;
+}

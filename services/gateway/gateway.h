@@ -1,0 +1,54 @@
+/* The gateway: the one door of the mesh, and the only service that calls others. Everything here lives on the loop. */
+#ifndef GATEWAY_H
+#define GATEWAY_H
+
+#include "gateway_maps.h"
+#include "gateway_models.h"
+#include "gateway_pseudonym.h"
+#include "rpc/client.h"
+#include "rpc/host.h"
+
+struct gateway_config {
+    struct host_config host;
+    const char *deid, *context, *tokenizer, *inference; /* targets */
+    const char *pseudonym_key_file;
+    uint64_t leaf_timeout_ms;
+    int64_t answer_tokens, facts_tokens; /* where the caller names no limit */
+    uint64_t maps_bytes;
+    int64_t asks_at_once; /* of one AskMany */
+    const char *profile;
+};
+
+struct gateway {
+    struct host *host;
+    const struct gateway_config *config;
+    struct client *client;
+    struct channel *deid, *context, *tokenizer, *inference;
+    struct pseudonym_key pseudonym_key;
+    struct maps *maps;
+    struct models models;
+    Consilium__V1__Profile profile; /* where the caller names none */
+};
+
+/* A patient as the rest of the mesh knows them. Strings live in the arena given to gateway_name_patient. */
+struct patient_name {
+    const char *tenant;
+    const char *pseudonym;
+    const char *scope; /* "tenant/pseudonym": what a sealed map is bound to */
+};
+
+/* host_program's start, stop and destroy. */
+enum status gateway_start(struct host *host, const void *config, void **service, bool *is_ready,
+                          struct error *err);
+void gateway_stop(struct host *host, void *service);
+void gateway_destroy(void *service);
+
+/* INVALID_ARGUMENT for a tenant that is not 1 to 64 letters, digits, '-' or '_' (empty means "default") and for a patient that is not 1 to
+ * 256 bytes. */
+enum status gateway_name_patient(struct gateway *gateway, const char *tenant, const char *patient,
+                                 struct arena *arena, struct patient_name *name, struct error *err);
+
+/* When a leaf must have answered: leaf_timeout from now, and not after @deadline_ns. */
+uint64_t gateway_leaf_deadline(const struct gateway *gateway, uint64_t deadline_ns);
+
+#endif

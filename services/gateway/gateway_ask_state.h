@@ -1,0 +1,105 @@
+/* What one ask holds. Only for gateway_ask*.c: the machine (gateway_ask.c), the requests that it makes (gateway_ask_legs.c) and the events
+ * that it tells (gateway_ask_events.c). */
+#ifndef GATEWAY_ASK_STATE_H
+#define GATEWAY_ASK_STATE_H
+
+#include "base/buffer.h"
+#include "base/machine.h"
+#include "gateway_ask.h"
+
+enum ask_state {
+    ASK_STATE_RECALLING,  /* RECALL and REDACT are out */
+    ASK_STATE_ASSEMBLING,
+    ASK_STATE_ENCODING,
+    ASK_STATE_GENERATING, /* ids stream in; DECODE and RESTORE run behind */
+    ASK_STATE_FAILING,    /* something failed; waiting for what is still out */
+    ASK_STATE_ENDED,
+};
+
+/* A leg: one request to one leaf; at most one of each kind is out. */
+enum ask_leg_kind {
+    ASK_LEG_RECALL,
+    ASK_LEG_REDACT,
+    ASK_LEG_ASSEMBLE,
+    ASK_LEG_ENCODE,
+    ASK_LEG_GENERATE,
+    ASK_LEG_DECODE,
+    ASK_LEG_RESTORE,
+    ASK_LEG_COUNT,
+};
+
+struct ask_leg {
+    struct ask *ask;
+    struct rpc *rpc;
+    bool is_out;
+    uint64_t began_ns, first_ns, total_ns; /* of the one that is out; of the first; of all */
+};
+
+struct ask {
+    struct gateway *gateway;
+    struct ask_request request;
+    struct ask_sink sink;
+    struct arena *arena;
+    struct machine machine;
+    struct error error;
+    struct ask_leg legs[ASK_LEG_COUNT];
+    uint64_t began_ns;
+    struct patient_name patient;
+    Consilium__V1__GetModelReply model;
+    uint32_t tokens_max;
+
+    /* RECALL and REDACT */
+    uint64_t version;          /* of the record */
+    struct slice sealed_map;   /* the record's */
+    const char *question;      /* redacted */
+    struct slice question_map; /* the map with what the question added: RESTORE opens this one */
+    uint64_t question_version; /* of the map that it was redacted with */
+
+    /* ASSEMBLE and ENCODE */
+    uint32_t budget_tokens;
+    unsigned budget_tries;
+    Consilium__V1__AssembleReply *assembled;
+    Consilium__V1__ApplyTemplateReply *prompt;
+
+    /* GENERATE, DECODE, RESTORE */
+    bool is_held;              /* the sink takes no more for now */
+    bool wants_proceed;        /* a message came; the next was not asked for */
+    bool has_generated;        /* the stream of ids has ended */
+    bool has_decoded;          /* and the decoder has been flushed */
+    bool has_told_facts;
+    uint32_t *ids;             /* not yet decoded */
+    size_t ids_count, ids_capacity;
+    struct slice decode_state;
+    bool is_flushing;          /* the DECODE that is out is the last */
+    struct buffer text;        /* decoded, with surrogates */
+    size_t text_told;          /* bytes of it that have gone out or are being restored */
+    size_t answer_bytes;       /* bytes of the answer as told */
+    uint32_t citations_known, citations_unknown;
+    Consilium__V1__FinishReason finish_reason;
+    Consilium__V1__Usage usage;
+    const char *model_digest;
+};
+
+/* gateway_ask.c: every callback stores its result and calls this. */
+void ask_step(struct ask *ask);
+/* Remember the first failure; ask_step then takes the ask down. */
+void ask_fail(struct ask *ask, const struct error *err);
+
+/* gateway_ask_legs.c: begin a leg; a failure to begin is ask_fail. */
+void ask_recall(struct ask *ask);
+void ask_redact(struct ask *ask);
+void ask_assemble(struct ask *ask);
+void ask_encode(struct ask *ask);
+void ask_generate(struct ask *ask);
+void ask_decode(struct ask *ask);
+void ask_restore_facts(struct ask *ask);
+void ask_restore_text(struct ask *ask, struct slice piece);
+const char *ask_leg_name(enum ask_leg_kind kind, const char **service);
+
+/* gateway_ask_events.c */
+void ask_tell_started(struct ask *ask);
+void ask_tell_facts(struct ask *ask);
+void ask_tell_text(struct ask *ask, struct slice text); /* and the citations in it */
+void ask_tell_done(struct ask *ask);
+
+#endif

@@ -1,0 +1,40 @@
+/* Forget: context forgets the record and the map, and so does the gateway. Loop thread. */
+#include "gateway.h"
+#include "gateway_calls.h"
+
+static void on_forgotten(void *arg, const void *message, const struct error *err)
+{
+    const Consilium__V1__ForgetContextReply *forgotten = message;
+    Consilium__V1__ForgetReply reply = CONSILIUM__V1__FORGET_REPLY__INIT;
+    struct call *call = arg;
+
+    if (forgotten == NULL) {
+        call_fail(call, err);
+        return;
+    }
+    reply.existed = forgotten->existed;
+    call_reply(call, &reply);
+}
+
+void forget_start(struct call *call)
+{
+    const Consilium__V1__ForgetRequest *message = call->request;
+    Consilium__V1__ForgetContextRequest request = CONSILIUM__V1__FORGET_CONTEXT_REQUEST__INIT;
+    struct rpc_options options = { .parent = call };
+    struct gateway *gateway = call->service;
+    struct patient_name name;
+    struct error err = { 0 };
+
+    options.deadline_ns = gateway_leaf_deadline(gateway, call->deadline_ns);
+    if (gateway_name_patient(gateway, message->tenant, message->patient, &call->arena, &name, &err)
+        != STATUS_OK) {
+        call_fail(call, &err);
+        return;
+    }
+    maps_drop(gateway->maps, slice_from(name.scope));
+    request.tenant = (char *)name.tenant;
+    request.patient = (char *)name.pseudonym;
+    if (rpc_call(gateway->context, &method_context_forget, &request, &options, on_forgotten, call, NULL, &err)
+        != STATUS_OK)
+        call_fail(call, &err);
+}

@@ -1,0 +1,129 @@
+/* Loop thread. A round: GetModel and GetVocabulary as one group → both answered → do they come from the same file? → wait → again. */
+#include "gateway_models.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/limits.h"
+#include "base/list.h"
+#include "base/log.h"
+#include "gateway.h"
+#include "rpc/group.h"
+#include "run/clock.h"
+
+#define ROUND_MS 5000
+#define ROUND_UNKNOWN_MS 500
+
+static void on_model(void *arg, const void *message, const struct error *err)
+{
+    struct models *models = arg;
+    const Consilium__V1__GetModelReply *reply = message;
+
+    (void)err;
+    if (reply == NULL)
+        return;
+    snprintf(models->name, sizeof(models->name), "%s", reply->name);
+    snprintf(models->architecture, sizeof(models->architecture), "%s", reply->architecture);
+    snprintf(models->digest, sizeof(models->digest), "%s", reply->digest);
+    models->context_length = reply->context_length;
+    models->vocabulary_size = reply->vocabulary_size;
+    models->parameters = reply->parameters;
+    models->has_model = true;
+}
+
+static void on_vocabulary(void *arg, const void *message, const struct error *err)
+{
+    struct models *models = arg;
+    const Consilium__V1__GetVocabularyReply *reply = message;
+
+    (void)err;
+    if (reply == NULL)
+        return;
+    snprintf(models->vocabulary_digest, sizeof(models->vocabulary_digest), "%s", reply->digest);
+    models->chars_per_token = reply->chars_per_token;
+    models->has_vocabulary = true;
+}
+
+/* The round's verdict. A vocabulary of one file and weights of another would make nonsense that looks like an answer. */
+static enum status check_round(struct models *models, const struct error *round, struct error *err)
+{
+    if (round->status != STATUS_OK)
+        return error_set(err, STATUS_UNAVAILABLE, "the model is not known yet: %s", round->text);
+    if (!models->has_model || !models->has_vocabulary)
+        return error_set(err, STATUS_UNAVAILABLE, "the model is not known yet");
+    if (strcmp(models->digest, models->vocabulary_digest) != 0)
+        return error_set(err, STATUS_FAILED_PRECONDITION,
+                         "tokenizer and inference have different model files: give both the same --model");
+    return STATUS_OK;
+}
+
+static void on_round(void *arg, const struct error *round)
+{
+    struct models *models = arg;
+    struct error err = { 0 };
+    bool is_known = check_round(models, round, &err) == STATUS_OK;
+
+    models->group = NULL;
+    if (is_known && !models->is_known) {
+        log_info("model_known", LOG_ID("digest", models->digest), LOG_ID("architecture", models->architecture),
+                 LOG_NUMBER("context_length", models->context_length));
+        server_set_serving(models->gateway->host->server, true);
+    }
+    /* A leaf that is away for a while leaves what was known standing; two different files do not. */
+    if (is_known || err.status == STATUS_FAILED_PRECONDITION)
+        models->is_known = is_known;
+    models->why_not = err;
+    if (!models->gateway->host->loop.is_stopping)
+        timer_start(&models->timer, is_known ? ROUND_MS : ROUND_UNKNOWN_MS, 0);
+}
+
+static void ask_round(struct timer *timer)
+{
+    struct models *models = LIST_ITEM(timer, struct models, timer);
+    struct gateway *gateway = models->gateway;
+    Consilium__V1__GetModelRequest model = CONSILIUM__V1__GET_MODEL_REQUEST__INIT;
+    Consilium__V1__GetVocabularyRequest vocabulary = CONSILIUM__V1__GET_VOCABULARY_REQUEST__INIT;
+    struct rpc_options options = { .deadline_ns = gateway_leaf_deadline(gateway, CLOCK_NEVER), .attempts_max = 1 };
+
+    models->has_model = models->has_vocabulary = false;
+    arena_close(&models->arena);
+    models->group = group_create(&models->arena, GROUP_POLICY_ALL, 0, &options, on_round, models);
+    if (models->group == NULL) {
+        timer_start(&models->timer, ROUND_MS, 0);
+        return;
+    }
+    group_call(models->group, gateway->inference, &method_inference_get_model, &model, on_model, models);
+    group_call(models->group, gateway->tokenizer, &method_tokenizer_get_vocabulary, &vocabulary, on_vocabulary, models);
+    group_start(models->group);
+}
+
+void models_start(struct models *models, struct gateway *gateway)
+{
+    models->gateway = gateway;
+    arena_init(&models->arena, 1 * MIB);
+    error_set(&models->why_not, STATUS_UNAVAILABLE, "the model is not known yet");
+    timer_init(&models->timer, &gateway->host->loop, ask_round);
+    timer_start(&models->timer, 0, 0);
+}
+
+void models_stop(struct models *models)
+{
+    timer_close(&models->timer, NULL);
+    if (models->group != NULL)
+        group_cancel(models->group);
+}
+
+enum status models_get(const struct models *models, Consilium__V1__GetModelReply *reply,
+                       struct error *err)
+{
+    if (!models->is_known)
+        return error_set(err, models->why_not.status, "%s", models->why_not.text);
+    consilium__v1__get_model_reply__init(reply);
+    reply->name = (char *)models->name;
+    reply->architecture = (char *)models->architecture;
+    reply->digest = (char *)models->digest;
+    reply->context_length = models->context_length;
+    reply->parameters = models->parameters;
+    reply->vocabulary_size = models->vocabulary_size;
+    return STATUS_OK;
+}

@@ -1,0 +1,92 @@
+/* Loop thread. Ask and ListModels are answered here; the methods with a sequence of their own have a file each (gateway_calls.h). */
+#include "gateway_rpc.h"
+
+#include "base/limits.h"
+#include "gateway_ask.h"
+#include "gateway_calls.h"
+
+/* Ask: the ask's events become the stream's messages. */
+
+static bool on_ask_event(void *arg, const Consilium__V1__AskEvent *event)
+{
+    return call_send(arg, event);
+}
+
+static void on_ask_end(void *arg, const struct error *err)
+{
+    struct call *call = arg;
+
+    call->state = NULL;
+    if (err->status == STATUS_OK)
+        call_finish(call);
+    else
+        call_fail(call, err);
+}
+
+static void on_ask_writable(struct call *call)
+{
+    if (call->state != NULL)
+        ask_proceed(call->state);
+}
+
+static void on_ask_cancel(struct call *call)
+{
+    if (call->state != NULL)
+        ask_cancel(call->state);
+}
+
+static void start_ask(struct call *call)
+{
+    const Consilium__V1__AskRequest *message = call->request;
+    struct ask_request request = {
+        .tenant = message->tenant,
+        .patient = message->patient,
+        .question = message->question,
+        .tokens_max = message->tokens_max,
+        .budget_tokens = message->budget_tokens,
+        .sampling = message->sampling,
+        .keep_surrogates = message->keep_surrogates,
+        .parent = call,
+    };
+    struct ask_sink sink = { on_ask_event, on_ask_end, call };
+    struct error err = { 0 };
+    struct ask *ask;
+
+    if (ask_start(call->service, &request, &sink, &call->arena, &ask, &err) != STATUS_OK) {
+        call_fail(call, &err);
+        return;
+    }
+    call->state = ask;
+    call_on_writable(call, on_ask_writable);
+    call_on_cancel(call, on_ask_cancel);
+}
+
+static void start_list_models(struct call *call)
+{
+    struct gateway *gateway = call->service;
+    Consilium__V1__ListModelsReply reply = CONSILIUM__V1__LIST_MODELS_REPLY__INIT;
+    Consilium__V1__GetModelReply model, *list[] = { &model };
+    struct error err = { 0 };
+
+    if (models_get(&gateway->models, &model, &err) != STATUS_OK) {
+        call_fail(call, &err);
+        return;
+    }
+    reply.n_models = 1;
+    reply.models = list;
+    call_reply(call, &reply);
+}
+
+/* A record is in memory once as chunks and once whole, and once more while it is packed for deid. */
+#define PUT_ARENA_BYTES (3 * RECORD_BYTES_MAX)
+#define ASK_ARENA_BYTES (32 * MIB)
+
+const struct server_method gateway_methods[] = {
+    { &method_gateway_put_record, METHOD_PLACE_LOOP, put_start, 8, 32, PUT_ARENA_BYTES, 300000 },
+    { &method_gateway_ask, METHOD_PLACE_LOOP, start_ask, 256, 256, ASK_ARENA_BYTES, 300000 },
+    { &method_gateway_ask_many, METHOD_PLACE_LOOP, many_start, 16, 16, 4 * ASK_ARENA_BYTES, 600000 },
+    { &method_gateway_get_timeline, METHOD_PLACE_LOOP, timeline_start, 64, 64, ASK_ARENA_BYTES, 60000 },
+    { &method_gateway_forget, METHOD_PLACE_LOOP, forget_start, 64, 64, 0, 60000 },
+    { &method_gateway_list_models, METHOD_PLACE_LOOP, start_list_models, 64, 64, 0, 60000 },
+    { 0 },
+};

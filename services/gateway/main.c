@@ -1,0 +1,47 @@
+/* The gateway's process. */
+#include "gateway.h"
+#include "gateway_rpc.h"
+
+#define AT(field) offsetof(struct gateway_config, field)
+
+static const struct setting settings[] = {
+    HOST_SETTINGS(struct gateway_config, "127.0.0.1:7100"),
+    { "deid", SETTING_KIND_STRING, AT(deid), "127.0.0.1:7101", "TARGET",
+      "where deid is; several with commas, or dns:///name:port", 0, 0, false, false },
+    { "context", SETTING_KIND_STRING, AT(context), "127.0.0.1:7102", "TARGET", "where context is", 0, 0, false,
+      false },
+    { "tokenizer", SETTING_KIND_STRING, AT(tokenizer), "127.0.0.1:7103", "TARGET", "where tokenizer is", 0, 0,
+      false, false },
+    { "inference", SETTING_KIND_STRING, AT(inference), "127.0.0.1:7104", "TARGET", "where inference is", 0, 0,
+      false, false },
+    { "pseudonym-key-file", SETTING_KIND_STRING, AT(pseudonym_key_file), NULL, "FILE",
+      "key of the patients' pseudonyms, 64 hex digits; made when it is not there", 0, 0, true, false },
+    { "profile", SETTING_KIND_STRING, AT(profile), "limited", "PROFILE",
+      "limited or safe-harbor, for records put without one", 0, 0, false, false },
+    { "leaf-timeout", SETTING_KIND_DURATION, AT(leaf_timeout_ms), "10s", "TIME",
+      "how long one request to a leaf may take", 1, 600000, false, false },
+    { "answer-tokens", SETTING_KIND_NUMBER, AT(answer_tokens), "256", "N",
+      "tokens of an answer where the caller names no limit", 1, 1 << 20, false, false },
+    { "facts-tokens", SETTING_KIND_NUMBER, AT(facts_tokens), "4096", "N",
+      "tokens for facts where the caller names no budget; the model's context bounds it", 32, 1 << 20, false,
+      false },
+    { "maps-bytes", SETTING_KIND_SIZE, AT(maps_bytes), "64M", "BYTES",
+      "how much of sealed maps to remember between questions", 0, 0, false, false },
+    { "asks-at-once", SETTING_KIND_NUMBER, AT(asks_at_once), "8", "N",
+      "patients that one AskMany asks about at a time", 1, 256, false, false },
+    { 0 },
+};
+
+static const struct host_program program = {
+    .config = { .name = "gateway", .summary = "the door of the mesh", .settings = settings },
+    .config_bytes = sizeof(struct gateway_config),
+    .methods = gateway_methods,
+    .start = gateway_start,
+    .stop = gateway_stop,
+    .destroy = gateway_destroy,
+};
+
+int main(int argc, char **argv)
+{
+    return host_main(&program, argc, argv);
+}
