@@ -1,0 +1,246 @@
+/* Channels: where a service is, and how a connection to it behaves.
+ *
+ * The settings that matter: round_robin over every address, which also reconnects by itself; reconnecting after 100 ms and
+ * then at most every second, so that the mesh heals soon after a restart; keepalive, without which a frozen peer holds
+ * calls until their deadlines; no proxies and no service configuration from DNS (one that names ring_hash crashes gRPC 1.51).
+ * Retries and hedges are ours (rpc_unary.c); gRPC's own retry filter stays in for transparent retries: a call that never
+ * reached a server because the connection was being closed is sent again on the next one. */
+#include "rpc/channel.h"
+
+#include <grpc/grpc_security.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/check.h"
+#include "base/limits.h"
+#include "rpc/credentials_grpc.h"
+#include "rpc/target.h"
+
+#define KEEPALIVE_MS 10000
+#define KEEPALIVE_TIMEOUT_MS 5000
+
+/* How long a connection may take to be made: what gRPC calls the least backoff is also that. */
+#define CONNECT_TIMEOUT_MS 3000
+#define RECONNECT_MS_MIN 100
+#define RECONNECT_MS_MAX 1000
+
+/* In tenths of a token. */
+#define RETRY_TOKENS_FULL 400
+#define RETRY_TOKEN 10
+
+static const char service_config[] = "{\"loadBalancingConfig\":[{\"round_robin\":{}}]}";
+
+static grpc_arg arg_number(const char *key, int value)
+{
+    return (grpc_arg){ .type = GRPC_ARG_INTEGER, .key = (char *)key, .value.integer = value };
+}
+
+static grpc_arg arg_string(const char *key, const char *value)
+{
+    return (grpc_arg){ .type = GRPC_ARG_STRING, .key = (char *)key, .value.string = (char *)value };
+}
+
+static grpc_channel *create_grpc_channel(const struct channel *channel,
+                                         grpc_channel_credentials *credentials)
+{
+    int bytes_max = (int)channel->message_bytes_max;
+    grpc_arg args[] = {
+        arg_string(GRPC_ARG_SERVICE_CONFIG, service_config),
+        arg_number(GRPC_ARG_SERVICE_CONFIG_DISABLE_RESOLUTION, 1),
+        arg_number(GRPC_ARG_ENABLE_HTTP_PROXY, 0),
+        arg_number(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1),
+        arg_number(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, RECONNECT_MS_MIN),
+        arg_number(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, CONNECT_TIMEOUT_MS),
+        arg_number(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, RECONNECT_MS_MAX),
+        arg_number(GRPC_ARG_DNS_MIN_TIME_BETWEEN_RESOLUTIONS_MS, RECONNECT_MS_MAX),
+        arg_number(GRPC_ARG_KEEPALIVE_TIME_MS, (int)channel->keepalive_ms),
+        arg_number(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, KEEPALIVE_TIMEOUT_MS),
+        arg_number(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0),
+        arg_number(GRPC_ARG_MAX_RECEIVE_MESSAGE_LENGTH, bytes_max),
+        arg_number(GRPC_ARG_MAX_SEND_MESSAGE_LENGTH, bytes_max),
+        arg_string(GRPC_ARG_PRIMARY_USER_AGENT_STRING, "consilium"),
+        arg_string(GRPC_ARG_DEFAULT_AUTHORITY, channel->authority),
+        /* The name that the certificate must carry. */
+        arg_string(GRPC_SSL_TARGET_NAME_OVERRIDE_ARG, channel->authority),
+    };
+    grpc_channel_args all = { .num_args = sizeof(args) / sizeof(args[0]), .args = args };
+
+    /* The last applies to certificates alone; without them gRPC ignores it, but it may not be NULL. */
+    if (channel->credentials == NULL)
+        all.num_args--;
+    return grpc_channel_create(channel->target, credentials, &all);
+}
+
+static struct link *create_link(const struct channel *channel)
+{
+    struct link *link = calloc(1, sizeof(*link));
+    grpc_channel_credentials *credentials;
+
+    if (link == NULL)
+        return NULL;
+    if (channel->credentials != NULL)
+        credentials = credentials_channel(channel->credentials, &link->generation);
+    else
+        credentials = grpc_insecure_credentials_create();
+    if (credentials != NULL)
+        link->grpc = create_grpc_channel(channel, credentials);
+    grpc_channel_credentials_release(credentials);
+    if (link->grpc == NULL) {
+        free(link);
+        return NULL;
+    }
+    atomic_init(&link->refs, 1);
+    return link;
+}
+
+void link_unref(struct link *link)
+{
+    if (atomic_fetch_sub_explicit(&link->refs, 1, memory_order_acq_rel) != 1)
+        return;
+    grpc_channel_destroy(link->grpc);
+    free(link);
+}
+
+static void refresh_link(struct channel *channel)
+{
+    struct link *link;
+
+    if (channel->credentials == NULL
+        || channel->link->generation == credentials_generation(channel->credentials))
+        return;
+    link = create_link(channel);
+    if (link == NULL)
+        return; /* the old certificates may still do */
+    link_unref(channel->link);
+    channel->link = link;
+}
+
+struct link *channel_link(struct channel *channel)
+{
+    struct link *link;
+
+    pthread_mutex_lock(&channel->lock);
+    refresh_link(channel);
+    link = channel->link;
+    atomic_fetch_add_explicit(&link->refs, 1, memory_order_relaxed);
+    pthread_mutex_unlock(&channel->lock);
+    return link;
+}
+
+static void free_channel(struct channel *channel)
+{
+    free(channel->service);
+    free(channel->target);
+    free(channel->authority);
+    pthread_mutex_destroy(&channel->lock);
+    free(channel);
+}
+
+static struct channel *create_channel(struct client *client, const struct channel_options *options,
+                                      struct error *err)
+{
+    struct channel *channel = calloc(1, sizeof(*channel));
+
+    if (channel == NULL) {
+        error_set(err, STATUS_RESOURCE_EXHAUSTED, "no memory for a channel");
+        return NULL;
+    }
+    channel->client = client;
+    channel->credentials = options->credentials;
+    channel->keepalive_ms = options->keepalive_ms == 0 ? KEEPALIVE_MS : options->keepalive_ms;
+    channel->message_bytes_max =
+        options->message_bytes_max == 0 ? MESSAGE_BYTES_MAX : options->message_bytes_max;
+    CHECK(channel->message_bytes_max <= INT32_MAX);
+    atomic_init(&channel->retry_tokens, RETRY_TOKENS_FULL);
+    pthread_mutex_init(&channel->lock, NULL);
+    channel->service = strdup(options->service);
+    if (channel->service == NULL
+        || target_parse(options->target, &channel->target, &channel->authority, err) != STATUS_OK) {
+        free_channel(channel);
+        return NULL;
+    }
+    if (options->authority != NULL) {
+        free(channel->authority);
+        channel->authority = strdup(options->authority);
+    }
+    return channel;
+}
+
+struct channel *channel_create(struct client *client, const struct channel_options *options,
+                               struct error *err)
+{
+    struct channel *channel = create_channel(client, options, err);
+
+    if (channel == NULL) {
+        if (err != NULL)
+            error_wrap(err, "%s", options->service);
+        return NULL;
+    }
+    channel->link = channel->authority == NULL ? NULL : create_link(channel);
+    if (channel->link == NULL) {
+        error_set(err, STATUS_FAILED_PRECONDITION, "%s: cannot make a channel", options->service);
+        free_channel(channel);
+        return NULL;
+    }
+    client_ref(client);
+    return channel;
+}
+
+void channel_destroy(struct channel *channel)
+{
+    struct client *client = channel->client;
+
+    link_unref(channel->link);
+    free_channel(channel);
+    client_unref(client);
+}
+
+bool channel_is_ready(struct channel *channel)
+{
+    struct link *link = channel_link(channel);
+    bool is_ready = grpc_channel_check_connectivity_state(link->grpc, 1) == GRPC_CHANNEL_READY;
+
+    link_unref(link);
+    return is_ready;
+}
+
+struct rpc_metrics *channel_metrics(struct channel *channel, const struct method *method)
+{
+    struct rpc_metrics *metrics = NULL;
+    unsigned i;
+
+    pthread_mutex_lock(&channel->lock);
+    for (i = 0; i < channel->metrics_count; i++)
+        if (rpc_metrics_method(channel->metrics[i]) == method)
+            break;
+    if (i < channel->metrics_count)
+        metrics = channel->metrics[i];
+    else
+        metrics = rpc_metrics_find(channel->service, method);
+    if (i == channel->metrics_count && i < CHANNEL_METHODS_MAX && metrics != NULL)
+        channel->metrics[channel->metrics_count++] = metrics;
+    pthread_mutex_unlock(&channel->lock);
+    return metrics;
+}
+
+bool channel_may_retry(const struct channel *channel)
+{
+    return atomic_load(&channel->retry_tokens) > RETRY_TOKENS_FULL / 2;
+}
+
+void channel_note(struct channel *channel, bool is_success)
+{
+    int tokens = atomic_load_explicit(&channel->retry_tokens, memory_order_relaxed);
+    int next;
+
+    do {
+        next = is_success ? tokens + 1 : tokens - RETRY_TOKEN;
+        if (next > RETRY_TOKENS_FULL)
+            next = RETRY_TOKENS_FULL;
+        if (next < 0)
+            next = 0;
+        if (next == tokens)
+            return;
+    } while (!atomic_compare_exchange_weak(&channel->retry_tokens, &tokens, next));
+}
