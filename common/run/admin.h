@@ -10,8 +10,9 @@
 
 struct admin;
 
-/* Listen on @address ("127.0.0.1:9101"; port 0 picks one, see admin_port). ALREADY_EXISTS when it is taken. @is_ready is
- * asked on the loop; NULL: always. Loop thread. */
+/* Listen on @address ("127.0.0.1:9101", "[::]:9101"; port 0 picks one, see admin_port). NULL and @err: ALREADY_EXISTS when
+ * it is taken; libuv then still holds a handle that it lets go in loop_run. @is_ready is asked on the loop; NULL: always.
+ * Loop thread. */
 struct admin *admin_start(struct loop *loop, const char *address, bool (*is_ready)(void *owner),
                           void *owner, struct error *err);
 
