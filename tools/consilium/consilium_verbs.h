@@ -1,0 +1,16 @@
+/* The verbs of the command, a file each. */
+#ifndef CONSILIUM_VERBS_H
+#define CONSILIUM_VERBS_H
+
+struct consilium;
+
+void put_verb(struct consilium *consilium);      /* consilium_put.c */
+void ask_verb(struct consilium *consilium);      /* consilium_ask.c */
+void ask_many(struct consilium *consilium);      /* consilium_many.c: ask --many */
+void timeline_verb(struct consilium *consilium); /* consilium_timeline.c */
+void forget_verb(struct consilium *consilium);   /* consilium_forget.c */
+void deid_verb(struct consilium *consilium);     /* consilium_deid.c */
+void tokens_verb(struct consilium *consilium);   /* consilium_tokens.c */
+void status_verb(struct consilium *consilium);   /* consilium_status.c */
+
+#endif
