@@ -1,0 +1,130 @@
+#include "phrasing.h"
+
+#define HELDOUT 3          /* the last phrasings of every kind */
+#define HELDOUT_SHARE 0.15 /* of the questions */
+#define PATTERNS_MAX 24
+
+struct phrasings {
+    const char *name;
+    const char *patterns[PATTERNS_MAX];
+};
+
+static const struct phrasings kinds[QUESTION_KIND_COUNT] = {
+    [QUESTION_LATEST] = { "latest",
+        { "What was the last #?", "What is $ latest #?", "Most recent #?", "What is the most recent #?", "Show me the latest #.", "latest #", "Last # result?",
+          "How high was # at the last check?", "What did the last # show?", "Give me $ last #.", "What was $ # when it was last measured?", "Current #?",
+          "Tell me the newest # value.", "Can you find the last # on record?", "What is the current value of #?", "# now?",
+          "At the last visit with one, what was the #?", "I need the final # reading on file.", "Which value did # have most recently?" } },
+    [QUESTION_TREND] = { "trend",
+        { "How has # changed?", "Is # going up or down?", "What is the trend in #?", "How is $ # trending?", "Has # gone up?", "Has # come down?", "Is # rising or falling?",
+          "Trend of #?", "How did # change since the time before?", "Is $ # getting better or worse?", "Compare the last two # values.", "Did # change at the last check?",
+          "What happened to # lately?", "# trend",
+          "In which direction has # moved?", "Between the last two measurements, how did # move?", "Did we see # climb or drop?" } },
+    [QUESTION_RANGE] = { "range",
+        { "Is the last # normal?", "Is $ # normal?", "Was the last # in range?", "Is # too high?", "Is # too low?", "Is $ latest # abnormal?", "Is # out of range?",
+          "Was $ # high?", "Was $ # low?", "Is the most recent # within the reference range?", "Any problem with $ #?", "Is # okay?", "Is the # abnormal?",
+          "Does the last # fall outside its reference interval?", "Should the last # be called normal?", "Would you flag $ latest #?" } },
+    [QUESTION_PROBLEMS] = { "active_problems",
+        { "What are the active problems?", "What conditions does @ have?", "List the active conditions.", "What is on $ problem list?", "Which diagnoses are active?", "Problem list?",
+          "What medical problems does @ have?", "What is @ being followed for?", "Summarize $ active problems.", "Which diseases does @ have now?", "What are $ current diagnoses?",
+          "active problems", "Give me the problem list.", "What chronic conditions does @ have?",
+          "Which health problems are ongoing?", "From which illnesses does @ suffer at present?", "Name the open diagnoses." } },
+    [QUESTION_MEDICATIONS] = { "medications",
+        { "Which medications is @ taking?", "What medications is @ on?", "List the current medications.", "What is @ taking?", "Current meds?", "What drugs is @ on?",
+          "Give me the medication list.", "What are $ active medications?", "Medication list?", "Which medicines does @ take?", "What is @ prescribed?", "active medications",
+          "What pills does @ take?", "Which prescriptions are active?",
+          "What does @ take every day?", "Name the drugs that are current.", "What treatment is @ receiving now?" } },
+    [QUESTION_WHY_MEDICATION] = { "why_medication",
+        { "Why is @ on #?", "Why is @ taking #?", "What is # for?", "What is the indication for #?", "Why was # prescribed?", "What does @ take # for?", "Reason for #?",
+          "What condition is # treating?", "Why does @ need #?", "For which diagnosis is #?", "Indication of #?", "Why was # started?", "What is the reason @ takes #?",
+          "Which problem does # treat here?", "On what grounds was # given?", "# is meant for what?" } },
+    [QUESTION_DOSE] = { "dose",
+        { "What dose of # is @ on?", "How does @ take #?", "What is the dose of #?", "How often does @ take #?", "How is # prescribed?", "# dose?", "What strength of # is @ taking?",
+          "How much # does @ take?", "What are the instructions for #?", "What is $ current # dose?", "Dosing of #?", "Which dose of # was ordered?", "What is the sig for #?",
+          "How many times a day is # taken?", "Tell me the regimen of #.", "In what amount is # given?" } },
+    [QUESTION_ALLERGIES] = { "allergy",
+        { "Is @ allergic to anything?", "What allergies does @ have?", "Any allergies?", "List the allergies.", "Does @ have any allergies?", "What is @ allergic to?", "Allergies?",
+          "Are there any known allergies?", "Tell me about $ allergies.", "Which allergies are recorded?", "Any drug allergies or other allergies?", "allergy list", "What should we avoid because of allergies?",
+          "To which substances does @ react?", "Has an allergy ever been recorded?", "Which allergens must be kept away?" } },
+    [QUESTION_ALLERGY_TO] = { "allergy",
+        { "Is @ allergic to #?", "Does @ have a # allergy?", "Any allergy to #?", "What reaction does @ have to #?", "What happens when @ gets #?", "Is there an allergy to # on record?",
+          "Allergic to #?", "How does @ react to #?", "Is # a problem for @?", "Did @ ever react to #?", "What is $ reaction to #?", "# allergy?", "Can @ have #?",
+          "Would # be safe with regard to allergies?", "Is an intolerance of # known?", "What do we know of # and allergy?" } },
+    [QUESTION_PROCEDURE] = { "procedure",
+        { "When was the last #?", "Has @ had a #?", "When did @ have a #?", "Did @ have a #?", "What was the date of the #?", "Date of #?", "Any # on record?", "When was the # done?",
+          "When was $ most recent #?", "Was a # ever done?", "Is there a # in the record?", "# done?", "Has a # been performed?",
+          "On which day did the # take place?", "How recently was a # carried out?", "Can you confirm that @ underwent #?" } },
+    [QUESTION_IMMUNIZATION] = { "immunization",
+        { "When was the last #?", "Has @ had the #?", "When did @ get the #?", "Did @ get the #?", "Is the # on record?", "Date of the last #?", "When was the # given?", "Any # given?",
+          "Has the # been given?", "When was $ most recent #?", "Was @ given the #?", "# given?", "Last #?",
+          "On which day was the # administered?", "Is @ covered by the #?", "How long ago was the #?" } },
+    [QUESTION_WHEN_CONDITION] = { "when",
+        { "When was # diagnosed?", "Since when does @ have #?", "When did # start?", "How long has @ had #?", "When did @ develop #?", "When was # first recorded?", "What is the onset date of #?",
+          "Onset of #?", "Since when has # been known?", "When did $ # begin?", "Date of diagnosis of #?", "From when is the #?", "When was # found?",
+          "In what year and on what day did # appear?", "At which date did # set in?", "How far back does # go?" } },
+    [QUESTION_WHEN_MEDICATION] = { "when",
+        { "When was # started?", "Since when is @ on #?", "When did @ start #?", "How long has @ been on #?", "When did @ begin taking #?", "Start date of #?", "When was # first prescribed?",
+          "How long has @ taken #?", "Since when does @ take #?", "When was # ordered?", "Date # was started?", "From when is @ on #?", "When did treatment with # begin?",
+          "On what day did # begin?", "At which date was # introduced?", "How far back does the use of # go?" } },
+    [QUESTION_HAS_CONDITION] = { "condition",
+        { "Does @ have #?", "Is there a diagnosis of #?", "Has @ been diagnosed with #?", "Any history of #?", "Does @ suffer from #?", "Is # on the problem list?", "Has @ ever had #?",
+          "Any #?", "Is @ known to have #?", "Did @ ever have #?", "Is # recorded?", "history of #?", "Was # ever diagnosed?",
+          "Would you say that # is among the diagnoses?", "Is # part of the history?", "Could @ have #?" } },
+};
+
+const char *phrasing_kind_name(enum question_kind kind)
+{
+    return kinds[kind].name;
+}
+
+unsigned phrasing_count(enum question_kind kind)
+{
+    unsigned count = 0;
+
+    while (count < PATTERNS_MAX && kinds[kind].patterns[count] != NULL)
+        count++;
+    return count;
+}
+
+const char *phrasing_pattern(enum question_kind kind, unsigned index)
+{
+    return kinds[kind].patterns[index];
+}
+
+static const char *draw_who(bool is_female, struct chance *chance, const char **whose)
+{
+    switch (chance_below(chance, 2)) {
+    case 0:
+        *whose = is_female ? "her" : "his";
+        return is_female ? "she" : "he";
+    default:
+        *whose = "the patient's";
+        return "the patient";
+    }
+}
+
+static void fill(const char *pattern, const char *subject, const char *who, const char *whose, struct buffer *out)
+{
+    for (; *pattern != '\0'; pattern++) {
+        if (*pattern == '#')
+            buffer_put_string(out, subject);
+        else if (*pattern == '@')
+            buffer_put_string(out, who);
+        else if (*pattern == '$')
+            buffer_put_string(out, whose);
+        else
+            buffer_put_byte(out, *pattern);
+    }
+}
+
+bool phrasing_draw(enum question_kind kind, const char *subject, bool is_female, struct chance *chance, struct buffer *out)
+{
+    unsigned count = phrasing_count(kind), index;
+    bool is_heldout = chance_happens(chance, HELDOUT_SHARE);
+    const char *who, *whose;
+
+    index = is_heldout ? count - 1 - chance_below(chance, HELDOUT) : chance_below(chance, count - HELDOUT);
+    who = draw_who(is_female, chance, &whose);
+    fill(kinds[kind].patterns[index], subject == NULL ? "" : subject, who, whose, out);
+    return is_heldout;
+}
