@@ -1,0 +1,25 @@
+# The Debian packages of the project. `build` is what building and running takes, `test` what the tests take besides.
+PACKAGES_BUILD=(gcc g++ libc6-dev cmake ninja-build pkg-config protobuf-compiler protobuf-c-compiler libprotobuf-c-dev
+    libgrpc-dev libuv1-dev libhttp-parser-dev libhiredis-dev redis-server redis-tools libopenblas-dev libsodium-dev
+    libpcre2-dev libzstd-dev libssl-dev libsimdjson-dev libcmocka-dev procps)
+PACKAGES_TEST=(libgrpc++-dev protobuf-compiler-grpc openssl xz-utils clang libclang-rt-14-dev stunnel4)
+
+packages_missing() {
+    local name
+    for name in "$@"; do
+        dpkg-query -W -f='${Status}' "$name" 2>/dev/null | grep -q 'ok installed' || echo "$name"
+    done
+}
+
+packages_install() {
+    local wanted=("${PACKAGES_BUILD[@]}") missing sudo=''
+    [ "$1" = test ] && wanted+=("${PACKAGES_TEST[@]}")
+    [ "$1" = test ] && ! command -v npm >/dev/null && wanted+=(nodejs npm)
+    mapfile -t missing < <(packages_missing "${wanted[@]}")
+    [ ${#missing[@]} -eq 0 ] && return
+    [ "$(id -u)" -eq 0 ] || sudo=sudo
+    say "Debian packages to install: ${missing[*]}"
+    run_quietly "package lists" "$ROOT/build/apt-update.log" $sudo apt-get update
+    run_quietly "Debian packages" "$ROOT/build/apt-install.log" \
+        $sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "${missing[@]}"
+}
