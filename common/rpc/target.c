@@ -117,13 +117,15 @@ static enum status parse_list(struct slice text, char **target_out, char **autho
     struct address address;
     enum kind kind = KIND_NAME;
     unsigned count;
+    bool has_more = true;
 
-    for (count = 0; count == 0 || rest.size > 0; count++) {
+    for (count = 0; has_more; count++) {
         size_t comma = slice_find_byte(rest, ',');
         struct slice one = slice_trim(slice_of(rest.data, comma));
 
-        rest = comma == rest.size ? (struct slice){ 0 }
-                                  : slice_of(rest.data + comma + 1, rest.size - comma - 1);
+        has_more = comma < rest.size;
+        if (has_more)
+            rest = slice_of(rest.data + comma + 1, rest.size - comma - 1);
         if (!parse_address(one, &address))
             return error_set(err, STATUS_INVALID_ARGUMENT,
                              "address %u of the list is not host:port with a port of 1 to 65535",
