@@ -33,6 +33,12 @@
 #define ADMIN_IDLE_MS_MAX 120000
 #define ADMIN_LINGER_MS_MAX 1000
 
+/* store/redis: bytes that wait for the socket, beyond which Redis is too slow for what it is given; what one array
+ * reply may take in items; and how often a connection that looks well is asked whether it is. */
+#define REDIS_UNSENT_BYTES_MAX (64 * MIB)
+#define REDIS_SCRATCH_BYTES_MAX (64 * MIB)
+#define REDIS_PING_MS 1000
+
 /* rpc: messages nested deeper than any of ours are an attack on the stack: protobuf-c's unpack recurses
  * without a limit. */
 #define MESSAGE_DEPTH_MAX 16
