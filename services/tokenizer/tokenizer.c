@@ -1,0 +1,73 @@
+#include "tokenizer.h"
+
+#include <stdlib.h>
+
+#include "base/log.h"
+#include "base/utf8.h"
+
+/* What a budget in characters is converted with: notes, lists and results as a record's rendering has them. Written for this; no patient. */
+static const char clinical_prose[] =
+    "Assessment: 67-year-old woman with type 2 diabetes mellitus, stage 3a chronic kidney disease and essential "
+    "hypertension, seen for progressive exertional dyspnoea and bilateral ankle oedema over three weeks. She takes metformin 1000 mg "
+    "twice daily, lisinopril 20 mg daily and atorvastatin 40 mg at night; she is allergic to penicillin (urticaria).\n"
+    "On examination blood pressure 152/88 mmHg, heart rate 92/min and regular, oxygen saturation 94 % on room air, jugular venous "
+    "pressure raised, fine crackles at both bases. ECG: sinus rhythm, left ventricular hypertrophy.\n"
+    "Results: haemoglobin A1c 8.2 %, creatinine 1.4 mg/dL (eGFR 41 mL/min/1.73 m2), potassium 4.8 mmol/L, NT-proBNP 1840 pg/mL [H], "
+    "troponin negative. Chest radiograph: cardiomegaly with upper lobe diversion, small right pleural effusion.\n"
+    "Plan: 1. Start furosemide 40 mg once daily and weigh every morning. 2. Echocardiogram within two weeks. 3. Review metformin "
+    "dose against renal function; consider an SGLT2 inhibitor. 4. Repeat electrolytes in seven days.\n";
+
+static enum status measure(struct tokenizer *tokenizer, struct error *err)
+{
+    size_t count = 0;
+    enum status status =
+        tokenizer_encode_count(tokenizer->vocab, slice_from(clinical_prose), &count, err);
+
+    if (status == STATUS_OK && count > 0)
+        tokenizer->chars_per_token =
+            (float)utf8_count(slice_from(clinical_prose)) / (float)count;
+    return status;
+}
+
+static void log_ready(const struct tokenizer *tokenizer)
+{
+    log_info("vocabulary_ready", LOG_NUMBER("pieces", tokenizer->vocab->size),
+             LOG_NAME("template", tokenizer->template.name),
+             LOG_NUMBER("chars_per_100_tokens", tokenizer->chars_per_token * 100));
+    if (tokenizer->template.family == NULL)
+        log_warn("template_unusable", LOG_ERROR(&tokenizer->template.failure));
+}
+
+struct tokenizer *tokenizer_start(const char *path, struct error *err)
+{
+    struct tokenizer *tokenizer = calloc(1, sizeof(*tokenizer));
+    struct gguf *gguf = NULL;
+
+    if (tokenizer == NULL) {
+        error_set(err, STATUS_RESOURCE_EXHAUSTED, "no memory");
+        return NULL;
+    }
+    gguf = gguf_open(path, err);
+    if (gguf == NULL)
+        goto failed;
+    tokenizer->vocab = tokenizer_vocab_create(gguf, err);
+    gguf_close(gguf);
+    if (tokenizer->vocab == NULL || measure(tokenizer, err) != STATUS_OK) {
+        error_wrap(err, "%s", path);
+        goto failed;
+    }
+    tokenizer_template_init(&tokenizer->template, tokenizer->vocab);
+    log_ready(tokenizer);
+    return tokenizer;
+failed:
+    tokenizer_stop(tokenizer);
+    return NULL;
+}
+
+void tokenizer_stop(struct tokenizer *tokenizer)
+{
+    if (tokenizer == NULL)
+        return;
+    tokenizer_vocab_destroy(tokenizer->vocab);
+    free(tokenizer);
+}

@@ -1,0 +1,41 @@
+/* Text to ids.
+ *
+ * Text is a row of spans, each trusted (it comes from a chat template) or not (it comes from a caller or a record). Control pieces are
+ * made only where their whole text is trusted, so that nobody ends a turn by writing its end mark. User-defined pieces are matched everywhere, as
+ * the references do. Between them the spans count as one text: merges cross their borders. */
+#ifndef TOKENIZER_ENCODE_H
+#define TOKENIZER_ENCODE_H
+
+#include "base/arena.h"
+#include "tokenizer_vocab.h"
+
+/* A text is the rendering of one record at most. */
+#define TOKENIZER_TEXT_BYTES_MAX (16u << 20)
+
+struct tokenizer_span {
+    struct slice text;
+    bool is_trusted;
+};
+
+struct tokenizer_ids {
+    uint32_t *ids;
+    size_t count;
+};
+
+/* @ids come from @arena. @has_bos: the beginning-of-text piece comes first (where the vocabulary names one). INVALID_ARGUMENT for a
+ * text over TOKENIZER_TEXT_BYTES_MAX or with a character that the vocabulary cannot write, RESOURCE_EXHAUSTED. Any thread. */
+enum status tokenizer_encode_spans(const struct tokenizer_vocab *vocab,
+                                   const struct tokenizer_span *spans, size_t spans_count,
+                                   bool has_bos, struct arena *arena, struct tokenizer_ids *ids,
+                                   struct error *err);
+
+/* One span. */
+enum status tokenizer_encode(const struct tokenizer_vocab *vocab, struct slice text,
+                             bool is_trusted, bool has_bos, struct arena *arena,
+                             struct tokenizer_ids *ids, struct error *err);
+
+/* How many ids @text has, without a beginning-of-text piece. */
+enum status tokenizer_encode_count(const struct tokenizer_vocab *vocab, struct slice text,
+                                   size_t *count, struct error *err);
+
+#endif

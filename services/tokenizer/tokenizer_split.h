@@ -1,0 +1,23 @@
+/* Pre-tokenisers: where byte-level BPE may not merge across. Each is the regular expression of its family, written out by
+ * hand; one pass, no backtracking beyond one code point, no recursion. */
+#ifndef TOKENIZER_SPLIT_H
+#define TOKENIZER_SPLIT_H
+
+#include <stdbool.h>
+
+#include "base/slice.h"
+
+enum tokenizer_split {
+    TOKENIZER_SPLIT_GPT2,   /* "gpt-2", "phi-2", "mpt", "olmo" */
+    TOKENIZER_SPLIT_LLAMA3, /* "llama-bpe": numbers in threes */
+    TOKENIZER_SPLIT_QWEN2,  /* "qwen2": the same with single digits */
+    TOKENIZER_SPLIT_SMOLLM, /* "smollm", "starcoder", "refact", "command-r": digits alone first, then GPT-2 */
+};
+
+/* By the name in tokenizer.ggml.pre; false for one that is not known. */
+bool tokenizer_split_parse(struct slice name, enum tokenizer_split *split);
+
+/* The size in bytes, at least 1, of the first piece of @text, which is not empty. Any thread. */
+size_t tokenizer_split_next(enum tokenizer_split split, struct slice text);
+
+#endif
