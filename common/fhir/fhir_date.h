@@ -1,0 +1,36 @@
+/* R4 date, dateTime, instant and partial dates, with the precision that was written. */
+#ifndef FHIR_DATE_H
+#define FHIR_DATE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/slice.h"
+
+enum fhir_precision {
+    FHIR_PRECISION_NONE, /* no date */
+    FHIR_PRECISION_YEAR,
+    FHIR_PRECISION_MONTH,
+    FHIR_PRECISION_DAY,
+    FHIR_PRECISION_TIME,
+};
+
+struct fhir_date {
+    enum fhir_precision precision;
+    int16_t year; /* 1 to 9999 */
+    uint8_t month, day;
+    int64_t seconds; /* since 1970 in UTC of the moment at which it begins; dates without a zone are read as UTC */
+};
+
+#define FHIR_DATE_TEXT_BYTES 11 /* "2019-03-04" and a NUL */
+
+/* False (and @date is none) for what is no date of R4. A date that no calendar has ("2019-02-30") is none. */
+bool fhir_date_parse(struct slice text, struct fhir_date *date);
+
+/* By the moment at which they begin, the less precise first: <0, 0, >0. No date comes before every date. */
+int fhir_date_compare(const struct fhir_date *a, const struct fhir_date *b);
+
+/* To the day at most, as it was written there and then: "2019", "2019-03", "2019-03-04"; "" for none. Returns the size. */
+size_t fhir_date_format(const struct fhir_date *date, char text[FHIR_DATE_TEXT_BYTES]);
+
+#endif

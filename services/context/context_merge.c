@@ -1,0 +1,180 @@
+/* Two hash tables over the facts that are kept: one by reference (the resource), one by content (what it says). The old record's facts go
+ * in first, then the bundle's, in its order. */
+#include "context_merge.h"
+
+#include <stdlib.h>
+
+#include "base/hash.h"
+
+struct table {
+    uint32_t *slots; /* index + 1 */
+    size_t size;
+};
+
+struct merging {
+    struct fact *facts; /* a kind of 0: taken out */
+    uint8_t *is_new;    /* from this bundle */
+    size_t count;
+    struct table by_reference, by_content;
+    struct reasons *reasons;
+};
+
+/* One patient has one Patient resource, whatever its id is called this time. */
+static uint64_t reference_hash(const struct fact *fact)
+{
+    if (slice_starts_with(fact->reference, SLICE("Patient/")))
+        return 1;
+    return hash_bytes(fact->reference, 0x6d65726765) | 1;
+}
+
+static bool is_same_resource(const struct fact *a, const struct fact *b)
+{
+    if (slice_starts_with(a->reference, SLICE("Patient/")))
+        return slice_starts_with(b->reference, SLICE("Patient/"));
+    return slice_equal(a->reference, b->reference);
+}
+
+static uint32_t *find_resource(struct merging *merging, const struct fact *fact)
+{
+    const struct table *table = &merging->by_reference;
+    size_t at = reference_hash(fact) & (table->size - 1);
+
+    while (table->slots[at] != 0 && !is_same_resource(&merging->facts[table->slots[at] - 1], fact))
+        at = (at + 1) & (table->size - 1);
+    return &table->slots[at];
+}
+
+static bool says_the_same(const struct fact *a, const struct fact *b)
+{
+    return a->kind == b->kind && slice_equal(a->text, b->text) && (a->text.size > 0 || slice_equal(a->label, b->label))
+        && (a->text.size > 0 || (slice_equal(a->value, b->value) && slice_equal(a->detail, b->detail)));
+}
+
+static uint32_t *find_content(struct merging *merging, const struct fact *fact, uint64_t hash)
+{
+    const struct table *table = &merging->by_content;
+    size_t at = hash & (table->size - 1);
+
+    for (; table->slots[at] != 0; at = (at + 1) & (table->size - 1)) {
+        const struct fact *other = &merging->facts[table->slots[at] - 1];
+
+        if (fact_content_hash(other) == hash && says_the_same(fact, other))
+            break;
+    }
+    return &table->slots[at];
+}
+
+static long version_number(struct slice version)
+{
+    long number = 0;
+
+    if (version.size == 0 || version.size > 9)
+        return -1;
+    for (size_t i = 0; i < version.size; i++) {
+        if (version.data[i] < '0' || version.data[i] > '9')
+            return -1;
+        number = number * 10 + (version.data[i] - '0');
+    }
+    return number;
+}
+
+/* <0: @a is older; 0: the same, or it cannot be said. */
+static int compare_versions(const struct fact *a, const struct fact *b)
+{
+    long x = version_number(a->version), y = version_number(b->version);
+
+    if (a->updated.precision != FHIR_PRECISION_NONE && b->updated.precision != FHIR_PRECISION_NONE
+        && a->updated.seconds != b->updated.seconds)
+        return a->updated.seconds < b->updated.seconds ? -1 : 1;
+    if (x >= 0 && y >= 0 && x != y)
+        return x < y ? -1 : 1;
+    return 0;
+}
+
+static void append(struct merging *merging, const struct fact *fact, uint32_t *slot, bool is_new)
+{
+    merging->facts[merging->count] = *fact;
+    merging->is_new[merging->count] = is_new;
+    *slot = (uint32_t)++merging->count;
+}
+
+/* The slot's fact gives way; it was this bundle's own: count it. */
+static void replace(struct merging *merging, const struct fact *fact, uint32_t *slot, const char *reason)
+{
+    struct fact *kept = &merging->facts[*slot - 1];
+
+    if (merging->is_new[*slot - 1] && !kept->is_void)
+        reasons_add(merging->reasons, reason, 1);
+    *kept = *fact;
+    merging->is_new[*slot - 1] = true;
+}
+
+/* @fact is not kept. A void one was counted when it was read. */
+static void drop(struct merging *merging, const struct fact *fact, const char *reason)
+{
+    if (!fact->is_void)
+        reasons_add(merging->reasons, reason, 1);
+}
+
+static void add(struct merging *merging, const struct fact *fact, bool is_new)
+{
+    uint32_t *slot = find_resource(merging, fact);
+    uint64_t hash;
+    uint32_t *twin;
+
+    if (*slot != 0) {
+        const struct fact *kept = &merging->facts[*slot - 1];
+        int order = compare_versions(fact, kept);
+
+        if (order < 0)
+            drop(merging, fact, "superseded");
+        else if (order == 0 && merging->is_new[*slot - 1] && !fact->is_void)
+            drop(merging, fact, "duplicate");
+        else
+            replace(merging, fact, slot, "superseded");
+        return;
+    }
+    hash = fact_content_hash(fact);
+    if (hash == 0) {
+        append(merging, fact, slot, is_new);
+        return;
+    }
+    twin = find_content(merging, fact, hash);
+    if (*twin != 0 && !merging->facts[*twin - 1].is_void) {
+        drop(merging, fact, "duplicate");
+        return;
+    }
+    append(merging, fact, slot, is_new);
+    *twin = *slot;
+}
+
+static bool make_table(struct table *table, size_t count, struct arena *arena)
+{
+    for (table->size = 64; table->size < 2 * count;)
+        table->size *= 2;
+    table->slots = ARENA_ARRAY(arena, uint32_t, table->size);
+    return table->slots != NULL;
+}
+
+enum status context_merge(const struct record *old, struct parsed *parsed, struct arena *arena, struct fact **facts, size_t *count,
+                          uint32_t *as_facts, struct error *err)
+{
+    size_t old_count = old == NULL ? 0 : old->count, max = old_count + parsed->count;
+    struct merging merging = { .reasons = &parsed->reasons };
+
+    *as_facts = 0;
+    merging.facts = ARENA_ARRAY(arena, struct fact, max);
+    merging.is_new = ARENA_ARRAY(arena, uint8_t, max);
+    if (merging.facts == NULL || merging.is_new == NULL || !make_table(&merging.by_reference, max, arena)
+        || !make_table(&merging.by_content, max, arena))
+        return error_set(err, STATUS_RESOURCE_EXHAUSTED, "no room to merge %zu facts", max);
+    for (size_t i = 0; i < old_count; i++)
+        add(&merging, &old->facts[i], false);
+    for (size_t i = 0; i < parsed->count; i++)
+        add(&merging, &parsed->facts[i], true);
+    for (size_t i = 0; i < merging.count; i++)
+        *as_facts += merging.is_new[i] && !merging.facts[i].is_void;
+    *facts = merging.facts;
+    *count = merging.count;
+    return STATUS_OK;
+}

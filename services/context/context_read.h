@@ -1,0 +1,42 @@
+/* One resource of a type becomes one fact: the readers, one for each type. Shared by the context_read_*.c files and context_parse.c only. */
+#ifndef CONTEXT_READ_H
+#define CONTEXT_READ_H
+
+#include "context_fact.h"
+#include "fhir/fhir_code.h"
+#include "fhir/fhir_resource.h"
+
+struct reading {
+    const struct fhir_bundle *bundle;
+    const struct json *json; /* the resource */
+    struct slice type;
+    struct arena *arena;
+    struct buffer scratch; /* reused for each piece of text */
+    struct fact *fact;     /* zeroed; filled by the reader */
+};
+
+/* Fill reading->fact. The result is NULL, or the reason why there is no fact. */
+typedef const char *(*read_resource)(struct reading *reading);
+
+/* The reader of resources of @type, or NULL. */
+read_resource read_find(struct slice type);
+
+/* Clinical statements (context_read.c) and what is measured or written (context_read_result.c). */
+const char *read_observation(struct reading *reading);
+const char *read_report(struct reading *reading);
+const char *read_document(struct reading *reading);
+
+/* Begin a piece of text in the scratch buffer, and take it as a slice of at most @bytes_max in the arena. */
+struct buffer *read_begin(struct reading *reading);
+struct slice read_end(struct reading *reading, size_t bytes_max);
+
+/* The label of a CodeableConcept. */
+struct slice read_label(struct reading *reading, const struct json *concept);
+
+/* The first of the named members that is a date; a Period's start counts for "xPeriod" and its end is put in fact->end. */
+void read_dates(struct reading *reading, const char *const *names);
+
+/* "for X": the reasonCode, or what the reasonReference names. */
+struct slice read_reason(struct reading *reading);
+
+#endif

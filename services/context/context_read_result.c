@@ -1,0 +1,272 @@
+/* What is measured or written: observations, reports, documents. */
+#include "context_read.h"
+
+#include <stdlib.h>
+
+#include "base/utf8.h"
+#include "fhir/fhir_base64.h"
+
+static const char *const observed[] = { "effectiveDateTime", "effectivePeriod", "effectiveInstant", "issued", NULL };
+
+/* Append the value[x] of an Observation or of a component, and say which member it was; NULL when there is none. */
+static const char *put_value(struct buffer *buffer, const struct json *json)
+{
+    const struct json *value;
+
+    if ((value = json_get(json, "valueQuantity")) != NULL) {
+        fhir_quantity_put(buffer, value);
+        return "valueQuantity";
+    }
+    if ((value = json_get(json, "valueCodeableConcept")) != NULL) {
+        fhir_label_put(buffer, fhir_code_text(value));
+        return "valueCodeableConcept";
+    }
+    if ((value = json_get(json, "valueString")) != NULL) {
+        fhir_label_put(buffer, value->text);
+        return "valueString";
+    }
+    if ((value = json_get(json, "valueBoolean")) != NULL) {
+        buffer_put_string(buffer, value->kind == JSON_KIND_TRUE ? "yes" : "no");
+        return "valueBoolean";
+    }
+    if ((value = json_get(json, "valueInteger")) != NULL) {
+        buffer_put(buffer, value->text);
+        return "valueInteger";
+    }
+    if ((value = json_get(json, "valueRange")) != NULL) {
+        fhir_range_put(buffer, value);
+        return "valueRange";
+    }
+    if ((value = json_get(json, "valueRatio")) != NULL) {
+        fhir_ratio_put(buffer, value);
+        return "valueRatio";
+    }
+    if ((value = json_get(json, "valueDateTime")) != NULL) {
+        fhir_label_put(buffer, slice_cut(value->text, 0, 10));
+        return "valueDateTime";
+    }
+    return NULL;
+}
+
+static const struct json *find_component(const struct json *components, const char *code)
+{
+    const struct json *item;
+
+    for (item = json_first(components); item != NULL; item = item->next)
+        if (fhir_code_has(json_get(item, "code"), code))
+            return json_get(item, "valueQuantity");
+    return NULL;
+}
+
+/* Systolic (LOINC 8480-6) and diastolic (8462-4) are one value: "120/80 mmHg". */
+static bool put_blood_pressure(struct buffer *buffer, const struct json *components)
+{
+    const struct json *systolic = json_get(find_component(components, "8480-6"), "value");
+    const struct json *diastolic = find_component(components, "8462-4");
+
+    if (systolic == NULL || json_get(diastolic, "value") == NULL)
+        return false;
+    buffer_format(buffer, "%.0f/%.0f", strtod(systolic->text.data, NULL), strtod(json_get(diastolic, "value")->text.data, NULL));
+    fhir_unit_put(buffer, json_get_string(diastolic, "unit"));
+    return true;
+}
+
+static void put_components(struct buffer *buffer, const struct json *components)
+{
+    const struct json *item;
+
+    for (item = json_first(components); item != NULL && buffer->size < FACT_VALUE_BYTES_MAX; item = item->next) {
+        if (buffer->size > 0)
+            buffer_put_string(buffer, "; ");
+        fhir_label_put(buffer, fhir_code_text(json_get(item, "code")));
+        buffer_put_byte(buffer, ' ');
+        put_value(buffer, item);
+    }
+}
+
+static enum fact_flag flag_of_interpretation(const struct json *observation)
+{
+    struct slice code = fhir_code_first(json_first(json_get(observation, "interpretation")));
+
+    if (code.size == 0)
+        return FACT_FLAG_NONE;
+    if (code.data[0] == 'H')
+        return FACT_FLAG_HIGH;
+    if (code.data[0] == 'L')
+        return FACT_FLAG_LOW;
+    return code.data[0] == 'A' ? FACT_FLAG_ABNORMAL : FACT_FLAG_NONE;
+}
+
+static bool number_of(const struct json *quantity, double *number)
+{
+    const struct json *value = json_get(quantity, "value");
+
+    if (value == NULL || value->kind != JSON_KIND_NUMBER)
+        return false;
+    *number = strtod(value->text.data, NULL);
+    return true;
+}
+
+/* Against the range that the record itself gives, in the same unit. */
+static enum fact_flag flag_of_range(const struct json *observation)
+{
+    const struct json *range = json_first(json_get(observation, "referenceRange"));
+    const struct json *quantity = json_get(observation, "valueQuantity");
+    double value, bound;
+
+    if (!number_of(quantity, &value))
+        return FACT_FLAG_NONE;
+    if (number_of(json_get(range, "low"), &bound) && value < bound)
+        return FACT_FLAG_LOW;
+    return number_of(json_get(range, "high"), &bound) && value > bound ? FACT_FLAG_HIGH : FACT_FLAG_NONE;
+}
+
+const char *read_observation(struct reading *reading)
+{
+    struct fact *fact = reading->fact;
+    const struct json *components = json_get(reading->json, "component");
+    struct slice absent = fhir_code_text(json_get(reading->json, "dataAbsentReason"));
+    const char *member;
+    struct buffer *buffer;
+
+    fact->kind = FACT_OBSERVATION;
+    fact->noun = SLICE("observation");
+    fact->label = read_label(reading, json_get(reading->json, "code"));
+    buffer = read_begin(reading);
+    member = put_value(buffer, reading->json);
+    if (member == NULL && put_blood_pressure(buffer, components)) {
+        member = "component";
+        if (fhir_code_has(json_get(reading->json, "code"), "85354-9") || fhir_code_has(json_get(reading->json, "code"), "55284-4"))
+            fact->label = SLICE("Blood pressure");
+    } else if (member == NULL && components != NULL) {
+        put_components(buffer, components);
+        member = "component";
+    } else if (member == NULL && absent.size > 0) {
+        buffer_put_string(buffer, "not available: ");
+        fhir_label_put(buffer, absent);
+        member = "dataAbsentReason";
+    }
+    fact->value = read_end(reading, FACT_VALUE_BYTES_MAX);
+    buffer_format(read_begin(reading), "Observation.%s", member == NULL ? "code" : member);
+    fact->path = read_end(reading, 80);
+    fhir_label_put(read_begin(reading), json_get_string(reading->json, "status"));
+    fact->status = read_end(reading, 40);
+    fact->flag = flag_of_interpretation(reading->json);
+    if (fact->flag == FACT_FLAG_NONE)
+        fact->flag = flag_of_range(reading->json);
+    read_dates(reading, observed);
+    return fact->label.size > 0 ? NULL : "no-content";
+}
+
+static bool is_text(struct slice type, bool *is_markup)
+{
+    *is_markup = slice_starts_with(type, SLICE("text/html")) || slice_starts_with(type, SLICE("application/xhtml"));
+    return *is_markup || type.size == 0 || slice_starts_with(type, SLICE("text/plain")) || slice_starts_with(type, SLICE("text/markdown"));
+}
+
+/* Append @text as valid UTF-8 without control characters; of markup only what stands between tags. */
+static void put_clean(struct buffer *buffer, struct slice text, bool is_markup)
+{
+    bool in_tag = false;
+
+    for (size_t i = 0, size = 0; i < text.size && buffer->size < FACT_TEXT_BYTES_MAX; i += size) {
+        uint32_t c = utf8_decode(slice_cut(text, i, text.size), &size);
+
+        if (is_markup && (c == '<' || c == '>')) {
+            in_tag = c == '<';
+            if (in_tag)
+                buffer_put_byte(buffer, '\n');
+        } else if (in_tag) {
+            continue;
+        } else if (c == UTF8_INVALID || (c < 0x20 && c != '\n')) {
+            buffer_put_byte(buffer, ' ');
+        } else {
+            buffer_put(buffer, slice_cut(text, i, i + size));
+        }
+    }
+}
+
+/* The text of the first attachment that has some. */
+static struct slice read_attachment(struct reading *reading, const struct json *attachment)
+{
+    struct slice data = json_get_string(attachment, "data"), bytes;
+    struct arena_mark mark;
+    bool is_markup;
+    struct buffer *buffer = read_begin(reading);
+
+    if (data.size == 0 || !is_text(json_get_string(attachment, "contentType"), &is_markup))
+        return (struct slice){ NULL, 0 };
+    /* Room for all that may be put, first: so that the decoded bytes can go back to the arena behind it. */
+    if (buffer_reserve(buffer, FACT_TEXT_BYTES_MAX + 8) == NULL)
+        return (struct slice){ NULL, 0 };
+    mark = arena_mark(reading->arena);
+    if (fhir_base64_decode(data, reading->arena, &bytes))
+        put_clean(buffer, bytes, is_markup);
+    arena_rewind(reading->arena, mark);
+    return read_end(reading, FACT_TEXT_BYTES_MAX);
+}
+
+static struct slice count_results(struct reading *reading, const struct json *results)
+{
+    unsigned count = results == NULL ? 0 : results->count;
+    struct buffer *buffer = read_begin(reading);
+
+    if (count > 0)
+        buffer_format(buffer, count == 1 ? "1 result" : "%u results", count);
+    return read_end(reading, FACT_VALUE_BYTES_MAX);
+}
+
+/* A report with results is a report; one that is only text is a note. */
+const char *read_report(struct reading *reading)
+{
+    struct fact *fact = reading->fact;
+    const struct json *results = json_get(reading->json, "result");
+    struct slice conclusion = json_get_string(reading->json, "conclusion");
+
+    fact->label = read_label(reading, json_get(reading->json, "code"));
+    fact->text = read_attachment(reading, json_first(json_get(reading->json, "presentedForm")));
+    fact->kind = fact->text.size > 0 && results == NULL ? FACT_NOTE : FACT_REPORT;
+    fact->noun = fact->kind == FACT_NOTE ? SLICE("note") : SLICE("report");
+    fact->path = fact->kind == FACT_NOTE ? SLICE("DiagnosticReport.presentedForm") : SLICE("DiagnosticReport.code");
+    fhir_label_put(read_begin(reading), conclusion);
+    fact->value = read_end(reading, FACT_VALUE_BYTES_MAX);
+    if (fact->value.size == 0)
+        fact->value = count_results(reading, results);
+    fhir_label_put(read_begin(reading), json_get_string(reading->json, "status"));
+    fact->status = read_end(reading, 40);
+    read_dates(reading, observed);
+    return fact->label.size > 0 || fact->text.size > 0 ? NULL : "no-content";
+}
+
+static const struct json *first_attachment(const struct json *document)
+{
+    return json_get(json_first(json_get(document, "content")), "attachment");
+}
+
+const char *read_document(struct reading *reading)
+{
+    static const char *const dates[] = { "date", NULL };
+    struct fact *fact = reading->fact;
+    const struct json *attachment = first_attachment(reading->json);
+    const struct json *context = json_get(reading->json, "context");
+
+    fact->kind = FACT_NOTE;
+    fact->noun = SLICE("note");
+    fact->path = SLICE("DocumentReference.content.attachment");
+    fact->label = read_label(reading, json_get(reading->json, "type"));
+    if (fact->label.size == 0) {
+        fhir_label_put(read_begin(reading), json_get_string(reading->json, "description"));
+        fact->label = read_end(reading, FACT_LABEL_BYTES_MAX);
+    }
+    if (fact->label.size == 0)
+        fact->label = SLICE("document");
+    fact->text = read_attachment(reading, attachment);
+    fhir_label_put(read_begin(reading), json_get_string(reading->json, "status"));
+    fact->status = read_end(reading, 40);
+    read_dates(reading, dates);
+    if (fact->date.precision == FHIR_PRECISION_NONE)
+        fhir_date_parse(json_get_string(json_get(context, "period"), "start"), &fact->date);
+    if (fact->text.size == 0)
+        fact->value = SLICE("no text in the record");
+    return NULL;
+}

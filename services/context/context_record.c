@@ -1,0 +1,304 @@
+/* The bytes: "CTX1", the number of facts, then each fact as numbers (LEB128) and texts (size, bytes). Only this file knows them; a
+ * later form gets another magic and the old one is read on. */
+#include "context_record.h"
+
+#include <stdlib.h>
+
+#include "base/hash.h"
+#include "context_render.h"
+#include "context_words.h"
+
+static const char magic[4] = { 'C', 'T', 'X', '1' };
+
+static int compare_facts(const void *a, const void *b)
+{
+    return fact_compare(a, b);
+}
+
+static int compare_postings(const void *a, const void *b)
+{
+    const struct posting *x = a, *y = b;
+
+    if (x->word != y->word)
+        return x->word < y->word ? -1 : 1;
+    return (x->fact > y->fact) - (x->fact < y->fact);
+}
+
+/* ---- the index ---- */
+
+struct indexing {
+    struct posting *postings; /* NULL: only counting */
+    size_t count;
+    uint32_t fact;
+};
+
+static void add_posting(void *arg, uint32_t word)
+{
+    struct indexing *indexing = arg;
+
+    if (indexing->postings != NULL)
+        indexing->postings[indexing->count] = (struct posting){ word, indexing->fact };
+    indexing->count++;
+}
+
+static void index_facts(const struct record *record, struct indexing *indexing)
+{
+    indexing->count = 0;
+    for (size_t i = 0; i < record->count; i++) {
+        const struct fact *fact = &record->facts[i];
+
+        if (fact->is_void)
+            continue;
+        indexing->fact = (uint32_t)i;
+        words_each(fact->label, add_posting, indexing);
+        words_each(fact->value, add_posting, indexing);
+        words_each(fact->detail, add_posting, indexing);
+        words_each(fact->noun, add_posting, indexing);
+        words_each(fact->status, add_posting, indexing);
+        words_each(fact->text, add_posting, indexing);
+    }
+}
+
+static size_t without_repeats(struct posting *postings, size_t count)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < count; i++)
+        if (kept == 0 || compare_postings(&postings[kept - 1], &postings[i]) != 0)
+            postings[kept++] = postings[i];
+    return kept;
+}
+
+static bool make_postings(struct record *record, struct arena *arena)
+{
+    struct indexing indexing = { 0 };
+
+    index_facts(record, &indexing);
+    indexing.postings = ARENA_ARRAY(arena, struct posting, indexing.count);
+    if (indexing.postings == NULL)
+        return false;
+    index_facts(record, &indexing);
+    qsort(indexing.postings, indexing.count, sizeof(struct posting), compare_postings);
+    record->postings = indexing.postings;
+    record->postings_count = without_repeats(indexing.postings, indexing.count);
+    return true;
+}
+
+/* From the newest back, so that each fact learns how many newer ones say the same kind of thing. */
+static bool count_same_labels(struct record *record, struct arena *arena)
+{
+    size_t slots = 64;
+    struct {
+        uint64_t hash;
+        uint32_t count;
+    } *table;
+    struct arena_mark mark;
+
+    while (slots < 2 * record->count)
+        slots *= 2;
+    record->same_label = ARENA_ARRAY(arena, uint32_t, record->count);
+    mark = arena_mark(arena);
+    table = arena_alloc_zero(arena, slots, sizeof(*table));
+    if (record->same_label == NULL || table == NULL)
+        return false;
+    for (size_t i = record->count; i-- > 0;) {
+        const struct fact *fact = &record->facts[i];
+        uint64_t hash = hash_bytes(fact->label, (uint64_t)fact->kind) | 1;
+        size_t at = hash & (slots - 1);
+
+        if (fact->is_void)
+            continue;
+        while (table[at].hash != 0 && table[at].hash != hash)
+            at = (at + 1) & (slots - 1);
+        table[at].hash = hash;
+        record->same_label[i] = table[at].count++;
+    }
+    arena_rewind(arena, mark);
+    return true;
+}
+
+static bool render_facts(struct record *record, struct arena *arena)
+{
+    for (size_t i = 0; i < record->count; i++) {
+        struct fact *fact = &record->facts[i];
+        struct buffer buffer;
+
+        buffer_init(&buffer, arena);
+        if (!fact->is_void && buffer_reserve(&buffer, 128) != NULL)
+            render_line(fact, &buffer);
+        if (buffer.is_full)
+            return false;
+        fact->line = buffer_slice(&buffer);
+        record->live += !fact->is_void;
+    }
+    return true;
+}
+
+enum status record_index(struct fact *facts, size_t count, struct arena *arena, struct record *record, struct error *err)
+{
+    *record = (struct record){ .facts = facts, .count = count };
+    if (count > RECORD_FACTS_MAX)
+        return error_set(err, STATUS_RESOURCE_EXHAUSTED, "a record of %zu facts is over the limit of %d", count, RECORD_FACTS_MAX);
+    if (count > 0)
+        qsort(facts, count, sizeof(*facts), compare_facts);
+    if (!render_facts(record, arena) || !make_postings(record, arena) || !count_same_labels(record, arena))
+        return error_set(err, STATUS_RESOURCE_EXHAUSTED, "no room to index %zu facts (limit %zu bytes)", count, arena->limit_bytes);
+    return STATUS_OK;
+}
+
+/* ---- bytes ---- */
+
+static void put_number(struct buffer *buffer, uint64_t number)
+{
+    for (; number >= 0x80; number >>= 7)
+        buffer_put_byte(buffer, (char)(number | 0x80));
+    buffer_put_byte(buffer, (char)number);
+}
+
+static void put_text(struct buffer *buffer, struct slice text)
+{
+    put_number(buffer, text.size);
+    buffer_put(buffer, text);
+}
+
+/* Zigzag, for seconds before 1970. */
+static void put_date(struct buffer *buffer, const struct fhir_date *date)
+{
+    put_number(buffer, (uint64_t)date->precision);
+    if (date->precision == FHIR_PRECISION_NONE)
+        return;
+    put_number(buffer, (uint64_t)date->year);
+    put_number(buffer, date->month);
+    put_number(buffer, date->day);
+    put_number(buffer, ((uint64_t)date->seconds << 1) ^ (uint64_t)(date->seconds >> 63));
+}
+
+static void put_fact(struct buffer *buffer, const struct fact *fact)
+{
+    put_number(buffer, (uint64_t)fact->kind);
+    put_number(buffer, (uint64_t)fact->flag);
+    put_number(buffer, (uint64_t)fact->is_void | (uint64_t)fact->is_active << 1);
+    put_date(buffer, &fact->date);
+    put_date(buffer, &fact->end);
+    put_date(buffer, &fact->updated);
+    put_text(buffer, fact->version);
+    put_text(buffer, fact->reference);
+    put_text(buffer, fact->path);
+    put_text(buffer, fact->noun);
+    put_text(buffer, fact->label);
+    put_text(buffer, fact->value);
+    put_text(buffer, fact->detail);
+    put_text(buffer, fact->status);
+    put_text(buffer, fact->text);
+}
+
+void record_encode(const struct fact *facts, size_t count, struct buffer *buffer)
+{
+    buffer_put(buffer, slice_of(magic, sizeof(magic)));
+    put_number(buffer, count);
+    for (size_t i = 0; i < count; i++)
+        put_fact(buffer, &facts[i]);
+}
+
+struct input {
+    struct slice left;
+    bool is_bad;
+};
+
+static uint64_t take_number(struct input *input)
+{
+    uint64_t number = 0;
+
+    for (unsigned shift = 0; shift < 64 && input->left.size > 0; shift += 7) {
+        unsigned char byte = (unsigned char)input->left.data[0];
+
+        input->left = slice_cut(input->left, 1, input->left.size);
+        number |= (uint64_t)(byte & 0x7f) << shift;
+        if (byte < 0x80)
+            return number;
+    }
+    input->is_bad = true;
+    return 0;
+}
+
+static uint64_t take_bounded(struct input *input, uint64_t max)
+{
+    uint64_t number = take_number(input);
+
+    if (number > max)
+        input->is_bad = true;
+    return number > max ? 0 : number;
+}
+
+static struct slice take_text(struct input *input)
+{
+    uint64_t size = take_number(input);
+    struct slice text;
+
+    if (size > input->left.size) {
+        input->is_bad = true;
+        return (struct slice){ NULL, 0 };
+    }
+    text = slice_cut(input->left, 0, size);
+    input->left = slice_cut(input->left, size, input->left.size);
+    return text;
+}
+
+static void take_date(struct input *input, struct fhir_date *date)
+{
+    uint64_t seconds;
+
+    *date = (struct fhir_date){ .precision = (enum fhir_precision)take_bounded(input, FHIR_PRECISION_TIME) };
+    if (date->precision == FHIR_PRECISION_NONE)
+        return;
+    date->year = (int16_t)take_bounded(input, 9999);
+    date->month = (uint8_t)take_bounded(input, 12);
+    date->day = (uint8_t)take_bounded(input, 31);
+    seconds = take_number(input);
+    date->seconds = (int64_t)(seconds >> 1) ^ -(int64_t)(seconds & 1);
+}
+
+static void take_fact(struct input *input, struct fact *fact)
+{
+    uint64_t bits;
+
+    fact->kind = (enum fact_kind)take_bounded(input, FACT_OTHER);
+    fact->flag = (enum fact_flag)take_bounded(input, FACT_FLAG_ABNORMAL);
+    bits = take_bounded(input, 3);
+    fact->is_void = bits & 1;
+    fact->is_active = bits >> 1;
+    take_date(input, &fact->date);
+    take_date(input, &fact->end);
+    take_date(input, &fact->updated);
+    fact->version = take_text(input);
+    fact->reference = take_text(input);
+    fact->path = take_text(input);
+    fact->noun = take_text(input);
+    fact->label = take_text(input);
+    fact->value = take_text(input);
+    fact->detail = take_text(input);
+    fact->status = take_text(input);
+    fact->text = take_text(input);
+}
+
+enum status record_decode(struct slice bytes, struct arena *arena, struct record *record, struct error *err)
+{
+    struct slice copy = arena_copy(arena, bytes);
+    struct input input = { slice_cut(copy, sizeof(magic), copy.size), false };
+    struct fact *facts;
+    uint64_t count;
+
+    if (copy.data == NULL)
+        return error_set(err, STATUS_RESOURCE_EXHAUSTED, "no room for a record of %zu bytes", bytes.size);
+    if (!slice_starts_with(copy, slice_of(magic, sizeof(magic))))
+        return error_set(err, STATUS_DATA_LOSS, "stored record of %zu bytes: not a record", bytes.size);
+    count = take_bounded(&input, RECORD_FACTS_MAX);
+    facts = ARENA_ARRAY(arena, struct fact, count);
+    if (facts == NULL)
+        return error_set(err, STATUS_RESOURCE_EXHAUSTED, "no room for %llu facts", (unsigned long long)count);
+    for (uint64_t i = 0; i < count && !input.is_bad; i++)
+        take_fact(&input, &facts[i]);
+    if (input.is_bad || input.left.size > 0)
+        return error_set(err, STATUS_DATA_LOSS, "stored record of %zu bytes: damaged", bytes.size);
+    return record_index(facts, count, arena, record, err);
+}
