@@ -110,6 +110,16 @@ services_up() {
     services_wait
 }
 
+services_start() {
+    local name=${1:-}
+    [ "$name" = redis ] || [ -n "${PORT[$name]:-}" ] || fail "start takes redis or one of: ${SERVICES[*]}"
+    build_is_there
+    [ -d "$MESH_RUN" ] || fail "this mesh ($MESH_NAME) was not started: ./mesh up"
+    if is_running "$name"; then fail "$name runs already"; fi
+    check_port "$name" "${PORT[$name]}"
+    if [ "$name" = redis ]; then start_redis; else start_service "$name"; fi
+}
+
 # The gateway first, so that no question is cut off from its leaves; Redis last.
 services_down() {
     local service pid stopped=()

@@ -1,0 +1,45 @@
+// Runs the mesh tests, file after file, each with meshes of its own. Prints a line a test: "ok - NAME", "not ok - NAME", "skip - NAME".
+'use strict';
+const path = require('node:path');
+const fs = require('node:fs');
+
+const FILES = process.argv.length > 2 ? process.argv.slice(2)
+  : fs.readdirSync(__dirname).filter((name) => name.endsWith('_test.js')).sort();
+
+class Skip extends Error {}
+
+async function main() {
+  let failed = 0;
+  for (const file of FILES) {
+    const suite = require(path.join(__dirname, path.basename(file)));
+    const world = {};
+    try {
+      if (suite.before) await suite.before(world);
+      for (const [name, test] of Object.entries(suite.tests)) {
+        try {
+          await test(world);
+          console.log(`ok - ${name}`);
+        } catch (error) {
+          if (error instanceof Skip) {
+            console.log(`skip - ${name}: ${error.message}`);
+          } else {
+            failed++;
+            console.log(`not ok - ${name}`);
+            console.log(String(error.stack ?? error).replace(/^/gm, '    '));
+          }
+        }
+      }
+    } catch (error) {
+      failed++;
+      console.log(`not ok - ${file}`);
+      console.log(String(error.stack ?? error).replace(/^/gm, '    '));
+    } finally {
+      if (suite.after) await suite.after(world).catch((error) => console.log(String(error)));
+    }
+  }
+  console.log('end of mesh tests');
+  process.exit(failed ? 1 : 0);
+}
+
+module.exports = { Skip };
+if (require.main === module) main();
