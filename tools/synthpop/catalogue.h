@@ -77,6 +77,7 @@ struct drug_kind {
     const char *rxnorm, *display;
     const char *family;  /* an allergy to this rules it out; NULL: none */
     struct effect effects[DRUG_EFFECTS_MAX];
+    const char *group;   /* of which nobody takes two at once; NULL: none */
 };
 
 enum procedure {

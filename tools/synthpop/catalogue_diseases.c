@@ -69,7 +69,7 @@ const struct disease_kind disease_kinds[DISEASE_COUNT] = {
           STEP(300, 2000, 0.5, DRUG_FLUTICASONE_SALMETEROL, DRUG_NONE, DRUG_NONE, 1.1),
           { NULL, NULL, NULL, 500, 2500, 0.35, { DRUG_NONE, DRUG_NONE }, DRUG_NONE, DRUG_NONE, PROCEDURE_PULMONARY_REHABILITATION, 1.25 } }, 3, 0, false },
     [DISEASE_CORONARY] = {
-        "Coronary artery disease", "53741008", "Coronary arteriosclerosis (disorder)", "heart disease", 0, 0.1, 48, 74,
+        "Coronary artery disease", "53741008", "Coronary arteriosclerosis (disorder)", "CAD", 0, 0.1, 48, 74,
         { { DISEASE_HYPERLIPIDEMIA, 1.9 }, { DISEASE_DIABETES, 1.7 }, { DISEASE_HYPERTENSION, 1.4 }, { DISEASE_NONE, 1 } },
         NO_EFFECTS, { PANEL_LIPID, PANEL_METABOLIC, PANEL_NONE }, 1.2,
         { { NULL, NULL, NULL, 0, 0, 1, { DRUG_ASPIRIN_81, DRUG_METOPROLOL_50 }, DRUG_CLOPIDOGREL_75, DRUG_NONE, PROCEDURE_NONE, 1 },

@@ -207,14 +207,12 @@ static unsigned count_active(const struct record *record, int day)
     return count;
 }
 
-/* What @drug takes the place of: the same drug in another strength, or another statin. */
+/* What @drug takes the place of: the same in another strength, or another of its group. */
 static bool is_replaced_by(const struct order *order, enum drug drug)
 {
-    const struct drug_kind *old = &drug_kinds[order->drug], *new = &drug_kinds[drug];
+    const char *old = drug_kinds[order->drug].group, *new = drug_kinds[drug].group;
 
-    if (strcmp(old->generic, new->generic) == 0)
-        return true;
-    return old->family != NULL && new->family != NULL && strcmp(old->family, new->family) == 0 && strcmp(old->family, "penicillin") != 0;
+    return order->drug == drug || (old != NULL && new != NULL && strcmp(old, new) == 0);
 }
 
 static void stop_drug(struct record *record, enum drug drug, int day)

@@ -142,7 +142,9 @@ void person_create(struct record *record, uint64_t seed, int age)
     draw_contact(chance, &person->name, &person->contact);
     snprintf(person->ssn, sizeof(person->ssn), "9%02d-%02d-%04d", chance_between(chance, 0, 99), chance_between(chance, 1, 49), chance_between(chance, 1, 9999));
     snprintf(person->mrn, sizeof(person->mrn), "%08d", chance_between(chance, 1000000, 99999999));
-    person->relative = draw_name(chance, chance_happens(chance, 0.5));
+    do
+        person->relative = draw_name(chance, chance_happens(chance, 0.5));
+    while (strcmp(person->relative.given, person->name.given) == 0);
     if (chance_happens(chance, 0.6))
         person->relative.family = person->name.family;
     draw_phone(chance, person->relative_phone, sizeof(person->relative_phone));

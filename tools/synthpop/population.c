@@ -4,6 +4,7 @@
 
 #include "calendar.h"
 #include "course.h"
+#include "note.h"
 #include "person.h"
 
 int population_today(void)
@@ -30,6 +31,7 @@ void population_create(const struct population *population, unsigned index, stru
     person_create(record, population->seed, chance_between(&record->chance, population->age_min, population->age_max));
     target = draw_target(&record->chance);
     course_run(record, population->resources_target > 0 ? population->resources_target : target);
+    note_write(record);
 }
 
 void population_file_name(const struct record *record, char *name, size_t size)

@@ -198,7 +198,7 @@ static bool ask_latest(struct question *question, bool is_answerable)
 
 static const char *direction(const struct measurement *from, const struct measurement *to)
 {
-    return to->value > from->value ? "rose" : to->value < from->value ? "fell" : "stayed";
+    return to->value > from->value ? "rose" : to->value < from->value ? "fell" : "was unchanged";
 }
 
 static bool ask_trend(struct question *question, bool is_answerable)
@@ -258,7 +258,7 @@ static void claim_condition(struct question *question, unsigned index)
     if (is_active)
         open_claim(question, "%s, active since %s", record_condition_name(condition), onset);
     else
-        open_claim(question, "%s, resolved, from %s to %s", record_condition_name(condition), onset, calendar_format(condition->abatement, end));
+        open_claim(question, "%s, resolved, %s to %s", record_condition_name(condition), onset, calendar_format(condition->abatement, end));
     put_evidence(question, BUNDLE_CONDITION, index);
     close_claim(question);
 }
@@ -357,6 +357,14 @@ static bool ask_medications(struct question *question, bool is_answerable)
     return true;
 }
 
+/* The same drug in any strength, alone or in a combination. */
+static bool is_same_drug(enum drug a, enum drug b)
+{
+    const char *left = drug_kinds[a].generic, *right = drug_kinds[b].generic;
+
+    return strstr(left, right) != NULL || strstr(right, left) != NULL;
+}
+
 static bool decline_drug(struct question *question)
 {
     const struct record *record = question->record;
@@ -364,7 +372,7 @@ static bool decline_drug(struct question *question)
     unsigned i;
 
     for (i = 0; i < record->order_count; i++)
-        if (strcmp(drug_kinds[record->order_list[i].drug].generic, drug_kinds[drug].generic) == 0)
+        if (is_same_drug(record->order_list[i].drug, drug))
             return false;
     set_subject(question, drug_kinds[drug].generic);
     return decline(question);
@@ -380,7 +388,7 @@ static int draw_order(struct question *question)
         return -1;
     index = chance_below(question->chance, record->order_count);
     for (i = 0; i < record->order_count; i++)
-        same += strcmp(drug_kinds[record->order_list[i].drug].generic, drug_kinds[record->order_list[index].drug].generic) == 0;
+        same += is_same_drug(record->order_list[i].drug, record->order_list[index].drug);
     if (same != 1 || !record_order_is_active(&record->order_list[index], record->today))
         return -1;
     set_subject(question, drug_kinds[record->order_list[index].drug].generic);
@@ -428,6 +436,33 @@ static bool ask_when_medication(struct question *question, bool is_answerable)
     calendar_format(question->record->order_list[index].start, date);
     open_claim(question, "%s, active since %s", drug_kinds[question->record->order_list[index].drug].text, date);
     put_evidence(question, BUNDLE_ORDER, (unsigned)index);
+    close_claim(question);
+    return true;
+}
+
+/* Whether a drug is still taken: of its orders, the active one or else the last. */
+static bool ask_medication_status(struct question *question, bool is_answerable)
+{
+    const struct record *record = question->record;
+    char date[CALENDAR_TEXT_BYTES];
+    const struct order *order;
+    unsigned index, i;
+
+    if (!is_answerable)
+        return decline_drug(question);
+    if (record->order_count == 0)
+        return false;
+    index = chance_below(question->chance, record->order_count);
+    for (i = 0; i < record->order_count; i++)
+        if (is_same_drug(record->order_list[i].drug, record->order_list[index].drug) && record->order_list[i].stop >= record->order_list[index].stop)
+            index = i;
+    order = &record->order_list[index];
+    set_subject(question, drug_kinds[order->drug].generic);
+    if (record_order_is_active(order, record->today))
+        open_claim(question, "%s, active since %s", drug_kinds[order->drug].text, calendar_format(order->start, date));
+    else
+        open_claim(question, "%s, %s", drug_kinds[order->drug].text, order->is_course ? "completed" : "stopped");
+    put_evidence(question, BUNDLE_ORDER, index);
     close_claim(question);
     return true;
 }
@@ -539,6 +574,7 @@ static bool (*const asks[QUESTION_KIND_COUNT])(struct question *question, bool i
     [QUESTION_MEDICATIONS] = ask_medications,
     [QUESTION_WHY_MEDICATION] = ask_why,
     [QUESTION_DOSE] = ask_dose,
+    [QUESTION_MEDICATION_STATUS] = ask_medication_status,
     [QUESTION_ALLERGIES] = ask_allergies,
     [QUESTION_ALLERGY_TO] = ask_allergy_to,
     [QUESTION_PROCEDURE] = ask_procedure,
@@ -549,7 +585,7 @@ static bool (*const asks[QUESTION_KIND_COUNT])(struct question *question, bool i
 };
 
 /* How often each kind is asked. */
-static const unsigned weights[QUESTION_KIND_COUNT] = { 6, 3, 2, 2, 3, 2, 2, 2, 2, 2, 2, 2, 2, 2 };
+static const unsigned weights[QUESTION_KIND_COUNT] = { 6, 3, 2, 2, 3, 3, 2, 2, 2, 2, 2, 2, 2, 2, 2 };
 
 static enum question_kind draw_kind(struct chance *chance)
 {
