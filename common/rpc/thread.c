@@ -229,6 +229,11 @@ void op_start(struct op *op, grpc_call *call, const grpc_op *operations, size_t 
     CHECK(grpc_call_start_batch(call, operations, count, op, NULL) == GRPC_CALL_OK);
 }
 
+void op_hand_over(struct op *op)
+{
+    HAND_OVER(op);
+}
+
 void thread_post(struct thread *thread, struct op *op)
 {
     op_start(op, thread->poster, NULL, 0);

@@ -33,6 +33,9 @@ bool thread_is_here(const struct thread *thread);
 /* Start @count operations on @call with @op as their tag. CHECKs that gRPC takes them: a refusal is a bug of ours. */
 void op_start(struct op *op, grpc_call *call, const grpc_op *operations, size_t count);
 
+/* Say that @op goes to gRPC as a tag by another way than op_start: before, on the same thread. */
+void op_hand_over(struct op *op);
+
 /* Run @op on the thread soon. Any thread; takes no lock of ours. Never after thread_destroy has begun. */
 void thread_post(struct thread *thread, struct op *op);
 

@@ -1,0 +1,40 @@
+/* A gate: so many calls of a method at once, so many that wait, and no more. gRPC core queues without a bound and serves first
+ * the calls that have waited longest, which under overload are the ones whose callers have given up; with a short queue in
+ * front the server goes on at its capacity. */
+#ifndef RPC_ADMISSION_H
+#define RPC_ADMISSION_H
+
+#include <pthread.h>
+#include <stdbool.h>
+
+#include "base/list.h"
+
+enum gate_answer {
+    GATE_ANSWER_ENTER,
+    GATE_ANSWER_WAIT, /* it is in the gate's queue until gate_leave takes it out */
+    GATE_ANSWER_FULL,
+};
+
+struct gate {
+    pthread_mutex_t lock;
+    unsigned inside, inside_max;
+    unsigned waiting, waiting_max;
+    struct list queue;
+};
+
+void gate_init(struct gate *gate, unsigned inside_max, unsigned waiting_max);
+void gate_close(struct gate *gate);
+
+/* Any thread. */
+enum gate_answer gate_enter(struct gate *gate, struct list *node);
+
+/* One inside has left; its place goes to the node that is returned, first come first served, or to nobody (NULL). */
+struct list *gate_leave(struct gate *gate);
+
+/* How many are inside. Any thread. */
+unsigned gate_inside(struct gate *gate);
+
+/* A waiting one gives up. False when gate_leave has already given it a place. */
+bool gate_forget(struct gate *gate, struct list *node);
+
+#endif
