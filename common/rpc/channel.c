@@ -61,8 +61,8 @@ static grpc_channel *create_grpc_channel(const struct channel *channel,
         arg_number(GRPC_ARG_MAX_SEND_MESSAGE_LENGTH, bytes_max),
         arg_string(GRPC_ARG_PRIMARY_USER_AGENT_STRING, "consilium"),
         arg_string(GRPC_ARG_DEFAULT_AUTHORITY, channel->authority),
-        /* The name that the certificate must carry. */
-        arg_string(GRPC_SSL_TARGET_NAME_OVERRIDE_ARG, channel->authority),
+        /* The name that the certificate must carry. Without the port, or an IP address would be sent as a host's name. */
+        arg_string(GRPC_SSL_TARGET_NAME_OVERRIDE_ARG, channel->certificate_name),
     };
     grpc_channel_args all = { .num_args = sizeof(args) / sizeof(args[0]), .args = args };
 
@@ -133,6 +133,7 @@ static void free_channel(struct channel *channel)
     free(channel->service);
     free(channel->target);
     free(channel->authority);
+    free(channel->certificate_name);
     pthread_mutex_destroy(&channel->lock);
     free(channel);
 }
@@ -167,6 +168,19 @@ static struct channel *create_channel(struct client *client, const struct channe
     return channel;
 }
 
+/* The host of "host:port", "[v6]:port" or "host". */
+static char *host_of(const char *authority)
+{
+    const char *colon = strrchr(authority, ':');
+    size_t size = colon == NULL || (authority[0] != '[' && strchr(authority, ':') != colon)
+                      ? strlen(authority)
+                      : (size_t)(colon - authority);
+
+    if (authority[0] == '[' && size > 2)
+        return strndup(authority + 1, size - 2);
+    return strndup(authority, size);
+}
+
 struct channel *channel_create(struct client *client, const struct channel_options *options,
                                struct error *err)
 {
@@ -177,7 +191,9 @@ struct channel *channel_create(struct client *client, const struct channel_optio
             error_wrap(err, "%s", options->service);
         return NULL;
     }
-    channel->link = channel->authority == NULL ? NULL : create_link(channel);
+    if (channel->authority != NULL)
+        channel->certificate_name = host_of(channel->authority);
+    channel->link = channel->certificate_name == NULL ? NULL : create_link(channel);
     if (channel->link == NULL) {
         error_set(err, STATUS_FAILED_PRECONDITION, "%s: cannot make a channel", options->service);
         free_channel(channel);
@@ -205,21 +221,30 @@ bool channel_is_ready(struct channel *channel)
     return is_ready;
 }
 
-struct rpc_metrics *channel_metrics(struct channel *channel, const struct method *method)
+/* Under the lock. */
+static struct rpc_metrics *find_metrics(struct channel *channel, const struct method *method)
 {
-    struct rpc_metrics *metrics = NULL;
+    struct rpc_metrics *metrics;
     unsigned i;
 
+    for (i = 0; i < channel->methods_count; i++)
+        if (channel->methods[i].method == method)
+            return channel->methods[i].metrics;
+    metrics = rpc_metrics_find(channel->service, method);
+    if (i < CHANNEL_METHODS_MAX && metrics != NULL) {
+        channel->methods[i].method = method;
+        channel->methods[i].metrics = metrics;
+        channel->methods_count++;
+    }
+    return metrics;
+}
+
+struct rpc_metrics *channel_metrics(struct channel *channel, const struct method *method)
+{
+    struct rpc_metrics *metrics;
+
     pthread_mutex_lock(&channel->lock);
-    for (i = 0; i < channel->metrics_count; i++)
-        if (rpc_metrics_method(channel->metrics[i]) == method)
-            break;
-    if (i < channel->metrics_count)
-        metrics = channel->metrics[i];
-    else
-        metrics = rpc_metrics_find(channel->service, method);
-    if (i == channel->metrics_count && i < CHANNEL_METHODS_MAX && metrics != NULL)
-        channel->metrics[channel->metrics_count++] = metrics;
+    metrics = find_metrics(channel, method);
     pthread_mutex_unlock(&channel->lock);
     return metrics;
 }

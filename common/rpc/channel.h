@@ -43,19 +43,23 @@ struct link {
     atomic_uint refs;
 };
 
+/* Methods whose counters a channel keeps at hand; the others are looked up. */
 #define CHANNEL_METHODS_MAX 32
 
 struct channel {
     struct client *client;
-    char *service, *target, *authority;
+    char *service, *target, *authority, *certificate_name;
     struct credentials *credentials;
     uint32_t keepalive_ms;
     size_t message_bytes_max;
     atomic_int retry_tokens; /* in tenths; see channel_may_retry */
     pthread_mutex_t lock;    /* of what follows */
     struct link *link;
-    struct rpc_metrics *metrics[CHANNEL_METHODS_MAX];
-    unsigned metrics_count;
+    struct {
+        const struct method *method;
+        struct rpc_metrics *metrics;
+    } methods[CHANNEL_METHODS_MAX];
+    unsigned methods_count;
 };
 
 /* The link for a new call: the caller's reference. NULL when rotated certificates cannot be used. Any thread. */

@@ -10,8 +10,7 @@
 
 struct rpc_metrics {
     struct rpc_metrics *next;
-    char *service;
-    const struct method *method;
+    char *service, *method; /* names */
     char *labels;
     struct metric *seconds;
     _Atomic(struct metric *) calls[STATUS_COUNT]; /* registered when first seen */
@@ -21,27 +20,28 @@ struct rpc_metrics {
 static struct rpc_metrics *all;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
-static struct rpc_metrics *find(const char *service, const struct method *method)
+static struct rpc_metrics *find(const char *service, const char *method)
 {
     struct rpc_metrics *metrics;
 
     for (metrics = all; metrics != NULL; metrics = metrics->next)
-        if (metrics->method == method && strcmp(metrics->service, service) == 0)
+        if (strcmp(metrics->method, method) == 0 && strcmp(metrics->service, service) == 0)
             return metrics;
     return NULL;
 }
 
-static struct rpc_metrics *add(const char *service, const struct method *method)
+static struct rpc_metrics *add(const char *service, const char *method)
 {
     struct rpc_metrics *metrics = calloc(1, sizeof(*metrics));
 
     if (metrics == NULL)
         return NULL;
-    metrics->method = method;
     metrics->service = strdup(service);
-    if (metrics->service == NULL
-        || asprintf(&metrics->labels, "service=\"%s\",method=\"%s\"", service, method->name) < 0) {
+    metrics->method = strdup(method);
+    if (metrics->service == NULL || metrics->method == NULL
+        || asprintf(&metrics->labels, "service=\"%s\",method=\"%s\"", service, method) < 0) {
         free(metrics->service);
+        free(metrics->method);
         free(metrics);
         return NULL;
     }
@@ -58,16 +58,11 @@ struct rpc_metrics *rpc_metrics_find(const char *service, const struct method *m
     struct rpc_metrics *metrics;
 
     pthread_mutex_lock(&lock);
-    metrics = find(service, method);
+    metrics = find(service, method->name);
     if (metrics == NULL)
-        metrics = add(service, method);
+        metrics = add(service, method->name);
     pthread_mutex_unlock(&lock);
     return metrics;
-}
-
-const struct method *rpc_metrics_method(const struct rpc_metrics *metrics)
-{
-    return metrics->method;
 }
 
 static struct metric *add_status(struct rpc_metrics *metrics, enum status status)

@@ -13,8 +13,6 @@ struct rpc_metrics;
 /* The counters of @method at @service. Kept for ever, as metrics are. NULL when there is no memory. Any thread; takes a lock. */
 struct rpc_metrics *rpc_metrics_find(const char *service, const struct method *method);
 
-const struct method *rpc_metrics_method(const struct rpc_metrics *metrics);
-
 /* One rpc has ended. NULL counts nowhere. Any thread. */
 void rpc_metrics_count(struct rpc_metrics *metrics, enum status status, uint64_t microseconds);
 
