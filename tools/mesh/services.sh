@@ -33,6 +33,10 @@ arguments_of() {
     tokenizer | inference) common+=("--model=$MESH_MODEL") ;;
     gateway) common+=("--pseudonym-key-file=$MESH_RUN/gateway.key" "${TARGETS[@]:0:4}") ;;
     esac
+    # More flags for one service: MESH_FLAGS_gateway="--log-level=debug"
+    local more=MESH_FLAGS_$1
+    # shellcheck disable=SC2206
+    common+=(${!more:-})
     printf '%s\n' "${common[@]}"
 }
 

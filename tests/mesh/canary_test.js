@@ -1,0 +1,163 @@
+// The canary: a record and questions whose identifiers are marked. Afterwards none of the marks may stand in any log, metric, error or Redis
+// value, nor in what tokenizer and inference were sent.
+'use strict';
+const assert = require('node:assert/strict');
+const fs = require('node:fs');
+const path = require('node:path');
+const { Mesh, PROTO, load, failure, sample, grpc, execFileSync } = require('./mesh');
+
+// Identifiers that occur nowhere by chance, and in no list of names.
+const MARKS = {
+  family: 'Quorvexton', given: 'Brimhilda', relative: 'Ozwaldric', street: '4711 Wexlorian Lane', city: 'Zanthorpe',
+  phone: '617-555-8241', email: 'brimhilda@zanthmail.example', mrn: 'MRN-7712093456', ssn: '219-09-8761', birth: '1961-07-23',
+};
+
+// The sample patient under marked identifiers, in structure, narrative and a base64 note.
+function markedRecord() {
+  const bundle = JSON.parse(sample());
+  const patient = bundle.entry.map((e) => e.resource).find((r) => r.resourceType === 'Patient');
+  Object.assign(patient, {
+    name: [{ use: 'official', family: MARKS.family, given: [MARKS.given] }],
+    address: [{ line: [MARKS.street], city: MARKS.city, state: 'MA', postalCode: '02139' }],
+    telecom: [{ system: 'phone', value: MARKS.phone }, { system: 'email', value: MARKS.email }],
+    identifier: [
+      { type: { coding: [{ code: 'MR' }] }, system: 'urn:hospital', value: MARKS.mrn },
+      { system: 'http://hl7.org/fhir/sid/us-ssn', value: MARKS.ssn },
+    ],
+    birthDate: MARKS.birth,
+    contact: [{ relationship: [{ text: 'son' }], name: { family: MARKS.family, given: [MARKS.relative] } }],
+    text: { status: 'generated', div: `<div xmlns="http://www.w3.org/1999/xhtml">${MARKS.given} ${MARKS.family}, ${MARKS.mrn}</div>` },
+  });
+  const note = `Patient: ${MARKS.given} ${MARKS.family}  DOB: 07/23/1961  MRN: ${MARKS.mrn}\n`
+    + `Ms. ${MARKS.family} of ${MARKS.street}, ${MARKS.city} was seen with her son ${MARKS.relative}. Call ${MARKS.phone} or ${MARKS.email}.\n`
+    + `SSN ${MARKS.ssn}. BP 138/84. Continue metformin 500 mg twice daily.`;
+  bundle.entry.push({
+    fullUrl: 'urn:uuid:0d4bb1f5-2f0e-4a2c-9d3a-7f2f5c1f7a01',
+    resource: {
+      resourceType: 'DocumentReference', id: '0d4bb1f5-2f0e-4a2c-9d3a-7f2f5c1f7a01', status: 'current', date: '2023-05-04T10:00:00Z',
+      type: { text: 'Progress note' }, subject: { reference: `Patient/${patient.id}` },
+      content: [{ attachment: { contentType: 'text/plain', data: Buffer.from(note).toString('base64') } }],
+    },
+  });
+  return bundle;
+}
+
+// A server of @name that notes each request and passes it on to the real one.
+function recorder(mesh, name, methods, seen) {
+  const service = name.toLowerCase();
+  const definition = load(path.join(PROTO, `consilium/v1/${service}.proto`)).consilium.v1[name];
+  const real = new definition(mesh.address(service), grpc.credentials.createInsecure());
+  const server = new grpc.Server();
+  const handlers = {};
+  for (const method of methods) {
+    handlers[method] = (call, reply) => {
+      seen.push({ method, request: call.request });
+      if (!definition.service[method].responseStream) {
+        real[method](call.request, reply);
+        return;
+      }
+      const stream = real[method](call.request);
+      stream.on('data', (message) => call.write(message));
+      stream.on('end', () => call.end());
+      stream.on('error', (error) => call.destroy(error));
+    };
+  }
+  server.addService(definition.service, handlers);
+  return new Promise((resolve, reject) => {
+    server.bindAsync('127.0.0.1:0', grpc.ServerCredentials.createInsecure(),
+      (error, port) => (error ? reject(error) : resolve({ port, stop: () => { server.forceShutdown(); real.close(); } })));
+  });
+}
+
+function assertClean(what, text) {
+  for (const [kind, mark] of Object.entries(MARKS)) {
+    assert.ok(!text.toLowerCase().includes(mark.toLowerCase()), `the ${kind} stands in ${what}`);
+  }
+}
+
+module.exports = {
+  async before(world) {
+    const mesh = (world.mesh = await Mesh.create());
+    world.seen = [];
+    world.recorders = [
+      await recorder(mesh, 'Tokenizer', ['Encode', 'Decode', 'Count', 'ApplyTemplate', 'GetVocabulary'], world.seen),
+      await recorder(mesh, 'Inference', ['Generate', 'GetModel'], world.seen),
+    ];
+    mesh.env.MESH_FLAGS_gateway = `--tokenizer=127.0.0.1:${world.recorders[0].port} --inference=127.0.0.1:${world.recorders[1].port} --log-level=debug`;
+    for (const leaf of ['deid', 'context', 'tokenizer', 'inference']) mesh.env[`MESH_FLAGS_${leaf}`] = '--log-level=debug';
+    await mesh.up();
+    world.errors = [];
+    const bundle = markedRecord();
+    await mesh.put(MARKS.mrn, bundle);
+    world.answers = [];
+    for (const question of [
+      `What is the blood pressure of ${MARKS.given} ${MARKS.family}?`,
+      `Did ${MARKS.relative} come along when she was born on ${MARKS.birth}, phone ${MARKS.phone}?`,
+      `${MARKS.family.toUpperCase()}, ${MARKS.given.toUpperCase()} (${MARKS.mrn}, SSN ${MARKS.ssn}): which medications?`,
+      `Summarise the progress note about ${MARKS.street} in ${MARKS.city}, mail ${MARKS.email}`,
+    ]) world.answers.push(await mesh.ask(MARKS.mrn, question));
+    // Errors of many kinds, each provoked with identifiers in the request.
+    world.errors.push(
+      await failure(mesh.ask(`${MARKS.mrn}-x`, `Who is ${MARKS.family}?`)),
+      await failure(mesh.ask(MARKS.mrn, `${MARKS.family} `.repeat(5000))),
+      await failure(mesh.ask(MARKS.mrn, `${MARKS.family}?`, { tenant: MARKS.family + '!' })),
+      await failure(mesh.put(MARKS.mrn, `{"resourceType":"Bundle","entry":[{"resource":{"name":"${MARKS.family}"`)),
+      await failure(mesh.put(MARKS.mrn, JSON.stringify({ resourceType: MARKS.family }))),
+      await failure(mesh.put(MARKS.mrn, JSON.stringify({ ...bundle, entry: [...bundle.entry, { resource: { resourceType: 'Patient', id: MARKS.family } }] }))),
+    );
+  },
+  async after(world) {
+    for (const one of world.recorders ?? []) one.stop();
+    await world.mesh?.down();
+  },
+  tests: {
+    async 'the caller gets identifiers back where the answer or the facts hold them'({ answers }) {
+      assert.ok(answers.every((a) => a.done), 'an answer did not end well');
+    },
+    async 'canary: no mark in what tokenizer and inference were sent'({ mesh, seen }) {
+      assert.ok(seen.some((s) => s.method === 'ApplyTemplate') && seen.some((s) => s.method === 'Generate'));
+      assertClean('a request to tokenizer or inference', JSON.stringify(seen));
+      const tokenizer = mesh.stub('Tokenizer');
+      for (const { request } of seen.filter((s) => s.method === 'Generate')) {
+        assertClean('a prompt', (await mesh.call(tokenizer, 'Decode', { ids: request.ids, flush: true })).text);
+      }
+      tokenizer.close();
+    },
+    async 'canary: no mark in any log'({ mesh }) {
+      for (const name of fs.readdirSync(mesh.folder).filter((n) => n.endsWith('.log'))) {
+        assertClean(name, fs.readFileSync(path.join(mesh.folder, name), 'utf8'));
+      }
+    },
+    async 'canary: no mark in any metric'({ mesh }) {
+      for (const service of ['gateway', 'deid', 'context', 'tokenizer', 'inference']) {
+        const reply = await fetch(`${mesh.admin(service)}/metrics`);
+        const text = await reply.text();
+        assert.match(text, /rpc_server_calls_total/);
+        assertClean(`the metrics of ${service}`, text);
+      }
+    },
+    async 'canary: no mark in any error'({ errors }) {
+      for (const error of errors) assertClean('an error', `${error.message} ${error.details} ${JSON.stringify(error.metadata?.getMap())}`);
+    },
+    async 'canary: no mark in any Redis key or value'({ mesh }) {
+      const env = { ...process.env, REDISCLI_AUTH: fs.readFileSync(path.join(mesh.folder, 'redis.password'), 'utf8').trim() };
+      const redis = (...words) => execFileSync('redis-cli', ['-p', String(mesh.first + 9), ...words], { env, encoding: 'latin1', maxBuffer: 1 << 28 });
+      const keys = redis('--scan').trim().split('\n').filter(Boolean);
+      assert.ok(keys.length >= 1);
+      for (const key of keys) {
+        assertClean('a Redis key', key);
+        assertClean(`the Redis value of ${key}`, redis('DUMP', key));
+      }
+      for (const name of fs.readdirSync(path.join(mesh.folder, 'redis'), { recursive: true })) {
+        const file = path.join(mesh.folder, 'redis', name);
+        if (fs.statSync(file).isFile()) assertClean(name, fs.readFileSync(file, 'latin1'));
+      }
+    },
+    async 'facts that come back to a caller who keeps surrogates hold no mark'({ mesh }) {
+      const answer = await mesh.ask(MARKS.mrn, 'What does the progress note say?', { keep_surrogates: true });
+      assertClean('a fact with surrogates', JSON.stringify(answer.events));
+      const page = await mesh.call(mesh.gateway, 'GetTimeline', { tenant: 'test', patient: MARKS.mrn, keep_surrogates: true, page_size: 2000 });
+      assertClean('the timeline with surrogates', JSON.stringify(page));
+    },
+  },
+};

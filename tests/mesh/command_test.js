@@ -1,0 +1,110 @@
+// The command and the script, as a person and as a script use them.
+'use strict';
+const assert = require('node:assert/strict');
+const fs = require('node:fs');
+const net = require('node:net');
+const path = require('node:path');
+const { Mesh, ROOT, sample, SAMPLE_QUESTION, spawn, execFileSync } = require('./mesh');
+
+const BUNDLE = path.join(ROOT, 'tools/consilium/sample/sample-patient.json');
+const NOTE = path.join(ROOT, 'tools/consilium/sample/sample-note.txt');
+const lines = (text) => text.trim().split('\n').map((line) => JSON.parse(line));
+
+module.exports = {
+  async before(world) {
+    world.mesh = await Mesh.create();
+    await world.mesh.up();
+  },
+  async after(world) { await world.mesh?.down(); },
+  tests: {
+    async 'consilium put, ask, timeline, forget: for people'({ mesh }) {
+      const put = await mesh.consilium('put', '--patient=p1', BUNDLE);
+      assert.equal(put.status, 0, put.stderr);
+      assert.match(put.stdout, /resources/);
+      const ask = await mesh.consilium('ask', '--tenant=default', 'p1', SAMPLE_QUESTION);
+      assert.equal(ask.status, 0, ask.stderr);
+      for (const heading of ['facts chosen', 'answer', 'citations', 'where the time went']) assert.ok(ask.stdout.includes(heading), heading);
+      const timeline = await mesh.consilium('timeline', 'p1');
+      assert.match(timeline.stdout, /\d+ facts\n$/);
+      assert.equal((await mesh.consilium('forget', 'p1')).stdout, 'forgotten\n');
+    },
+    async 'with --json every verb prints JSON, a line each'({ mesh }) {
+      const put = lines((await mesh.consilium('put', '--json', '--patient=p1', BUNDLE)).stdout)[0];
+      const factsNot = (put.notFacts ?? []).reduce((sum, { count }) => sum + count, 0);
+      assert.equal(put.resourcesAsFacts + factsNot, put.resources);
+      const events = lines((await mesh.consilium('ask', '--json', 'p1', SAMPLE_QUESTION)).stdout);
+      assert.ok('started' in events[0] && 'done' in events.at(-1));
+      const timeline = lines((await mesh.consilium('timeline', '--json', 'p1')).stdout);
+      assert.equal(timeline.flatMap((page) => page.facts).length, put.facts);
+      assert.ok(lines((await mesh.consilium('tokens', '--json', 'Metformin 500 mg')).stdout)[0].ids.length > 0);
+      assert.equal(lines((await mesh.consilium('status', '--json')).stdout)[0].services.length, 6);
+      const many = lines((await mesh.consilium('ask', '--many', '--json', SAMPLE_QUESTION, 'p1', 'nobody')).stdout);
+      assert.ok(many.some((e) => e.patient === 'nobody' && e.failure.status === 5));
+    },
+    async 'consilium deid shows a note with surrogates, and FHIR stays FHIR'({ mesh }) {
+      const text = await mesh.consilium('deid', NOTE);
+      assert.equal(text.status, 0, text.stderr);
+      const reply = lines((await mesh.consilium('deid', '--json', NOTE)).stdout)[0];
+      assert.ok(reply.spans.length > 3);
+      const fhir = await mesh.consiliumWith(sample(), 'deid', '--fhir', '-');
+      assert.equal(JSON.parse(fhir.stdout).resourceType, 'Bundle');
+    },
+    async 'exit statuses: 2 wrong usage, 3 not found, 4 unavailable, 5 refused'({ mesh }) {
+      assert.equal((await mesh.consilium('ask', 'p1')).status, 2);
+      assert.equal((await mesh.exec(path.join(mesh.bin, 'consilium'), ['nonsense'])).status, 2);
+      assert.equal((await mesh.consilium('ask', '--no-such-flag', 'p1', 'x')).status, 2);
+      assert.equal((await mesh.consilium('ask', 'nobody', 'x?')).status, 3);
+      assert.equal((await mesh.consilium('put', '/no/such/file')).status, 3);
+      assert.equal((await mesh.exec(path.join(mesh.bin, 'consilium'), ['ask', '--gateway=127.0.0.1:1', '--timeout=2s', 'p1', 'x?'])).status, 4);
+      assert.equal((await mesh.consiliumWith('{"resourceType":"Banana"}', 'put', '--patient=p9', '-')).status, 5);
+    },
+    async 'up twice says that it runs; a taken port and a missing model say what to do'({ mesh }) {
+      const again = await mesh.run('up');
+      assert.equal(again.status, 0);
+      assert.match(again.stdout, /running already/);
+      const other = await Mesh.create();
+      const thief = net.createServer().listen(other.first, '127.0.0.1');
+      await new Promise((resolve) => thief.once('listening', resolve));
+      const taken = await other.run('up');
+      thief.close();
+      assert.equal(taken.status, 1);
+      assert.match(taken.stderr, /taken by another process.*MESH_PORT/s);
+      other.env.MESH_MODEL = '/no/such/model.gguf';
+      const missing = await other.run('up');
+      assert.equal(missing.status, 1);
+      assert.match(missing.stderr, /MESH_MODEL/);
+      await other.down();
+    },
+    async 'two meshes run side by side and know nothing of each other'({ mesh }) {
+      const other = await Mesh.create();
+      await other.up();
+      try {
+        await mesh.put('p-here', sample());
+        await assert.rejects(other.ask('p-here', SAMPLE_QUESTION), /NOT_FOUND/);
+        assert.ok((await mesh.ask('p-here', SAMPLE_QUESTION)).done);
+      } finally {
+        await other.down();
+      }
+    },
+    async 'Ctrl-C in the demo, early and late, leaves nothing running'({ mesh }) {
+      for (const wait of [300, 2500]) {
+        const port = (await Mesh.create()).first;
+        const demo = spawn(path.join(ROOT, 'mesh'), ['demo'], {
+          cwd: ROOT, detached: true, stdio: 'ignore', env: { ...mesh.env, MESH_RUN: '', MESH_NAME: `demo-${port}`, MESH_PORT: String(port) },
+        });
+        await new Promise((resolve) => setTimeout(resolve, wait));
+        process.kill(-demo.pid, 'SIGINT');
+        await new Promise((resolve) => demo.once('exit', resolve));
+        const left = execFileSync('ps', ['-eo', 'args'], { encoding: 'utf8' }).split('\n').filter((line) => line.includes(`127.0.0.1:${port}`));
+        assert.deepEqual(left, []);
+      }
+    },
+    async 'the answers of a drained mesh: down stops everything, and status says so'({ mesh }) {
+      const pids = ['gateway', 'deid', 'context', 'tokenizer', 'inference', 'redis'].map((s) => mesh.pid(s));
+      assert.equal((await mesh.run('down')).status, 0);
+      for (const pid of pids) assert.throws(() => process.kill(pid, 0));
+      assert.notEqual((await mesh.consilium('status', '--timeout=1s')).status, 0);
+      assert.equal(fs.existsSync(path.join(mesh.folder, 'gateway.pid')), false);
+    },
+  },
+};
