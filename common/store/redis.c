@@ -68,6 +68,8 @@ struct redis {
     redisAsyncContext *context;
     uv_getaddrinfo_t lookup;
     bool is_looking_up, was_ready;
+    const char
+        *said; /* why it was lost, as the log has it: each reason is written once until READY */
     unsigned failures; /* since the last READY */
     struct timer step; /* what ends the present state: patience, the next PING, the backoff */
     struct timer
@@ -127,8 +129,9 @@ static void on_lost(struct redis *redis, const char *why)
     if (is_in(redis, REDIS_STATE_CLOSING) || is_in(redis, REDIS_STATE_WAITING))
         return;
     machine_move(&redis->machine, REDIS_STATE_WAITING);
-    if (was_ready || redis->failures == 0)
+    if (redis->said != why)
         log_warn("redis_lost", LOG_NAME("why", why));
+    redis->said = why;
     timer_start(&redis->step, backoff_ms(redis), 0);
     redis->failures++;
     if (!was_ready)
@@ -337,6 +340,7 @@ static void on_ready(struct redis *redis)
     machine_move(&redis->machine, REDIS_STATE_READY);
     log_info("redis_ready", LOG_NUMBER("attempts", redis->failures + 1));
     redis->failures = 0;
+    redis->said = NULL;
     redis_metrics_ready(&redis->metrics, true);
     if (redis->was_ready)
         redis_metrics_reconnected(&redis->metrics);
@@ -345,6 +349,8 @@ static void on_ready(struct redis *redis)
     if (redis->options.on_state != NULL)
         redis->options.on_state(redis->options.owner, true);
 }
+
+static const char refused[] = "refused";
 
 /* An answer to AUTH, SELECT or the first PING. The last one has no @arg. */
 static void on_greeting(redisAsyncContext *context, void *raw, void *arg)
@@ -361,9 +367,9 @@ static void on_greeting(redisAsyncContext *context, void *raw, void *arg)
     if (raw == NULL) {
         on_lost(redis, "closed");
     } else if (is_refused) {
-        if (redis->failures == 0)
+        if (redis->said != refused)
             log_error("redis_refused", LOG_ERROR(&err));
-        drop(redis, "refused");
+        drop(redis, refused);
     } else if (arg == NULL) {
         on_ready(redis);
     }
