@@ -1,0 +1,88 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <string.h>
+
+#include "base/buffer.h"
+
+static void grows_and_keeps_what_was_written(void **state)
+{
+    struct arena arena;
+    struct buffer buffer;
+    size_t i;
+
+    (void)state;
+    arena_init(&arena, 1 << 22);
+    buffer_init(&buffer, &arena);
+    for (i = 0; i < 100000; i++)
+        buffer_put_byte(&buffer, (char)('a' + i % 26));
+    assert_false(buffer.is_full);
+    assert_int_equal(buffer_slice(&buffer).size, 100000);
+    for (i = 0; i < 100000; i++)
+        assert_int_equal(buffer.data[i], 'a' + i % 26);
+    arena_close(&arena);
+}
+
+static void writes_numbers_and_formats(void **state)
+{
+    struct arena arena;
+    struct buffer buffer;
+
+    (void)state;
+    arena_init(&arena, 1 << 16);
+    buffer_init(&buffer, &arena);
+    buffer_put_number(&buffer, INT64_MIN);
+    buffer_format(&buffer, " %s-%d", "x", 7);
+    buffer_put_string(&buffer, "");
+    assert_true(slice_is(buffer_slice(&buffer), "-9223372036854775808 x-7"));
+    arena_close(&arena);
+}
+
+static void escapes_json(void **state)
+{
+    struct arena arena;
+    struct buffer buffer;
+
+    (void)state;
+    arena_init(&arena, 1 << 16);
+    buffer_init(&buffer, &arena);
+    buffer_put_json(&buffer, SLICE("a\"\\\b\f\n\r\t\x01\x1f\0é/"));
+    assert_true(
+        slice_is(buffer_slice(&buffer), "\"a\\\"\\\\\\b\\f\\n\\r\\t\\u0001\\u001f\\u0000é/\""));
+    arena_close(&arena);
+}
+
+static void remembers_that_it_was_full(void **state)
+{
+    struct arena arena;
+    struct buffer buffer;
+    size_t i, size;
+
+    (void)state;
+    arena_init(&arena, 10000);
+    buffer_init(&buffer, &arena);
+    for (i = 0; i < 10000; i++)
+        buffer_put_string(&buffer, "0123456789");
+    assert_true(buffer.is_full);
+    size = buffer.size;
+    buffer_put_byte(&buffer, 'x');
+    assert_int_equal(buffer.size, size);
+    assert_null(buffer_reserve(&buffer, 0));
+    arena_close(&arena);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(grows_and_keeps_what_was_written),
+        cmocka_unit_test(writes_numbers_and_formats),
+        cmocka_unit_test(escapes_json),
+        cmocka_unit_test(remembers_that_it_was_full),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
