@@ -38,7 +38,7 @@ size_t weights_count(const struct shape *shape);
 /* Name the parts of @memory, weights_count floats that the caller keeps. */
 void weights_bind(struct weights *weights, const struct shape *shape, float *memory);
 
-/* Draw the weights of a new model from @seed. Two heads of the first layer start as "look at the token before": see the .c. */
+/* Draw the weights of a new model from @seed. Some heads begin as "find where this stood before": see train_init.c. */
 void weights_init(struct weights *weights, uint64_t seed);
 
 /* Walk the parts in the order of the array: the @index-th part's offset, rows and columns (a norm is one row). False at

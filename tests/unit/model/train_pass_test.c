@@ -71,10 +71,10 @@ static void check_part(const struct weights_part *part, struct random *random)
 
     memcpy(kept, w, count * sizeof(float));
     for (size_t i = 0; i < count; i++) {
-        /* Half along the gradient, half at random: a large difference that still sees every entry. */
         direction[i] = (float)random_normal(random);
         size += (double)g[i] * g[i];
     }
+    /* Along the gradient and a little at random: a large difference that still sees every entry. */
     for (size_t i = 0; i < count; i++) {
         direction[i] = (float)(direction[i] / sqrt((double)count) + g[i] / sqrt(size));
         expected += (double)direction[i] * g[i];

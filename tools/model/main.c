@@ -1,0 +1,282 @@
+/* model: makes the default model. prepare → train → export. */
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/limits.h"
+#include "model_file.h"
+#include "model_prepare.h"
+#include "train_loop.h"
+
+#define ARENA_BYTES_MAX ((size_t)16 << 30)
+
+static const char help[] =
+    "model: makes a small Llama-architecture model that answers from a rendered record\n"
+    "\n"
+    "  model prepare --population DIR --vocabulary FILE.gguf --out FILE.data\n"
+    "      Questions of synthpop become prompts, as context renders them and the chat template frames them. A vocabulary that is\n"
+    "      not there is learnt and written.\n"
+    "      --split train|heldout   phrasings of that split only\n"
+    "      --vocabulary-size N (1536)  --patients N (all)  --leads N renderings of a patient (5)  --segments N questions on one (6)\n"
+    "      --budgets N,N,… tokens of facts (120,200,300,450)  --chars-per-token F (3)  --tokens-max N of an example (1024)  --seed S (1)\n"
+    "\n"
+    "  model train --data FILE.data --vocabulary FILE.gguf --out FILE.gguf (--minutes M | --steps N)\n"
+    "      With --steps the result follows from the seed and the number of threads; with --minutes from the machine's speed too.\n"
+    "      --held FILE.data  --resume FILE.checkpoint  --checkpoint FILE (OUT.checkpoint)  --threads N (2)  --seed S (1)\n"
+    "      --width N (192)  --layers N (4)  --heads N (6)  --kv-heads N (heads)  --ffn N (512)  --context N (1024)  --rope-base F (500000)\n"
+    "      --batch-tokens N  --tokens-max N  --tokens-short N  --short-share F  --rate F  --rate-last F  --warm-up N  --decay F\n"
+    "      --prompt-share F  --prompt-weight F  --score-seconds F  --score-examples N\n"
+    "\n"
+    "  model export --checkpoint FILE --vocabulary FILE.gguf --out FILE.gguf\n"
+    "\n"
+    "  Both write GGUF:  --type f32|f16|q8_0 (q8_0)  --name TEXT  --description TEXT  --context N\n";
+
+struct options {
+    struct prepare_options prepare;
+    struct loop_options loop;
+    struct shape shape;
+    struct model_file_about about;
+    const char *data, *held, *vocabulary, *out, *resume;
+    uint64_t seed;
+};
+
+enum kind { KIND_TEXT, KIND_U32, KIND_U64, KIND_DOUBLE, KIND_FLOAT, KIND_BUDGETS, KIND_TYPE };
+
+#define AT(member) offsetof(struct options, member)
+
+/* Options of all verbs; one that a verb does not use is harmless. */
+static const struct setting {
+    const char *name;
+    enum kind kind;
+    size_t at;
+} settings[] = {
+    { "population", KIND_TEXT, AT(prepare.population) }, { "split", KIND_TEXT, AT(prepare.split) },
+    { "vocabulary-size", KIND_U32, AT(prepare.vocabulary_size) }, { "learn-patients", KIND_U32, AT(prepare.learn_patients) },
+    { "patients", KIND_U32, AT(prepare.patients_max) }, { "leads", KIND_U32, AT(prepare.leads) },
+    { "segments", KIND_U32, AT(prepare.segments) }, { "budgets", KIND_BUDGETS, 0 },
+    { "chars-per-token", KIND_FLOAT, AT(prepare.chars_per_token) }, { "vocabulary", KIND_TEXT, AT(vocabulary) },
+    { "out", KIND_TEXT, AT(out) }, { "data", KIND_TEXT, AT(data) }, { "held", KIND_TEXT, AT(held) },
+    { "resume", KIND_TEXT, AT(resume) }, { "checkpoint", KIND_TEXT, AT(loop.checkpoint_path) }, { "seed", KIND_U64, AT(seed) },
+    { "minutes", KIND_DOUBLE, AT(loop.minutes) }, { "steps", KIND_U64, AT(loop.steps) }, { "threads", KIND_U32, AT(loop.threads) },
+    { "width", KIND_U32, AT(shape.width) }, { "layers", KIND_U32, AT(shape.layers) }, { "heads", KIND_U32, AT(shape.heads) },
+    { "kv-heads", KIND_U32, AT(shape.kv_heads) }, { "ffn", KIND_U32, AT(shape.ffn) }, { "context", KIND_U32, AT(shape.context) },
+    { "rope-base", KIND_FLOAT, AT(shape.rope_base) }, { "batch-tokens", KIND_U32, AT(loop.batch_tokens) },
+    { "tokens-max", KIND_U32, AT(loop.tokens_max) }, { "tokens-short", KIND_U32, AT(loop.tokens_short) },
+    { "short-share", KIND_DOUBLE, AT(loop.short_share) }, { "rate", KIND_DOUBLE, AT(loop.rate) },
+    { "rate-last", KIND_DOUBLE, AT(loop.rate_last) }, { "warm-up", KIND_U32, AT(loop.warm_up) },
+    { "decay", KIND_DOUBLE, AT(loop.decay) }, { "prompt-share", KIND_DOUBLE, AT(loop.prompt_share) },
+    { "prompt-weight", KIND_DOUBLE, AT(loop.prompt_weight) }, { "score-seconds", KIND_DOUBLE, AT(loop.score_seconds) },
+    { "score-examples", KIND_U32, AT(loop.score_examples) }, { "type", KIND_TYPE, 0 }, { "name", KIND_TEXT, AT(about.name) },
+    { "description", KIND_TEXT, AT(about.description) },
+};
+
+#define SETTINGS (sizeof(settings) / sizeof(settings[0]))
+
+static bool parse_u64(const char *text, uint64_t most, uint64_t *value)
+{
+    char *end;
+
+    errno = 0;
+    *value = strtoull(text, &end, 10);
+    return errno == 0 && end != text && *end == '\0' && text[0] != '-' && *value <= most;
+}
+
+static bool parse_double(const char *text, double *value)
+{
+    char *end;
+
+    *value = strtod(text, &end);
+    return end != text && *end == '\0' && *value >= 0 && *value < 1e12;
+}
+
+static bool parse_budgets(const char *text, struct prepare_options *prepare)
+{
+    char *end = (char *)text;
+
+    for (prepare->budgets_count = 0; prepare->budgets_count < PREPARE_BUDGETS_MAX; text = end + 1) {
+        prepare->budgets[prepare->budgets_count++] = (uint32_t)strtoul(text, &end, 10);
+        if (end == text || *end != ',')
+            return end != text && *end == '\0';
+    }
+    return false;
+}
+
+static bool set(struct options *options, const struct setting *setting, const char *text)
+{
+    char *at = (char *)options + setting->at;
+    uint64_t number = 0;
+    double real = 0;
+
+    switch (setting->kind) {
+    case KIND_TEXT:
+        *(const char **)at = text;
+        return true;
+    case KIND_U32:
+        if (!parse_u64(text, UINT32_MAX, &number))
+            return false;
+        *(uint32_t *)at = (uint32_t)number;
+        return true;
+    case KIND_U64:
+        return parse_u64(text, UINT64_MAX, (uint64_t *)at);
+    case KIND_DOUBLE:
+        return parse_double(text, (double *)at);
+    case KIND_FLOAT:
+        if (!parse_double(text, &real))
+            return false;
+        *(float *)at = (float)real;
+        return true;
+    case KIND_BUDGETS:
+        return parse_budgets(text, &options->prepare);
+    case KIND_TYPE:
+        return model_file_type_parse(text, &options->about.type);
+    }
+    return false;
+}
+
+static enum status parse_options(int argc, char **argv, struct options *options, struct error *err)
+{
+    struct option list[SETTINGS + 1] = { 0 };
+    int index, found;
+
+    for (size_t i = 0; i < SETTINGS; i++)
+        list[i] = (struct option){ settings[i].name, required_argument, NULL, 1 };
+    while ((found = getopt_long(argc, argv, "", list, &index)) != -1) {
+        if (found != 1)
+            return error_set(err, STATUS_INVALID_ARGUMENT, "unknown option; `model --help` lists them");
+        if (!set(options, &settings[index], optarg))
+            return error_set(err, STATUS_INVALID_ARGUMENT, "--%s does not take this value", settings[index].name);
+    }
+    if (optind + 1 < argc)
+        return error_set(err, STATUS_INVALID_ARGUMENT, "one verb at a time");
+    return STATUS_OK;
+}
+
+static enum status need(const char *value, const char *name, struct error *err)
+{
+    return value != NULL ? STATUS_OK : error_set(err, STATUS_INVALID_ARGUMENT, "--%s is needed", name);
+}
+
+static enum status prepare(struct options *options, struct arena *arena, struct error *err)
+{
+    struct prepare_counts counts;
+
+    options->prepare.vocabulary = options->vocabulary;
+    options->prepare.out = options->out;
+    options->prepare.seed = options->seed;
+    if (options->loop.tokens_max > 0)
+        options->prepare.tokens_max = options->loop.tokens_max;
+    if (need(options->prepare.population, "population", err) != STATUS_OK || need(options->vocabulary, "vocabulary", err) != STATUS_OK
+        || need(options->out, "out", err) != STATUS_OK || prepare_run(&options->prepare, arena, &counts, err) != STATUS_OK)
+        return err->status;
+    printf("%llu patients, %llu questions: %llu examples, %llu answers, %llu tokens; left out: %llu without their evidence in the prompt, "
+           "%llu too long\n",
+           (unsigned long long)counts.patients, (unsigned long long)counts.questions, (unsigned long long)counts.examples,
+           (unsigned long long)counts.segments, (unsigned long long)counts.tokens, (unsigned long long)counts.not_rendered,
+           (unsigned long long)counts.too_long);
+    return STATUS_OK;
+}
+
+/* A new model, or one that goes on. */
+static enum status begin(struct options *options, const struct data *data, struct arena *arena, struct checkpoint *state, struct error *err)
+{
+    if (options->resume != NULL)
+        return checkpoint_read(state, options->resume, arena, err);
+    options->shape.vocabulary_size = data->vocabulary_size;
+    if (options->shape.kv_heads == 0)
+        options->shape.kv_heads = options->shape.heads;
+    if (weights_check_shape(&options->shape, err) != STATUS_OK || checkpoint_init(state, &options->shape, arena, err) != STATUS_OK)
+        return err->status;
+    weights_init(&state->weights, options->seed);
+    state->seed = options->seed;
+    return STATUS_OK;
+}
+
+static enum status train_on(struct options *options, const struct data *data, const struct data *held, struct arena *arena,
+                            struct error *err)
+{
+    struct checkpoint state;
+
+    if (begin(options, data, arena, &state, err) != STATUS_OK)
+        return err->status;
+    fprintf(stderr, "%.2f million parameters, %zu examples of %.2f million tokens\n", (double)state.weights.count * 1e-6,
+            data->examples_count, (double)data->tokens_count * 1e-6);
+    if (loop_run(&state, data, held, &options->loop, arena, err) != STATUS_OK)
+        return err->status;
+    return model_file_write(options->out, &state.weights, options->vocabulary, &options->about, arena, err);
+}
+
+static enum status train(struct options *options, struct arena *arena, struct error *err)
+{
+    struct data data, held;
+    enum status status;
+
+    if (need(options->data, "data", err) != STATUS_OK || need(options->vocabulary, "vocabulary", err) != STATUS_OK
+        || need(options->out, "out", err) != STATUS_OK || data_open(&data, options->data, arena, err) != STATUS_OK)
+        return err->status;
+    if (options->loop.threads < 1 || options->loop.threads > 64)
+        return error_set(err, STATUS_INVALID_ARGUMENT, "--threads wants 1 to 64");
+    if (options->loop.checkpoint_path == NULL)
+        options->loop.checkpoint_path = arena_format(arena, "%s.checkpoint", options->out);
+    if (options->held == NULL)
+        status = train_on(options, &data, NULL, arena, err);
+    else if ((status = data_open(&held, options->held, arena, err)) == STATUS_OK) {
+        status = train_on(options, &data, &held, arena, err);
+        data_close(&held);
+    }
+    data_close(&data);
+    return status;
+}
+
+static enum status export(struct options *options, struct arena *arena, struct error *err)
+{
+    struct checkpoint state;
+
+    if (need(options->loop.checkpoint_path, "checkpoint", err) != STATUS_OK || need(options->vocabulary, "vocabulary", err) != STATUS_OK
+        || need(options->out, "out", err) != STATUS_OK
+        || checkpoint_read(&state, options->loop.checkpoint_path, arena, err) != STATUS_OK)
+        return err->status;
+    if (options->shape.context > 0)
+        state.weights.shape.context = options->shape.context;
+    return model_file_write(options->out, &state.weights, options->vocabulary, &options->about, arena, err);
+}
+
+static void set_defaults(struct options *options)
+{
+    *options = (struct options){ .seed = 1 };
+    prepare_options_default(&options->prepare);
+    loop_options_default(&options->loop);
+    options->shape = (struct shape){ 0, 192, 4, 6, 0, 512, 1024, 500000, 1e-5f };
+    options->about = (struct model_file_about){
+        "consilium-demo",
+        "A demonstration: answers questions from a rendered record, trained on synthetic patients only. Not for care.",
+        MODEL_FILE_TYPE_Q8_0,
+    };
+}
+
+int main(int argc, char **argv)
+{
+    static const struct {
+        const char *name;
+        enum status (*run)(struct options *options, struct arena *arena, struct error *err);
+    } verbs[] = { { "prepare", prepare }, { "train", train }, { "export", export } };
+    struct options options;
+    struct arena arena;
+    struct error err = { 0 };
+    const char *verb = argc > 1 ? argv[1] : "--help";
+
+    set_defaults(&options);
+    arena_init(&arena, ARENA_BYTES_MAX);
+    for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++) {
+        if (strcmp(verb, verbs[i].name) != 0)
+            continue;
+        if (parse_options(argc, argv, &options, &err) == STATUS_OK)
+            verbs[i].run(&options, &arena, &err);
+        arena_close(&arena);
+        if (err.status != STATUS_OK)
+            fprintf(stderr, "model: %s\n", err.text);
+        return err.status == STATUS_OK ? 0 : 1;
+    }
+    fputs(help, strcmp(verb, "--help") == 0 ? stdout : stderr);
+    return strcmp(verb, "--help") == 0 ? 0 : 2;
+}

@@ -1,0 +1,297 @@
+#include "model_prepare.h"
+
+#include <unistd.h>
+
+#include "base/buffer.h"
+#include "base/limits.h"
+#include "model_file.h"
+#include "model_prompt.h"
+#include "train_data.h"
+#include "train_random.h"
+
+#define PATIENT_BYTES_MAX (1024 * MIB)
+
+/* Kept unanswerable questions must not crowd out the others: they fit on every rendering. */
+#define UNANSWERABLE_SHARE 0.25
+
+void prepare_options_default(struct prepare_options *options)
+{
+    *options = (struct prepare_options){
+        .vocabulary_size = 1536, .learn_patients = 300, .leads = 5, .segments = 6, .budgets = { 120, 200, 300, 450 },
+        .budgets_count = 4, .chars_per_token = CONTEXT_CHARS_PER_TOKEN, .tokens_max = 1024, .seed = 1,
+    };
+}
+
+struct prepare {
+    const struct prepare_options *options;
+    struct prepare_counts *counts;
+    struct arena patient_arena; /* of one patient */
+    struct random random;
+    struct prompt_writer prompts;
+    struct data_writer *writer;
+    struct vocabulary_learner *learner; /* NULL: the vocabulary is known */
+};
+
+/* An example in the making. */
+struct draft {
+    uint32_t tokens[EXAMPLE_TOKENS_MAX];
+    struct example_segment segments[EXAMPLE_SEGMENTS_MAX];
+    size_t size, segments_count;
+    uint32_t prefix;
+    struct tokenizer_ids first; /* the prompt of the leading question: what others share with it is the prefix */
+};
+
+static bool is_wanted(const struct prepare *prepare, const struct question *question)
+{
+    return prepare->options->split == NULL || slice_is(question->split, prepare->options->split);
+}
+
+static bool is_unanswerable(const struct question *question)
+{
+    return question->claims[0].evidence_count == 0;
+}
+
+/* ---- learning the vocabulary ---- */
+
+static void learn_from(struct prepare *prepare, const struct prompt *prompt, const struct question *question)
+{
+    struct slice answer = prompt_answer(prompt, question, &prepare->patient_arena);
+
+    vocabulary_learner_add(prepare->learner, slice_from(prompt->system));
+    vocabulary_learner_add(prepare->learner, slice_from(prompt->user));
+    vocabulary_learner_add(prepare->learner, SLICE("system\n user\n assistant\n"));
+    if (answer.size > 0)
+        vocabulary_learner_add(prepare->learner, answer);
+}
+
+static enum status write_vocabulary(struct prepare *prepare, struct error *err)
+{
+    const struct slice controls[] = { SLICE(MODEL_TURN_START), SLICE(MODEL_TURN_END) };
+    struct vocabulary vocabulary;
+
+    if (vocabulary_learn(prepare->learner, controls, 2, prepare->options->vocabulary_size, &vocabulary, err) != STATUS_OK)
+        return STATUS_RESOURCE_EXHAUSTED;
+    return model_file_write_vocabulary(prepare->options->vocabulary, &vocabulary, err);
+}
+
+/* ---- examples ---- */
+
+/* Tokens that two prompts share at their front, short of the last tokens of either: the question's end and the assistant's
+ * head stay in the segment. */
+static size_t shared(const struct tokenizer_ids *a, const struct tokenizer_ids *b)
+{
+    size_t most = a->count < b->count ? a->count : b->count, i = 0;
+
+    while (i + 2 < most && a->ids[i] == b->ids[i])
+        i++;
+    return i;
+}
+
+/* Room permitting, the question becomes a segment behind the prefix. */
+static void put_segment(struct prepare *prepare, struct draft *draft, const struct tokenizer_ids *prompt,
+                        const struct tokenizer_ids *answer, struct slice kind)
+{
+    size_t own = prompt->count - draft->prefix, size = own + answer->count;
+    struct example_segment *segment = &draft->segments[draft->segments_count];
+
+    if (draft->size + size > prepare->options->tokens_max) {
+        prepare->counts->too_long++;
+        return;
+    }
+    memcpy(draft->tokens + draft->size, prompt->ids + draft->prefix, own * sizeof(uint32_t));
+    memcpy(draft->tokens + draft->size + own, answer->ids, answer->count * sizeof(uint32_t));
+    *segment = (struct example_segment){ (uint32_t)draft->size, (uint32_t)(draft->size + own), (uint32_t)(draft->size + size),
+                                         data_writer_kind(prepare->writer, kind) };
+    draft->size += size;
+    draft->segments_count++;
+}
+
+/* Questions that go on one rendering; the first is the one that it was made for. */
+struct chosen_question {
+    const struct question *question;
+    struct tokenizer_ids prompt, answer;
+};
+
+static enum status encode(struct prepare *prepare, const struct prompt *prompt, const struct question *lead,
+                          const struct question *question, struct chosen_question *out, bool *is_rendered, struct error *err)
+{
+    struct arena *arena = &prepare->patient_arena;
+    struct slice answer = prompt_answer(prompt, question, arena);
+
+    *is_rendered = answer.size > 0;
+    if (!*is_rendered)
+        return STATUS_OK;
+    out->question = question;
+    if (prompt_encode(&prepare->prompts, prompt, prompt_user(prompt, lead->text, question->text, arena), arena, &out->prompt, err)
+            != STATUS_OK
+        || prompt_encode_answer(&prepare->prompts, answer, arena, &out->answer, err) != STATUS_OK)
+        return err->status;
+    return STATUS_OK;
+}
+
+static void write_example(struct prepare *prepare, const struct chosen_question *chosen, size_t count)
+{
+    static struct draft draft; /* too large for a stack; prepare has one thread */
+    uint16_t tokens[EXAMPLE_TOKENS_MAX];
+    size_t prefix = chosen[0].prompt.count - 2;
+
+    for (size_t i = 1; i < count; i++) {
+        size_t with = shared(&chosen[0].prompt, &chosen[i].prompt);
+
+        prefix = with < prefix ? with : prefix;
+    }
+    draft.segments_count = 0;
+    draft.size = draft.prefix = (uint32_t)prefix;
+    if (prefix >= prepare->options->tokens_max) {
+        prepare->counts->too_long++;
+        return;
+    }
+    memcpy(draft.tokens, chosen[0].prompt.ids, prefix * sizeof(uint32_t));
+    for (size_t i = 0; i < count; i++)
+        put_segment(prepare, &draft, &chosen[i].prompt, &chosen[i].answer, chosen[i].question->kind);
+    if (draft.segments_count == 0)
+        return;
+    for (size_t i = 0; i < draft.size; i++)
+        tokens[i] = (uint16_t)draft.tokens[i];
+    data_writer_put(prepare->writer, &(struct example){ (uint32_t)draft.size, draft.prefix, (uint32_t)draft.segments_count,
+                                                        draft.segments, tokens });
+    prepare->counts->examples++;
+    prepare->counts->segments += draft.segments_count;
+    prepare->counts->tokens += draft.size;
+}
+
+/* The lead and, from a random place on, others of the patient whose evidence stands in the rendering. */
+static enum status make_example(struct prepare *prepare, const struct patient_questions *patient, size_t lead_index,
+                                const struct prompt *prompt, struct error *err)
+{
+    const struct question *lead = &patient->questions[lead_index];
+    struct chosen_question chosen[EXAMPLE_SEGMENTS_MAX];
+    size_t count = 0, start = random_below(&prepare->random, (uint32_t)patient->count);
+    bool is_rendered;
+
+    if (encode(prepare, prompt, lead, lead, &chosen[0], &is_rendered, err) != STATUS_OK)
+        return err->status;
+    if (!is_rendered) {
+        prepare->counts->not_rendered++;
+        return STATUS_OK;
+    }
+    count = 1;
+    for (size_t i = 0; i < patient->count && count < prepare->options->segments; i++) {
+        const struct question *question = &patient->questions[(start + i) % patient->count];
+
+        if (question == lead || !is_wanted(prepare, question)
+            || (is_unanswerable(question) && random_unit(&prepare->random) >= UNANSWERABLE_SHARE))
+            continue;
+        if (encode(prepare, prompt, lead, question, &chosen[count], &is_rendered, err) != STATUS_OK)
+            return err->status;
+        count += is_rendered;
+    }
+    write_example(prepare, chosen, count);
+    return STATUS_OK;
+}
+
+static enum status render(struct prepare *prepare, const struct record *record, const struct question *question, struct prompt *prompt,
+                          struct error *err)
+{
+    const struct prepare_options *o = prepare->options;
+    uint32_t budget = o->budgets[random_below(&prepare->random, o->budgets_count)];
+
+    return context_assemble(record, question->text, budget, o->chars_per_token, &prepare->patient_arena, prompt, err);
+}
+
+static enum status prepare_patient(struct prepare *prepare, const struct patient_questions *patient, struct error *err)
+{
+    struct record record;
+    size_t start = random_below(&prepare->random, (uint32_t)patient->count), leads = 0;
+    enum status status = context_read_bundle(patient->bundle, &prepare->patient_arena, &record, NULL, NULL, err);
+
+    for (size_t i = 0; status == STATUS_OK && i < patient->count && leads < prepare->options->leads; i++) {
+        size_t index = (start + i) % patient->count;
+        struct prompt prompt;
+
+        if (!is_wanted(prepare, &patient->questions[index]))
+            continue;
+        leads++;
+        status = render(prepare, &record, &patient->questions[index], &prompt, err);
+        if (status == STATUS_OK && prepare->learner != NULL)
+            learn_from(prepare, &prompt, &patient->questions[index]);
+        else if (status == STATUS_OK)
+            status = make_example(prepare, patient, index, &prompt, err);
+    }
+    return status;
+}
+
+/* Through the whole population, or its first @patients_max. */
+static enum status walk(struct prepare *prepare, uint32_t patients_max, struct arena *arena, struct error *err)
+{
+    struct questions *questions = questions_open(prepare->options->population, arena, err);
+    struct patient_questions patient;
+    enum status status = STATUS_OK;
+
+    if (questions == NULL)
+        return err->status;
+    for (uint32_t i = 0; (patients_max == 0 || i < patients_max) && status == STATUS_OK; i++) {
+        arena_init(&prepare->patient_arena, PATIENT_BYTES_MAX);
+        if (!questions_next(questions, &prepare->patient_arena, &patient, &status, err)) {
+            arena_close(&prepare->patient_arena);
+            break;
+        }
+        if (status == STATUS_OK)
+            status = prepare_patient(prepare, &patient, err);
+        prepare->counts->patients++;
+        prepare->counts->questions += patient.count;
+        arena_close(&prepare->patient_arena);
+    }
+    questions_close(questions);
+    return status;
+}
+
+static enum status learn(struct prepare *prepare, struct arena *arena, struct error *err)
+{
+    enum status status;
+
+    prepare->learner = vocabulary_learner_init(arena);
+    if (prepare->learner == NULL)
+        return error_set(err, STATUS_RESOURCE_EXHAUSTED, "no room to learn a vocabulary");
+    status = walk(prepare, prepare->options->learn_patients, arena, err);
+    if (status == STATUS_OK)
+        status = write_vocabulary(prepare, err);
+    prepare->learner = NULL;
+    *prepare->counts = (struct prepare_counts){ 0 };
+    return status;
+}
+
+static enum status write_examples(struct prepare *prepare, struct arena *arena, struct error *err)
+{
+    enum status status;
+
+    prepare->writer = data_writer_start(prepare->options->out, prepare->prompts.vocab->size, arena, err);
+    if (prepare->writer == NULL)
+        return err->status;
+    prepare->random.state = prepare->options->seed;
+    status = walk(prepare, prepare->options->patients_max, arena, err);
+    if (status != STATUS_OK)
+        return status;
+    return data_writer_finish(prepare->writer, err);
+}
+
+enum status prepare_run(const struct prepare_options *options, struct arena *arena, struct prepare_counts *counts, struct error *err)
+{
+    struct prepare prepare = { .options = options, .counts = counts, .random = { options->seed } };
+    enum status status = STATUS_OK;
+
+    *counts = (struct prepare_counts){ 0 };
+    if (options->tokens_max > EXAMPLE_TOKENS_MAX || options->segments > EXAMPLE_SEGMENTS_MAX || options->segments == 0
+        || options->budgets_count == 0 || options->budgets_count > PREPARE_BUDGETS_MAX)
+        return error_set(err, STATUS_INVALID_ARGUMENT, "at most %d tokens and %d questions an example", EXAMPLE_TOKENS_MAX,
+                         EXAMPLE_SEGMENTS_MAX);
+    if (access(options->vocabulary, F_OK) != 0)
+        status = learn(&prepare, arena, err);
+    if (status == STATUS_OK)
+        status = prompt_writer_open(&prepare.prompts, options->vocabulary, err);
+    if (status != STATUS_OK)
+        return status;
+    status = write_examples(&prepare, arena, err);
+    prompt_writer_close(&prepare.prompts);
+    return status;
+}

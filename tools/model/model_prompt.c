@@ -1,0 +1,113 @@
+#include "model_prompt.h"
+
+#include "base/buffer.h"
+
+enum status prompt_writer_open(struct prompt_writer *writer, const char *vocabulary_path, struct error *err)
+{
+    struct gguf *gguf = gguf_open(vocabulary_path, err);
+
+    *writer = (struct prompt_writer){ 0 };
+    if (gguf == NULL)
+        return err == NULL ? STATUS_NOT_FOUND : err->status;
+    writer->vocab = tokenizer_vocab_create(gguf, err);
+    gguf_close(gguf);
+    if (writer->vocab == NULL)
+        return err == NULL ? STATUS_DATA_LOSS : err->status;
+    tokenizer_template_init(&writer->template, writer->vocab);
+    if (writer->template.stops_count == 0) {
+        prompt_writer_close(writer);
+        return error_set(err, STATUS_FAILED_PRECONDITION, "%s has no chat template that is known", vocabulary_path);
+    }
+    return STATUS_OK;
+}
+
+void prompt_writer_close(struct prompt_writer *writer)
+{
+    if (writer->vocab != NULL)
+        tokenizer_vocab_destroy(writer->vocab);
+    writer->vocab = NULL;
+}
+
+uint32_t prompt_find(const struct prompt *prompt, struct slice reference)
+{
+    for (size_t i = 0; i < prompt->count; i++)
+        if (slice_equal(prompt->facts[i].fact->reference, reference))
+            return prompt->facts[i].id;
+    return 0;
+}
+
+static bool put_claim(const struct prompt *prompt, const struct question_claim *claim, struct buffer *out)
+{
+    struct slice text = claim->text;
+
+    /* "The record does not say." is a sentence already; a claim becomes one behind its citations. */
+    if (claim->evidence_count == 0) {
+        buffer_put(out, text);
+        return true;
+    }
+    if (slice_ends_with(text, SLICE(".")))
+        text.size--;
+    buffer_put(out, text);
+    buffer_put_byte(out, ' ');
+    for (size_t i = 0; i < claim->evidence_count; i++) {
+        uint32_t id = prompt_find(prompt, claim->evidence[i]);
+
+        if (id == 0)
+            return false;
+        buffer_format(out, "[%u]", id);
+    }
+    buffer_put_byte(out, '.');
+    return true;
+}
+
+struct slice prompt_answer(const struct prompt *prompt, const struct question *question, struct arena *arena)
+{
+    struct buffer out;
+
+    buffer_init(&out, arena);
+    for (size_t i = 0; i < question->claims_count; i++) {
+        if (i > 0)
+            buffer_put_byte(&out, ' ');
+        if (!put_claim(prompt, &question->claims[i], &out))
+            return (struct slice){ NULL, 0 };
+    }
+    return buffer_slice(&out);
+}
+
+struct slice prompt_user(const struct prompt *prompt, struct slice own, struct slice question, struct arena *arena)
+{
+    struct slice user = slice_from(prompt->user);
+    struct buffer out;
+
+    buffer_init(&out, arena);
+    if (slice_ends_with(user, own))
+        user.size -= own.size;
+    buffer_put(&out, user);
+    buffer_put(&out, question);
+    return buffer_slice(&out);
+}
+
+enum status prompt_encode(const struct prompt_writer *writer, const struct prompt *prompt, struct slice user, struct arena *arena,
+                          struct tokenizer_ids *ids, struct error *err)
+{
+    struct tokenizer_turn turns[2] = { { SLICE("system"), slice_from(prompt->system) }, { SLICE("user"), user } };
+
+    return tokenizer_template_apply(&writer->template, writer->vocab, turns, 2, true, arena, ids, err);
+}
+
+enum status prompt_encode_answer(const struct prompt_writer *writer, struct slice answer, struct arena *arena,
+                                 struct tokenizer_ids *ids, struct error *err)
+{
+    struct tokenizer_ids text;
+    enum status status = tokenizer_encode(writer->vocab, answer, false, false, arena, &text, err);
+
+    if (status != STATUS_OK)
+        return status;
+    ids->count = text.count + 1;
+    ids->ids = ARENA_ARRAY(arena, uint32_t, ids->count);
+    if (ids->ids == NULL)
+        return error_set(err, STATUS_RESOURCE_EXHAUSTED, "no room for an answer");
+    memcpy(ids->ids, text.ids, text.count * sizeof(text.ids[0]));
+    ids->ids[text.count] = writer->template.stop_ids[0];
+    return STATUS_OK;
+}
