@@ -99,6 +99,8 @@ void *arena_alloc(struct arena *arena, size_t size)
     if (size > SIZE_MAX - GAP_BYTES - ALIGN_BYTES)
         return NULL;
     taken = (size + GAP_BYTES + ALIGN_BYTES - 1) & ~(size_t)(ALIGN_BYTES - 1);
+    if (taken == 0)
+        taken = ALIGN_BYTES; /* else an arena without a block would give NULL */
     if (taken > (size_t)(arena->end - arena->at) && add_block(arena, taken) != 0)
         return NULL;
     at = arena->at;
