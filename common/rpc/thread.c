@@ -32,7 +32,11 @@
 const char *__tsan_default_suppressions(void);
 const char *__tsan_default_suppressions(void)
 {
-    return "called_from_lib:libgrpc.so\ncalled_from_lib:libgpr.so\ncalled_from_lib:libabsl_\n";
+    /* Each of these must match one library and no more. */
+    return "race:absl::\ncalled_from_lib:libgrpc.so\ncalled_from_lib:libgpr.so\ncalled_from_lib:libupb.so\n"
+           "called_from_lib:libabsl_graphcycles_internal.so\ncalled_from_lib:libabsl_strings.so\n"
+           "called_from_lib:libabsl_status.so\ncalled_from_lib:libabsl_synchronization.so\n"
+           "called_from_lib:libabsl_time.so\ncalled_from_lib:libabsl_time_zone.so\n";
 }
 #else
 #define HAND_OVER(op) ((void)(op))

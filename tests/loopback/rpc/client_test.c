@@ -148,7 +148,39 @@ static const struct server_method methods[] = {
     { 0 },
 };
 
+/* The second server can ask the first on behalf of its own call. */
+static struct outcome child;
+
+static void on_child_reply(void *arg, const void *reply, const struct error *err)
+{
+    struct call *call = arg;
+    Consilium__V1__CountReply answer = CONSILIUM__V1__COUNT_REPLY__INIT;
+
+    child.is_done = true;
+    child.err = *err;
+    if (reply == NULL)
+        call_fail(call, err);
+    else
+        call_reply(call, &answer);
+}
+
+static void start_count(struct call *call)
+{
+    Consilium__V1__EncodeRequest request = CONSILIUM__V1__ENCODE_REQUEST__INIT;
+    struct rpc_options options = fixture_options(60000);
+    struct fixture *fixture = call->service;
+    const Consilium__V1__CountRequest *asked = call->request;
+
+    options.parent = call;
+    request.text = asked->texts[0];
+    child = (struct outcome){ .fixture = fixture };
+    assert_int_equal(rpc_call(fixture->state, &method_tokenizer_encode, &request, &options,
+                              on_child_reply, call, NULL, NULL),
+                     STATUS_OK);
+}
+
 static const struct server_method second_methods[] = {
+    { .method = &method_tokenizer_count, .place = METHOD_PLACE_LOOP, .start = start_count },
     { .method = &method_tokenizer_encode, .place = METHOD_PLACE_LOOP, .start = start_second },
     { 0 },
 };
@@ -413,6 +445,74 @@ static void the_trace_travels(void **state)
     assert_memory_equal(outcome.ids, trace.trace_id, 16);
 }
 
+/* Ask the second server to ask the first. */
+static struct channel *open_chain(void)
+{
+    char target[64];
+
+    fixture.second = fixture_server(&fixture, "127.0.0.1:0", second_methods, &fixture, NULL);
+    snprintf(target, sizeof(target), "127.0.0.1:%d", server_port(fixture.second, 0));
+    fixture.state = fixture.channel; /* to the first */
+    return fixture_channel(&fixture, target, NULL, NULL);
+}
+
+static void on_chain_reply(void *arg, const void *reply, const struct error *err)
+{
+    struct outcome *outcome = arg;
+
+    (void)reply;
+    outcome->is_done = true;
+    outcome->err = *err;
+}
+
+static void chain_call(struct outcome *outcome, struct channel *channel, char *text, uint64_t ms)
+{
+    Consilium__V1__CountRequest request = CONSILIUM__V1__COUNT_REQUEST__INIT;
+    struct rpc_options options = fixture_options(ms);
+
+    *outcome = (struct outcome){ .fixture = &fixture };
+    request.texts = &text;
+    request.n_texts = 1;
+    assert_int_equal(rpc_call(channel, &method_tokenizer_count, &request, &options, on_chain_reply,
+                              outcome, &outcome->rpc, NULL),
+                     STATUS_OK);
+}
+
+static void a_parents_cancellation_reaches_the_child(void **state)
+{
+    struct channel *channel = open_chain();
+    struct outcome outcome;
+
+    (void)state;
+    chain_call(&outcome, channel, "keep", 10000);
+    wait_for_kept(1);
+    rpc_cancel(outcome.rpc);
+    fixture_run_until(&fixture, &outcome.is_done);
+    assert_int_equal(outcome.err.status, STATUS_CANCELLED);
+    fixture_run_until(&fixture, &child.is_done);
+    assert_int_equal(child.err.status, STATUS_CANCELLED);
+    wait_for_cancelled(1);
+    channel_destroy(channel);
+}
+
+static void a_parents_deadline_is_the_childs(void **state)
+{
+    struct channel *channel = open_chain();
+    struct outcome outcome;
+
+    (void)state;
+    chain_call(&outcome, channel, "keep", 300);
+    wait_for_kept(1);
+    assert_true(kept[0]->deadline_ns < clock_now() + 1000 * CLOCK_NS_PER_MS);
+    fixture_run_until(&fixture, &outcome.is_done);
+    assert_int_equal(outcome.err.status, STATUS_DEADLINE_EXCEEDED);
+    fixture_run_until(&fixture, &child.is_done);
+    assert_true(child.err.status == STATUS_DEADLINE_EXCEEDED
+                || child.err.status == STATUS_CANCELLED);
+    wait_for_cancelled(1);
+    channel_destroy(channel);
+}
+
 static void calls_go_round_robin(void **state)
 {
     struct channel *own = fixture.channel;
@@ -472,6 +572,60 @@ static void a_channel_heals_when_its_server_comes_back(void **state)
     for (i = 0; i < 100 && !channel_is_ready(fixture.channel); i++)
         fixture_pause(&fixture, 50);
     assert_int_equal(encode("three").err.status, STATUS_OK);
+}
+
+/* Callbacks on the polling thread */
+
+struct inline_state {
+    struct channel *channel;
+    atomic_uint left, running;
+    atomic_uint failed;
+};
+
+static void inline_begin(struct inline_state *inline_state);
+
+static void on_inline_reply(void *arg, const void *reply, const struct error *err)
+{
+    struct inline_state *inline_state = arg;
+
+    (void)reply;
+    if (err->status != STATUS_OK)
+        inline_state->failed++;
+    inline_begin(inline_state);
+    inline_state->running--;
+}
+
+static void inline_begin(struct inline_state *inline_state)
+{
+    Consilium__V1__EncodeRequest request = CONSILIUM__V1__ENCODE_REQUEST__INIT;
+    struct rpc_options options = fixture_options(20000);
+
+    if (inline_state->left == 0)
+        return;
+    inline_state->left--;
+    inline_state->running++;
+    request.text = (char *)"three";
+    options.hedge_after_ms = inline_state->left % 2 == 0 ? 500 : 0;
+    assert_int_equal(rpc_call(inline_state->channel, &method_tokenizer_encode, &request, &options,
+                              on_inline_reply, inline_state, NULL, NULL),
+                     STATUS_OK);
+}
+
+static void callbacks_may_run_on_the_polling_thread(void **state)
+{
+    struct channel_options options = { .service = "test", .target = fixture.address };
+    struct inline_state inline_state = { .left = 500 };
+    struct client *client = client_create(NULL, CLIENT_PLACE_INLINE, 1, NULL);
+
+    (void)state;
+    inline_state.channel = channel_create(client, &options, NULL);
+    inline_begin(&inline_state);
+    while (inline_state.running > 0)
+        uv_run(&fixture.loop.uv, UV_RUN_NOWAIT);
+    assert_int_equal(inline_state.failed, 0);
+    assert_int_equal(inline_state.left, 0);
+    channel_destroy(inline_state.channel);
+    client_destroy(client);
 }
 
 /* Streams */
@@ -708,6 +862,9 @@ int main(void)
         TEST(a_hedge_answers_where_the_first_is_stuck),
         TEST(a_call_answered_in_time_is_not_hedged),
         TEST(the_trace_travels),
+        TEST(a_parents_cancellation_reaches_the_child),
+        TEST(a_parents_deadline_is_the_childs),
+        TEST(callbacks_may_run_on_the_polling_thread),
         TEST(calls_go_round_robin),
         TEST(one_of_two_servers_gone_is_not_noticed),
         TEST(a_channel_heals_when_its_server_comes_back),
