@@ -1,0 +1,18 @@
+/* A FHIR R4 resource or Bundle: first what the record itself knows of its patient is learnt, then the tree is walked and every string dealt
+ * with by the path profile. */
+#ifndef DEID_FHIR_H
+#define DEID_FHIR_H
+
+#include "deid_redact.h"
+
+/* The redacted resource as compact JSON in redactor->arena. INVALID_ARGUMENT for what is no FHIR JSON and for two patients in one
+ * bundle. @patient is the surrogate id of the Patient in it, {NULL, 0} when there is none. */
+enum status deid_redact_fhir(struct deid_redactor *redactor, struct slice json, struct slice *output,
+                             struct slice *patient, struct error *err);
+
+/* The way back, for what deid_redact_fhir wrote in the limited profile; what it removed stays away. INVALID_ARGUMENT for what is no
+ * JSON object with a resourceType. */
+enum status deid_restore_fhir(struct deid_map *map, struct slice json, struct arena *arena, struct slice *output,
+                              struct error *err);
+
+#endif

@@ -1,0 +1,38 @@
+/* The text as the finders read it: characters that are drawn like ASCII letters become those letters, what is drawn as
+ * nothing (zero-width, bidi controls, soft hyphen) is left out, every kind of dash and quote and space becomes one. Each folded byte
+ * knows the bytes of the caller's text that it came from. */
+#ifndef DEID_NORMAL_H
+#define DEID_NORMAL_H
+
+#include "base/arena.h"
+#include "base/error.h"
+
+struct deid_text {
+    struct slice original;
+    struct slice folded;
+    const uint32_t *start; /* of the character that folded byte i came from; NULL: the texts are the same */
+    const uint32_t *end;   /* its end, with the invisible characters that follow it */
+};
+
+/* RESOURCE_EXHAUSTED when the arena is full; INVALID_ARGUMENT for what is not UTF-8 or is over 1 GiB. The folded text is in the
+ * arena, or is @original itself where nothing had to change. */
+enum status deid_normal(struct slice original, struct arena *arena, struct deid_text *text,
+                        struct error *err);
+
+/* The same for XHTML: tags are blanked (the values of their attributes stay, but for those of style), character references are
+ * read as the characters that they stand for. */
+enum status deid_normal_markup(struct slice original, struct arena *arena, struct deid_text *text,
+                               struct error *err);
+
+/* Where the folded range [@start, @end) lies in the original. */
+static inline uint32_t deid_normal_start(const struct deid_text *text, uint32_t start)
+{
+    return text->start == NULL ? start : text->start[start];
+}
+
+static inline uint32_t deid_normal_end(const struct deid_text *text, uint32_t end)
+{
+    return text->end == NULL ? end : text->end[end - 1];
+}
+
+#endif

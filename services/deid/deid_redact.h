@@ -1,0 +1,46 @@
+/* One text, top to bottom: normal → tokens → scan and identity → resolve → replace. */
+#ifndef DEID_REDACT_H
+#define DEID_REDACT_H
+
+#include "deid_identity.h"
+#include "deid_scan.h"
+#include "deid_surrogate.h"
+
+/* What the redaction of one call works with. */
+struct deid_redactor {
+    const struct deid_rules *rules;
+    struct deid_map *map;
+    struct deid_identity identity;
+    struct arena *arena;  /* of the call: results */
+    struct arena scratch; /* emptied after each text */
+    uint32_t counts[DEID_CLASS_COUNT];
+    struct deid_found *found; /* what was replaced, newest first; kept only where keep_spans is set */
+    bool keep_spans;
+    const char *path; /* of the text at hand, for found; NULL: none */
+};
+
+/* A span that was replaced, in bytes of the original text. */
+struct deid_found {
+    struct deid_span span;
+    struct slice surrogate;
+    const char *path;
+    struct deid_found *next;
+};
+
+/* Ready @redactor over an opened map; the identity is made from what the map knows so far. */
+enum status deid_redactor_init(struct deid_redactor *redactor, const struct deid_rules *rules, struct deid_map *map,
+                               struct arena *arena, struct error *err);
+void deid_redactor_close(struct deid_redactor *redactor);
+
+/* Make the identity anew, after the map has learnt more. */
+enum status deid_redactor_learn(struct deid_redactor *redactor, struct error *err);
+
+/* The spans of @text, in order, disjoint, in bytes of @text; they live in redactor->scratch. */
+enum status deid_inspect_text(struct deid_redactor *redactor, struct slice text, bool is_markup,
+                              struct deid_text *normal, struct deid_spans *spans, struct error *err);
+
+/* @text with surrogates, in redactor->arena. INVALID_ARGUMENT for what is not UTF-8. */
+enum status deid_redact_text(struct deid_redactor *redactor, struct slice text, bool is_markup, struct slice *output,
+                             struct error *err);
+
+#endif

@@ -1,0 +1,316 @@
+/* unpack → open the map → redact, inspect or restore → seal → reply.
+ *
+ * A question or a sentence takes a fraction of a millisecond and is done on the rpc thread that it arrived on; anything larger hops to a
+ * worker. */
+#include "deid_rpc.h"
+
+#include <assert.h>
+
+#include "base/limits.h"
+
+#include "deid.h"
+#include "deid_fhir.h"
+#include "deid_redact.h"
+#include "deid_restore.h"
+
+#define INLINE_TEXT_BYTES_MAX (2 * KIB)
+#define INLINE_MAP_BYTES_MAX (128 * KIB)
+
+/* A tree of JSON, its redaction and the map take several times the bytes of the request. */
+#define CALL_ARENA_BYTES ((size_t)2048 * MIB)
+#define CALLS_MAX 16
+#define QUEUE_MAX 64
+
+static_assert((int)DEID_CLASS_OTHER == (int)CONSILIUM__V1__IDENTIFIER_CLASS__IDENTIFIER_CLASS_OTHER, "classes are numbered alike");
+static_assert((int)DEID_CLASS_IP == (int)CONSILIUM__V1__IDENTIFIER_CLASS__IDENTIFIER_CLASS_IP, "classes are numbered alike");
+static_assert((int)DEID_PROFILE_SAFE_HARBOR == (int)CONSILIUM__V1__PROFILE__PROFILE_SAFE_HARBOR, "profiles are numbered alike");
+
+static struct slice bytes_of(ProtobufCBinaryData data)
+{
+    return slice_of(data.data, data.len);
+}
+
+static ProtobufCBinaryData data_of(struct slice bytes)
+{
+    return (ProtobufCBinaryData){ .len = bytes.size, .data = (uint8_t *)bytes.data };
+}
+
+static void fail(struct call *call, struct error *err)
+{
+    if (err->status == STATUS_OK)
+        error_set(err, STATUS_INTERNAL, "no reason was given");
+    call_fail(call, err);
+}
+
+/* The map of the request, or a new one under @profile. */
+static enum status map_open(struct call *call, struct slice sealed, const char *scope, enum deid_profile profile,
+                            struct deid_map *map, struct error *err)
+{
+    const struct deid *deid = call->service;
+    enum status status;
+
+    if (sealed.size == 0) {
+        deid_map_init(map, profile == 0 ? deid->profile_default : profile, &call->arena);
+        return STATUS_OK;
+    }
+    status = deid_unseal(sealed, &deid->key, slice_from(scope), &call->arena, map, err);
+    if (status == STATUS_OK && profile != 0 && map->profile != profile)
+        return error_set(err, STATUS_FAILED_PRECONDITION, "the sealed map was made under the other profile");
+    return status;
+}
+
+static Consilium__V1__Span *span_pack(struct arena *arena, const struct deid_found *found)
+{
+    Consilium__V1__Span *span = arena_alloc(arena, sizeof(*span));
+
+    if (span == NULL)
+        return NULL;
+    consilium__v1__span__init(span);
+    span->start = found->span.start;
+    span->end = found->span.end;
+    span->class_ = (Consilium__V1__IdentifierClass)found->span.class;
+    span->score = found->span.score;
+    span->surrogate = found->surrogate.size == 0 ? (char *)"" : arena_string(arena, found->surrogate);
+    span->path = found->path == NULL ? (char *)"" : (char *)found->path;
+    return span->surrogate == NULL ? NULL : span;
+}
+
+/* What was found, oldest first. False: no room. */
+static bool spans_pack(struct arena *arena, const struct deid_found *newest, Consilium__V1__Span ***spans, size_t *count)
+{
+    const struct deid_found *found;
+    size_t at;
+
+    *count = 0;
+    for (found = newest; found != NULL; found = found->next)
+        (*count)++;
+    *spans = ARENA_ARRAY(arena, Consilium__V1__Span *, *count);
+    if (*spans == NULL)
+        return false;
+    for (found = newest, at = *count; found != NULL; found = found->next) {
+        (*spans)[--at] = span_pack(arena, found);
+        if ((*spans)[at] == NULL)
+            return false;
+    }
+    return true;
+}
+
+static bool counts_pack(struct arena *arena, const uint32_t *counts, Consilium__V1__RedactReply *reply)
+{
+    unsigned class;
+
+    reply->counts = ARENA_ARRAY(arena, Consilium__V1__ClassCount *, DEID_CLASS_COUNT);
+    if (reply->counts == NULL)
+        return false;
+    for (class = 0; class < DEID_CLASS_COUNT; class ++) {
+        Consilium__V1__ClassCount *count;
+
+        if (counts[class] == 0)
+            continue;
+        count = arena_alloc(arena, sizeof(*count));
+        if (count == NULL)
+            return false;
+        consilium__v1__class_count__init(count);
+        count->class_ = (Consilium__V1__IdentifierClass)class;
+        count->count = counts[class];
+        reply->counts[reply->n_counts++] = count;
+    }
+    return true;
+}
+
+static enum status redact_input(struct deid_redactor *redactor, const Consilium__V1__RedactRequest *request,
+                                struct slice *output, struct slice *patient, struct error *err)
+{
+    switch (request->input_case) {
+    case CONSILIUM__V1__REDACT_REQUEST__INPUT_TEXT:
+        return deid_redact_text(redactor, bytes_of(request->text), false, output, err);
+    case CONSILIUM__V1__REDACT_REQUEST__INPUT_FHIR:
+        return deid_redact_fhir(redactor, bytes_of(request->fhir), output, patient, err);
+    default:
+        return error_set(err, STATUS_INVALID_ARGUMENT, "neither text nor fhir");
+    }
+}
+
+static enum status redact_reply(struct call *call, struct deid_redactor *redactor,
+                                const Consilium__V1__RedactRequest *request, Consilium__V1__RedactReply *reply,
+                                struct error *err)
+{
+    const struct deid *deid = call->service;
+    struct slice output, sealed = bytes_of(request->sealed_map), patient = { NULL, 0 };
+    enum status status = redact_input(redactor, request, &output, &patient, err);
+
+    if (status == STATUS_OK && (redactor->map->is_changed || sealed.size == 0))
+        status = deid_seal(redactor->map, &deid->key, slice_from(request->scope), &call->arena, &sealed, err);
+    if (status != STATUS_OK)
+        return status;
+    reply->output = data_of(output);
+    reply->sealed_map = data_of(sealed);
+    reply->patient = patient.size == 0 ? (char *)"" : arena_string(&call->arena, patient);
+    if (reply->patient == NULL || !spans_pack(&call->arena, redactor->found, &reply->spans, &reply->n_spans)
+        || !counts_pack(&call->arena, redactor->counts, reply))
+        return error_set(err, STATUS_RESOURCE_EXHAUSTED, "no room for the reply");
+    return STATUS_OK;
+}
+
+static void redact_run(struct call *call)
+{
+    const Consilium__V1__RedactRequest *request = call->request;
+    const struct deid *deid = call->service;
+    Consilium__V1__RedactReply reply = CONSILIUM__V1__REDACT_REPLY__INIT;
+    struct deid_redactor redactor;
+    struct deid_map map;
+    struct error err = { 0 };
+    enum status status;
+
+    if ((unsigned)request->profile > DEID_PROFILE_SAFE_HARBOR)
+        status = error_set(&err, STATUS_INVALID_ARGUMENT, "profile %d is none", (int)request->profile);
+    else
+        status = map_open(call, bytes_of(request->sealed_map), request->scope, (enum deid_profile)request->profile, &map,
+                          &err);
+    if (status != STATUS_OK) {
+        fail(call, &err);
+        return;
+    }
+    status = deid_redactor_init(&redactor, &deid->rules, &map, &call->arena, &err);
+    redactor.keep_spans = request->with_spans;
+    if (status == STATUS_OK)
+        status = redact_reply(call, &redactor, request, &reply, &err);
+    if (status == STATUS_OK)
+        call_reply(call, &reply);
+    else
+        fail(call, &err);
+    deid_redactor_close(&redactor);
+}
+
+/* Where the work is done: here when it is little. */
+static void run_here_or_worker(struct call *call, size_t text_bytes, size_t map_bytes, void (*run)(struct call *call))
+{
+    if (text_bytes <= INLINE_TEXT_BYTES_MAX && map_bytes <= INLINE_MAP_BYTES_MAX)
+        run(call);
+    else
+        call_run_on_worker(call, run);
+}
+
+static void redact_start(struct call *call)
+{
+    const Consilium__V1__RedactRequest *request = call->request;
+    bool is_text = request->input_case == CONSILIUM__V1__REDACT_REQUEST__INPUT_TEXT;
+
+    run_here_or_worker(call, is_text ? request->text.len : SIZE_MAX, request->sealed_map.len, redact_run);
+}
+
+static enum status inspect_reply(struct deid_redactor *redactor, struct slice text,
+                                 Consilium__V1__InspectReply *reply, struct error *err)
+{
+    struct deid_text normal;
+    struct deid_spans spans;
+    enum status status = deid_inspect_text(redactor, text, false, &normal, &spans, err);
+    unsigned i;
+
+    if (status != STATUS_OK)
+        return status;
+    reply->spans = ARENA_ARRAY(redactor->arena, Consilium__V1__Span *, spans.count);
+    for (i = 0; reply->spans != NULL && i < spans.count; i++) {
+        struct deid_found found = { .span = spans.items[i] };
+
+        found.span.start = deid_normal_start(&normal, spans.items[i].start);
+        found.span.end = deid_normal_end(&normal, spans.items[i].end);
+        reply->spans[i] = span_pack(redactor->arena, &found);
+        if (reply->spans[i] == NULL)
+            break;
+        reply->n_spans++;
+    }
+    if (reply->n_spans < spans.count)
+        return error_set(err, STATUS_RESOURCE_EXHAUSTED, "no room for %u spans", spans.count);
+    return STATUS_OK;
+}
+
+static void inspect_run(struct call *call)
+{
+    const Consilium__V1__InspectRequest *request = call->request;
+    const struct deid *deid = call->service;
+    Consilium__V1__InspectReply reply = CONSILIUM__V1__INSPECT_REPLY__INIT;
+    struct deid_redactor redactor;
+    struct deid_map map;
+    struct error err = { 0 };
+    enum status status = map_open(call, bytes_of(request->sealed_map), request->scope, 0, &map, &err);
+
+    if (status != STATUS_OK) {
+        fail(call, &err);
+        return;
+    }
+    status = deid_redactor_init(&redactor, &deid->rules, &map, &call->arena, &err);
+    if (status == STATUS_OK)
+        status = inspect_reply(&redactor, bytes_of(request->text), &reply, &err);
+    if (status == STATUS_OK)
+        call_reply(call, &reply);
+    else
+        fail(call, &err);
+    deid_redactor_close(&redactor);
+}
+
+static void inspect_start(struct call *call)
+{
+    const Consilium__V1__InspectRequest *request = call->request;
+
+    run_here_or_worker(call, request->text.len, request->sealed_map.len, inspect_run);
+}
+
+/* A text that is a FHIR resource is put back element by element, any other as it stands. */
+static enum status restore_one(struct deid_map *map, struct slice text, struct arena *arena, struct slice *output,
+                               struct error *err)
+{
+    static const char marker[] = "\"resourceType\"";
+    size_t head = text.size < 4096 ? text.size : 4096;
+
+    if (text.size > 0 && text.data[0] == '{' && memmem(text.data, head, marker, sizeof(marker) - 1) != NULL
+        && deid_restore_fhir(map, text, arena, output, NULL) == STATUS_OK)
+        return STATUS_OK;
+    return deid_restore_text(map, text, arena, output, err);
+}
+
+static void restore_run(struct call *call)
+{
+    const Consilium__V1__RestoreRequest *request = call->request;
+    Consilium__V1__RestoreReply reply = CONSILIUM__V1__RESTORE_REPLY__INIT;
+    struct deid_map map;
+    struct error err = { 0 };
+    enum status status;
+    size_t i;
+
+    if (request->sealed_map.len == 0)
+        status = error_set(&err, STATUS_INVALID_ARGUMENT, "no sealed map");
+    else
+        status = map_open(call, bytes_of(request->sealed_map), request->scope, 0, &map, &err);
+    reply.texts = ARENA_ARRAY(&call->arena, ProtobufCBinaryData, request->n_texts);
+    if (status == STATUS_OK && reply.texts == NULL)
+        status = error_set(&err, STATUS_RESOURCE_EXHAUSTED, "no room for %zu texts", request->n_texts);
+    for (i = 0; status == STATUS_OK && i < request->n_texts; i++) {
+        struct slice output;
+
+        status = restore_one(&map, bytes_of(request->texts[i]), &call->arena, &output, &err);
+        reply.texts[i] = data_of(output);
+        reply.n_texts++;
+    }
+    if (status == STATUS_OK)
+        call_reply(call, &reply);
+    else
+        fail(call, &err);
+}
+
+static void restore_start(struct call *call)
+{
+    const Consilium__V1__RestoreRequest *request = call->request;
+    size_t bytes = 0, i;
+
+    for (i = 0; i < request->n_texts; i++)
+        bytes += request->texts[i].len;
+    run_here_or_worker(call, bytes, request->sealed_map.len, restore_run);
+}
+
+const struct server_method deid_methods[] = {
+    { &method_deid_redact, METHOD_PLACE_INLINE, redact_start, CALLS_MAX, QUEUE_MAX, CALL_ARENA_BYTES, 0 },
+    { &method_deid_inspect, METHOD_PLACE_INLINE, inspect_start, CALLS_MAX, QUEUE_MAX, CALL_ARENA_BYTES, 0 },
+    { &method_deid_restore, METHOD_PLACE_INLINE, restore_start, 0, 0, CALL_ARENA_BYTES, 0 },
+    { 0 },
+};

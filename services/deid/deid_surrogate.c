@@ -1,0 +1,307 @@
+#include "deid_surrogate.h"
+
+#include <string.h>
+
+#include "deid_check.h"
+#include "deid_date.h"
+#include "deid_token.h"
+
+#define SURROGATE_NUMBER_DIGITS_MAX 9
+#define VARIANT_LETTERS_MAX 4
+#define PATIENT_NUMBER 0 /* of the person who is the patient */
+
+static const char *const class_words[DEID_MAP_CLASSES] = {
+    "Code", "Person", "Place",   "Date",   "Phone", "Fax", "Email",     "Ssn",   "Mrn", "Plan",
+    "Account", "License", "Vehicle", "Device", "Url",   "Ip",  "Biometric", "Photo", "Id",  "Over89",
+};
+
+static bool read_number(struct slice text, size_t *at, uint32_t *number)
+{
+    size_t first = *at;
+
+    for (*number = 0; *at < text.size && deid_is_digit(text.data[*at]); (*at)++) {
+        if (*at - first == SURROGATE_NUMBER_DIGITS_MAX)
+            return false;
+        *number = *number * 10 + (uint32_t)(text.data[*at] - '0');
+    }
+    return *at > first && text.data[first] != '0';
+}
+
+/* "b" is 1, "c" is 2, "ba" is 26: base 26 without a leading a. */
+static void read_variant(struct slice text, size_t *at, uint32_t *variant)
+{
+    size_t first = *at;
+
+    *variant = 0;
+    while (*at < text.size && *at - first < VARIANT_LETTERS_MAX && text.data[*at] >= 'a'
+           && text.data[*at] <= 'z')
+        *variant = *variant * 26 + (uint32_t)(text.data[(*at)++] - 'a');
+}
+
+static void put_variant(uint32_t variant, struct buffer *out)
+{
+    if (variant >= 26)
+        put_variant(variant / 26, out);
+    buffer_put_byte(out, (char)('a' + variant % 26));
+}
+
+static bool read_patient(struct slice text, size_t at, const struct deid_map *map,
+                         struct deid_surrogate *surrogate)
+{
+    size_t end = at + 8 + DEID_PATIENT_CODE_SIZE;
+
+    if (!slice_starts_with(slice_cut(text, at, text.size), SLICE("Patient-"))
+        || !slice_equal(slice_cut(text, at + 8, end), slice_of(map->patient_code, DEID_PATIENT_CODE_SIZE)))
+        return false;
+    surrogate->class = DEID_CLASS_NAME;
+    surrogate->number = PATIENT_NUMBER;
+    read_variant(text, &end, &surrogate->variant);
+    surrogate->end = end;
+    return true;
+}
+
+/* "Observation/o17", "urn:uuid:o17": the id alone is what is to be replaced. */
+static bool read_id(struct slice text, size_t at, struct deid_surrogate *surrogate)
+{
+    struct slice rest = slice_cut(text, at, text.size);
+    size_t i = 0;
+
+    if (slice_starts_with(rest, SLICE("urn:uuid:"))) {
+        i = 9;
+    } else {
+        while (i < rest.size && ((rest.data[i] | 32) >= 'a' && (rest.data[i] | 32) <= 'z'))
+            i++;
+        if (i < 4 || i >= rest.size || rest.data[i] != '/' || rest.data[0] > 'Z')
+            return false;
+        i++;
+    }
+    if (i >= rest.size || rest.data[i] < 'a' || rest.data[i] > 'z')
+        return false;
+    surrogate->letter = rest.data[i];
+    surrogate->start = at + i;
+    surrogate->end = at + i + 1;
+    surrogate->is_id = true;
+    return read_number(text, &surrogate->end, &surrogate->number)
+        && !(surrogate->end < text.size && deid_is_word(text.data[surrogate->end]));
+}
+
+bool deid_surrogate_read(struct slice text, size_t at, const struct deid_map *map,
+                         struct deid_surrogate *surrogate)
+{
+    struct slice rest = slice_cut(text, at, text.size);
+    unsigned class;
+
+    *surrogate = (struct deid_surrogate){ .start = at };
+    if (rest.size < 4 || (rest.data[0] != 'u' && (rest.data[0] < 'A' || rest.data[0] > 'Z')))
+        return false;
+    if (read_patient(text, at, map, surrogate))
+        return true;
+    for (class = 0; class < DEID_MAP_CLASSES; class++) {
+        size_t size = strlen(class_words[class]);
+
+        if (rest.size < size + 2 || rest.data[size] != '-' || memcmp(rest.data, class_words[class], size) != 0)
+            continue;
+        surrogate->class = class;
+        surrogate->end = at + size + 1;
+        if (!read_number(text, &surrogate->end, &surrogate->number))
+            return false;
+        if (class == DEID_CLASS_NAME)
+            read_variant(text, &surrogate->end, &surrogate->variant);
+        return true;
+    }
+    return read_id(text, at, surrogate);
+}
+
+void deid_surrogate_format(const struct deid_map *map, const struct deid_entry *entry, struct buffer *out)
+{
+    if (entry->class == DEID_CLASS_NAME && entry->number == PATIENT_NUMBER) {
+        buffer_put_string(out, "Patient-");
+        buffer_put(out, slice_of(map->patient_code, DEID_PATIENT_CODE_SIZE));
+    } else {
+        buffer_put_string(out, class_words[entry->class]);
+        buffer_put_byte(out, '-');
+        buffer_put_number(out, entry->number);
+    }
+    if (entry->variant > 0)
+        put_variant(entry->variant, out);
+}
+
+/* The words of a name, one after another; false at its end. */
+static bool name_word(struct slice name, size_t *at, struct slice *word)
+{
+    size_t start;
+
+    while (*at < name.size && !deid_is_word(name.data[*at]))
+        (*at)++;
+    for (start = *at; *at < name.size && deid_is_word(name.data[*at]);)
+        (*at)++;
+    *word = slice_cut(name, start, *at);
+    return word->size > 0;
+}
+
+static bool name_has(struct slice name, struct slice word)
+{
+    struct slice other;
+    size_t at = 0;
+
+    while (name_word(name, &at, &other)) {
+        if (slice_equal_fold(other, word))
+            return true;
+        if ((word.size == 1 || other.size == 1) && (word.data[0] | 32) == (other.data[0] | 32))
+            return true; /* an initial */
+    }
+    return false;
+}
+
+/* Whether two written names can be one person's: all the words of one are in the other, and a whole word is shared. */
+static bool is_same_person(struct slice a, struct slice b)
+{
+    struct slice word;
+    size_t at = 0;
+    bool a_in_b = true, b_in_a = true, is_shared = false;
+
+    while (name_word(a, &at, &word)) {
+        bool is_in = name_has(b, word);
+        a_in_b &= is_in;
+        is_shared |= is_in && word.size > 1;
+    }
+    at = 0;
+    while (name_word(b, &at, &word))
+        b_in_a &= name_has(a, word);
+    return (a_in_b || b_in_a) && is_shared;
+}
+
+/* The person that a new form of a name belongs to, and the number of forms it has; false for a new person. */
+static bool person_find(const struct deid_map *map, struct slice name, uint32_t *number, uint32_t *variants)
+{
+    uint32_t i;
+    bool is_found = false;
+
+    for (i = 0; i < map->entries_count && !is_found; i++)
+        if (map->entries[i].class == DEID_CLASS_NAME && is_same_person(name, map->entries[i].original)) {
+            *number = map->entries[i].number;
+            is_found = true;
+        }
+    *variants = 0;
+    for (i = 0; i < map->entries_count && is_found; i++)
+        *variants += map->entries[i].class == DEID_CLASS_NAME && map->entries[i].number == *number;
+    return is_found;
+}
+
+static enum status no_room(struct error *err)
+{
+    return error_set(err, STATUS_RESOURCE_EXHAUSTED, "no room for more entries in the map");
+}
+
+static uint32_t patient_variants(const struct deid_map *map)
+{
+    uint32_t i, count = 0;
+
+    for (i = 0; i < map->entries_count; i++)
+        count += map->entries[i].class == DEID_CLASS_NAME && map->entries[i].number == PATIENT_NUMBER;
+    return count;
+}
+
+enum status deid_surrogate_person(struct deid_map *map, struct slice name, bool is_patient, bool is_known,
+                                  struct deid_entry **entry, struct error *err)
+{
+    struct deid_entry made = { .original = name, .class = DEID_CLASS_NAME, .is_known = is_known };
+
+    *entry = deid_map_find(map, name);
+    if (*entry != NULL) {
+        map->is_changed |= is_known && !(*entry)->is_known;
+        (*entry)->is_known |= is_known;
+        return STATUS_OK;
+    }
+    if (is_patient)
+        made.variant = patient_variants(map);
+    else if (!person_find(map, name, &made.number, &made.variant))
+        made.number = deid_map_number(map, DEID_CLASS_NAME);
+    *entry = deid_map_add(map, made);
+    return *entry == NULL ? no_room(err) : STATUS_OK;
+}
+
+enum status deid_surrogate_value(struct deid_map *map, unsigned class, struct slice value, bool is_known,
+                                 struct deid_entry **entry, struct error *err)
+{
+    struct deid_entry made = { .original = value, .class = (uint8_t)class, .is_known = is_known };
+
+    *entry = deid_map_find(map, value);
+    if (*entry == NULL) {
+        made.number = deid_map_number(map, class);
+        *entry = deid_map_add(map, made);
+        return *entry == NULL ? no_room(err) : STATUS_OK;
+    }
+    map->is_changed |= is_known && !(*entry)->is_known;
+    (*entry)->is_known |= is_known;
+    return STATUS_OK;
+}
+
+/* A date in the limited profile: moved, with the time of day that follows. False when it cannot be moved back. */
+static bool put_date_moved(const struct deid_map *map, const struct deid_span *span, struct slice original,
+                           struct buffer *out)
+{
+    struct deid_date date;
+    size_t before = out->size;
+    bool is_moved;
+
+    if (span->form == DEID_FORM_MONTH_DAY)
+        is_moved = deid_date_read_month_day(original, 0, &date) && date.end == original.size
+                && deid_date_move_month_day(original, &date, map->shift_days, out);
+    else
+        is_moved = deid_date_read(original, 0, &date)
+                && (date.end == original.size || deid_date_time_end(original, date.end) == original.size)
+                && deid_date_move(original, &date, map->shift_days, out);
+    if (!is_moved)
+        out->size = before;
+    else if (date.end < original.size)
+        buffer_put(out, slice_cut(original, date.end, original.size));
+    return is_moved;
+}
+
+/* The safe-harbor profile keeps a year, 90 and over, three digits of a ZIP code. False: a code must do. */
+static bool put_general(const struct deid_span *span, struct slice folded, struct buffer *out)
+{
+    struct slice zip;
+    struct deid_date date;
+
+    switch (span->form) {
+    case DEID_FORM_DATE:
+        if (!deid_date_read(folded, 0, &date) || date.year == 0)
+            return false;
+        buffer_put_number(out, date.year);
+        return true;
+    case DEID_FORM_AGE:
+        buffer_put_string(out, "90+");
+        return true;
+    case DEID_FORM_POSTAL:
+        zip = deid_check_zip3(folded);
+        buffer_put(out, zip.size > 0 ? zip : SLICE("000"));
+        buffer_put_string(out, "**");
+        return true;
+    default:
+        return false;
+    }
+}
+
+enum status deid_surrogate_put(struct deid_map *map, const struct deid_span *span, struct slice original,
+                               struct slice folded, bool is_coded, struct buffer *out, struct error *err)
+{
+    bool is_date = span->form == DEID_FORM_DATE || span->form == DEID_FORM_MONTH_DAY;
+    struct deid_entry *entry;
+    enum status status;
+
+    if (map->profile == DEID_PROFILE_SAFE_HARBOR && put_general(span, folded, out))
+        return STATUS_OK;
+    if (map->profile == DEID_PROFILE_LIMITED && is_date && !is_coded
+        && put_date_moved(map, span, original, out))
+        return STATUS_OK;
+    if (span->form == DEID_FORM_PERSON)
+        status = deid_surrogate_person(map, original, false, false, &entry, err);
+    else
+        status = deid_surrogate_value(map, span->form == DEID_FORM_AGE ? DEID_CLASS_AGE : span->class, original,
+                                      false, &entry, err);
+    if (status == STATUS_OK)
+        deid_surrogate_format(map, entry, out);
+    return status;
+}

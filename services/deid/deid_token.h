@@ -1,0 +1,63 @@
+/* The words and numbers of a folded text, with what the lists say of them. */
+#ifndef DEID_TOKEN_H
+#define DEID_TOKEN_H
+
+#include "deid_lexicon.h"
+#include "deid_normal.h"
+
+enum deid_shape {
+    DEID_SHAPE_LOWER,   /* word */
+    DEID_SHAPE_CAPITAL, /* Word, McDonald */
+    DEID_SHAPE_UPPER,   /* WORD */
+    DEID_SHAPE_INITIAL, /* W */
+    DEID_SHAPE_DIGITAL, /* Word123: letters, then digits, as synthetic names are written */
+    DEID_SHAPE_OTHER,   /* not ASCII, or letters and digits mixed */
+    DEID_SHAPE_NUMBER,  /* digits only */
+};
+
+struct deid_token {
+    uint32_t start, end; /* of the folded text; "'s" at the end of a word is not part of it */
+    uint32_t flags;      /* enum deid_word */
+    enum deid_shape shape;
+};
+
+struct deid_tokens {
+    struct slice text; /* the folded text */
+    const struct deid_lexicon *lexicon;
+    struct deid_token *items;
+    unsigned count;
+};
+
+enum status deid_tokens_read(struct slice folded, const struct deid_lexicon *lexicon,
+                             struct arena *arena, struct deid_tokens *tokens, struct error *err);
+
+static inline struct slice deid_token_text(const struct deid_tokens *tokens, unsigned index)
+{
+    return slice_cut(tokens->text, tokens->items[index].start, tokens->items[index].end);
+}
+
+/* What stands between token @index and the next. Empty at the end. */
+struct slice deid_tokens_gap(const struct deid_tokens *tokens, unsigned index);
+
+/* Whether it begins with a capital: Word, WORD, W, Word12. */
+bool deid_token_is_capital(const struct deid_token *token);
+
+/* Whether token @index is the first of its line or sentence. */
+bool deid_tokens_is_first(const struct deid_tokens *tokens, unsigned index);
+
+static inline bool deid_is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+static inline bool deid_is_letter(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (unsigned char)c >= 0x80;
+}
+
+static inline bool deid_is_word(char c)
+{
+    return deid_is_digit(c) || deid_is_letter(c);
+}
+
+#endif
