@@ -316,10 +316,10 @@ static void write_order(struct writer *writer, unsigned index)
     bundle_write_reference(writer->record, BUNDLE_CONDITION, (unsigned)order->condition, writer->out);
     put(writer, "\"}],\"dosageInstruction\":[{\"text\":");
     buffer_put_json(writer->out, slice_from(kind->dose));
-    buffer_format(writer->out, ",\"timing\":{\"repeat\":{\"boundsPeriod\":{\"start\":\"%s\"", calendar_format(order->start, text));
+    buffer_format(writer->out, "}],\"dispenseRequest\":{\"validityPeriod\":{\"start\":\"%s\"", calendar_format(order->start, text));
     if (!is_active)
         put_date(writer, "end", order->stop);
-    put(writer, "}}}}]");
+    put(writer, "}}");
     close_entry(writer);
 }
 

@@ -44,12 +44,12 @@ const struct disease_kind disease_kinds[DISEASE_COUNT] = {
     [DISEASE_CKD] = {
         "Chronic kidney disease stage 2", "431856006", "Chronic kidney disease stage 2 (disorder)", "kidney disease", 0, 0.1, 52, 76,
         { { DISEASE_DIABETES, 2.6 }, { DISEASE_HYPERTENSION, 1.8 }, { DISEASE_NONE, 1 }, { DISEASE_NONE, 1 } },
-        { { LAB_CREATININE, 0.22, 0.03 }, { LAB_POTASSIUM, 0.15, 0.012 }, { LAB_HEMOGLOBIN, -0.5, -0.05 }, { LAB_ACR, 60, 9 } },
+        { { LAB_CREATININE, 0.13, 0.015 }, { LAB_POTASSIUM, 0.03, 0.005 }, { LAB_HEMOGLOBIN, -0.11, -0.02 }, { LAB_ACR, 35, 6 } },
         { PANEL_METABOLIC, PANEL_BLOOD_COUNT, PANEL_URINE }, 1.6,
         { STEP(0, 0, 1, DRUG_NONE, DRUG_NONE, DRUG_NONE, 1),
-          { "Chronic kidney disease stage 3", "433144002", "Chronic kidney disease stage 3 (disorder)", 500, 2200, 0.75, { DRUG_NONE, DRUG_NONE }, DRUG_NONE, DRUG_NONE, PROCEDURE_NONE, 2.2 },
-          { "Chronic kidney disease stage 4", "431857002", "Chronic kidney disease stage 4 (disorder)", 700, 3000, 0.4, { DRUG_NONE, DRUG_NONE }, DRUG_NONE, DRUG_METFORMIN_1000, PROCEDURE_NONE, 5.2 },
-          { "Chronic kidney disease stage 5", "433146000", "Chronic kidney disease stage 5 (disorder)", 700, 2400, 0.3, { DRUG_NONE, DRUG_NONE }, DRUG_NONE, DRUG_NONE, PROCEDURE_DIALYSIS_ACCESS, 13 } }, 4, 0, false },
+          { "Chronic kidney disease stage 3", "433144002", "Chronic kidney disease stage 3 (disorder)", 500, 2200, 0.75, { DRUG_NONE, DRUG_NONE }, DRUG_NONE, DRUG_NONE, PROCEDURE_NONE, 4.9 },
+          { "Chronic kidney disease stage 4", "431857002", "Chronic kidney disease stage 4 (disorder)", 700, 3000, 0.4, { DRUG_NONE, DRUG_NONE }, DRUG_NONE, DRUG_METFORMIN_1000, PROCEDURE_NONE, 12 },
+          { "Chronic kidney disease stage 5", "433146000", "Chronic kidney disease stage 5 (disorder)", 700, 2400, 0.3, { DRUG_NONE, DRUG_NONE }, DRUG_NONE, DRUG_NONE, PROCEDURE_DIALYSIS_ACCESS, 29 } }, 4, 0, false },
     [DISEASE_OBESITY] = {
         "Obesity", "414916001", "Obesity (disorder)", NULL, 0, 0.28, 20, 50, NO_RISK,
         { { LAB_WEIGHT, 25, 0.15 }, { LAB_BLOOD_PRESSURE, 4, 0 }, NEVER, NEVER }, NO_PANELS, 0.2,

@@ -6,7 +6,7 @@
 const struct lab_kind lab_kinds[LAB_COUNT] = {
     [LAB_A1C] = { "Hemoglobin A1c", "4548-4", "Hemoglobin A1c/Hemoglobin.total in Blood", "%", "%", LABORATORY, 1, 5.3, 0.2, 0.15, 4.0, 5.6, 4.2, 14 },
     [LAB_GLUCOSE] = { "Glucose", "2345-7", "Glucose [Mass/volume] in Serum or Plasma", "mg/dL", "mg/dL", LABORATORY, 0, 90, 5, 7, 70, 99, 45, 480 },
-    [LAB_CREATININE] = { "Creatinine", "2160-0", "Creatinine [Mass/volume] in Serum or Plasma", "mg/dL", "mg/dL", LABORATORY, 2, 0.86, 0.1, 0.05, 0.6, 1.3, 0.4, 9.5 },
+    [LAB_CREATININE] = { "Creatinine", "2160-0", "Creatinine [Mass/volume] in Serum or Plasma", "mg/dL", "mg/dL", LABORATORY, 2, 0.86, 0.07, 0.04, 0.6, 1.3, 0.4, 9.5 },
     [LAB_EGFR] = { "eGFR", "33914-3", "Glomerular filtration rate/1.73 sq M.predicted [Volume Rate/Area] in Serum or Plasma by Creatinine-based formula (MDRD)", "mL/min/1.73 m2", "mL/min/{1.73_m2}", LABORATORY, 0, 95, 0, 0, 60, 0, 4, 130 },
     [LAB_UREA] = { "Urea nitrogen", "3094-0", "Urea nitrogen [Mass/volume] in Serum or Plasma", "mg/dL", "mg/dL", LABORATORY, 0, 14, 2, 1.5, 7, 20, 4, 110 },
     [LAB_SODIUM] = { "Sodium", "2951-2", "Sodium [Moles/volume] in Serum or Plasma", "mmol/L", "mmol/L", LABORATORY, 0, 140, 1.2, 1.3, 135, 145, 122, 152 },

@@ -401,27 +401,49 @@ static void measure_panel(struct course *course, struct sample *sample, enum pan
     *report = (struct report){ panel, encounter, first, kind->count };
 }
 
-/* Vital signs, and what the reason of the visit asks for; a check-up looks at one panel of each active disease. */
+static void measure_disease(struct course *course, struct sample *sample, enum disease disease, int encounter, unsigned *done)
+{
+    const struct disease_kind *kind = &disease_kinds[disease];
+    int i;
+
+    for (i = 0; i < 3; i++)
+        if (kind->panels[i] != PANEL_NONE && chance_happens(course->chance, i == 0 ? 0.95 : 0.6))
+            measure_panel(course, sample, kind->panels[i], encounter, done);
+}
+
+/* The first panel of each chronic disease, now and then: what is drawn anyway is drawn for all. */
+static void measure_others(struct course *course, struct sample *sample, double share, int encounter, unsigned *done)
+{
+    const struct record *record = course->record;
+    unsigned i;
+
+    for (i = 0; i < record->condition_count; i++) {
+        const struct condition *condition = &record->condition_list[i];
+        enum panel panel = disease_kinds[condition->disease].panels[0];
+
+        if (panel != PANEL_NONE && condition->disease < DISEASE_CHRONIC_COUNT && record_condition_is_active(condition, sample->day)
+            && chance_happens(course->chance, share))
+            measure_panel(course, sample, panel, encounter, done);
+    }
+}
+
+/* Vital signs, and what the reason of the visit asks for; a check-up looks after every active disease. */
 static void measure_visit(struct course *course, int index)
 {
     struct record *record = course->record;
     struct encounter encounter = record->encounter_list[index];
     struct sample sample;
-    unsigned done = 0, i;
+    unsigned done = 0;
 
     sample_init(&sample, record, &course->physiology, encounter.day);
     measure_panel(course, &sample, PANEL_VITALS, index, &done);
     if (index == 0)
         measure(course, &sample, LAB_HEIGHT, index);
-    if (encounter.condition >= 0) {
-        const struct disease_kind *kind = &disease_kinds[record->condition_list[encounter.condition].disease];
-
-        for (i = 0; i < 3; i++)
-            if (kind->panels[i] != PANEL_NONE && chance_happens(course->chance, i == 0 ? 0.95 : 0.6))
-                measure_panel(course, &sample, kind->panels[i], index, &done);
-    } else if (chance_happens(course->chance, 0.5)) {
+    if (encounter.condition >= 0)
+        measure_disease(course, &sample, record->condition_list[encounter.condition].disease, index, &done);
+    else if (chance_happens(course->chance, 0.4))
         measure_panel(course, &sample, CHANCE_PICK(course->chance, ((const enum panel[]){ PANEL_METABOLIC, PANEL_LIPID, PANEL_BLOOD_COUNT })), index, &done);
-    }
+    measure_others(course, &sample, encounter.condition >= 0 ? 0.2 : 0.5, index, &done);
 }
 
 /* ---- controls ---- */
@@ -451,11 +473,12 @@ static int draw_reason(struct course *course, int day)
 static int draw_control_day(struct course *course)
 {
     int span = course->record->today - 3 - course->first_day, day = 0, i;
-    double at;
+    double at, other;
 
     for (i = 0; i < FREE_DAY_TRIES; i++) {
         at = chance_unit(course->chance);
-        at = at > 0.5 ? at : (at + chance_unit(course->chance)) / 1.5;
+        other = chance_unit(course->chance);
+        at = at > other ? at : other;
         day = calendar_working_day(course->first_day + (int)(at * span));
         if (day_is_free(course->record, day))
             break;

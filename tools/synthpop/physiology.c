@@ -118,7 +118,8 @@ static double compute(struct sample *sample, enum lab lab)
 /* As it will be written, so that what is computed from it agrees with the record. */
 static double rounded(double value, int decimals)
 {
-    double scale = decimals == 0 ? 1 : decimals == 1 ? 10 : 100;
+    int shown = record_decimals(decimals, value);
+    double scale = shown == 0 ? 1 : shown == 1 ? 10 : 100;
 
     return floor(value * scale + 0.5) / scale;
 }

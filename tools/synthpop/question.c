@@ -115,8 +115,6 @@ static const char *lay_name(enum lab lab)
         return "A1c";
     case LAB_GLUCOSE:
         return "blood sugar";
-    case LAB_EGFR:
-        return "kidney function";
     case LAB_LDL:
         return "LDL";
     case LAB_HDL:
@@ -135,8 +133,6 @@ static const char *lay_name(enum lab lab)
         return "pulse";
     case LAB_HEMOGLOBIN:
         return "Hgb";
-    case LAB_CRP:
-        return "CRP";
     case LAB_VITAMIN_D:
         return "vitamin D";
     default:
@@ -406,8 +402,7 @@ static bool ask_why(struct question *question, bool is_answerable)
         return false;
     order = &question->record->order_list[index];
     open_claim(question, "%s is for %s", drug_kinds[order->drug].text, record_condition_name(&question->record->condition_list[order->condition]));
-    put_evidence(question, BUNDLE_ORDER, (unsigned)index);
-    put_evidence(question, BUNDLE_CONDITION, (unsigned)order->condition);
+    put_evidence(question, BUNDLE_ORDER, (unsigned)index); /* which says its reason */
     close_claim(question);
     return true;
 }

@@ -69,11 +69,16 @@ int record_measurement_day(const struct record *record, const struct measurement
     return record->encounter_list[measurement->encounter].day;
 }
 
+int record_decimals(int decimals, double value)
+{
+    return decimals == 2 && value >= 9.95 ? 1 : decimals;
+}
+
 const char *record_format_value(const struct measurement *measurement, char *text)
 {
     if (measurement->lab == LAB_BLOOD_PRESSURE)
         snprintf(text, 24, "%.0f/%.0f", measurement->value, measurement->second);
     else
-        snprintf(text, 24, "%.*f", lab_kinds[measurement->lab].decimals, measurement->value);
+        snprintf(text, 24, "%.*f", record_decimals(lab_kinds[measurement->lab].decimals, measurement->value), measurement->value);
     return text;
 }

@@ -161,6 +161,9 @@ bool record_order_is_active(const struct order *order, int day);
 
 int record_measurement_day(const struct record *record, const struct measurement *measurement);
 
+/* Decimals that @value is written with where @decimals is the rule: no more than three digits that mean something. */
+int record_decimals(int decimals, double value);
+
 /* "7.2", "142/88": a measured value as it is written; @text has 24 bytes. Returns @text. */
 const char *record_format_value(const struct measurement *measurement, char *text);
 
