@@ -1,0 +1,105 @@
+#include "inference.h"
+
+#include <stdlib.h>
+
+#include "base/list.h"
+#include "base/log.h"
+
+/* On the engine's thread. */
+static void post_ready(void *owner)
+{
+    struct inference *inference = owner;
+
+    mailbox_post(&inference->loop->mailbox, &inference->ready);
+}
+
+static void open_ready(struct letter *letter)
+{
+    struct inference *inference = LIST_ITEM(letter, struct inference, ready);
+    const struct inference_model *model = inference_engine_model(inference->engine);
+
+    if (inference->is_stopping)
+        return;
+    log_info("model_ready", LOG_NUMBER("parameters", model->parameters),
+             LOG_NUMBER("context", inference_engine_context(inference->engine)),
+             LOG_NAME("kernels", kernels_name()),
+             LOG_ID("digest", inference_engine_digest(inference->engine)));
+    if (inference->on_ready != NULL)
+        inference->on_ready(inference);
+}
+
+static void register_metrics(struct inference *inference)
+{
+    inference->prompt_tokens = metric_register(METRIC_KIND_COUNTER, "inference_prompt_tokens_total",
+                                               "Ids of prompts that were begun.", "");
+    inference->reused_tokens = metric_register(METRIC_KIND_COUNTER, "inference_reused_tokens_total",
+                                               "Of them, those whose keys and values were kept.", "");
+    inference->generated_tokens = metric_register(METRIC_KIND_COUNTER, "inference_generated_tokens_total",
+                                                  "Ids that were sampled.", "");
+    inference->running = metric_register(METRIC_KIND_GAUGE, "inference_requests_running",
+                                         "Requests that have a sequence.", "");
+    inference->waiting = metric_register(METRIC_KIND_GAUGE, "inference_requests_waiting",
+                                         "Requests that wait for one.", "");
+}
+
+void inference_observe(struct inference *inference)
+{
+    struct inference_engine_counts counts;
+
+    inference_engine_count(inference->engine, &counts);
+    metric_set(inference->running, counts.running);
+    metric_set(inference->waiting, counts.waiting);
+}
+
+static struct inference_engine *create_engine(struct inference *inference,
+                                              const struct inference_options *options,
+                                              struct error *err)
+{
+    struct inference_engine_options engine = {
+        .sequences = options->sequences,
+        .queue_max = options->queue_max,
+        .context = options->context,
+        .threads = options->threads,
+        .on_ready = post_ready,
+        .owner = inference,
+    };
+    struct gguf *gguf = gguf_open(options->model, err);
+    struct inference_model *model = gguf == NULL ? NULL : inference_model_create(gguf, err);
+
+    if (gguf != NULL && model == NULL)
+        error_wrap(err, "%s", options->model);
+    return model == NULL ? NULL : inference_engine_create(model, &engine, err);
+}
+
+struct inference *inference_start(const struct inference_options *options, struct loop *loop,
+                                  void (*on_ready)(struct inference *), void *owner, struct error *err)
+{
+    struct inference *inference = calloc(1, sizeof(*inference));
+
+    if (inference == NULL) {
+        error_set(err, STATUS_RESOURCE_EXHAUSTED, "no memory");
+        return NULL;
+    }
+    inference->loop = loop;
+    inference->on_ready = on_ready;
+    inference->owner = owner;
+    inference->ready.open = open_ready;
+    register_metrics(inference);
+    inference->engine = create_engine(inference, options, err);
+    if (inference->engine != NULL)
+        return inference;
+    free(inference);
+    return NULL;
+}
+
+void inference_stop(struct inference *inference)
+{
+    inference->is_stopping = true;
+    inference_engine_stop(inference->engine);
+}
+
+void inference_destroy(struct inference *inference)
+{
+    inference_engine_destroy(inference->engine);
+    free(inference);
+}
