@@ -74,15 +74,20 @@ static void on_drained(void *owner)
     loop_stop(&host->loop);
 }
 
+static void begin_stop(struct host *host)
+{
+    if (host->server != NULL)
+        server_drain(host->server, host->grace_ms, on_drained, host);
+    else
+        on_drained(host);
+}
+
 static void on_stop(struct loop *loop)
 {
     struct host *host = loop->owner;
 
     log_info("stopping", LOG_NUMBER("grace_ms", host->grace_ms));
-    if (host->server != NULL)
-        server_drain(host->server, host->grace_ms, on_drained, host);
-    else
-        on_drained(host);
+    begin_stop(host);
 }
 
 static bool is_ready(void *owner)
@@ -171,7 +176,7 @@ static int run(struct host *host, const struct host_config *config, struct arena
         exit_status = fail(host->program, &err, err.status == STATUS_INVALID_ARGUMENT ? EXIT_USAGE : 1);
         host->grace_ms = 0;
         host->loop.is_stopping = true;
-        on_stop(&host->loop);
+        begin_stop(host);
     } else {
         log_started(host, config);
     }

@@ -32,27 +32,31 @@ static int try_bind(const struct addrinfo *info)
     if (fd < 0)
         return errno;
     setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
-    if (bind(fd, info->ai_addr, info->ai_addrlen) != 0 || listen(fd, 1) != 0)
+    if (bind(fd, info->ai_addr, info->ai_addrlen) != 0)
         number = errno;
     close(fd);
     return number;
 }
 
-static enum status explain(const struct address *at, const char *address, struct error *err)
+/* What a bind to @at gives; the number is 0 where it would do. INVALID_ARGUMENT for a host that is not known. */
+static enum status probe(const struct address *at, const char *address, int *number, struct error *err)
 {
     struct addrinfo hints = { .ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE };
     struct addrinfo *info = NULL;
     char port[16];
-    int number;
 
     snprintf(port, sizeof(port), "%d", at->port);
     if (getaddrinfo(at->host, port, &hints, &info) != 0)
         return error_set(err, STATUS_INVALID_ARGUMENT, "%s: the host is not known; give an address of this machine", address);
-    number = try_bind(info);
+    *number = try_bind(info);
     freeaddrinfo(info);
+    return STATUS_OK;
+}
+
+static enum status refuse(const char *address, int number, struct error *err)
+{
     switch (number) {
     case EADDRINUSE:
-    case 0: /* free again by now */
         return error_set(err, STATUS_ALREADY_EXISTS,
                          "%s is taken by another program; stop that one or listen elsewhere", address);
     case EACCES:
@@ -77,20 +81,32 @@ static enum status check_unix(const struct address *at, const char *address, str
     return STATUS_OK;
 }
 
+static enum status add_unix(grpc_server *grpc, const struct address *at, const char *address,
+                            grpc_server_credentials *credentials, struct error *err)
+{
+    if (check_unix(at, address, err) != STATUS_OK)
+        return err->status;
+    if (grpc_server_add_http2_port(grpc, address, credentials) > 0)
+        return STATUS_OK;
+    return error_set(err, STATUS_FAILED_PRECONDITION,
+                     "cannot listen on %s; is the folder there, and may this user write to it?", address);
+}
+
 enum status listen_add(grpc_server *grpc, const char *address, grpc_server_credentials *credentials,
                        int *port, struct error *err)
 {
     struct address at;
+    int number;
 
+    *port = 1; /* what gRPC says of a unix socket */
     if (address_parse(address, &at, err) != STATUS_OK)
         return err->status;
-    if (at.is_unix && check_unix(&at, address, err) != STATUS_OK)
-        return err->status;
-    *port = grpc_server_add_http2_port(grpc, address, credentials);
-    if (*port > 0)
-        return STATUS_OK;
     if (at.is_unix)
-        return error_set(err, STATUS_FAILED_PRECONDITION,
-                         "cannot listen on %s; is the folder there, and may this user write to it?", address);
-    return explain(&at, address, err);
+        return add_unix(grpc, &at, address, credentials, err);
+    if (probe(&at, address, &number, err) != STATUS_OK)
+        return err->status;
+    if (number != 0)
+        return refuse(address, number, err);
+    *port = grpc_server_add_http2_port(grpc, address, credentials);
+    return *port > 0 ? STATUS_OK : refuse(address, EADDRINUSE, err);
 }

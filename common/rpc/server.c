@@ -284,7 +284,9 @@ static void on_grace(struct timer *timer)
         for (i = 0; i < server->front_count; i++)
             grpc_server_cancel_all_calls(server->fronts[i].grpc);
     }
-    log_warn("drain_waits", LOG_NAME("server", server->options.name), LOG_NUMBER("calls", calls_running(server)));
+    if (calls_running(server) > 0)
+        log_warn("drain_waits", LOG_NAME("server", server->options.name),
+                 LOG_NUMBER("calls", calls_running(server)));
 }
 
 static void on_front_shut(struct op *op, bool is_ok)

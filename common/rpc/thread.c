@@ -36,7 +36,8 @@ const char *__tsan_default_suppressions(void)
     return "race:absl::\ncalled_from_lib:libgrpc.so\ncalled_from_lib:libgpr.so\ncalled_from_lib:libupb.so\n"
            "called_from_lib:libabsl_graphcycles_internal.so\ncalled_from_lib:libabsl_strings.so\n"
            "called_from_lib:libabsl_status.so\ncalled_from_lib:libabsl_synchronization.so\n"
-           "called_from_lib:libabsl_time.so\ncalled_from_lib:libabsl_time_zone.so\n";
+           "called_from_lib:libabsl_time.so\ncalled_from_lib:libabsl_time_zone.so\n"
+           "called_from_lib:libcrypto.so\ncalled_from_lib:libssl.so\n";
 }
 #else
 #define HAND_OVER(op) ((void)(op))
