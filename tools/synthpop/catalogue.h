@@ -78,6 +78,7 @@ struct drug_kind {
     const char *family;  /* an allergy to this rules it out; NULL: none */
     struct effect effects[DRUG_EFFECTS_MAX];
     const char *group;   /* of which nobody takes two at once; NULL: none */
+    int since_year;      /* nobody had it before */
 };
 
 enum procedure {

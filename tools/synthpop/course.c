@@ -158,11 +158,14 @@ static void draw_allergies(struct course *course)
     }
 }
 
-static bool is_forbidden(const struct record *record, enum drug drug)
+/* By an allergy, or because nobody sold it yet. */
+static bool is_forbidden(const struct record *record, enum drug drug, int day)
 {
     const char *family = drug_kinds[drug].family;
     unsigned i;
 
+    if (day < calendar_day(drug_kinds[drug].since_year, 1, 1))
+        return true;
     for (i = 0; family != NULL && i < record->allergy_count; i++) {
         const char *other = allergen_kinds[record->allergy_list[i].allergen].family;
 
@@ -230,7 +233,7 @@ static void start_drug(struct course *course, enum drug drug, int day, int condi
     struct order *order;
     unsigned i;
 
-    if (drug == DRUG_NONE || is_forbidden(record, drug))
+    if (drug == DRUG_NONE || is_forbidden(record, drug, day))
         return;
     for (i = 0; i < record->order_count; i++) {
         order = &record->order_list[i];
@@ -257,7 +260,7 @@ static void start_stage_drugs(struct course *course, const struct stage *stage, 
 {
     enum drug first = stage->starts[0];
 
-    if (stage->alternative != DRUG_NONE && (is_forbidden(course->record, first) || chance_happens(course->chance, 0.35)))
+    if (stage->alternative != DRUG_NONE && (is_forbidden(course->record, first, day) || chance_happens(course->chance, 0.35)))
         first = stage->alternative;
     if (stage->stops != DRUG_NONE)
         stop_drug(course->record, stage->stops, day);
