@@ -1,0 +1,57 @@
+/* The context service: what it owns, start and stop. Everything here belongs to the loop, except what a job on a worker was given. */
+#ifndef CONTEXT_H
+#define CONTEXT_H
+
+#include "context_cache.h"
+#include "context_seal.h"
+#include "context_store.h"
+#include "rpc/host.h"
+#include "run/metrics.h"
+
+struct context_config {
+    struct host_config host;
+    const char *redis;               /* "127.0.0.1:6379"; NULL or "": no Redis, memory only */
+    const char *redis_password_file; /* NULL: no AUTH */
+    bool redis_required;
+    const char *key_file;
+    uint64_t ttl_ms;
+    uint64_t cache_bytes;
+};
+
+/* The rows of a settings table for it, after HOST_SETTINGS. */
+extern const struct setting context_settings[];
+
+struct context {
+    struct host *host;
+    struct seal_key key;
+    struct store store;
+    struct cache *cache;
+    struct timer tick;
+    bool is_redis_required;
+    bool is_stopping;
+    unsigned storing; /* records that are being written after Redis came back */
+    char password[256];
+    struct {
+        struct metric *redis_up, *records, *bytes, *unsaved, *hits, *misses, *memory_puts, *conflicts;
+    } metrics;
+};
+
+/* Bounds of one record in memory, decoded, and of the work on one Put: a bundle of RECORD_BYTES_MAX and its tree fit. */
+#define CONTEXT_RECORD_ARENA_BYTES (256 * MIB)
+#define CONTEXT_WORK_ARENA_BYTES (768 * MIB)
+
+struct context *context_start(struct host *host, const struct context_config *config, struct error *err);
+
+/* Close what is on the loop. */
+void context_stop(struct context *context);
+
+/* After the loop has ended. */
+void context_destroy(struct context *context);
+
+/* Wall clock at which what is stored now is forgotten. */
+int64_t context_expiry(const struct context *context);
+
+/* Write what only memory holds, as long as Redis is there. */
+void context_flush(struct context *context);
+
+#endif

@@ -1,0 +1,374 @@
+/* Handlers: check the request, load the record, let the core work, pack the reply. They run on the loop; a record that is large enough to
+ * take more than a moment is worked on by a worker. */
+#include "context_rpc.h"
+
+#include "base/limits.h"
+#include "context_load.h"
+#include "context_prompt.h"
+#include "context_put.h"
+#include "context_timeline.h"
+#include "run/workers.h"
+
+/* Names become parts of keys, whose hash tag ends at the first '}'. */
+#define NAME_BYTES_MAX 128
+
+/* Assembling from so many facts takes well under a millisecond. */
+#define INLINE_FACTS_MAX 4000
+
+#define PUT_CALLS_MAX 8
+#define PUT_QUEUE_MAX 64
+
+static enum status check_name(const char *what, const char *name, struct error *err)
+{
+    size_t size = strlen(name);
+
+    if (size == 0 || size > NAME_BYTES_MAX)
+        return error_set(err, STATUS_INVALID_ARGUMENT, "%s: %zu bytes, not 1 to %d", what, size, NAME_BYTES_MAX);
+    for (size_t i = 0; i < size; i++)
+        if ((unsigned char)name[i] <= ' ' || (unsigned char)name[i] >= 0x7f || strchr("{}:", name[i]) != NULL)
+            return error_set(err, STATUS_INVALID_ARGUMENT, "%s: byte %zu is not one of a name (printable ASCII without braces and colons)",
+                             what, i);
+    return STATUS_OK;
+}
+
+/* A record is wanted for a call: load it, then go on. */
+struct lookup {
+    struct call *call;
+    struct context *context;
+    struct cache_entry *entry;
+    bool from_memory;
+    void (*answer)(struct lookup *lookup); /* on the loop or on a worker; fills reply or err */
+    const void *reply;
+    struct job job;
+    struct error err;
+};
+
+static void read_end(struct lookup *lookup)
+{
+    if (lookup->err.status != STATUS_OK)
+        call_fail(lookup->call, &lookup->err);
+    else
+        call_reply(lookup->call, lookup->reply);
+}
+
+/* The reply borrows from the record: the reference goes back after it. */
+static void read_finish(struct lookup *lookup)
+{
+    struct cache_entry *entry = lookup->entry;
+
+    read_end(lookup);
+    cache_entry_release(entry);
+}
+
+static void read_on_worker(struct job *job)
+{
+    struct lookup *lookup = (struct lookup *)((char *)job - offsetof(struct lookup, job));
+
+    lookup->answer(lookup);
+}
+
+static void read_on_answered(struct job *job)
+{
+    read_finish((struct lookup *)((char *)job - offsetof(struct lookup, job)));
+}
+
+static void read_on_loaded(void *arg, struct cache_entry *entry, bool from_memory, const struct error *err)
+{
+    struct lookup *lookup = arg;
+
+    if (entry == NULL) {
+        call_fail(lookup->call, err);
+        return;
+    }
+    lookup->entry = entry;
+    lookup->from_memory = from_memory;
+    if (entry->record.count > INLINE_FACTS_MAX) {
+        lookup->job = (struct job){ .run = read_on_worker, .done = read_on_answered, .home = &lookup->context->host->loop.mailbox };
+        if (workers_post(lookup->context->host->workers, &lookup->job, &lookup->err) == STATUS_OK)
+            return;
+    } else {
+        lookup->answer(lookup);
+    }
+    read_finish(lookup);
+}
+
+static void read_start(struct call *call, const char *tenant, const char *patient, enum load_mode mode,
+                       void (*answer)(struct lookup *lookup))
+{
+    struct lookup *lookup = ARENA_NEW(&call->arena, struct lookup);
+    struct error err = { STATUS_OK, "" };
+
+    if (lookup == NULL)
+        error_set(&err, STATUS_RESOURCE_EXHAUSTED, "no room for the call");
+    else if (check_name("tenant", tenant, &err) == STATUS_OK)
+        check_name("patient", patient, &err);
+    if (err.status != STATUS_OK) {
+        call_fail(call, &err);
+        return;
+    }
+    *lookup = (struct lookup){ .call = call, .context = call->service, .answer = answer };
+    context_load(call->service, slice_from(tenant), slice_from(patient), mode, &call->arena, read_on_loaded, lookup);
+}
+
+static void *read_reply(struct lookup *lookup, size_t size)
+{
+    void *reply = arena_alloc_zero(&lookup->call->arena, 1, size);
+
+    if (reply == NULL)
+        error_set(&lookup->err, STATUS_RESOURCE_EXHAUSTED, "no room for the reply");
+    return reply;
+}
+
+/* ---- Put ---- */
+
+static void put(struct call *call)
+{
+    const Consilium__V1__PutRequest *request = call->request;
+    struct error err = { STATUS_OK, "" };
+
+    if (check_name("tenant", request->tenant, &err) == STATUS_OK && check_name("patient", request->patient, &err) == STATUS_OK
+        && request->bundle.len == 0)
+        error_set(&err, STATUS_INVALID_ARGUMENT, "bundle: empty");
+    if (err.status != STATUS_OK)
+        call_fail(call, &err);
+    else
+        context_put(call->service, call);
+}
+
+/* ---- Recall ---- */
+
+static void recall_answer(struct lookup *lookup)
+{
+    Consilium__V1__RecallReply *reply = read_reply(lookup, sizeof(*reply));
+    struct slice map = lookup->entry->sealed_map;
+
+    if (reply == NULL)
+        return;
+    consilium__v1__recall_reply__init(reply);
+    reply->version = lookup->entry->version;
+    reply->facts = (uint32_t)lookup->entry->record.live;
+    reply->sealed_map = (ProtobufCBinaryData){ map.size, (uint8_t *)map.data };
+    reply->from_memory = lookup->from_memory;
+    lookup->reply = reply;
+}
+
+static void recall(struct call *call)
+{
+    const Consilium__V1__RecallRequest *request = call->request;
+
+    read_start(call, request->tenant, request->patient, LOAD_MODE_CHECK, recall_answer);
+}
+
+/* ---- facts as messages ---- */
+
+static char *text_of(struct slice text, struct arena *arena)
+{
+    return text.size == 0 ? (char *)protobuf_c_empty_string : arena_string(arena, text);
+}
+
+static char *date_of(const struct fact *fact, struct arena *arena)
+{
+    char text[FHIR_DATE_TEXT_BYTES];
+
+    return text_of(slice_of(text, fhir_date_format(&fact->date, text)), arena);
+}
+
+/* False where there is no room. */
+static bool pack_fact(const struct fact *fact, uint32_t id, struct slice line, struct arena *arena, Consilium__V1__Fact *out)
+{
+    consilium__v1__fact__init(out);
+    out->id = id;
+    out->kind = (Consilium__V1__FactKind)fact->kind;
+    out->flag = (Consilium__V1__Flag)fact->flag;
+    out->reference = text_of(fact->reference, arena);
+    out->path = text_of(fact->path, arena);
+    out->date = date_of(fact, arena);
+    out->status = text_of(fact->status, arena);
+    out->label = text_of(fact->label, arena);
+    out->value = text_of(fact->value.size > 0 ? fact->value : fact->detail, arena);
+    out->text = text_of(line, arena);
+    return out->reference != NULL && out->path != NULL && out->date != NULL && out->status != NULL && out->label != NULL
+        && out->value != NULL && out->text != NULL;
+}
+
+/* Room for @count facts and the list of them; NULL and lookup->err otherwise. */
+static Consilium__V1__Fact **make_facts(struct lookup *lookup, size_t count, Consilium__V1__Fact **facts)
+{
+    Consilium__V1__Fact **list = ARENA_ARRAY(&lookup->call->arena, Consilium__V1__Fact *, count);
+
+    *facts = ARENA_ARRAY(&lookup->call->arena, Consilium__V1__Fact, count);
+    if (list != NULL && *facts != NULL)
+        return list;
+    error_set(&lookup->err, STATUS_RESOURCE_EXHAUSTED, "no room for %zu facts", count);
+    return NULL;
+}
+
+/* ---- Assemble ---- */
+
+static bool pack_prompt(struct lookup *lookup, const struct prompt *prompt, Consilium__V1__AssembleReply *reply)
+{
+    Consilium__V1__Fact *facts;
+    Consilium__V1__Fact **list = make_facts(lookup, prompt->count, &facts);
+
+    for (size_t i = 0; list != NULL && i < prompt->count; i++) {
+        list[i] = &facts[i];
+        if (!pack_fact(prompt->facts[i].fact, prompt->facts[i].id, prompt->facts[i].line, &lookup->call->arena, &facts[i])) {
+            error_set(&lookup->err, STATUS_RESOURCE_EXHAUSTED, "no room for %zu facts", prompt->count);
+            return false;
+        }
+    }
+    reply->facts = list;
+    reply->n_facts = prompt->count;
+    return list != NULL;
+}
+
+static void assemble_answer(struct lookup *lookup)
+{
+    const Consilium__V1__AssembleRequest *request = lookup->call->request;
+    Consilium__V1__AssembleReply *reply = read_reply(lookup, sizeof(*reply));
+    struct prompt prompt;
+
+    if (reply == NULL
+        || context_assemble(&lookup->entry->record, slice_from(request->question), request->budget_tokens, request->chars_per_token,
+                            &lookup->call->arena, &prompt, &lookup->err)
+            != STATUS_OK)
+        return;
+    consilium__v1__assemble_reply__init(reply);
+    reply->system = (char *)prompt.system;
+    reply->user = (char *)prompt.user;
+    reply->facts_considered = (uint32_t)prompt.considered;
+    reply->version = lookup->entry->version;
+    if (pack_prompt(lookup, &prompt, reply))
+        lookup->reply = reply;
+}
+
+static void assemble(struct call *call)
+{
+    const Consilium__V1__AssembleRequest *request = call->request;
+    struct error err;
+
+    if (strlen(request->question) > QUESTION_BYTES_MAX) {
+        error_set(&err, STATUS_INVALID_ARGUMENT, "question: %zu bytes, over the limit of %zu", strlen(request->question),
+                  (size_t)QUESTION_BYTES_MAX);
+        call_fail(call, &err);
+        return;
+    }
+    read_start(call, request->tenant, request->patient, LOAD_MODE_FRESH, assemble_answer);
+}
+
+/* ---- Timeline ---- */
+
+static uint32_t kinds_of(const Consilium__V1__TimelineRequest *request)
+{
+    uint32_t kinds = 0;
+
+    for (size_t i = 0; i < request->n_kinds; i++)
+        if (request->kinds[i] > 0 && request->kinds[i] < FACT_KINDS)
+            kinds |= 1u << request->kinds[i];
+    /* Kinds that nothing has: none, not all. */
+    return request->n_kinds > 0 && kinds == 0 ? 1u : kinds;
+}
+
+static void timeline_answer(struct lookup *lookup)
+{
+    const Consilium__V1__TimelineRequest *request = lookup->call->request;
+    Consilium__V1__TimelineReply *reply = read_reply(lookup, sizeof(*reply));
+    struct timeline_query query = { slice_from(request->from), slice_from(request->to), kinds_of(request), request->page_size,
+                                    slice_from(request->page_token) };
+    struct timeline timeline;
+    Consilium__V1__Fact **list, *facts;
+
+    if (reply == NULL
+        || context_timeline(&lookup->entry->record, &query, &lookup->call->arena, &timeline, &lookup->err) != STATUS_OK)
+        return;
+    consilium__v1__timeline_reply__init(reply);
+    list = make_facts(lookup, timeline.count, &facts);
+    for (size_t i = 0; list != NULL && i < timeline.count; i++) {
+        list[i] = &facts[i];
+        if (!pack_fact(timeline.facts[i], (uint32_t)i + 1, timeline.facts[i]->line, &lookup->call->arena, &facts[i])) {
+            error_set(&lookup->err, STATUS_RESOURCE_EXHAUSTED, "no room for %zu facts; ask for a smaller page", timeline.count);
+            return;
+        }
+    }
+    reply->facts = list;
+    reply->n_facts = timeline.count;
+    reply->next_page_token = (char *)timeline.next_page_token;
+    lookup->reply = reply;
+}
+
+static void timeline(struct call *call)
+{
+    const Consilium__V1__TimelineRequest *request = call->request;
+
+    read_start(call, request->tenant, request->patient, LOAD_MODE_FRESH, timeline_answer);
+}
+
+/* ---- Forget ---- */
+
+struct forgetting {
+    struct call *call;
+    bool existed;
+};
+
+static void on_forgotten(void *arg, bool is_written, const struct error *err)
+{
+    struct forgetting *forgetting = arg;
+    Consilium__V1__ForgetContextReply reply = CONSILIUM__V1__FORGET_CONTEXT_REPLY__INIT;
+    struct error failure = *err;
+
+    if (failure.status != STATUS_OK) {
+        error_wrap(&failure, "memory has forgotten the record, Redis may still have it; try again");
+        failure.status = STATUS_UNAVAILABLE;
+        call_fail(forgetting->call, &failure);
+        return;
+    }
+    reply.existed = forgetting->existed || is_written;
+    call_reply(forgetting->call, &reply);
+}
+
+static void forget_now(struct context *context, struct forgetting *forgetting, struct slice tenant, struct slice patient)
+{
+    static const struct error none = { STATUS_OK, "" };
+    struct cache_entry *entry = cache_find(context->cache, tenant, patient, INT64_MIN);
+    struct error err;
+
+    forgetting->existed = entry != NULL;
+    if (entry != NULL)
+        cache_remove(context->cache, entry);
+    if (context->store.redis == NULL)
+        on_forgotten(forgetting, false, &none);
+    else if (store_forget(&context->store, tenant, patient, &forgetting->call->arena, on_forgotten, forgetting, &err) != STATUS_OK)
+        on_forgotten(forgetting, false, &err);
+}
+
+static void forget(struct call *call)
+{
+    const Consilium__V1__ForgetContextRequest *request = call->request;
+    struct forgetting *forgetting = ARENA_NEW(&call->arena, struct forgetting);
+    struct error err = { STATUS_OK, "" };
+
+    if (forgetting == NULL)
+        error_set(&err, STATUS_RESOURCE_EXHAUSTED, "no room for the call");
+    else if (check_name("tenant", request->tenant, &err) == STATUS_OK)
+        check_name("patient", request->patient, &err);
+    if (err.status != STATUS_OK) {
+        call_fail(call, &err);
+        return;
+    }
+    forgetting->call = call;
+    forget_now(call->service, forgetting, slice_from(request->tenant), slice_from(request->patient));
+}
+
+const struct server_method context_methods[] = {
+    { .method = &method_context_put,
+      .place = METHOD_PLACE_LOOP,
+      .start = put,
+      .calls_max = PUT_CALLS_MAX,
+      .queue_max = PUT_QUEUE_MAX,
+      .arena_bytes_max = 2 * MESSAGE_BYTES_MAX },
+    { .method = &method_context_recall, .place = METHOD_PLACE_LOOP, .start = recall, .arena_bytes_max = 64 * MIB },
+    { .method = &method_context_assemble, .place = METHOD_PLACE_LOOP, .start = assemble, .arena_bytes_max = 64 * MIB },
+    { .method = &method_context_timeline, .place = METHOD_PLACE_LOOP, .start = timeline, .arena_bytes_max = 64 * MIB },
+    { .method = &method_context_forget, .place = METHOD_PLACE_LOOP, .start = forget },
+    { .method = NULL },
+};

@@ -1,0 +1,36 @@
+/* Values leave the process compressed (zstd) and encrypted (XChaCha20-Poly1305), bound to the tenant, patient and version that they
+ * belong to: a value moved under another key does not open. Any thread. */
+#ifndef CONTEXT_SEAL_H
+#define CONTEXT_SEAL_H
+
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/error.h"
+
+#define SEAL_KEY_BYTES 32
+
+struct seal_key {
+    unsigned char bytes[SEAL_KEY_BYTES];
+};
+
+/* What a value belongs to. */
+struct seal_name {
+    struct slice tenant, patient;
+    const char *what; /* "record", "map" */
+    uint64_t version;
+};
+
+/* Read 64 hex digits from @path; a file that is not there is made with a random key, mode 0600. FAILED_PRECONDITION for a file that
+ * holds something else. */
+enum status seal_key_load(const char *path, struct seal_key *key, struct error *err);
+
+/* @sealed is in @arena. */
+enum status seal_close(const struct seal_key *key, const struct seal_name *name, struct slice plain, struct arena *arena,
+                       struct slice *sealed, struct error *err);
+
+/* DATA_LOSS when @sealed was not closed with this key under this name. */
+enum status seal_open(const struct seal_key *key, const struct seal_name *name, struct slice sealed, struct arena *arena,
+                      struct slice *plain, struct error *err);
+
+#endif
