@@ -5,7 +5,8 @@
  * by one thread at a time: the place its method names, and then wherever call_run_on_worker or call_run_on_loop has taken it.
  *
  * When the caller cancels or the deadline passes, the caller is answered at once by this layer; the call itself
- * lives on, is_cancelled, until the handler ends it. What the handler sends then goes nowhere. */
+ * lives on, is_cancelled, until the handler ends it. What the handler sends then goes nowhere. A handler that waits (a stream, a
+ * machine) registers call_on_cancel and ends the call there, or soon after. */
 #ifndef RPC_CALL_H
 #define RPC_CALL_H
 
@@ -61,7 +62,9 @@ void call_finish(struct call *call);
 void call_on_writable(struct call *call, void (*on_writable)(struct call *call));
 
 /* Client streams. Ask for the next request; @on_message gets it (it lives until the next call_read), or NULL when the
- * caller has said that no more come. Nothing is read ahead: that is the back-pressure. */
+ * caller has said that no more come. Nothing is read ahead: that is the back-pressure. When the call is cancelled, NULL does not
+ * come and on_cancel does: what was cut off is never taken for whole. (A handler without on_cancel does get NULL, and asks
+ * call_is_cancelled.) */
 void call_read(struct call *call, void (*on_message)(struct call *call, const void *message));
 
 /* Whether the caller has gone or the deadline has passed. Any thread. */
@@ -71,7 +74,8 @@ bool call_is_cancelled(const struct call *call);
  * the fact, it is called soon. For METHOD_PLACE_WORKER it is never called: ask call_is_cancelled. */
 void call_on_cancel(struct call *call, void (*on_cancel)(struct call *call));
 
-/* Hop: go on with @run on a worker, or on the loop. The hop takes the call along; do not touch it afterwards. A full queue
+/* While a worker has the call, nothing else is called for it: on_cancel and the like come when @run has returned.
+ * Hop: go on with @run on a worker, or on the loop. The hop takes the call along; do not touch it afterwards. A full queue
  * of the workers fails the call with RESOURCE_EXHAUSTED. */
 void call_run_on_worker(struct call *call, void (*run)(struct call *call));
 void call_run_on_loop(struct call *call, void (*run)(struct call *call));

@@ -6,7 +6,8 @@
  *
  * Every server also serves grpc.health.v1.Health and grpc.reflection v1 and v1alpha, counts
  * rpc_server_calls_total{method,status}, rpc_server_seconds{method}, rpc_server_in_flight{method}, and logs each
- * call that ends other than OK (method, status, trace id, duration; no text of the request). */
+ * call that ends other than OK (method, status, trace id, duration; no text of the request). Calls that admission refuses
+ * share a line a second for each method. */
 #ifndef RPC_SERVER_H
 #define RPC_SERVER_H
 
