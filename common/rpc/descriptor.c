@@ -109,7 +109,7 @@ static bool take_name(struct slice *path, struct slice name)
 {
     if (!slice_starts_with(*path, name))
         return false;
-    if (path->size > name.size && path->data[name.size] != '.')
+    if (path->size > name.size && (path->data[name.size] != '.' || path->size == name.size + 1))
         return false;
     *path = slice_cut(*path, name.size + 1, path->size);
     return true;
