@@ -1,0 +1,296 @@
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <pthread.h>
+#include <string.h>
+
+#include "inference_engine.h"
+#include "model_sample.h"
+
+/* What the callbacks of all requests tell to the one thread that waits. */
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
+
+struct asked {
+    struct inference_request request;
+    bool has_output;
+    uint32_t ids[MODEL_SAMPLE_CONTEXT];
+    float logprobs[MODEL_SAMPLE_CONTEXT];
+    uint32_t count;
+    enum inference_finish finish;
+    struct inference_usage usage;
+};
+
+static void on_output(struct inference_request *request)
+{
+    pthread_mutex_lock(&lock);
+    ((struct asked *)request)->has_output = true;
+    pthread_cond_signal(&changed);
+    pthread_mutex_unlock(&lock);
+}
+
+static bool is_ready;
+
+static void on_ready(void *owner)
+{
+    (void)owner;
+    pthread_mutex_lock(&lock);
+    is_ready = true;
+    pthread_cond_signal(&changed);
+    pthread_mutex_unlock(&lock);
+}
+
+static void await(bool *flag)
+{
+    pthread_mutex_lock(&lock);
+    while (!*flag)
+        pthread_cond_wait(&changed, &lock);
+    *flag = false;
+    pthread_mutex_unlock(&lock);
+}
+
+struct fixture {
+    char *bytes;
+    struct inference_engine *engine;
+};
+
+static void open_engine(struct fixture *fixture, uint32_t sequences, uint32_t queue_max)
+{
+    struct inference_engine_options options = { .sequences = sequences, .queue_max = queue_max,
+                                                .threads = 1, .on_ready = on_ready };
+    struct error err = { 0 };
+    size_t size;
+
+    fixture->bytes = model_sample(GGUF_TENSOR_TYPE_F16, &size);
+    fixture->engine = inference_engine_create(
+        inference_model_create(gguf_open_bytes(slice_of(fixture->bytes, size), &err), &err), &options, &err);
+    assert_string_equal(err.text, "");
+    await(&is_ready);
+    assert_int_equal(strlen(inference_engine_digest(fixture->engine)), 64);
+}
+
+static void close_engine(struct fixture *fixture)
+{
+    inference_engine_destroy(fixture->engine);
+    free(fixture->bytes);
+}
+
+static uint32_t prompt[MODEL_SAMPLE_CONTEXT];
+
+static enum status ask(struct fixture *fixture, struct asked *asked, uint32_t count, uint32_t tokens_max,
+                       uint64_t seed)
+{
+    for (uint32_t i = 0; i < MODEL_SAMPLE_CONTEXT; i++)
+        prompt[i] = i * 31 % MODEL_SAMPLE_VOCABULARY;
+    memset(asked, 0, sizeof(*asked));
+    asked->request.ids = prompt;
+    asked->request.count = count;
+    asked->request.tokens_max = tokens_max;
+    asked->request.sampling = (struct inference_sampling){ .temperature = seed == 0 ? 0 : 1.5f, .top_p = 0.95f, .seed = seed };
+    asked->request.on_output = on_output;
+    return inference_engine_submit(fixture->engine, &asked->request, NULL);
+}
+
+static void take(struct fixture *fixture, struct asked *asked)
+{
+    struct inference_output output;
+
+    await(&asked->has_output);
+    inference_engine_take(fixture->engine, &asked->request, &output);
+    memcpy(asked->ids + asked->count, output.ids, output.count * sizeof(output.ids[0]));
+    memcpy(asked->logprobs + asked->count, output.logprobs, output.count * sizeof(output.logprobs[0]));
+    asked->count += output.count;
+    asked->finish = output.finish;
+    asked->usage = output.usage;
+}
+
+static void take_all(struct fixture *fixture, struct asked *asked)
+{
+    while (asked->finish == INFERENCE_FINISH_NONE)
+        take(fixture, asked);
+}
+
+static void gives_the_same_ids_alone_and_among_others(void **state)
+{
+    struct fixture fixture;
+    struct asked alone, many[12];
+
+    (void)state;
+    open_engine(&fixture, 1, 0);
+    ask(&fixture, &alone, 20, 30, 7);
+    take_all(&fixture, &alone);
+    assert_int_equal(alone.count, 30);
+    assert_int_equal(alone.finish, INFERENCE_FINISH_LENGTH);
+    close_engine(&fixture);
+
+    open_engine(&fixture, 4, 12);
+    for (uint32_t i = 0; i < 12; i++)
+        assert_int_equal(ask(&fixture, &many[i], i % 2 == 0 ? 20 : 90 + i, 30, i % 2 == 0 ? 7 : i), STATUS_OK);
+    for (uint32_t i = 0; i < 12; i++) {
+        take_all(&fixture, &many[i]);
+        assert_int_equal(many[i].count, 30);
+        if (i % 2 == 0)
+            assert_memory_equal(many[i].ids, alone.ids, 30 * sizeof(alone.ids[0]));
+    }
+    close_engine(&fixture);
+}
+
+static void computes_what_a_kept_prompt_shares_only_once(void **state)
+{
+    struct fixture fixture;
+    struct asked first, second;
+
+    (void)state;
+    open_engine(&fixture, 2, 0);
+    ask(&fixture, &first, 100, 5, 0);
+    take_all(&fixture, &first);
+    assert_int_equal(first.usage.reused_tokens, 0);
+    ask(&fixture, &second, 100, 5, 0);
+    take_all(&fixture, &second);
+    assert_int_equal(second.usage.reused_tokens, 99);
+    assert_memory_equal(second.ids, first.ids, 5 * sizeof(first.ids[0]));
+    for (int i = 0; i < 5; i++)
+        assert_true(fabsf(second.logprobs[i] - first.logprobs[i]) < 1e-4f);
+    close_engine(&fixture);
+}
+
+static void ends_at_a_stop_id_without_giving_it(void **state)
+{
+    struct fixture fixture;
+    struct asked free_run, stopped;
+    uint32_t at = 4;
+
+    (void)state;
+    open_engine(&fixture, 1, 0);
+    ask(&fixture, &free_run, 10, 20, 3);
+    take_all(&fixture, &free_run);
+    for (uint32_t i = 0; i < at; i++) {
+        if (free_run.ids[i] == free_run.ids[at])
+            at = i;
+    }
+    memset(&stopped, 0, sizeof(stopped));
+    stopped.request = (struct inference_request){ .ids = prompt, .count = 10, .tokens_max = 20,
+                                                  .sampling = free_run.request.sampling,
+                                                  .stop_ids = { free_run.ids[at] }, .stops_count = 1,
+                                                  .on_output = on_output };
+    assert_int_equal(inference_engine_submit(fixture.engine, &stopped.request, NULL), STATUS_OK);
+    take_all(&fixture, &stopped);
+    assert_int_equal(stopped.finish, INFERENCE_FINISH_STOP);
+    assert_int_equal(stopped.count, at);
+    close_engine(&fixture);
+}
+
+static void goes_to_the_end_of_the_context(void **state)
+{
+    struct fixture fixture;
+    struct asked asked;
+
+    (void)state;
+    open_engine(&fixture, 1, 0);
+    ask(&fixture, &asked, 150, 0, 0);
+    take_all(&fixture, &asked);
+    assert_int_equal(asked.count, MODEL_SAMPLE_CONTEXT - 150);
+    assert_int_equal(asked.finish, INFERENCE_FINISH_LENGTH);
+    close_engine(&fixture);
+}
+
+static void refuses_what_cannot_be_run(void **state)
+{
+    struct fixture fixture;
+    struct asked asked;
+
+    (void)state;
+    open_engine(&fixture, 1, 0);
+    assert_int_equal(ask(&fixture, &asked, 0, 0, 0), STATUS_INVALID_ARGUMENT);
+    assert_int_equal(ask(&fixture, &asked, MODEL_SAMPLE_CONTEXT, 0, 0), STATUS_INVALID_ARGUMENT);
+    asked.request.count = 1;
+    asked.request.ids = (const uint32_t[]){ MODEL_SAMPLE_VOCABULARY };
+    assert_int_equal(inference_engine_submit(fixture.engine, &asked.request, NULL), STATUS_INVALID_ARGUMENT);
+    asked.request.ids = prompt;
+    asked.request.sampling.temperature = NAN;
+    assert_int_equal(inference_engine_submit(fixture.engine, &asked.request, NULL), STATUS_INVALID_ARGUMENT);
+    asked.request.sampling = (struct inference_sampling){ .top_p = 2 };
+    assert_int_equal(inference_engine_submit(fixture.engine, &asked.request, NULL), STATUS_INVALID_ARGUMENT);
+    close_engine(&fixture);
+}
+
+/* Nobody takes what the first has made: it rests when its output is full, and holds the only sequence. */
+static void refuses_beyond_the_queue_and_ends_the_cancelled(void **state)
+{
+    struct fixture fixture;
+    struct asked first, second, third;
+
+    (void)state;
+    open_engine(&fixture, 1, 1);
+    assert_int_equal(ask(&fixture, &first, 10, 0, 0), STATUS_OK);
+    await(&first.has_output); /* it has the sequence */
+    assert_int_equal(ask(&fixture, &second, 10, 3, 0), STATUS_OK);
+    assert_int_equal(ask(&fixture, &third, 10, 3, 0), STATUS_RESOURCE_EXHAUSTED);
+    inference_engine_cancel(fixture.engine, &second.request);
+    take_all(&fixture, &second);
+    assert_int_equal(second.finish, INFERENCE_FINISH_CANCELLED);
+    assert_int_equal(second.count, 0);
+    assert_int_equal(ask(&fixture, &third, 10, 3, 0), STATUS_OK);
+    inference_engine_cancel(fixture.engine, &first.request);
+    first.has_output = true; /* told before, and not taken yet */
+    take_all(&fixture, &first);
+    assert_int_equal(first.finish, INFERENCE_FINISH_CANCELLED);
+    take_all(&fixture, &third);
+    assert_int_equal(third.count, 3);
+    close_engine(&fixture);
+}
+
+static void rests_while_paused(void **state)
+{
+    struct fixture fixture;
+    struct asked paused, other;
+
+    (void)state;
+    open_engine(&fixture, 2, 0);
+    ask(&fixture, &paused, 10, 0, 0);
+    take(&fixture, &paused);
+    inference_engine_pause(fixture.engine, &paused.request, true);
+    ask(&fixture, &other, 10, 60, 0);
+    take_all(&fixture, &other);
+    assert_int_equal(other.count, 60);
+    assert_true(paused.finish == INFERENCE_FINISH_NONE);
+    inference_engine_pause(fixture.engine, &paused.request, false);
+    take_all(&fixture, &paused);
+    assert_int_equal(paused.count, MODEL_SAMPLE_CONTEXT - 10);
+    close_engine(&fixture);
+}
+
+static void ends_every_request_when_it_stops(void **state)
+{
+    struct fixture fixture;
+    struct asked asked[3];
+
+    (void)state;
+    open_engine(&fixture, 1, 4);
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(ask(&fixture, &asked[i], 10, 0, 0), STATUS_OK);
+    inference_engine_stop(fixture.engine);
+    for (int i = 0; i < 3; i++)
+        take_all(&fixture, &asked[i]);
+    assert_int_equal(asked[2].finish, INFERENCE_FINISH_CANCELLED);
+    assert_int_equal(ask(&fixture, &asked[0], 10, 0, 0), STATUS_UNAVAILABLE);
+    close_engine(&fixture);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(gives_the_same_ids_alone_and_among_others),
+        cmocka_unit_test(computes_what_a_kept_prompt_shares_only_once),
+        cmocka_unit_test(ends_at_a_stop_id_without_giving_it),
+        cmocka_unit_test(goes_to_the_end_of_the_context),
+        cmocka_unit_test(refuses_what_cannot_be_run),
+        cmocka_unit_test(refuses_beyond_the_queue_and_ends_the_cancelled),
+        cmocka_unit_test(rests_while_paused),
+        cmocka_unit_test(ends_every_request_when_it_stops),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,84 @@
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <math.h>
+#include <string.h>
+
+#include "gguf/gguf_half.h"
+#include "gguf/gguf_write.h"
+#include "kernels_impl.h"
+
+#define VALUES 320
+
+static float x[VALUES], weights[VALUES], magnitude;
+static uint16_t halves[VALUES], brains[VALUES];
+static unsigned char blocks[VALUES / 32 * 34];
+
+static void fill(void)
+{
+    uint32_t random = 1;
+
+    for (int i = 0; i < VALUES; i++) {
+        random = random * 1664525u + 1013904223u;
+        x[i] = (float)(int32_t)random / 0x1p31f;
+        random = random * 1664525u + 1013904223u;
+        weights[i] = (float)(int32_t)random / 0x1p30f;
+        halves[i] = gguf_half_from_float(weights[i]);
+        brains[i] = gguf_half_bf16_from_float(weights[i]);
+        magnitude += fabsf(x[i] * weights[i]);
+    }
+    gguf_write_quantise_q8_0(weights, VALUES, blocks);
+}
+
+/* The order of a sum of n products moves it by n times half an ulp of their magnitudes at most. */
+static void assert_near(float a, float b)
+{
+    assert_true(fabsf(a - b) <= magnitude * VALUES * 0x1p-24f);
+}
+
+static void agrees_with_the_generic_version_at_every_length(void **state)
+{
+    const struct kernels *fast = kernels_avx2(), *truth = &kernels_generic;
+
+    (void)state;
+    if (fast == NULL)
+        skip();
+    fill();
+    for (size_t n = 0; n <= VALUES; n++) {
+        assert_near(fast->dot_f32(weights, x, n), truth->dot_f32(weights, x, n));
+        assert_near(fast->dot_f16(halves, x, n), truth->dot_f16(halves, x, n));
+        assert_near(fast->dot_bf16(brains, x, n), truth->dot_bf16(brains, x, n));
+        if (n % 32 == 0)
+            assert_near(fast->dot_q8_0(blocks, x, n), truth->dot_q8_0(blocks, x, n));
+    }
+}
+
+static void expands_to_the_same_bits(void **state)
+{
+    const struct kernels *fast = kernels_avx2(), *truth = &kernels_generic;
+    float a[VALUES], b[VALUES];
+
+    (void)state;
+    if (fast == NULL)
+        skip();
+    for (size_t n = 0; n <= VALUES; n += 5) {
+        fast->expand_f16(a, halves, n);
+        truth->expand_f16(b, halves, n);
+        assert_memory_equal(a, b, n * sizeof(*a));
+    }
+    fast->expand_q8_0(a, blocks, VALUES);
+    truth->expand_q8_0(b, blocks, VALUES);
+    assert_memory_equal(a, b, sizeof(a));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(agrees_with_the_generic_version_at_every_length),
+        cmocka_unit_test(expands_to_the_same_bits),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
