@@ -1,34 +1,16 @@
 /* In order: allergies · which diseases, from when, and their stages as events · the events in time: conditions, drugs, operations,
  * visits · acute episodes · vaccinations · controls until the record is large enough · all visits measured. */
-#include "course.h"
+#include "course_parts.h"
 
 #include <stdlib.h>
 
 #include "base/check.h"
 #include "calendar.h"
-#include "physiology.h"
 
 #define CHRONIC_MAX 6
 #define ORDERS_ACTIVE_MAX 6
-#define EVENTS_MAX 256
 #define FREE_DAY_TRIES 20
 #define FOLLOW_UP_MINUTES_STEP 10
-
-struct event {
-    int day;
-    enum disease disease;
-    unsigned stage;
-};
-
-struct course {
-    struct record *record;
-    struct chance *chance;
-    struct physiology physiology;
-    struct event events[EVENTS_MAX];
-    unsigned event_count;
-    int first_day;  /* of the record */
-    int resources_target;
-};
 
 /* ---- diseases ---- */
 
@@ -353,102 +335,6 @@ static void draw_vaccinations(struct course *course)
     }
 }
 
-/* ---- measuring ---- */
-
-static char flag_of(const struct lab_kind *kind, double value)
-{
-    if (kind->low > 0 && value < kind->low)
-        return 'L';
-    return kind->high > 0 && value > kind->high ? 'H' : 0;
-}
-
-static void measure(struct course *course, struct sample *sample, enum lab lab, int encounter)
-{
-    struct measurement *measurement = record_add_measurement(course->record);
-
-    measurement->lab = lab;
-    measurement->encounter = encounter;
-    measurement->value = sample_value(sample, lab);
-    measurement->second = lab == LAB_BLOOD_PRESSURE ? sample_diastolic(sample) : 0;
-    measurement->flag = flag_of(&lab_kinds[lab], measurement->value);
-}
-
-/* INR says something only of who takes warfarin. */
-static bool panel_applies(const struct record *record, enum panel panel, int day)
-{
-    unsigned i;
-
-    if (panel != PANEL_INR)
-        return true;
-    for (i = 0; i < record->order_count; i++)
-        if (record->order_list[i].drug == DRUG_WARFARIN_5 && record_order_is_active(&record->order_list[i], day))
-            return true;
-    return false;
-}
-
-static void measure_panel(struct course *course, struct sample *sample, enum panel panel, int encounter, unsigned *done)
-{
-    struct record *record = course->record;
-    const struct panel_kind *kind = &panel_kinds[panel];
-    unsigned first = record->measurement_count, i;
-    struct report *report;
-
-    if ((*done >> panel & 1) != 0 || !panel_applies(record, panel, sample->day))
-        return;
-    *done |= 1u << panel;
-    for (i = 0; i < kind->count; i++)
-        measure(course, sample, kind->labs[i], encounter);
-    if (kind->report == NULL)
-        return;
-    report = record_add_report(record);
-    *report = (struct report){ panel, encounter, first, kind->count };
-}
-
-static void measure_disease(struct course *course, struct sample *sample, enum disease disease, int encounter, unsigned *done)
-{
-    const struct disease_kind *kind = &disease_kinds[disease];
-    int i;
-
-    for (i = 0; i < 3; i++)
-        if (kind->panels[i] != PANEL_NONE && chance_happens(course->chance, i == 0 ? 0.95 : 0.6))
-            measure_panel(course, sample, kind->panels[i], encounter, done);
-}
-
-/* The first panel of each chronic disease, now and then: what is drawn anyway is drawn for all. */
-static void measure_others(struct course *course, struct sample *sample, double share, int encounter, unsigned *done)
-{
-    const struct record *record = course->record;
-    unsigned i;
-
-    for (i = 0; i < record->condition_count; i++) {
-        const struct condition *condition = &record->condition_list[i];
-        enum panel panel = disease_kinds[condition->disease].panels[0];
-
-        if (panel != PANEL_NONE && condition->disease < DISEASE_CHRONIC_COUNT && record_condition_is_active(condition, sample->day)
-            && chance_happens(course->chance, share))
-            measure_panel(course, sample, panel, encounter, done);
-    }
-}
-
-/* Vital signs, and what the reason of the visit asks for; a check-up looks after every active disease. */
-static void measure_visit(struct course *course, int index)
-{
-    struct record *record = course->record;
-    struct encounter encounter = record->encounter_list[index];
-    struct sample sample;
-    unsigned done = 0;
-
-    sample_init(&sample, record, &course->physiology, encounter.day);
-    measure_panel(course, &sample, PANEL_VITALS, index, &done);
-    if (index == 0)
-        measure(course, &sample, LAB_HEIGHT, index);
-    if (encounter.condition >= 0)
-        measure_disease(course, &sample, record->condition_list[encounter.condition].disease, index, &done);
-    else if (chance_happens(course->chance, 0.4))
-        measure_panel(course, &sample, CHANCE_PICK(course->chance, ((const enum panel[]){ PANEL_METABOLIC, PANEL_LIPID, PANEL_BLOOD_COUNT })), index, &done);
-    measure_others(course, &sample, encounter.condition >= 0 ? 0.2 : 0.5, index, &done);
-}
-
 /* ---- controls ---- */
 
 /* A chronic condition that is active on @day, by how often it is controlled; -1: a check-up. */
@@ -498,7 +384,7 @@ static void add_controls(struct course *course)
         day = draw_control_day(course);
         condition = draw_reason(course, day);
         encounter = add_encounter(course, condition >= 0 ? ENCOUNTER_FOLLOW_UP : ENCOUNTER_CHECKUP, day, condition);
-        measure_visit(course, encounter);
+        course_visit_measure(course, encounter);
     }
 }
 
@@ -530,6 +416,6 @@ void course_run(struct record *record, unsigned resources_target)
     if (record->encounter_count == 0)
         add_encounter(&course, ENCOUNTER_CHECKUP, calendar_working_day(record->today - 40), -1);
     for (i = 0; i < record->encounter_count; i++)
-        measure_visit(&course, (int)i);
+        course_visit_measure(&course, (int)i);
     add_controls(&course);
 }

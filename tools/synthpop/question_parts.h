@@ -1,0 +1,57 @@
+/* Parts of question: one question being made, the claims of its answer, and the functions that ask. */
+#ifndef QUESTION_PARTS_H
+#define QUESTION_PARTS_H
+
+#include "base/buffer.h"
+#include "bundle.h"
+#include "phrasing.h"
+#include "question.h"
+#include "record.h"
+
+#define SUBJECT_BYTES 96
+
+/* One line being made. */
+struct question {
+    struct record *record;
+    struct chance *chance;
+    enum question_kind kind;
+    char subject[SUBJECT_BYTES];
+    struct buffer claims; /* JSON */
+    unsigned claim_count;
+};
+
+/* ---- question_claim.c ---- */
+
+/* Begin a claim; then its evidence, one at a time, and the end. */
+__attribute__((format(printf, 2, 3)))
+void question_claim_open(struct question *question, const char *format, ...);
+void question_claim_prove(struct question *question, char letter, unsigned index);
+void question_claim_close(struct question *question);
+
+/* The one claim of what the record does not say. True. */
+bool question_decline(struct question *question);
+
+/* What is asked about, as it is or as people write it within a sentence. */
+void question_subject(struct question *question, const char *subject);
+void question_subject_in_sentence(struct question *question, const char *subject);
+
+/* ---- what can be asked ----
+ * Each draws a subject and writes the claims; false when this record has nothing of the sort to ask. With @is_answerable false
+ * the subject is one that the record does not hold. */
+
+bool question_lab_latest(struct question *question, bool is_answerable);
+bool question_lab_trend(struct question *question, bool is_answerable);
+bool question_lab_range(struct question *question, bool is_answerable);
+bool question_drug_list(struct question *question, bool is_answerable);
+bool question_drug_reason(struct question *question, bool is_answerable);
+bool question_drug_dose(struct question *question, bool is_answerable);
+bool question_drug_start(struct question *question, bool is_answerable);
+bool question_drug_status(struct question *question, bool is_answerable);
+bool question_history_problems(struct question *question, bool is_answerable);
+bool question_history_condition(struct question *question, bool is_answerable);
+bool question_history_allergies(struct question *question, bool is_answerable);
+bool question_history_allergy_to(struct question *question, bool is_answerable);
+bool question_history_procedure(struct question *question, bool is_answerable);
+bool question_history_immunization(struct question *question, bool is_answerable);
+
+#endif
