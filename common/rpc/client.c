@@ -10,14 +10,7 @@
 #include "base/check.h"
 #include "base/fault.h"
 #include "rpc/channel.h"
-
-#if defined(__SANITIZE_THREAD__)
-/* gRPC core is not instrumented: say that its queue hands the op over. */
-#include <sanitizer/tsan_interface.h>
-#define HAND_OVER(op) __tsan_release(op)
-#else
-#define HAND_OVER(op) ((void)(op))
-#endif
+#include "rpc/hand_over.h"
 
 static grpc_channel *create_idle_channel(void)
 {

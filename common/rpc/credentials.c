@@ -12,6 +12,7 @@
 #include "base/list.h"
 #include "base/log.h"
 #include "rpc/credentials_grpc.h"
+#include "rpc/hand_over.h"
 #include "rpc/pem.h"
 
 #define WATCH_MS 1000
@@ -96,6 +97,7 @@ static void free_credentials(struct credentials *credentials)
 {
     struct list *node;
 
+    TAKE_OVER(credentials); /* from the last handshake */
     while ((node = list_take_front(&credentials->servers)) != NULL)
         free(LIST_ITEM(node, struct server_view, in_credentials));
     pem_set_close(&credentials->set);
@@ -158,10 +160,12 @@ unsigned credentials_generation(const struct credentials *credentials)
 static grpc_ssl_certificate_config_reload_status
 fetch(void *user_data, grpc_ssl_server_certificate_config **config)
 {
-    struct server_view *view = user_data;
-    struct credentials *credentials = view->credentials;
     grpc_ssl_certificate_config_reload_status status = GRPC_SSL_CERTIFICATE_CONFIG_RELOAD_UNCHANGED;
+    struct server_view *view = user_data;
+    struct credentials *credentials;
 
+    TAKE_OVER(view);
+    credentials = view->credentials;
     pthread_mutex_lock(&credentials->lock);
     if (view->generation != credentials->generation) {
         grpc_ssl_pem_key_cert_pair pair = { credentials->set.key, credentials->set.certificate };
@@ -171,6 +175,7 @@ fetch(void *user_data, grpc_ssl_server_certificate_config **config)
         status = GRPC_SSL_CERTIFICATE_CONFIG_RELOAD_NEW;
     }
     pthread_mutex_unlock(&credentials->lock);
+    HAND_OVER(credentials);
     return status;
 }
 
@@ -188,6 +193,7 @@ grpc_server_credentials *credentials_server(struct credentials *credentials)
     view->generation = credentials->generation - 1; /* so that the first handshake takes what is there */
     list_push_back(&credentials->servers, &view->in_credentials);
     pthread_mutex_unlock(&credentials->lock);
+    HAND_OVER(view);
     return grpc_ssl_server_credentials_create_with_options(
         grpc_ssl_server_credentials_create_options_using_config_fetcher(
             credentials->authority_file == NULL

@@ -96,7 +96,7 @@ enum status listen_add(grpc_server *grpc, const char *address, grpc_server_crede
                        int *port, struct error *err)
 {
     struct address at;
-    int number;
+    int number = 0;
 
     *port = 1; /* what gRPC says of a unix socket */
     if (address_parse(address, &at, err) != STATUS_OK)
