@@ -6,6 +6,7 @@
 #include <sys/prctl.h>
 #include <time.h>
 
+#include "base/log.h"
 #include "rpc/server.h"
 #include "run/clock.h"
 
@@ -48,7 +49,7 @@ static const struct server_method methods[] = {
       .place = METHOD_PLACE_WORKER,
       .start = start_count,
       .calls_max = 2,
-      .queue_max = 40 },
+      .queue_max = 20 },
     { 0 },
 };
 
@@ -77,6 +78,7 @@ int main(void)
                                       .loop = &loop, .methods = methods };
 
     prctl(PR_SET_PDEATHSIG, SIGKILL);
+    log_init("echo", LOG_LEVEL_ERROR); /* every call of an overload that fails would have its line */
     if (loop_init(&loop, NULL, on_stop, &err) != STATUS_OK
         || (workers = workers_create(1, 64, &err)) == NULL) {
         fprintf(stderr, "%s\n", err.text);

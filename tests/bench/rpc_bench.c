@@ -1,6 +1,6 @@
 /* What a call costs, beside gRPC's C++ server; and what is left of a server that is offered four times what it can do.
  *
- *     rpc_bench FOLDER [--ms N] [--repeats N]     FOLDER holds echo_server and echo_server_cpp
+ *     rpc_bench FOLDER [--ms N] [--repeats N] [--in-flight N]     FOLDER holds echo_server and echo_server_cpp
  *
  * The load comes from common/rpc's client, one thread, one connection, and is the same for both servers. Repeats are
  * interleaved, so that whatever else the machine does meets both. The figures are medians over the repeats; a ratio is the
@@ -27,6 +27,7 @@ struct sample {
 static struct client *client;
 static uint64_t run_ms = 2000;
 static unsigned repeats = 5;
+static unsigned only_in_flight; /* 0: all of them, and the overload */
 
 static struct channel *connect_to(const struct bench_process *server)
 {
@@ -144,7 +145,7 @@ static void overload(const struct bench_process *c)
 
 static int usage(void)
 {
-    fprintf(stderr, "usage: rpc_bench FOLDER [--ms N] [--repeats N]\n");
+    fprintf(stderr, "usage: rpc_bench FOLDER [--ms N] [--repeats N] [--in-flight N]\n");
     return 2;
 }
 
@@ -157,6 +158,8 @@ static bool read_flags(int argc, char **argv)
             run_ms = strtoul(argv[i + 1], NULL, 10);
         else if (strcmp(argv[i], "--repeats") == 0)
             repeats = (unsigned)strtoul(argv[i + 1], NULL, 10);
+        else if (strcmp(argv[i], "--in-flight") == 0)
+            only_in_flight = (unsigned)strtoul(argv[i + 1], NULL, 10);
         else
             return false;
     }
@@ -186,8 +189,10 @@ int main(int argc, char **argv)
            repeats, (double)run_ms / 1000, "server", "in flight", "calls/s", "p50 us", "p99 us",
            "CPU us/call");
     for (i = 0; i < sizeof(in_flight) / sizeof(in_flight[0]); i++)
-        compare_servers(&c, &cpp, in_flight[i]);
-    overload(&c);
+        if (only_in_flight == 0 || only_in_flight == in_flight[i])
+            compare_servers(&c, &cpp, in_flight[i]);
+    if (only_in_flight == 0)
+        overload(&c);
     client_destroy(client);
     bench_process_stop(&c);
     bench_process_stop(&cpp);
