@@ -18,7 +18,7 @@ static const char help[] =
     "      Questions of synthpop become prompts, as context renders them and the chat template frames them. A vocabulary that is\n"
     "      not there is learnt and written.\n"
     "      --split train|heldout   phrasings of that split only\n"
-    "      --vocabulary-size N (1536)  --patients N (all)  --leads N renderings of a patient (5)  --segments N questions on one (6)\n"
+    "      --vocabulary-size N (2048)  --patients N (all)  --leads N renderings of a patient (5)  --segments N questions on one (6)\n"
     "      --budgets N,N,… tokens of facts (120,200,300,450)  --chars-per-token F (3)  --tokens-max N of an example (1024)  --seed S (1)\n"
     "\n"
     "  model train --data FILE.data --vocabulary FILE.gguf --out FILE.gguf (--minutes M | --steps N)\n"

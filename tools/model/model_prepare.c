@@ -17,7 +17,7 @@
 void prepare_options_default(struct prepare_options *options)
 {
     *options = (struct prepare_options){
-        .vocabulary_size = 1536, .learn_patients = 300, .leads = 5, .segments = 6, .budgets = { 120, 200, 300, 450 },
+        .vocabulary_size = 2048, .learn_patients = 300, .leads = 5, .segments = 6, .budgets = { 120, 200, 300, 450 },
         .budgets_count = 4, .chars_per_token = CONTEXT_CHARS_PER_TOKEN, .tokens_max = 1024, .seed = 1,
     };
 }
@@ -53,13 +53,16 @@ static bool is_unanswerable(const struct question *question)
 
 /* ---- learning the vocabulary ---- */
 
+static const char *const roles[] = { "system", "user", "assistant" };
+
 static void learn_from(struct prepare *prepare, const struct prompt *prompt, const struct question *question)
 {
     struct slice answer = prompt_answer(prompt, question, &prepare->patient_arena);
 
     vocabulary_learner_add(prepare->learner, slice_from(prompt->system));
     vocabulary_learner_add(prepare->learner, slice_from(prompt->user));
-    vocabulary_learner_add(prepare->learner, SLICE("system\n user\n assistant\n"));
+    for (size_t i = 0; i < sizeof(roles) / sizeof(roles[0]); i++)
+        vocabulary_learner_add(prepare->learner, slice_from(roles[i]));
     if (answer.size > 0)
         vocabulary_learner_add(prepare->learner, answer);
 }

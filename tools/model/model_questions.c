@@ -86,13 +86,13 @@ static enum status read_question(const struct json *json, struct question *quest
 static enum status read_bundle(const struct questions *questions, struct slice name, struct arena *arena, struct slice *bundle,
                                struct error *err)
 {
-    char *path = arena_format(arena, "%s/%.*s", questions->folder, SLICE_FORMAT(name));
+    char *path, *bytes = NULL;
     FILE *file;
     long size;
-    char *bytes = NULL;
 
     if (name.size == 0 || slice_find_byte(name, '/') < name.size)
         return error_set(err, STATUS_INVALID_ARGUMENT, "a bundle's name of %zu bytes", name.size);
+    path = arena_format(arena, "%s/%s", questions->folder, arena_string(arena, name));
     file = path == NULL ? NULL : fopen(path, "rb");
     if (file == NULL)
         return error_set_errno(err, errno, "%s", path == NULL ? "a bundle" : path);

@@ -59,12 +59,16 @@ enum status checkpoint_write(const struct checkpoint *checkpoint, const char *pa
 static enum status read_all(struct checkpoint *c, FILE *file, struct arena *arena, struct error *err)
 {
     struct file_header header;
+    enum status status;
     size_t count;
 
     if (fread(&header, sizeof(header), 1, file) != 1 || memcmp(header.magic, checkpoint_magic, sizeof(checkpoint_magic)) != 0)
         return error_set(err, STATUS_DATA_LOSS, "no checkpoint of this version");
-    if (weights_check_shape(&header.shape, err) != STATUS_OK || checkpoint_init(c, &header.shape, arena, err) != STATUS_OK)
-        return err == NULL ? STATUS_DATA_LOSS : err->status;
+    status = weights_check_shape(&header.shape, err);
+    if (status == STATUS_OK)
+        status = checkpoint_init(c, &header.shape, arena, err);
+    if (status != STATUS_OK)
+        return status;
     count = c->weights.count;
     c->adam.steps = header.steps;
     c->tokens = header.tokens;
@@ -85,5 +89,7 @@ enum status checkpoint_read(struct checkpoint *checkpoint, const char *path, str
         return error_set_errno(err, errno, "%s", path);
     status = read_all(checkpoint, file, arena, err);
     fclose(file);
-    return status == STATUS_OK ? STATUS_OK : error_wrap(err, "%s", path);
+    if (status != STATUS_OK && err != NULL)
+        error_wrap(err, "%s", path);
+    return status;
 }

@@ -85,9 +85,12 @@ static enum status read_all(struct data *data, struct arena *arena, struct error
     data->examples = ARENA_ARRAY(arena, struct example, header->examples_count);
     if (data->examples == NULL)
         return error_set(err, STATUS_RESOURCE_EXHAUSTED, "no room for %zu examples", data->examples_count);
-    for (size_t i = 0; i < data->examples_count; i++)
-        if (read_example(data, &offset, &data->examples[i], err) != STATUS_OK)
-            return err == NULL ? STATUS_DATA_LOSS : err->status;
+    for (size_t i = 0; i < data->examples_count; i++) {
+        enum status status = read_example(data, &offset, &data->examples[i], err);
+
+        if (status != STATUS_OK)
+            return status;
+    }
     return STATUS_OK;
 }
 
@@ -116,7 +119,7 @@ enum status data_open(struct data *data, const char *path, struct arena *arena, 
 
     *data = (struct data){ 0 };
     status = map_file(data, path, err);
-    if (status == STATUS_OK && (status = read_all(data, arena, err)) != STATUS_OK)
+    if (status == STATUS_OK && (status = read_all(data, arena, err)) != STATUS_OK && err != NULL)
         error_wrap(err, "%s", path);
     if (status != STATUS_OK)
         data_close(data);

@@ -141,7 +141,7 @@ static enum status take_step(struct loop *loop, struct error *err)
 
     if (draw_batch(loop, &batch, err) != STATUS_OK)
         return STATUS_RESOURCE_EXHAUSTED;
-    team_run(loop->team, &loop->state->weights, batch.jobs, batch.jobs_count, true);
+    team_run(loop->team, &loop->state->weights, batch.jobs, batch.jobs_count, o->steps > 0 ? TEAM_DEAL_FIXED : TEAM_DEAL_FREE, true);
     loop->norm += adam_take_step(&loop->state->adam, &step, &loop->state->weights, team_gradient(loop->team));
     loop->state->tokens += batch.tokens;
     note_losses(loop, &batch);

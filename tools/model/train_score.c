@@ -55,7 +55,7 @@ void score_data(struct team *team, const struct weights *weights, const struct d
                 prepare_job(&data->examples[next], arena, &jobs[count++]);
                 done++;
             }
-        team_run(team, weights, jobs, count, false);
+        team_run(team, weights, jobs, count, TEAM_DEAL_FREE, false);
         for (size_t i = 0; i < count; i++)
             count_job(&jobs[i], score);
         arena_rewind(arena, mark);

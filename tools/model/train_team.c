@@ -4,6 +4,7 @@
 
 #include <cblas.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 
 #include "base/check.h"
@@ -23,26 +24,36 @@ struct team {
     pthread_barrier_t begin, end;
     const struct weights *weights; /* NULL: the threads are to end */
     struct team_job *jobs;
-    unsigned *owners; /* of the jobs */
+    unsigned *owners; /* of the jobs; TEAM_DEAL_FIXED */
+    atomic_size_t next; /* job that nobody has taken; TEAM_DEAL_FREE */
+    enum team_deal deal;
     size_t jobs_count;
     bool is_learning;
     struct arena *arena;
 };
 
+static void work_on(struct worker *worker, struct team_job *job)
+{
+    pass_run(&worker->pass, worker->team->weights, job->example, job->targets, job->targets_count,
+             worker->team->is_learning ? &worker->gradient : NULL);
+}
+
 static void work(struct worker *worker)
 {
     struct team *team = worker->team;
     unsigned self = (unsigned)(worker - team->workers);
+    size_t taken;
 
     if (team->is_learning)
         memset(worker->gradient.all, 0, worker->gradient.count * sizeof(float));
-    for (size_t i = 0; i < team->jobs_count; i++) {
-        struct team_job *job = &team->jobs[i];
-
-        if (team->owners[i] == self)
-            pass_run(&worker->pass, team->weights, job->example, job->targets, job->targets_count,
-                     team->is_learning ? &worker->gradient : NULL);
+    if (team->deal == TEAM_DEAL_FREE) {
+        while ((taken = atomic_fetch_add(&team->next, 1)) < team->jobs_count)
+            work_on(worker, &team->jobs[taken]);
+        return;
     }
+    for (size_t i = 0; i < team->jobs_count; i++)
+        if (team->owners[i] == self)
+            work_on(worker, &team->jobs[i]);
 }
 
 static void *run(void *argument)
@@ -100,7 +111,7 @@ static int by_size(const void *a, const void *b)
 }
 
 /* The largest first, each to whoever has the least. */
-static void deal(struct team *team, unsigned *owners)
+static void deal_out(struct team *team, unsigned *owners)
 {
     for (unsigned i = 0; i < team->threads; i++)
         team->workers[i].tokens = 0;
@@ -115,21 +126,23 @@ static void deal(struct team *team, unsigned *owners)
     }
 }
 
-void team_run(struct team *team, const struct weights *weights, struct team_job *jobs, size_t jobs_count, bool is_learning)
+void team_run(struct team *team, const struct weights *weights, struct team_job *jobs, size_t jobs_count, enum team_deal deal,
+              bool is_learning)
 {
     struct arena_mark mark = arena_mark(team->arena);
     unsigned *owners = ARENA_ARRAY(team->arena, unsigned, jobs_count);
 
     CHECK(owners != NULL);
-    /* qsort of glibc is stable here (a merge sort) only by accident; equal sizes cost the same, and the order is the same every
-     * time. */
+    /* Whether this sort is stable or not, it does the same each time. */
     qsort(jobs, jobs_count, sizeof(*jobs), by_size);
     team->weights = weights;
     team->jobs = jobs;
     team->owners = owners;
     team->jobs_count = jobs_count;
     team->is_learning = is_learning;
-    deal(team, owners);
+    team->deal = deal;
+    atomic_store(&team->next, 0);
+    deal_out(team, owners);
     pthread_barrier_wait(&team->begin);
     work(&team->workers[0]);
     pthread_barrier_wait(&team->end);

@@ -10,8 +10,11 @@
 #define WORD_BYTES_MAX 32
 #define WORDS_LEARNT_MAX 12000 /* the most frequent; the pairs of all of them fit the table */
 #define PAIRS_SIZE (1u << 19)
-#define CHARACTER_COUNT_MIN 20 /* a rarer character is left to the bytes */
-#define PAIR_COUNT_MIN 8
+#define CHARACTER_COUNT_MIN 80 /* a rarer character is left to the bytes */
+#define PAIR_COUNT_MIN 40
+/* An answer begins with a word that stands behind a blank in the record; both should be whole pieces. */
+#define WEIGHT_AS_IT_STANDS 4
+#define WEIGHT_WITHOUT_BLANK 1
 #define BLANK 0x2581 /* the code point that stands for a blank */
 
 struct word {
@@ -43,14 +46,14 @@ struct vocabulary_learner *vocabulary_learner_init(struct arena *arena)
     return learner->slots == NULL || learner->words == NULL ? NULL : learner;
 }
 
-static void add_word(struct vocabulary_learner *learner, struct slice text)
+static void add_word(struct vocabulary_learner *learner, struct slice text, uint64_t count)
 {
     size_t slot = hash_bytes(text, 0) & (learner->slots_count - 1);
     struct slice copy;
 
     for (; learner->slots[slot] != 0; slot = (slot + 1) & (learner->slots_count - 1))
         if (slice_equal(learner->words[learner->slots[slot] - 1].text, text)) {
-            learner->words[learner->slots[slot] - 1].count++;
+            learner->words[learner->slots[slot] - 1].count += count;
             return;
         }
     /* New words after the table is half full are not counted: by then the frequent ones are there. */
@@ -61,7 +64,7 @@ static void add_word(struct vocabulary_learner *learner, struct slice text)
         learner->is_full = true;
         return;
     }
-    learner->words[learner->words_count] = (struct word){ .text = copy, .count = 1 };
+    learner->words[learner->words_count] = (struct word){ .text = copy, .count = count };
     learner->slots[slot] = (uint32_t)++learner->words_count;
 }
 
@@ -95,7 +98,9 @@ void vocabulary_learner_add(struct vocabulary_learner *learner, struct slice tex
         size_t size = word_size(text);
 
         if (size <= WORD_BYTES_MAX)
-            add_word(learner, slice_cut(text, 0, size));
+            add_word(learner, slice_cut(text, 0, size), WEIGHT_AS_IT_STANDS);
+        if (size <= WORD_BYTES_MAX && size > 2 && text.data[0] == ' ')
+            add_word(learner, slice_cut(text, 1, size), WEIGHT_WITHOUT_BLANK);
         text = slice_cut(text, size, text.size);
     }
 }

@@ -58,7 +58,7 @@ static struct loop_options options_for(uint64_t steps)
 
 static void start(struct checkpoint *state)
 {
-    struct shape shape = { 16, 16, 2, 2, 2, 32, 64, 10000, 1e-5f };
+    struct shape shape = { 16, 32, 2, 4, 4, 64, 64, 10000, 1e-5f };
 
     assert_int_equal(checkpoint_init(state, &shape, &arena, NULL), STATUS_OK);
     weights_init(&state->weights, 9);
@@ -81,7 +81,7 @@ static void learns_to_answer_from_the_question(void **state)
 
     (void)state;
     start(&trained);
-    train(&trained, 150);
+    train(&trained, 400);
     team = team_start(&trained.weights.shape, 2, 64, &arena, NULL);
     score_data(team, &trained.weights, &data, EXAMPLES, 64, &arena, &score);
     team_stop(team);
