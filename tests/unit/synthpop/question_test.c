@@ -14,7 +14,7 @@
 #include "population.h"
 #include "question.h"
 
-#define PATIENTS 40
+#define PATIENTS 25
 #define QUESTIONS 40
 
 struct fixture {
