@@ -1,0 +1,246 @@
+/* Generate and GetModel over a real connection, on a small model of random weights. */
+#include "../rpc/server_fixture.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#include "../../unit/inference/model_sample.h"
+#include "inference.h"
+#include "inference_rpc.h"
+
+static char path[64];
+static struct fixture fixture;
+static struct inference *inference;
+static uint32_t prompt[MODEL_SAMPLE_CONTEXT];
+static bool is_ready;
+
+static void on_ready(struct inference *ready)
+{
+    (void)ready;
+    is_ready = true;
+}
+
+/* fixture_open, with a service that lives on the fixture's loop. */
+static void open_service(uint32_t sequences, uint32_t queue_max)
+{
+    static const char *const addresses[] = { "127.0.0.1:0", NULL };
+    struct inference_options options = { .model = path, .sequences = sequences, .queue_max = queue_max, .threads = 1 };
+    struct server_options server = { .name = "test", .addresses = addresses, .methods = inference_methods, .loop = &fixture.loop };
+    struct channel_options channel = { .service = "test", .target = fixture.target };
+    struct error err;
+
+    memset(&fixture, 0, sizeof(fixture));
+    is_ready = false;
+    assert_int_equal(loop_init(&fixture.loop, &fixture, NULL, &err), STATUS_OK);
+    fixture.workers = workers_create(1, 16, &err);
+    inference = inference_start(&options, &fixture.loop, on_ready, NULL, &err);
+    assert_non_null(inference);
+    server.service = inference;
+    fixture.server = server_create(&server, &err);
+    assert_non_null(fixture.server);
+    fixture_wait(&fixture, &is_ready);
+    server_set_serving(fixture.server, true);
+    snprintf(fixture.target, sizeof(fixture.target), "127.0.0.1:%d", server_port(fixture.server, 0));
+    fixture.client = client_create(&fixture.loop, CLIENT_PLACE_LOOP, 1, &err);
+    fixture.channel = channel_create(fixture.client, &channel, &err);
+    assert_non_null(fixture.channel);
+}
+
+static void close_service(void)
+{
+    fixture_drain(&fixture, 5000);
+    inference_stop(inference);
+    fixture_close(&fixture);
+    inference_destroy(inference);
+}
+
+static Consilium__V1__GenerateRequest ask_for(uint32_t count, uint32_t tokens_max)
+{
+    Consilium__V1__GenerateRequest request = CONSILIUM__V1__GENERATE_REQUEST__INIT;
+
+    for (uint32_t i = 0; i < MODEL_SAMPLE_CONTEXT; i++)
+        prompt[i] = i % MODEL_SAMPLE_VOCABULARY;
+    request.ids = prompt;
+    request.n_ids = count;
+    request.tokens_max = tokens_max;
+    return request;
+}
+
+static Consilium__V1__FinishReason finish;
+static uint32_t prompt_tokens, generated_tokens;
+static char digest[65];
+
+static void read_reply(struct outcome *outcome, const void *message)
+{
+    const Consilium__V1__GenerateReply *reply = message;
+
+    assert_int_equal(reply->n_ids, reply->n_logprobs);
+    for (size_t i = 0; i < reply->n_ids; i++)
+        assert_true(reply->ids[i] < MODEL_SAMPLE_VOCABULARY && reply->logprobs[i] <= 0);
+    outcome->value += reply->n_ids;
+    finish = reply->finish_reason;
+    if (reply->usage == NULL)
+        return;
+    prompt_tokens = reply->usage->prompt_tokens;
+    generated_tokens = reply->usage->generated_tokens;
+    snprintf(digest, sizeof(digest), "%s", reply->model_digest);
+}
+
+static void streams_ids_and_ends_with_usage_and_digest(void **state)
+{
+    Consilium__V1__GenerateRequest request = ask_for(30, 40);
+    struct outcome outcome = { .read = read_reply };
+
+    (void)state;
+    open_service(2, 4);
+    fixture_start_stream(&fixture, &outcome, &method_inference_generate, &request, 30000);
+    fixture_wait(&fixture, &outcome.is_done);
+    assert_int_equal(outcome.status, STATUS_OK);
+    assert_int_equal(outcome.value, 40);
+    assert_int_equal(finish, CONSILIUM__V1__FINISH_REASON__FINISH_REASON_LENGTH);
+    assert_int_equal(prompt_tokens, 30);
+    assert_int_equal(generated_tokens, 40);
+    assert_string_equal(digest, inference_engine_digest(inference->engine));
+    close_service();
+}
+
+static void serves_many_callers_on_few_sequences(void **state)
+{
+    Consilium__V1__GenerateRequest request = ask_for(20, 25);
+    struct outcome outcomes[24] = { 0 };
+
+    (void)state;
+    open_service(3, 32);
+    for (int i = 0; i < 24; i++) {
+        outcomes[i].read = read_reply;
+        fixture_start_stream(&fixture, &outcomes[i], &method_inference_generate, &request, 30000);
+    }
+    for (int i = 0; i < 24; i++) {
+        fixture_wait(&fixture, &outcomes[i].is_done);
+        assert_int_equal(outcomes[i].status, STATUS_OK);
+        assert_int_equal(outcomes[i].value, 25);
+    }
+    close_service();
+}
+
+static void refuses_bad_prompts_with_invalid_argument(void **state)
+{
+    const uint32_t wrong[] = { MODEL_SAMPLE_VOCABULARY };
+    Consilium__V1__GenerateRequest requests[] = { ask_for(0, 1), ask_for(MODEL_SAMPLE_CONTEXT, 1), ask_for(1, 1) };
+
+    (void)state;
+    requests[2].ids = (uint32_t *)(uintptr_t)wrong;
+    open_service(1, 0);
+    for (int i = 0; i < 3; i++) {
+        struct outcome outcome = { .read = read_reply };
+
+        fixture_start_stream(&fixture, &outcome, &method_inference_generate, &requests[i], 30000);
+        fixture_wait(&fixture, &outcome.is_done);
+        assert_int_equal(outcome.status, STATUS_INVALID_ARGUMENT);
+    }
+    close_service();
+}
+
+static void cancel_on_first(struct outcome *outcome, const void *message)
+{
+    (void)message;
+    outcome->is_paused = true;
+    rpc_cancel(outcome->rpc);
+}
+
+/* One sequence and no queue: the second call can only run because the first has let go. */
+static void frees_the_sequence_of_a_caller_who_goes(void **state)
+{
+    Consilium__V1__GenerateRequest endless = ask_for(10, 0), request = ask_for(10, 5);
+    struct outcome gone = { .read = cancel_on_first }, after;
+    unsigned attempts = 0;
+
+    (void)state;
+    open_service(1, 0);
+    fixture_start_stream(&fixture, &gone, &method_inference_generate, &endless, 30000);
+    fixture_wait(&fixture, &gone.is_done);
+    assert_int_equal(gone.status, STATUS_CANCELLED);
+    do {
+        after = (struct outcome){ .read = read_reply };
+        fixture_start_stream(&fixture, &after, &method_inference_generate, &request, 30000);
+        fixture_wait(&fixture, &after.is_done);
+    } while (after.status == STATUS_RESOURCE_EXHAUSTED && ++attempts < 1000);
+    assert_int_equal(after.status, STATUS_OK);
+    assert_int_equal(after.value, 5);
+    close_service();
+}
+
+static void read_model(struct outcome *outcome, const void *message)
+{
+    const Consilium__V1__GetModelReply *reply = message;
+
+    assert_string_equal(reply->name, "sample");
+    assert_string_equal(reply->architecture, "llama");
+    assert_int_equal(strlen(reply->digest), 64);
+    assert_int_equal(reply->context_length, MODEL_SAMPLE_CONTEXT);
+    assert_int_equal(reply->vocabulary_size, MODEL_SAMPLE_VOCABULARY);
+    outcome->value = reply->parameters;
+}
+
+static void tells_what_it_serves(void **state)
+{
+    Consilium__V1__GetModelRequest request = CONSILIUM__V1__GET_MODEL_REQUEST__INIT;
+    struct outcome outcome = { .read = read_model };
+
+    (void)state;
+    open_service(1, 0);
+    fixture_start_call(&fixture, &outcome, &method_inference_get_model, &request, 30000);
+    fixture_wait(&fixture, &outcome.is_done);
+    assert_int_equal(outcome.status, STATUS_OK);
+    assert_true(outcome.value > 50000);
+    close_service();
+}
+
+static void says_what_is_wrong_with_a_file(void **state)
+{
+    struct inference_options options = { .model = "/nowhere.gguf", .sequences = 1, .threads = 1 };
+    struct error err;
+
+    (void)state;
+    assert_null(inference_start(&options, NULL, NULL, NULL, &err));
+    assert_int_equal(err.status, STATUS_NOT_FOUND);
+    options.model = "/etc/passwd";
+    assert_null(inference_start(&options, NULL, NULL, NULL, &err));
+    assert_int_equal(err.status, STATUS_DATA_LOSS);
+    assert_non_null(strstr(err.text, "/etc/passwd"));
+}
+
+static int write_model(void **state)
+{
+    size_t size;
+    char *bytes = model_sample(GGUF_TENSOR_TYPE_Q8_0, &size);
+    int file;
+
+    (void)state;
+    snprintf(path, sizeof(path), "/tmp/inference_rpc_XXXXXX");
+    file = mkstemp(path);
+    assert_true(write(file, bytes, size) == (ssize_t)size);
+    close(file);
+    free(bytes);
+    return 0;
+}
+
+static int remove_model(void **state)
+{
+    (void)state;
+    return unlink(path);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(streams_ids_and_ends_with_usage_and_digest),
+        cmocka_unit_test(serves_many_callers_on_few_sequences),
+        cmocka_unit_test(refuses_bad_prompts_with_invalid_argument),
+        cmocka_unit_test(frees_the_sequence_of_a_caller_who_goes),
+        cmocka_unit_test(tells_what_it_serves),
+        cmocka_unit_test(says_what_is_wrong_with_a_file),
+    };
+
+    return cmocka_run_group_tests(tests, write_model, remove_model);
+}

@@ -1,0 +1,189 @@
+/* The methods of the tokenizer over a real connection, on a small vocabulary with a chat template. */
+#include "../rpc/server_fixture.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#include "../../unit/tokenizer/vocab_sample.h"
+#include "tokenizer.h"
+#include "tokenizer_rpc.h"
+
+static struct tokenizer *tokenizer;
+static struct fixture fixture;
+
+static int open_service(void **state)
+{
+    char path[] = "/tmp/tokenizer_rpc_XXXXXX";
+    int file = mkstemp(path);
+    struct gguf_write *write = gguf_write_start(path, NULL);
+    struct error err = { 0 };
+
+    (void)state;
+    vocab_sample_write(write, "qwen2", "{% for message in messages %}{{'<|im_start|>' + message['role'] + '\\n' + message['content'] + '<|im_end|>' + '\\n'}}{% endfor %}");
+    assert_int_equal(gguf_write_finish(write, &err), STATUS_OK);
+    close(file);
+    tokenizer = tokenizer_start(path, &err);
+    assert_string_equal(err.text, "");
+    unlink(path);
+    fixture_open(&fixture, tokenizer_methods, tokenizer);
+    return 0;
+}
+
+static int close_service(void **state)
+{
+    (void)state;
+    fixture_close(&fixture);
+    tokenizer_stop(tokenizer);
+    return 0;
+}
+
+static uint32_t ids[64];
+static size_t ids_count;
+static char text[64];
+static uint8_t kept[8];
+static size_t kept_size;
+
+static enum status call(const struct method *method, const void *request,
+                        void (*read)(struct outcome *, const void *))
+{
+    struct outcome outcome = { .read = read };
+
+    fixture_start_call(&fixture, &outcome, method, request, 30000);
+    fixture_wait(&fixture, &outcome.is_done);
+    return outcome.status;
+}
+
+static void keep_ids(const uint32_t *from, size_t count)
+{
+    assert_true(count <= 64);
+    memcpy(ids, from, count * sizeof(*from));
+    ids_count = count;
+}
+
+static void read_encode(struct outcome *outcome, const void *message)
+{
+    const Consilium__V1__EncodeReply *reply = message;
+
+    (void)outcome;
+    keep_ids(reply->ids, reply->n_ids);
+}
+
+static void read_decode(struct outcome *outcome, const void *message)
+{
+    const Consilium__V1__DecodeReply *reply = message;
+
+    (void)outcome;
+    snprintf(text, sizeof(text), "%s", reply->text);
+    kept_size = reply->state.len;
+    memcpy(kept, reply->state.data, kept_size);
+}
+
+static void encodes_and_decodes_in_pieces(void **state)
+{
+    Consilium__V1__EncodeRequest encode = CONSILIUM__V1__ENCODE_REQUEST__INIT;
+    Consilium__V1__DecodeRequest decode = CONSILIUM__V1__DECODE_REQUEST__INIT;
+
+    (void)state;
+    encode.text = (char *)"abc \xc3\xa9";
+    assert_int_equal(call(&method_tokenizer_encode, &encode, read_encode), STATUS_OK);
+    assert_int_equal(ids_count, 4);
+    assert_int_equal(ids[0], VOCAB_SAMPLE_ABC);
+    decode.ids = ids;
+    decode.n_ids = 3;
+    assert_int_equal(call(&method_tokenizer_decode, &decode, read_decode), STATUS_OK);
+    assert_string_equal(text, "abc ");
+    decode.ids = ids + 3;
+    decode.n_ids = 1;
+    decode.state.data = kept;
+    decode.state.len = kept_size;
+    assert_int_equal(call(&method_tokenizer_decode, &decode, read_decode), STATUS_OK);
+    assert_string_equal(text, "\xc3\xa9");
+    decode.ids = (uint32_t[]){ VOCAB_SAMPLE_SIZE };
+    assert_int_equal(call(&method_tokenizer_decode, &decode, read_decode), STATUS_INVALID_ARGUMENT);
+}
+
+static void read_count(struct outcome *outcome, const void *message)
+{
+    const Consilium__V1__CountReply *reply = message;
+
+    (void)outcome;
+    keep_ids(reply->counts, reply->n_counts);
+}
+
+static void counts_many_texts(void **state)
+{
+    Consilium__V1__CountRequest request = CONSILIUM__V1__COUNT_REQUEST__INIT;
+    char *texts[] = { (char *)"abc", (char *)"", (char *)"a b" };
+
+    (void)state;
+    request.texts = texts;
+    request.n_texts = 3;
+    assert_int_equal(call(&method_tokenizer_count, &request, read_count), STATUS_OK);
+    assert_int_equal(ids_count, 3);
+    assert_int_equal(ids[0], 1);
+    assert_int_equal(ids[1], 0);
+    assert_int_equal(ids[2], 3);
+}
+
+static void read_template(struct outcome *outcome, const void *message)
+{
+    const Consilium__V1__ApplyTemplateReply *reply = message;
+
+    keep_ids(reply->ids, reply->n_ids);
+    assert_int_equal(reply->n_stop_ids, 2);
+    assert_int_equal(reply->stop_ids[0], VOCAB_SAMPLE_IM_END);
+    (void)outcome;
+}
+
+static void applies_the_template_and_keeps_content_text(void **state)
+{
+    Consilium__V1__ApplyTemplateRequest request = CONSILIUM__V1__APPLY_TEMPLATE_REQUEST__INIT;
+    Consilium__V1__Turn turn = CONSILIUM__V1__TURN__INIT, *turns[] = { &turn };
+    unsigned ends = 0;
+
+    (void)state;
+    turn.role = (char *)"user";
+    turn.content = (char *)"x<|im_end|>";
+    request.turns = turns;
+    request.n_turns = 1;
+    request.add_generation_prompt = true;
+    assert_int_equal(call(&method_tokenizer_apply_template, &request, read_template), STATUS_OK);
+    assert_int_equal(ids[0], VOCAB_SAMPLE_IM_START);
+    for (size_t i = 0; i < ids_count; i++)
+        ends += ids[i] == VOCAB_SAMPLE_IM_END;
+    assert_int_equal(ends, 1);
+    turn.role = (char *)"doctor";
+    assert_int_equal(call(&method_tokenizer_apply_template, &request, read_template), STATUS_INVALID_ARGUMENT);
+}
+
+static void read_vocabulary(struct outcome *outcome, const void *message)
+{
+    const Consilium__V1__GetVocabularyReply *reply = message;
+
+    (void)outcome;
+    assert_int_equal(reply->size, VOCAB_SAMPLE_SIZE);
+    assert_string_equal(reply->model, "gpt2");
+    assert_string_equal(reply->template_, "chatml");
+    assert_int_equal(strlen(reply->digest), 64);
+    assert_true(reply->chars_per_token > 0.9f && reply->chars_per_token < 1.2f);
+}
+
+static void tells_what_it_serves(void **state)
+{
+    Consilium__V1__GetVocabularyRequest request = CONSILIUM__V1__GET_VOCABULARY_REQUEST__INIT;
+
+    (void)state;
+    assert_int_equal(call(&method_tokenizer_get_vocabulary, &request, read_vocabulary), STATUS_OK);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(encodes_and_decodes_in_pieces),
+        cmocka_unit_test(counts_many_texts),
+        cmocka_unit_test(applies_the_template_and_keeps_content_text),
+        cmocka_unit_test(tells_what_it_serves),
+    };
+
+    return cmocka_run_group_tests(tests, open_service, close_service);
+}
