@@ -86,6 +86,8 @@ void fhir_number_put(struct buffer *buffer, struct slice number)
     double value;
     int wanted;
 
+    if (number.size == 0)
+        return;
     if (number.size >= sizeof(text))
         number.size = sizeof(text) - 1;
     memcpy(text, number.data, number.size);

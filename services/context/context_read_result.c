@@ -58,16 +58,26 @@ static const struct json *find_component(const struct json *components, const ch
     return NULL;
 }
 
+static bool number_of(const struct json *quantity, double *number)
+{
+    const struct json *value = json_get(quantity, "value");
+
+    if (value == NULL || value->kind != JSON_KIND_NUMBER)
+        return false;
+    *number = strtod(value->text.data, NULL);
+    return true;
+}
+
 /* Systolic (LOINC 8480-6) and diastolic (8462-4) are one value: "120/80 mmHg". */
 static bool put_blood_pressure(struct buffer *buffer, const struct json *components)
 {
-    const struct json *systolic = json_get(find_component(components, "8480-6"), "value");
-    const struct json *diastolic = find_component(components, "8462-4");
+    const struct json *last = find_component(components, "8462-4");
+    double systolic, diastolic;
 
-    if (systolic == NULL || json_get(diastolic, "value") == NULL)
+    if (!number_of(find_component(components, "8480-6"), &systolic) || !number_of(last, &diastolic))
         return false;
-    buffer_format(buffer, "%.0f/%.0f", strtod(systolic->text.data, NULL), strtod(json_get(diastolic, "value")->text.data, NULL));
-    fhir_unit_put(buffer, json_get_string(diastolic, "unit"));
+    buffer_format(buffer, "%.0f/%.0f", systolic, diastolic);
+    fhir_unit_put(buffer, json_get_string(last, "unit"));
     return true;
 }
 
@@ -95,16 +105,6 @@ static enum fact_flag flag_of_interpretation(const struct json *observation)
     if (code.data[0] == 'L')
         return FACT_FLAG_LOW;
     return code.data[0] == 'A' ? FACT_FLAG_ABNORMAL : FACT_FLAG_NONE;
-}
-
-static bool number_of(const struct json *quantity, double *number)
-{
-    const struct json *value = json_get(quantity, "value");
-
-    if (value == NULL || value->kind != JSON_KIND_NUMBER)
-        return false;
-    *number = strtod(value->text.data, NULL);
-    return true;
 }
 
 /* Against the range that the record itself gives, in the same unit. */

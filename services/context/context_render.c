@@ -145,6 +145,17 @@ static float weigh_sentence(struct weighing *weighing, struct slice sentence)
     return weighing->sum;
 }
 
+/* The whole words that fit into @room bytes; where even the first does not, as much of it as fits. */
+static struct slice cut_at_word(struct slice text, size_t room)
+{
+    size_t end = utf8_whole_prefix(slice_cut(text, 0, room));
+    size_t at = end;
+
+    while (at > 0 && text.data[at] != ' ')
+        at--;
+    return slice_cut(text, 0, at > 0 ? at : end);
+}
+
 /* One line: white space folded, square brackets and quotes replaced, cut to @room bytes at a character's border. */
 static size_t put_sentence(struct buffer *buffer, struct slice sentence, size_t room)
 {
@@ -152,7 +163,7 @@ static size_t put_sentence(struct buffer *buffer, struct slice sentence, size_t 
 
     sentence = slice_trim(sentence);
     if (sentence.size > room)
-        sentence = slice_cut(sentence, 0, utf8_whole_prefix(slice_cut(sentence, 0, room)));
+        sentence = cut_at_word(sentence, room);
     for (size_t i = 0; i < sentence.size; i++) {
         char c = sentence.data[i];
 
