@@ -51,7 +51,8 @@ void call_reply(struct call *call, const void *message);
 void call_fail(struct call *call, const struct error *err);
 
 /* Server streams. Queue one message; packed before this returns. False when the stream's send queue now holds more
- * than SEND_QUEUE_BYTES: stop until on_writable. A cancelled call takes messages and drops them. */
+ * than SEND_QUEUE_BYTES: stop until on_writable. A cancelled call takes messages and drops them: a loop that sends
+ * asks call_is_cancelled too. */
 bool call_send(struct call *call, const void *message);
 
 /* Server streams. End with OK once everything queued is out. */

@@ -37,6 +37,8 @@ static void pump_on(struct call *call)
     reply.n_ids = REPLY_IDS;
     reply.ids = ids;
     while (pump.sent < REPLIES || pump.is_endless) {
+        if (call_is_cancelled(call))
+            return; /* on_cancel is coming; call_send would take and drop messages for ever */
         pump.sent++;
         if (!call_send(call, &reply)) {
             pump.blocked++;
