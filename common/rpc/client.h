@@ -1,7 +1,9 @@
 /* The calling side: channels to other servers, and the calls made on them.
  *
  * A client owns one or more threads that poll for completions. A reply's callback runs on the loop (CLIENT_PLACE_LOOP, completions cross in
- * batches) or on the polling thread (CLIENT_PLACE_INLINE). With CLIENT_PLACE_LOOP every function here is called on the loop. */
+ * batches) or on the polling thread (CLIENT_PLACE_INLINE). With CLIENT_PLACE_LOOP every function here is called on the loop.
+ * With CLIENT_PLACE_INLINE an rpc may be started from any thread; its callbacks may come before that thread goes on, and rpc_proceed,
+ * rpc_send and rpc_cancel are called from its callbacks, or where the caller knows that none runs. */
 #ifndef RPC_CLIENT_H
 #define RPC_CLIENT_H
 
@@ -31,7 +33,7 @@ void client_destroy(struct client *client);
 
 struct channel_options {
     const char *service;             /* "deid": in metrics and errors */
-    const char *target;              /* "127.0.0.1:7101", several with commas, or "dns:///deid:7101"; calls go round-robin */
+    const char *target;              /* "127.0.0.1:7101", several with commas, or "dns:///deid:7101"; calls go round-robin (target.h) */
     struct credentials *credentials; /* NULL: plaintext */
     const char *authority;           /* name to expect in the certificate; NULL: from the target */
     uint32_t keepalive_ms;           /* 0: 10 s; a frozen peer is noticed after this and a timeout of 5 s */
@@ -83,7 +85,9 @@ enum status rpc_open(struct channel *channel, const struct method *method,
                      const struct rpc_options *options, rpc_reply_cb on_reply, void *arg,
                      struct rpc **rpc, struct error *err);
 
-/* Send one message; @on_sent (may be NULL) says that the next may come. One at a time. */
+/* Send one message, packed before this returns; @on_sent (may be NULL) says that the next may come. One at a time. Once the rpc has
+ * ended or was cancelled this does nothing, and @on_sent does not come. A message over the channel's limit ends the rpc with
+ * RESOURCE_EXHAUSTED. */
 void rpc_send(struct rpc *rpc, const void *message, void (*on_sent)(void *arg));
 void rpc_close_send(struct rpc *rpc);
 

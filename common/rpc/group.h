@@ -1,4 +1,5 @@
-/* A fan-out: many unary calls, one deadline, one cancellation, one completion. */
+/* A fan-out: many unary calls, one deadline, one cancellation, one completion. On the loop: the channels are those of a client of
+ * CLIENT_PLACE_LOOP. */
 #ifndef RPC_GROUP_H
 #define RPC_GROUP_H
 
@@ -24,7 +25,8 @@ struct group *group_create(struct arena *arena, enum group_policy policy, unsign
 void group_call(struct group *group, struct channel *channel, const struct method *method,
                 const void *request, rpc_reply_cb on_reply, void *arg);
 
-/* No more will be added. @on_done comes when the policy is met or cannot be; never before this has returned. */
+/* No more will be added (there is at least one). @on_done comes when the policy is met or cannot be; never before this has returned,
+ * and after the last @on_reply. */
 void group_start(struct group *group);
 
 /* Cancel what is still running; @on_done comes with CANCELLED. */
