@@ -1,0 +1,115 @@
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "tokenizer_split.h"
+#include "tokenizer_unicode.h"
+
+/* The pieces of @text with "|" between them. */
+static void assert_split(enum tokenizer_split split, const char *text, const char *expected)
+{
+    struct slice rest = slice_from(text);
+    char joined[256] = "";
+
+    while (rest.size > 0) {
+        size_t size = tokenizer_split_next(split, rest);
+
+        assert_true(size > 0 && size <= rest.size);
+        strncat(joined, rest.data, size);
+        rest = slice_cut(rest, size, rest.size);
+        if (rest.size > 0)
+            strcat(joined, "|");
+    }
+    assert_string_equal(joined, expected);
+}
+
+/* Expected values are what the expressions in tokenizer_split.c give when read by hand. */
+static void splits_as_gpt2(void **state)
+{
+    (void)state;
+    assert_split(TOKENIZER_SPLIT_GPT2, "Hello world", "Hello| world");
+    assert_split(TOKENIZER_SPLIT_GPT2, "it's 12345 mg", "it|'s| 12345| mg");
+    assert_split(TOKENIZER_SPLIT_GPT2, "IT'S", "IT|'|S");
+    assert_split(TOKENIZER_SPLIT_GPT2, "a   b", "a|  | b");
+    assert_split(TOKENIZER_SPLIT_GPT2, "a \n\n b ", "a| \n\n| b| ");
+    assert_split(TOKENIZER_SPLIT_GPT2, "x...\ny", "x|...|\n|y");
+    assert_split(TOKENIZER_SPLIT_GPT2, "\xc2\xb5g/mL", "\xc2\xb5g|/|mL");
+}
+
+static void splits_as_llama3(void **state)
+{
+    (void)state;
+    assert_split(TOKENIZER_SPLIT_LLAMA3, "it's 12345 mg", "it|'s| |123|45| mg");
+    assert_split(TOKENIZER_SPLIT_LLAMA3, "IT'LL", "IT|'LL");
+    assert_split(TOKENIZER_SPLIT_LLAMA3, "(dose)\n\n  next", "(dose|)\n\n| | next");
+    assert_split(TOKENIZER_SPLIT_LLAMA3, "a \n\n b", "a| \n\n| b");
+    assert_split(TOKENIZER_SPLIT_LLAMA3, "a   b", "a|  | b");
+    assert_split(TOKENIZER_SPLIT_LLAMA3, "x ... y", "x| ...| y");
+    assert_split(TOKENIZER_SPLIT_LLAMA3, "\thi", "\thi");
+    assert_split(TOKENIZER_SPLIT_LLAMA3, "o'\xc5\xbf", "o|'\xc5\xbf");
+}
+
+static void splits_as_qwen2_and_smollm(void **state)
+{
+    (void)state;
+    assert_split(TOKENIZER_SPLIT_QWEN2, "in 2024", "in| |2|0|2|4");
+    assert_split(TOKENIZER_SPLIT_SMOLLM, "in 2024", "in| |2|0|2|4");
+    assert_split(TOKENIZER_SPLIT_SMOLLM, "a  5 b", "a|  |5| b");
+    assert_split(TOKENIZER_SPLIT_SMOLLM, "5mg's", "5|mg|'s");
+}
+
+static void goes_on_over_bytes_that_are_no_utf8(void **state)
+{
+    static const char *const texts[] = { "\xff\xfe" "a", "a\xc3", "\xe2\x82", " \x80\x80 ", "'\xf0" };
+
+    (void)state;
+    for (int split = TOKENIZER_SPLIT_GPT2; split <= TOKENIZER_SPLIT_SMOLLM; split++) {
+        for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+            struct slice rest = slice_from(texts[i]);
+
+            while (rest.size > 0) {
+                size_t size = tokenizer_split_next((enum tokenizer_split)split, rest);
+
+                assert_true(size > 0 && size <= rest.size);
+                rest = slice_cut(rest, size, rest.size);
+            }
+        }
+    }
+}
+
+static void knows_the_classes_of_code_points(void **state)
+{
+    static const struct {
+        uint32_t point;
+        enum tokenizer_class class;
+    } cases[] = {
+        { 'a', TOKENIZER_CLASS_LETTER },    { '7', TOKENIZER_CLASS_NUMBER },   { ' ', TOKENIZER_CLASS_SPACE },
+        { '\r', TOKENIZER_CLASS_SPACE },    { 0x1C, TOKENIZER_CLASS_OTHER },   { 0x85, TOKENIZER_CLASS_SPACE },
+        { 0xA0, TOKENIZER_CLASS_SPACE },    { 0xAA, TOKENIZER_CLASS_LETTER },  { 0xB2, TOKENIZER_CLASS_NUMBER },
+        { 0xD7, TOKENIZER_CLASS_OTHER },    { 0x301, TOKENIZER_CLASS_OTHER },  { 0x4E2D, TOKENIZER_CLASS_LETTER },
+        { 0x9FFF, TOKENIZER_CLASS_LETTER }, { 0x2167, TOKENIZER_CLASS_NUMBER }, { 0x3000, TOKENIZER_CLASS_SPACE },
+        { 0x1F600, TOKENIZER_CLASS_OTHER }, { 0xAC00, TOKENIZER_CLASS_LETTER }, { 0x323AF, TOKENIZER_CLASS_LETTER },
+        { 0x10FFFF, TOKENIZER_CLASS_OTHER }, { UINT32_MAX, TOKENIZER_CLASS_OTHER },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+        assert_int_equal(tokenizer_unicode_class(cases[i].point), cases[i].class);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(splits_as_gpt2),
+        cmocka_unit_test(splits_as_llama3),
+        cmocka_unit_test(splits_as_qwen2_and_smollm),
+        cmocka_unit_test(goes_on_over_bytes_that_are_no_utf8),
+        cmocka_unit_test(knows_the_classes_of_code_points),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
