@@ -3,11 +3,13 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "base/limits.h"
 #include "base/log.h"
 #include "context_put.h"
 #include "run/clock.h"
+#include "run/workers.h"
 
 #define TICK_MS 1000
 /* Records written at a time when Redis comes back: enough to fill the pipe, few enough to leave it to the living. */
@@ -80,10 +82,6 @@ static void on_redis_state(void *owner, bool is_ready)
 {
     struct context *context = owner;
 
-    if (is_ready)
-        log_info("redis_ready");
-    else
-        log_warn("redis_away");
     show_state(context);
     if (is_ready)
         context_flush(context);
@@ -167,6 +165,18 @@ struct context *context_start(struct host *host, const struct context_config *co
     return context;
 }
 
+/* No call is left, but a record that was being written after Redis came back may be on a worker, and its letter must be in the mailbox
+ * before that closes. Nothing else runs any more, so waiting here keeps nobody. */
+static void wait_for_workers(struct context *context)
+{
+    unsigned waiting = 1, running = 1;
+
+    while (context->storing > 0 && waiting + running > 0) {
+        workers_count(context->host->workers, &waiting, &running);
+        usleep(1000);
+    }
+}
+
 void context_stop(struct context *context)
 {
     size_t records, bytes, unsaved;
@@ -178,6 +188,7 @@ void context_stop(struct context *context)
     if (context->store.redis != NULL)
         redis_destroy(context->store.redis);
     context->store.redis = NULL;
+    wait_for_workers(context);
     timer_close(&context->tick, NULL);
 }
 

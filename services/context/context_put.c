@@ -380,6 +380,8 @@ static void put_step(struct put *put)
 {
     bool is_gone = put->call == NULL && !put->unsaved->is_cached; /* forgotten, or replaced by a newer one */
 
+    if (put->context->is_stopping && put->err.status == STATUS_OK)
+        error_set(&put->err, STATUS_CANCELLED, "the service stops");
     if (put->err.status != STATUS_OK) {
         put_end(put);
         return;

@@ -1,0 +1,503 @@
+/* The service against a real redis-server on a socket in a folder of its own. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/limits.h"
+#include "context.h"
+#include "context_rpc.h"
+#include "rpc/client.h"
+#include "run/clock.h"
+
+struct bench {
+    struct host host;
+    struct context *context;
+    struct client *client;
+    struct channel *channel;
+    struct timer guard;
+    char folder[64], redis[96], key_file[96], target[64];
+    pid_t redis_process;
+    bool is_drained;
+};
+
+/* What one call came to. */
+struct outcome {
+    bool is_done;
+    enum status status;
+    char error[240];
+    Consilium__V1__PutReply put;
+    uint64_t version;
+    uint32_t facts, considered;
+    bool from_memory, existed;
+    char map[64], user[4096], page[64], first_reference[128];
+};
+
+static void redis_start(struct bench *bench)
+{
+    char socket[96];
+
+    snprintf(socket, sizeof(socket), "%s/redis.sock", bench->folder);
+    bench->redis_process = fork();
+    assert_true(bench->redis_process >= 0);
+    if (bench->redis_process != 0)
+        return;
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (freopen("/dev/null", "w", stdout) == NULL)
+        _exit(126);
+    execlp("redis-server", "redis-server", "--port", "0", "--unixsocket", socket, "--dir", bench->folder, "--appendonly", "no",
+           "--save", "", (char *)NULL);
+    _exit(127);
+}
+
+static void redis_kill(struct bench *bench)
+{
+    if (bench->redis_process == 0)
+        return;
+    kill(bench->redis_process, SIGKILL);
+    waitpid(bench->redis_process, NULL, 0);
+    bench->redis_process = 0;
+}
+
+static void on_guard(struct timer *timer)
+{
+    (void)timer;
+    fprintf(stderr, "nothing happened for too long\n");
+    abort();
+}
+
+/* Run the loop until Redis is, or is not, there. */
+static void wait_for_redis(struct bench *bench, bool is_there)
+{
+    while (redis_is_ready(bench->context->store.redis) != is_there)
+        uv_run(&bench->host.loop.uv, UV_RUN_ONCE);
+}
+
+static void service_open(struct bench *bench)
+{
+    static const char *const addresses[] = { "127.0.0.1:0", NULL };
+    struct context_config config = { .redis = bench->redis, .key_file = bench->key_file, .ttl_ms = 3600000, .cache_bytes = 64 * MIB };
+    struct server_options options = { .name = "context", .addresses = addresses, .methods = context_methods };
+    struct channel_options channel = { .service = "context", .target = bench->target };
+    struct error err;
+
+    memset(&bench->host, 0, sizeof(bench->host));
+    assert_int_equal(loop_init(&bench->host.loop, bench, NULL, &err), STATUS_OK);
+    bench->host.workers = workers_create(2, 64, &err);
+    bench->context = context_start(&bench->host, &config, &err);
+    if (bench->context == NULL)
+        fail_msg("%s", err.text);
+    options.loop = &bench->host.loop;
+    options.workers = bench->host.workers;
+    options.service = bench->context;
+    bench->host.server = server_create(&options, &err);
+    if (bench->host.server == NULL)
+        fail_msg("%s", err.text);
+    server_set_serving(bench->host.server, true);
+    snprintf(bench->target, sizeof(bench->target), "127.0.0.1:%d", server_port(bench->host.server, 0));
+    bench->client = client_create(&bench->host.loop, CLIENT_PLACE_LOOP, 1, &err);
+    bench->channel = channel_create(bench->client, &channel, &err);
+    assert_non_null(bench->channel);
+    timer_init(&bench->guard, &bench->host.loop, on_guard);
+    timer_start(&bench->guard, 60000, 0);
+}
+
+static void on_drained(void *owner)
+{
+    ((struct bench *)owner)->is_drained = true;
+}
+
+static void service_close(struct bench *bench)
+{
+    bench->is_drained = false;
+    server_drain(bench->host.server, 5000, on_drained, bench);
+    while (!bench->is_drained)
+        uv_run(&bench->host.loop.uv, UV_RUN_ONCE);
+    server_destroy(bench->host.server);
+    channel_destroy(bench->channel);
+    client_destroy(bench->client);
+    context_stop(bench->context);
+    timer_close(&bench->guard, NULL);
+    loop_stop(&bench->host.loop);
+    loop_run(&bench->host.loop);
+    workers_destroy(bench->host.workers);
+    context_destroy(bench->context);
+    loop_close(&bench->host.loop);
+}
+
+static int set_up(void **state)
+{
+    struct bench *bench = calloc(1, sizeof(*bench));
+
+    snprintf(bench->folder, sizeof(bench->folder), "/tmp/context-test-XXXXXX");
+    assert_non_null(mkdtemp(bench->folder));
+    snprintf(bench->redis, sizeof(bench->redis), "unix:%s/redis.sock", bench->folder);
+    snprintf(bench->key_file, sizeof(bench->key_file), "%s/key", bench->folder);
+    redis_start(bench);
+    service_open(bench);
+    wait_for_redis(bench, true);
+    *state = bench;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    struct bench *bench = *state;
+    char path[160];
+
+    service_close(bench);
+    redis_kill(bench);
+    unlink(bench->key_file);
+    snprintf(path, sizeof(path), "%s/redis.sock", bench->folder);
+    unlink(path);
+    rmdir(bench->folder);
+    free(bench);
+    return 0;
+}
+
+/* ---- calls ---- */
+
+static void keep(struct outcome *outcome, const struct error *err)
+{
+    outcome->is_done = true;
+    outcome->status = err->status;
+    snprintf(outcome->error, sizeof(outcome->error), "%s", err->text);
+}
+
+static void on_put(void *arg, const void *reply, const struct error *err)
+{
+    struct outcome *outcome = arg;
+
+    keep(outcome, err);
+    if (reply != NULL)
+        outcome->put = *(const Consilium__V1__PutReply *)reply;
+}
+
+static void on_recall(void *arg, const void *reply, const struct error *err)
+{
+    const Consilium__V1__RecallReply *recall = reply;
+    struct outcome *outcome = arg;
+
+    keep(outcome, err);
+    if (recall == NULL)
+        return;
+    outcome->version = recall->version;
+    outcome->facts = recall->facts;
+    outcome->from_memory = recall->from_memory;
+    snprintf(outcome->map, sizeof(outcome->map), "%.*s", (int)recall->sealed_map.len, (const char *)recall->sealed_map.data);
+}
+
+static void on_assemble(void *arg, const void *reply, const struct error *err)
+{
+    const Consilium__V1__AssembleReply *assemble = reply;
+    struct outcome *outcome = arg;
+
+    keep(outcome, err);
+    if (assemble == NULL)
+        return;
+    outcome->facts = (uint32_t)assemble->n_facts;
+    outcome->version = assemble->version;
+    snprintf(outcome->user, sizeof(outcome->user), "%s", assemble->user);
+    if (assemble->n_facts > 0)
+        snprintf(outcome->first_reference, sizeof(outcome->first_reference), "%s", assemble->facts[0]->reference);
+}
+
+static void on_timeline(void *arg, const void *reply, const struct error *err)
+{
+    const Consilium__V1__TimelineReply *timeline = reply;
+    struct outcome *outcome = arg;
+
+    keep(outcome, err);
+    if (timeline == NULL)
+        return;
+    outcome->facts = (uint32_t)timeline->n_facts;
+    snprintf(outcome->page, sizeof(outcome->page), "%s", timeline->next_page_token);
+}
+
+static void on_forget(void *arg, const void *reply, const struct error *err)
+{
+    struct outcome *outcome = arg;
+
+    keep(outcome, err);
+    if (reply != NULL)
+        outcome->existed = ((const Consilium__V1__ForgetContextReply *)reply)->existed;
+}
+
+static void start_call(struct bench *bench, const struct method *method, const void *request, rpc_reply_cb on_reply, struct outcome *outcome)
+{
+    struct rpc_options options = { .deadline_ns = clock_now() + 20 * CLOCK_NS_PER_S, .attempts_max = 1 };
+    struct error err;
+
+    memset(outcome, 0, sizeof(*outcome));
+    assert_int_equal(rpc_call(bench->channel, method, request, &options, on_reply, outcome, NULL, &err), STATUS_OK);
+}
+
+static void wait_for(struct bench *bench, const struct outcome *outcome)
+{
+    while (!outcome->is_done)
+        uv_run(&bench->host.loop.uv, UV_RUN_ONCE);
+}
+
+static void put_start(struct bench *bench, const char *patient, const char *bundle, const char *map, struct outcome *outcome)
+{
+    Consilium__V1__PutRequest request = CONSILIUM__V1__PUT_REQUEST__INIT;
+
+    request.tenant = (char *)"t1";
+    request.patient = (char *)patient;
+    request.bundle = (ProtobufCBinaryData){ strlen(bundle), (uint8_t *)bundle };
+    request.sealed_map = (ProtobufCBinaryData){ strlen(map), (uint8_t *)map };
+    start_call(bench, &method_context_put, &request, on_put, outcome);
+}
+
+static struct outcome put(struct bench *bench, const char *patient, const char *bundle, const char *map)
+{
+    struct outcome outcome;
+
+    put_start(bench, patient, bundle, map, &outcome);
+    wait_for(bench, &outcome);
+    return outcome;
+}
+
+static struct outcome recall(struct bench *bench, const char *patient)
+{
+    Consilium__V1__RecallRequest request = CONSILIUM__V1__RECALL_REQUEST__INIT;
+    struct outcome outcome;
+
+    request.tenant = (char *)"t1";
+    request.patient = (char *)patient;
+    start_call(bench, &method_context_recall, &request, on_recall, &outcome);
+    wait_for(bench, &outcome);
+    return outcome;
+}
+
+static struct outcome assemble(struct bench *bench, const char *patient, const char *question, uint32_t budget)
+{
+    Consilium__V1__AssembleRequest request = CONSILIUM__V1__ASSEMBLE_REQUEST__INIT;
+    struct outcome outcome;
+
+    request.tenant = (char *)"t1";
+    request.patient = (char *)patient;
+    request.question = (char *)question;
+    request.budget_tokens = budget;
+    start_call(bench, &method_context_assemble, &request, on_assemble, &outcome);
+    wait_for(bench, &outcome);
+    return outcome;
+}
+
+static struct outcome forget(struct bench *bench, const char *patient)
+{
+    Consilium__V1__ForgetContextRequest request = CONSILIUM__V1__FORGET_CONTEXT_REQUEST__INIT;
+    struct outcome outcome;
+
+    request.tenant = (char *)"t1";
+    request.patient = (char *)patient;
+    start_call(bench, &method_context_forget, &request, on_forget, &outcome);
+    wait_for(bench, &outcome);
+    return outcome;
+}
+
+#define BUNDLE(resources) "{\"resourceType\":\"Bundle\",\"entry\":[" resources "]}"
+#define CONDITION(id, name) \
+    "{\"resource\":{\"resourceType\":\"Condition\",\"id\":\"" id "\",\"clinicalStatus\":{\"coding\":[{\"code\":\"active\"}]},\"code\":{\"text\":\"" name "\"}}}"
+
+static const char asthma[] = BUNDLE(CONDITION("c1", "Asthma") ",{\"resource\":{\"resourceType\":\"Claim\"}}");
+static const char gout[] = BUNDLE(CONDITION("c2", "Gout"));
+
+/* ---- tests ---- */
+
+static void a_record_is_put_recalled_asked_and_forgotten(void **state)
+{
+    struct bench *bench = *state;
+    struct outcome outcome = put(bench, "p1", asthma, "sealed");
+    Consilium__V1__TimelineRequest timeline = CONSILIUM__V1__TIMELINE_REQUEST__INIT;
+
+    assert_int_equal(outcome.status, STATUS_OK);
+    assert_true(outcome.put.durable);
+    assert_int_equal(outcome.put.resources, 2);
+    assert_int_equal(outcome.put.resources_as_facts, 1);
+    assert_int_equal(outcome.put.n_not_facts, 1);
+    outcome = recall(bench, "p1");
+    assert_int_equal(outcome.facts, 1);
+    assert_string_equal(outcome.map, "sealed");
+    assert_false(outcome.from_memory);
+    outcome = assemble(bench, "p1", "Any problems?", 500);
+    assert_string_equal(outcome.user, "Record:\n[1] condition: Asthma, active\n\nQuestion: Any problems?");
+    assert_string_equal(outcome.first_reference, "Condition/c1");
+    timeline.tenant = (char *)"t1";
+    timeline.patient = (char *)"p1";
+    start_call(bench, &method_context_timeline, &timeline, on_timeline, &outcome);
+    wait_for(bench, &outcome);
+    assert_int_equal(outcome.facts, 1);
+    assert_true(forget(bench, "p1").existed);
+    assert_false(forget(bench, "p1").existed);
+    assert_int_equal(recall(bench, "p1").status, STATUS_NOT_FOUND);
+    assert_int_equal(assemble(bench, "p1", "Any problems?", 500).status, STATUS_NOT_FOUND);
+}
+
+static void a_later_bundle_is_merged_and_the_version_grows(void **state)
+{
+    struct bench *bench = *state;
+    uint64_t version = put(bench, "p1", asthma, "one").put.version;
+    struct outcome outcome = put(bench, "p1", gout, "");
+
+    assert_int_equal(outcome.put.facts, 2);
+    assert_true(outcome.put.version > version);
+    assert_string_equal(recall(bench, "p1").map, "one");
+}
+
+static void another_process_with_the_key_finds_the_record(void **state)
+{
+    struct bench *bench = *state;
+    struct outcome outcome;
+
+    put(bench, "p1", asthma, "sealed");
+    service_close(bench);
+    service_open(bench);
+    wait_for_redis(bench, true);
+    outcome = recall(bench, "p1");
+    assert_int_equal(outcome.status, STATUS_OK);
+    assert_int_equal(outcome.facts, 1);
+    assert_string_equal(outcome.map, "sealed");
+}
+
+static void puts_at_the_same_time_do_not_lose_each_other(void **state)
+{
+    struct bench *bench = *state;
+    struct outcome outcomes[6];
+    static const char *const bundles[] = { BUNDLE(CONDITION("a", "A")), BUNDLE(CONDITION("b", "B")), BUNDLE(CONDITION("c", "C")),
+                                           BUNDLE(CONDITION("d", "D")), BUNDLE(CONDITION("e", "E")), BUNDLE(CONDITION("f", "F")) };
+
+    for (size_t i = 0; i < 6; i++)
+        put_start(bench, "p1", bundles[i], "", &outcomes[i]);
+    for (size_t i = 0; i < 6; i++) {
+        wait_for(bench, &outcomes[i]);
+        assert_int_equal(outcomes[i].status, STATUS_OK);
+        assert_true(outcomes[i].put.durable);
+    }
+    assert_int_equal(recall(bench, "p1").facts, 6);
+}
+
+static void without_redis_memory_serves_and_is_written_when_it_is_back(void **state)
+{
+    struct bench *bench = *state;
+    struct outcome outcome;
+    size_t records, bytes, unsaved = 1;
+
+    put(bench, "p1", asthma, "sealed");
+    redis_kill(bench);
+    wait_for_redis(bench, false);
+    outcome = put(bench, "p1", gout, "");
+    assert_int_equal(outcome.status, STATUS_OK);
+    assert_false(outcome.put.durable);
+    assert_int_equal(outcome.put.facts, 2);
+    outcome = recall(bench, "p1");
+    assert_true(outcome.from_memory);
+    assert_int_equal(outcome.facts, 2);
+    assert_int_equal(assemble(bench, "p1", "Any problems?", 500).status, STATUS_OK);
+    assert_int_equal(recall(bench, "p2").status, STATUS_UNAVAILABLE);
+    assert_int_equal(put(bench, "p3", gout, "").put.durable, false);
+    redis_start(bench);
+    while (unsaved > 0) {
+        uv_run(&bench->host.loop.uv, UV_RUN_ONCE);
+        cache_count(bench->context->cache, &records, &bytes, &unsaved);
+    }
+    service_close(bench);
+    service_open(bench);
+    wait_for_redis(bench, true);
+    assert_int_equal(recall(bench, "p1").facts, 2);
+    assert_string_equal(recall(bench, "p1").map, "sealed");
+    assert_int_equal(recall(bench, "p3").facts, 1);
+}
+
+struct peek {
+    bool is_done, has_text;
+    size_t bytes;
+};
+
+static void on_peek(void *arg, const struct redis_reply *reply, const struct error *err)
+{
+    struct peek *peek = arg;
+
+    (void)err;
+    peek->is_done = true;
+    if (reply != NULL && reply->kind == REDIS_REPLY_KIND_STRING) {
+        peek->bytes = reply->string.size;
+        peek->has_text = memmem(reply->string.data, reply->string.size, "Asthma", 6) != NULL;
+    }
+}
+
+static void what_redis_holds_cannot_be_read_or_moved(void **state)
+{
+    struct bench *bench = *state;
+    const struct slice get[] = { SLICE("GET"), SLICE("ctx:{t1:p1}:record") };
+    const struct slice copy_record[] = { SLICE("COPY"), SLICE("ctx:{t1:p1}:record"), SLICE("ctx:{t1:p2}:record") };
+    const struct slice copy_map[] = { SLICE("COPY"), SLICE("ctx:{t1:p1}:map"), SLICE("ctx:{t1:p2}:map") };
+    const struct slice copy_version[] = { SLICE("COPY"), SLICE("ctx:{t1:p1}:version"), SLICE("ctx:{t1:p2}:version") };
+    struct peek peek = { 0 };
+    struct error err;
+
+    put(bench, "p1", asthma, "sealed");
+    assert_int_equal(redis_command(bench->context->store.redis, copy_record, 3, on_peek, &peek, &err), STATUS_OK);
+    assert_int_equal(redis_command(bench->context->store.redis, copy_map, 3, on_peek, &peek, &err), STATUS_OK);
+    assert_int_equal(redis_command(bench->context->store.redis, copy_version, 3, on_peek, &peek, &err), STATUS_OK);
+    peek.is_done = false;
+    assert_int_equal(recall(bench, "p2").status, STATUS_DATA_LOSS);
+    peek.is_done = false;
+    assert_int_equal(redis_command(bench->context->store.redis, get, 2, on_peek, &peek, &err), STATUS_OK);
+    while (!peek.is_done)
+        uv_run(&bench->host.loop.uv, UV_RUN_ONCE);
+    assert_true(peek.bytes > 50);
+    assert_false(peek.has_text);
+}
+
+static void the_key_file_is_for_its_owner_alone(void **state)
+{
+    struct bench *bench = *state;
+    struct stat about;
+
+    assert_int_equal(stat(bench->key_file, &about), 0);
+    assert_int_equal(about.st_mode & 0777, 0600);
+}
+
+static void refuses_what_is_wrong_with_the_right_status(void **state)
+{
+    struct bench *bench = *state;
+    static char long_question[QUESTION_BYTES_MAX + 2];
+
+    assert_int_equal(put(bench, "", asthma, "").status, STATUS_INVALID_ARGUMENT);
+    assert_int_equal(put(bench, "p}1", asthma, "").status, STATUS_INVALID_ARGUMENT);
+    assert_int_equal(put(bench, "p1", "", "").status, STATUS_INVALID_ARGUMENT);
+    assert_int_equal(put(bench, "p1", "{\"resourceType\":", "").status, STATUS_INVALID_ARGUMENT);
+    assert_int_equal(put(bench, "p1", "{\"resourceType\":\"Patient\"}", "").status, STATUS_INVALID_ARGUMENT);
+    assert_int_equal(recall(bench, "nobody").status, STATUS_NOT_FOUND);
+    put(bench, "p1", asthma, "");
+    memset(long_question, 'a', sizeof(long_question) - 1);
+    assert_int_equal(assemble(bench, "p1", long_question, 500).status, STATUS_INVALID_ARGUMENT);
+    assert_int_equal(assemble(bench, "p1", "", 500).status, STATUS_INVALID_ARGUMENT);
+    assert_int_equal(assemble(bench, "p1", "Any problems?", 2).status, STATUS_INVALID_ARGUMENT);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(a_record_is_put_recalled_asked_and_forgotten, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_later_bundle_is_merged_and_the_version_grows, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(another_process_with_the_key_finds_the_record, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(puts_at_the_same_time_do_not_lose_each_other, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(without_redis_memory_serves_and_is_written_when_it_is_back, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_redis_holds_cannot_be_read_or_moved, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(the_key_file_is_for_its_owner_alone, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(refuses_what_is_wrong_with_the_right_status, set_up, tear_down),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
