@@ -142,12 +142,9 @@ static void attend_head(struct inference_forward *forward, float *out, const flo
     size_t stride = (size_t)model->kv_heads * model->head;
     float scale = 1.0f / sqrtf((float)model->head);
 
-    for (uint32_t t = 0; t <= last; t++)
-        forward->scores[t] = kernels_dot(q, keys + t * stride, model->head) * scale;
+    kernels_score(forward->scores, q, keys, stride, model->head, (size_t)last + 1, scale);
     kernels_softmax(forward->scores, (size_t)last + 1);
-    memset(out, 0, model->head * sizeof(*out));
-    for (uint32_t t = 0; t <= last; t++)
-        kernels_add_scaled(out, values + t * stride, forward->scores[t], model->head);
+    kernels_mix(out, forward->scores, values, stride, model->head, (size_t)last + 1);
 }
 
 static void attend(struct inference_forward *forward, const struct inference_cache *cache,

@@ -94,9 +94,16 @@ void kernels_expand_rows(float *out, const struct matrix *matrix, uint32_t first
         expand(out, matrix->type, row, matrix->columns);
 }
 
-float kernels_dot(const float *a, const float *b, size_t count)
+void kernels_score(float *out, const float *q, const float *rows, size_t stride, size_t width,
+                   size_t count, float scale)
 {
-    return chosen->dot_f32(a, b, count);
+    chosen->score(out, q, rows, stride, width, count, scale);
+}
+
+void kernels_mix(float *out, const float *weights, const float *rows, size_t stride, size_t width,
+                 size_t count)
+{
+    chosen->mix(out, weights, rows, stride, width, count);
 }
 
 void kernels_add_scaled(float *out, const float *x, float scale, size_t count)

@@ -30,8 +30,11 @@ void kernels_multiply_vector(float *out, const struct matrix *matrix, const floa
 /* out[count][columns] = rows first … first + count - 1 as floats */
 void kernels_expand_rows(float *out, const struct matrix *matrix, uint32_t first, uint32_t count);
 
-/* Σ a[i] b[i] */
-float kernels_dot(const float *a, const float *b, size_t count);
+/* Attention over the rows of a cache, @stride apart: out[t] = scale Σ q[i] rows[t][i] for t < count, i < width */
+void kernels_score(float *out, const float *q, const float *rows, size_t stride, size_t width, size_t count, float scale);
+
+/* out[i] = Σ weights[t] rows[t][i] */
+void kernels_mix(float *out, const float *weights, const float *rows, size_t stride, size_t width, size_t count);
 
 /* out[i] += scale x[i] */
 void kernels_add_scaled(float *out, const float *x, float scale, size_t count);

@@ -138,10 +138,69 @@ static void add_scaled(float *out, const float *x, float scale, size_t count)
     kernels_generic.add_scaled(out + i, x + i, scale, count - i);
 }
 
+/* Eight sums of eight lanes each, to one vector of eight sums. */
+static __m256 sums_of_8(const __m256 *s)
+{
+    __m256 a = _mm256_hadd_ps(_mm256_hadd_ps(s[0], s[1]), _mm256_hadd_ps(s[2], s[3]));
+    __m256 b = _mm256_hadd_ps(_mm256_hadd_ps(s[4], s[5]), _mm256_hadd_ps(s[6], s[7]));
+
+    return _mm256_add_ps(_mm256_permute2f128_ps(a, b, 0x20), _mm256_permute2f128_ps(a, b, 0x31));
+}
+
+static void score(float *out, const float *q, const float *rows, size_t stride, size_t width,
+                  size_t count, float scale)
+{
+    size_t t = 0;
+
+    if (width % 8 != 0) {
+        kernels_generic.score(out, q, rows, stride, width, count, scale);
+        return;
+    }
+    for (; t + 8 <= count; t += 8) {
+        __m256 sums[8];
+
+        for (size_t j = 0; j < 8; j++)
+            sums[j] = _mm256_setzero_ps();
+        for (size_t i = 0; i < width; i += 8) {
+            __m256 part = _mm256_loadu_ps(q + i);
+
+            for (size_t j = 0; j < 8; j++)
+                sums[j] = _mm256_fmadd_ps(part, _mm256_loadu_ps(rows + (t + j) * stride + i), sums[j]);
+        }
+        _mm256_storeu_ps(out + t, _mm256_mul_ps(sums_of_8(sums), _mm256_set1_ps(scale)));
+    }
+    for (; t < count; t++)
+        out[t] = scale * dot_f32(rows + t * stride, q, width);
+}
+
+/* Eight columns at a time, their sums in registers over all rows; two of each, for even and odd rows. */
+static void mix(float *out, const float *weights, const float *rows, size_t stride, size_t width,
+                size_t count)
+{
+    size_t i = 0;
+
+    for (; i + 8 <= width; i += 8) {
+        __m256 even = _mm256_setzero_ps(), odd = even;
+        size_t t = 0;
+
+        for (; t + 2 <= count; t += 2) {
+            const float *row = rows + t * stride + i;
+
+            even = _mm256_fmadd_ps(_mm256_broadcast_ss(weights + t), _mm256_loadu_ps(row), even);
+            odd = _mm256_fmadd_ps(_mm256_broadcast_ss(weights + t + 1), _mm256_loadu_ps(row + stride), odd);
+        }
+        if (t < count)
+            even = _mm256_fmadd_ps(_mm256_broadcast_ss(weights + t), _mm256_loadu_ps(rows + t * stride + i), even);
+        _mm256_storeu_ps(out + i, _mm256_add_ps(even, odd));
+    }
+    if (i < width)
+        kernels_generic.mix(out + i, weights, rows + i, stride, width - i, count);
+}
+
 const struct kernels *kernels_avx2(void)
 {
-    static const struct kernels kernels = { "avx2",   dot_f32,    dot_f16,     dot_bf16,
-                                            dot_q8_0, expand_f16, expand_q8_0, add_scaled };
+    static const struct kernels kernels = { "avx2",     dot_f32,     dot_f16,    dot_bf16, dot_q8_0,
+                                            expand_f16, expand_q8_0, add_scaled, score,    mix };
 
     __builtin_cpu_init();
     if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma")

@@ -85,5 +85,20 @@ static void add_scaled(float *out, const float *x, float scale, size_t count)
         out[i] += scale * x[i];
 }
 
-const struct kernels kernels_generic = { "generic", dot_f32,    dot_f16,     dot_bf16,
-                                         dot_q8_0,  expand_f16, expand_q8_0, add_scaled };
+static void score(float *out, const float *q, const float *rows, size_t stride, size_t width,
+                  size_t count, float scale)
+{
+    for (size_t t = 0; t < count; t++)
+        out[t] = scale * dot_f32(rows + t * stride, q, width);
+}
+
+static void mix(float *out, const float *weights, const float *rows, size_t stride, size_t width,
+                size_t count)
+{
+    memset(out, 0, width * sizeof(*out));
+    for (size_t t = 0; t < count; t++)
+        add_scaled(out, rows + t * stride, weights[t], width);
+}
+
+const struct kernels kernels_generic = { "generic",  dot_f32,     dot_f16,    dot_bf16, dot_q8_0,
+                                         expand_f16, expand_q8_0, add_scaled, score,    mix };

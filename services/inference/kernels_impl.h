@@ -14,6 +14,9 @@ struct kernels {
     void (*expand_f16)(float *out, const void *row, size_t count);
     void (*expand_q8_0)(float *out, const void *row, size_t count);
     void (*add_scaled)(float *out, const float *x, float scale, size_t count);
+    /* out[t] = scale Σ q[i] rows[t stride + i], and out[i] = Σ weights[t] rows[t stride + i]; i < width, t < count */
+    void (*score)(float *out, const float *q, const float *rows, size_t stride, size_t width, size_t count, float scale);
+    void (*mix)(float *out, const float *weights, const float *rows, size_t stride, size_t width, size_t count);
 };
 
 extern const struct kernels kernels_generic;

@@ -55,6 +55,28 @@ static void agrees_with_the_generic_version_at_every_length(void **state)
     }
 }
 
+static void attends_as_the_generic_version_does(void **state)
+{
+    const struct kernels *fast = kernels_avx2(), *truth = &kernels_generic;
+    float a[VALUES], b[VALUES];
+
+    (void)state;
+    if (fast == NULL)
+        skip();
+    for (size_t width = 4; width <= 20; width += 4) {
+        for (size_t count = 1; count <= 13; count++) {
+            fast->score(a, x, weights, 24, width, count, 0.25f);
+            truth->score(b, x, weights, 24, width, count, 0.25f);
+            for (size_t t = 0; t < count; t++)
+                assert_near(a[t], b[t]);
+            fast->mix(a, x, weights, 24, width, count);
+            truth->mix(b, x, weights, 24, width, count);
+            for (size_t i = 0; i < width; i++)
+                assert_near(a[i], b[i]);
+        }
+    }
+}
+
 static void expands_to_the_same_bits(void **state)
 {
     const struct kernels *fast = kernels_avx2(), *truth = &kernels_generic;
@@ -77,6 +99,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(agrees_with_the_generic_version_at_every_length),
+        cmocka_unit_test(attends_as_the_generic_version_does),
         cmocka_unit_test(expands_to_the_same_bits),
     };
 
