@@ -285,7 +285,7 @@ static size_t scan_patterns(struct scan *scan, unsigned index)
 
 static bool is_mail_local(char c)
 {
-    return deid_is_word(c) || strchr("._%+-*", c) != NULL;
+    return c != '\0' && (deid_is_word(c) || strchr("._%+-*", c) != NULL);
 }
 
 /* Around every '@': a mail address, or a handle. */
@@ -297,9 +297,9 @@ static void scan_mail(struct scan *scan)
     while ((at += slice_find_byte(slice_cut(text, at, text.size), '@')) < text.size) {
         size_t start = at, end = at + 1;
 
-        while (start > 0 && is_mail_local(text.data[start - 1]) && text.data[start - 1] != '\0')
+        while (start > 0 && is_mail_local(text.data[start - 1]))
             start--;
-        while (end < text.size && text.data[end] != '\0' && (is_mail_local(text.data[end])))
+        while (end < text.size && is_mail_local(text.data[end]))
             end++;
         while (end > at && !deid_is_word(text.data[end - 1]))
             end--;
@@ -310,7 +310,7 @@ static void scan_mail(struct scan *scan)
                            (struct deid_span){ (uint32_t)start, (uint32_t)end,
                                                start < at ? DEID_CLASS_EMAIL : DEID_CLASS_OTHER,
                                                DEID_FORM_VALUE, DEID_SCORE_SHAPE });
-        at = end;
+        at = end > at ? end : at + 1;
     }
 }
 
