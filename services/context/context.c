@@ -26,9 +26,9 @@ const struct setting context_settings[] = {
     { "key-file", SETTING_KIND_STRING, offsetof(struct context_config, key_file), NULL, "FILE",
       "key of what is stored, 64 hex digits; made when it is not there; replicas share it", 0, 0, true, false },
     { "ttl", SETTING_KIND_DURATION, offsetof(struct context_config, ttl_ms), "7d", "TIME",
-      "how long a record is kept after its last Put", 1000, 0, false, false },
+      "how long a record is kept after its last Put", 1000, 366.0 * 24 * 3600 * 1000, false, false },
     { "cache-bytes", SETTING_KIND_SIZE, offsetof(struct context_config, cache_bytes), "256M", "SIZE",
-      "memory for decoded records", 1048576, 0, false, false },
+      "memory for decoded records", 1.0 * MIB, 1024.0 * 1024 * MIB, false, false },
     { .name = NULL },
 };
 
