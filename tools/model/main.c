@@ -1,10 +1,11 @@
-/* model: makes the default model. prepare → train → export. */
+/* model: makes the default model. prepare → train → export → evaluate. */
 #include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "base/limits.h"
+#include "model_evaluate.h"
 #include "model_file.h"
 #include "model_prepare.h"
 #include "train_loop.h"
@@ -30,13 +31,17 @@ static const char help[] =
     "\n"
     "  model export --checkpoint FILE --vocabulary FILE.gguf --out FILE.gguf\n"
     "\n"
-    "  Both write GGUF:  --type f32|f16|q8_0 (q8_0)  --name TEXT  --description TEXT  --context N\n";
+    "  model evaluate --model FILE.gguf --data FILE.data\n"
+    "      Greedy answers of the finished model, through the inference core, beside the right ones.  --examples N  --show N\n"
+    "\n"
+    "  train and export write GGUF:  --type f32|f16|q8_0 (q8_0)  --name TEXT  --description TEXT  --context N\n";
 
 struct options {
     struct prepare_options prepare;
     struct loop_options loop;
     struct shape shape;
     struct model_file_about about;
+    struct evaluate_options evaluate;
     const char *data, *held, *vocabulary, *out, *resume;
     uint64_t seed;
 };
@@ -67,7 +72,8 @@ static const struct setting {
     { "rate-last", KIND_DOUBLE, AT(loop.rate_last) }, { "warm-up", KIND_U32, AT(loop.warm_up) },
     { "decay", KIND_DOUBLE, AT(loop.decay) }, { "prompt-share", KIND_DOUBLE, AT(loop.prompt_share) },
     { "prompt-weight", KIND_DOUBLE, AT(loop.prompt_weight) }, { "score-seconds", KIND_DOUBLE, AT(loop.score_seconds) },
-    { "score-examples", KIND_U32, AT(loop.score_examples) }, { "type", KIND_TYPE, 0 }, { "name", KIND_TEXT, AT(about.name) },
+    { "model", KIND_TEXT, AT(evaluate.model) }, { "examples", KIND_U32, AT(evaluate.examples_max) },
+    { "show", KIND_U32, AT(evaluate.show) }, { "score-examples", KIND_U32, AT(loop.score_examples) }, { "type", KIND_TYPE, 0 }, { "name", KIND_TEXT, AT(about.name) },
     { "description", KIND_TEXT, AT(about.description) },
 };
 
@@ -241,6 +247,19 @@ static enum status export(struct options *options, struct arena *arena, struct e
     return model_file_write(options->out, &state.weights, options->vocabulary, &options->about, arena, err);
 }
 
+static enum status evaluate(struct options *options, struct arena *arena, struct error *err)
+{
+    struct evaluate_report report;
+
+    options->evaluate.data = options->data;
+    if (need(options->evaluate.model, "model", err) != STATUS_OK || need(options->data, "data", err) != STATUS_OK
+        || evaluate_run(&options->evaluate, arena, &report, err) != STATUS_OK)
+        return err->status;
+    evaluate_print(&report);
+    printf("%.0f prompt tokens and %.0f answer tokens in %.1f s\n", report.prompt_tokens, report.answer_tokens, report.seconds);
+    return STATUS_OK;
+}
+
 static void set_defaults(struct options *options)
 {
     *options = (struct options){ .seed = 1 };
@@ -259,7 +278,7 @@ int main(int argc, char **argv)
     static const struct {
         const char *name;
         enum status (*run)(struct options *options, struct arena *arena, struct error *err);
-    } verbs[] = { { "prepare", prepare }, { "train", train }, { "export", export } };
+    } verbs[] = { { "prepare", prepare }, { "train", train }, { "export", export }, { "evaluate", evaluate } };
     struct options options;
     struct arena arena;
     struct error err = { 0 };

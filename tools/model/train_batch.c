@@ -26,7 +26,7 @@ enum status batch_order_init(struct batch_order *order, const struct data *data,
     return STATUS_OK;
 }
 
-const struct example *batch_order_next(struct batch_order *order, uint32_t tokens_max)
+const struct example *batch_order_next(struct batch_order *order, uint32_t prefix_max)
 {
     const struct example *shortest = NULL;
 
@@ -37,9 +37,9 @@ const struct example *batch_order_next(struct batch_order *order, uint32_t token
         if (order->at == order->data->examples_count)
             shuffle(order);
         example = &order->data->examples[order->order[order->at++]];
-        if (example->size <= tokens_max)
+        if (example->prefix <= prefix_max)
             return example;
-        if (shortest == NULL || example->size < shortest->size)
+        if (shortest == NULL || example->prefix < shortest->prefix)
             shortest = example;
     }
     return shortest;

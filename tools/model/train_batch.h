@@ -16,9 +16,9 @@ struct batch_order {
 
 enum status batch_order_init(struct batch_order *order, const struct data *data, uint64_t seed, struct arena *arena, struct error *err);
 
-/* The next example of at most @tokens_max tokens; longer ones are passed over (they come again). The shortest there is when
- * all are longer. */
-const struct example *batch_order_next(struct batch_order *order, uint32_t tokens_max);
+/* The next example whose record has at most @prefix_max tokens; longer ones are passed over (they come again). The shortest there
+ * is when all are longer. */
+const struct example *batch_order_next(struct batch_order *order, uint32_t prefix_max);
 
 /* The targets of @example: every token of the answers, and of the rest a random @prompt_share of the tokens. Their number;
  * @answers_count says how many of them are of answers. Weights are 1 for those and 0 for the others: the caller scales.

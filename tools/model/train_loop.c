@@ -61,8 +61,8 @@ static double rate(const struct loop *loop)
     return (warm < 1 ? warm : 1) * (o->rate_last + (o->rate - o->rate_last) * cosine);
 }
 
-/* Short examples first: what stands where is learnt sooner where there is less to look through. */
-static uint32_t tokens_max(const struct loop *loop)
+/* Short records first: what stands where is learnt sooner where there is less to look through. */
+static uint32_t prefix_max(const struct loop *loop)
 {
     const struct loop_options *o = loop->options;
     double share = o->short_share > 0 ? loop->state->progress / o->short_share : 1;
@@ -100,7 +100,7 @@ static enum status draw_batch(struct loop *loop, struct batch *batch, struct err
         struct team_job *job = &batch->jobs[batch->jobs_count++];
         size_t answers;
 
-        job->example = batch_order_next(&loop->order, tokens_max(loop));
+        job->example = batch_order_next(&loop->order, prefix_max(loop));
         job->targets = ARENA_ARRAY(loop->arena, struct pass_target, job->example->size);
         if (job->targets == NULL)
             return error_set(err, STATUS_RESOURCE_EXHAUSTED, "no room for a batch");
@@ -155,7 +155,7 @@ static void write_line(struct loop *loop)
 
     fprintf(stderr, "%3.0f%%  step %llu  tokens %.2fM  %.0f tok/s  up to %u  rate %.2g  answers %.4f  prompts %.4f  gradient %.2f\n",
             100 * loop->state->progress, (unsigned long long)loop->state->adam.steps, (double)loop->state->tokens * 1e-6,
-            (double)loop->line_tokens / (now - loop->line_at), tokens_max(loop), rate(loop), loop->answer_loss / steps,
+            (double)loop->line_tokens / (now - loop->line_at), prefix_max(loop), rate(loop), loop->answer_loss / steps,
             loop->prompt_loss / steps, loop->norm / steps);
     loop->line_at = now;
     loop->line_tokens = loop->line_steps = 0;

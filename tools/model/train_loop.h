@@ -12,8 +12,8 @@ struct loop_options {
     uint64_t steps;   /* 0: not by the count */
     unsigned threads;
     uint32_t batch_tokens; /* of examples in a step, at least */
-    uint32_t tokens_max;   /* longer examples are left out */
-    uint32_t tokens_short; /* at the beginning; grows to tokens_max ... */
+    uint32_t tokens_max;   /* of an example */
+    uint32_t tokens_short; /* of an example's record at the beginning; grows to tokens_max ... */
     double short_share;    /* ... over this share of the run */
     double rate, rate_last; /* peak and last learning rate of the cosine */
     uint32_t warm_up;      /* steps */
