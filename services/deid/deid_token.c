@@ -99,6 +99,9 @@ enum status deid_tokens_read(struct slice folded, const struct deid_lexicon *lex
         token->flags
             = token->shape == DEID_SHAPE_NUMBER ? 0 : deid_lexicon_find(lexicon, word);
         at = end;
+        if (at + 1 < folded.size && folded.data[at] == '\'' && (folded.data[at + 1] | 32) == 's'
+            && (at + 2 >= folded.size || !deid_is_word(folded.data[at + 2])))
+            at += 2; /* the possessive is nobody's word */
     }
     return STATUS_OK;
 }
