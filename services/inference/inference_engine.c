@@ -20,6 +20,7 @@ struct sequence {
     struct inference_cache cache;
     uint32_t *ids;       /* [context] what is in the cache, then what is to be computed */
     uint32_t cached;     /* ids whose keys and values are in the cache */
+    uint32_t prompt;     /* ids of them that came as a prompt, in chunks from the start */
     uint32_t count;      /* ids of prompt and answer */
     uint32_t count_max;  /* where the answer must end */
     struct inference_random random;
@@ -95,13 +96,16 @@ static void put_output(struct inference_request *request, uint32_t id, float log
 
 /* Admission, with the lock held --------------------------------------------------------------------- */
 
+/* How much of the prompt is in @sequence: whole chunks of its prompt only, and never the last id, whose logits are what comes next. So every
+ * prompt is cut into the same chunks whether or not something was kept, and gives the same logits to the last bit. */
 static uint32_t shared_prefix(const struct sequence *sequence, const struct inference_request *request)
 {
+    uint32_t kept = sequence->cached < sequence->prompt ? sequence->cached : sequence->prompt;
     uint32_t i = 0;
 
-    while (i < sequence->cached && i < request->count && sequence->ids[i] == request->ids[i])
+    while (i < kept && i + 1 < request->count && sequence->ids[i] == request->ids[i])
         i++;
-    return i;
+    return i / INFERENCE_CHUNK_MAX * INFERENCE_CHUNK_MAX;
 }
 
 /* The free sequence that has most of the prompt already; of equals the one that loses least. NULL: none is free. */
@@ -130,10 +134,10 @@ static struct sequence *choose_sequence(struct inference_engine *engine,
 static void begin(struct inference_engine *engine, struct sequence *sequence,
                   struct inference_request *request)
 {
-    uint32_t shared = shared_prefix(sequence, request), room = engine->context - request->count;
+    uint32_t room = engine->context - request->count;
 
-    /* The last id is always run: its logits are what comes next. */
-    sequence->cached = shared < request->count ? shared : request->count - 1;
+    sequence->cached = shared_prefix(sequence, request);
+    sequence->prompt = request->count;
     memcpy(sequence->ids, request->ids, request->count * sizeof(*request->ids));
     sequence->count = request->count;
     if (request->tokens_max > 0 && request->tokens_max < room)

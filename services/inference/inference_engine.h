@@ -1,6 +1,7 @@
 /* The engine: one thread that owns the run state and a fixed number of sequences, each with its cache. Requests wait in a bounded queue for a
  * sequence; every round gives each sequence one step (a chunk of its prompt, or one id), so that a long prompt does not hold up the others.
- * A sequence keeps what it has computed: a request whose prompt begins the same goes on from there.
+ * A sequence keeps what it has computed: a request whose prompt begins the same goes on from there, in whole chunks. The ids of a request depend
+ * on its prompt, sampling and seed alone, not on what else runs or was kept.
  *
  * A request lives with its caller from inference_engine_submit until inference_engine_take has said that it is done. */
 #ifndef INFERENCE_ENGINE_H

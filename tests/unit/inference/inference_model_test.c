@@ -39,12 +39,8 @@ static void reads_the_sizes_of_a_model_that_others_made(void **state)
     inference_model_destroy(model);
 }
 
-static void refuses_a_model_cut_anywhere(void **state)
+static void assert_cuts_refused(const char *bytes, size_t size)
 {
-    size_t size;
-    char *bytes = model_sample(GGUF_TENSOR_TYPE_F32, &size);
-
-    (void)state;
     assert_int_equal(try(bytes, size), STATUS_OK);
     for (size_t i = 0; i < 200; i++) {
         size_t cut = size * i / 200;
@@ -54,6 +50,33 @@ static void refuses_a_model_cut_anywhere(void **state)
         assert_int_equal(try(copy, cut), STATUS_DATA_LOSS);
         free(copy);
     }
+}
+
+static void refuses_a_model_cut_anywhere(void **state)
+{
+    size_t size;
+    char *bytes = model_sample(GGUF_TENSOR_TYPE_F32, &size);
+
+    (void)state;
+    assert_cuts_refused(bytes, size);
+    free(bytes);
+}
+
+static void refuses_a_model_that_others_made_cut_anywhere(void **state)
+{
+    const char *path = data_path("models/stories260K.gguf");
+    size_t size_max = 4 << 20, size;
+    char *bytes;
+    FILE *file;
+
+    (void)state;
+    if (path == NULL)
+        skip();
+    bytes = malloc(size_max);
+    file = fopen(path, "rb");
+    size = fread(bytes, 1, size_max, file);
+    fclose(file);
+    assert_cuts_refused(bytes, size);
     free(bytes);
 }
 
@@ -116,6 +139,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(reads_the_sizes_of_a_model_that_others_made),
         cmocka_unit_test(refuses_a_model_cut_anywhere),
+        cmocka_unit_test(refuses_a_model_that_others_made_cut_anywhere),
         cmocka_unit_test(refuses_sizes_that_do_not_fit),
         cmocka_unit_test(names_an_architecture_that_it_does_not_compute),
         cmocka_unit_test(names_a_tensor_that_is_missing),
