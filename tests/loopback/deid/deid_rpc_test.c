@@ -1,0 +1,181 @@
+/* The methods of deid over a real connection. */
+#include "../rpc/server_fixture.h"
+
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "deid.h"
+#include "deid_rpc.h"
+
+static struct deid *deid;
+static struct fixture fixture;
+static char key_path[] = "/tmp/deid_key_XXXXXX";
+
+static uint8_t output[4096], sealed[4096];
+static size_t output_size, sealed_size, spans_count;
+
+static int open_service(void **state)
+{
+    struct deid_options options = { .key_file = key_path };
+    struct error err = { 0 };
+
+    (void)state;
+    close(mkstemp(key_path));
+    unlink(key_path);
+    deid = deid_create(&options, &err);
+    assert_string_equal(err.text, "");
+    fixture_open(&fixture, deid_methods, deid);
+    return 0;
+}
+
+static int close_service(void **state)
+{
+    (void)state;
+    fixture_close(&fixture);
+    deid_destroy(deid);
+    unlink(key_path);
+    return 0;
+}
+
+static enum status call(const struct method *method, const void *request, void (*read)(struct outcome *, const void *))
+{
+    struct outcome outcome = { .read = read };
+
+    fixture_start_call(&fixture, &outcome, method, request, 30000);
+    fixture_wait(&fixture, &outcome.is_done);
+    return outcome.status;
+}
+
+static void keep(uint8_t *into, size_t *size, ProtobufCBinaryData from)
+{
+    assert_true(from.len <= 4096);
+    memcpy(into, from.data, from.len);
+    *size = from.len;
+}
+
+static void read_redact(struct outcome *outcome, const void *message)
+{
+    const Consilium__V1__RedactReply *reply = message;
+
+    (void)outcome;
+    keep(output, &output_size, reply->output);
+    keep(sealed, &sealed_size, reply->sealed_map);
+    spans_count = reply->n_spans;
+}
+
+static void read_restore(struct outcome *outcome, const void *message)
+{
+    const Consilium__V1__RestoreReply *reply = message;
+
+    (void)outcome;
+    assert_int_equal(reply->n_texts, 1);
+    keep(output, &output_size, reply->texts[0]);
+}
+
+static void read_inspect(struct outcome *outcome, const void *message)
+{
+    (void)outcome;
+    spans_count = ((const Consilium__V1__InspectReply *)message)->n_spans;
+}
+
+static char question[] = "Did Dr. Priya Subramanian see Marta Lindgren on 03/14/2019?";
+
+static enum status redact_question(void)
+{
+    Consilium__V1__RedactRequest request = CONSILIUM__V1__REDACT_REQUEST__INIT;
+
+    request.scope = (char *)"t/p";
+    request.input_case = CONSILIUM__V1__REDACT_REQUEST__INPUT_TEXT;
+    request.text = (ProtobufCBinaryData){ strlen(question), (uint8_t *)question };
+    request.with_spans = true;
+    return call(&method_deid_redact, &request, read_redact);
+}
+
+static enum status restore_output(const char *scope)
+{
+    Consilium__V1__RestoreRequest request = CONSILIUM__V1__RESTORE_REQUEST__INIT;
+    uint8_t text[4096];
+    ProtobufCBinaryData texts = { output_size, text };
+
+    memcpy(text, output, output_size);
+    request.scope = (char *)scope;
+    request.sealed_map = (ProtobufCBinaryData){ sealed_size, sealed };
+    request.texts = &texts;
+    request.n_texts = 1;
+    return call(&method_deid_restore, &request, read_restore);
+}
+
+static void a_question_goes_out_redacted_and_comes_back(void **state)
+{
+    (void)state;
+    assert_int_equal(redact_question(), STATUS_OK);
+    assert_null(memmem(output, output_size, "Subramanian", 11));
+    assert_null(memmem(output, output_size, "2019-03-14", 10));
+    assert_int_equal(spans_count, 3);
+    assert_int_equal(restore_output("t/p"), STATUS_OK);
+    assert_int_equal(output_size, strlen(question));
+    assert_memory_equal(output, question, output_size);
+}
+
+static void a_map_of_another_scope_is_refused(void **state)
+{
+    (void)state;
+    assert_int_equal(redact_question(), STATUS_OK);
+    assert_int_equal(restore_output("t/q"), STATUS_PERMISSION_DENIED);
+    sealed[sealed_size / 2] ^= 1;
+    assert_int_equal(restore_output("t/p"), STATUS_PERMISSION_DENIED);
+}
+
+static void inspect_finds_and_changes_nothing(void **state)
+{
+    Consilium__V1__InspectRequest request = CONSILIUM__V1__INSPECT_REQUEST__INIT;
+
+    (void)state;
+    request.text = (ProtobufCBinaryData){ strlen(question), (uint8_t *)question };
+    assert_int_equal(call(&method_deid_inspect, &request, read_inspect), STATUS_OK);
+    assert_int_equal(spans_count, 3);
+}
+
+static void a_record_is_redacted_on_a_worker(void **state)
+{
+    static char record[] = "{\"resourceType\":\"Patient\",\"id\":\"a1\",\"name\":[{\"family\":\"Lindgren\"}]}";
+    static char broken[] = "{\"resourceType\":\"Patient\"";
+    Consilium__V1__RedactRequest request = CONSILIUM__V1__REDACT_REQUEST__INIT;
+
+    (void)state;
+    request.input_case = CONSILIUM__V1__REDACT_REQUEST__INPUT_FHIR;
+    request.fhir = (ProtobufCBinaryData){ strlen(record), (uint8_t *)record };
+    assert_int_equal(call(&method_deid_redact, &request, read_redact), STATUS_OK);
+    assert_null(memmem(output, output_size, "Lindgren", 8));
+    request.fhir = (ProtobufCBinaryData){ strlen(broken), (uint8_t *)broken };
+    assert_int_equal(call(&method_deid_redact, &request, read_redact), STATUS_INVALID_ARGUMENT);
+}
+
+static void the_key_is_kept_to_its_owner(void **state)
+{
+    struct deid_options options = { .key_file = key_path };
+    struct error err = { 0 };
+    struct stat info;
+
+    (void)state;
+    assert_int_equal(stat(key_path, &info), 0);
+    assert_int_equal(info.st_mode & 0777, 0600);
+    assert_int_equal(chmod(key_path, 0644), 0);
+    assert_null(deid_create(&options, &err));
+    assert_int_equal(err.status, STATUS_FAILED_PRECONDITION);
+    assert_int_equal(chmod(key_path, 0600), 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(a_question_goes_out_redacted_and_comes_back, open_service, close_service),
+        cmocka_unit_test_setup_teardown(a_map_of_another_scope_is_refused, open_service, close_service),
+        cmocka_unit_test_setup_teardown(inspect_finds_and_changes_nothing, open_service, close_service),
+        cmocka_unit_test_setup_teardown(a_record_is_redacted_on_a_worker, open_service, close_service),
+        cmocka_unit_test_setup_teardown(the_key_is_kept_to_its_owner, open_service, close_service),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
