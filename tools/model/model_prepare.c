@@ -30,15 +30,15 @@ struct prepare {
     struct prompt_writer prompts;
     struct data_writer *writer;
     struct vocabulary_learner *learner; /* NULL: the vocabulary is known */
+    struct draft *draft;
 };
 
 /* An example in the making. */
 struct draft {
-    uint32_t tokens[EXAMPLE_TOKENS_MAX];
+    uint16_t tokens[EXAMPLE_TOKENS_MAX];
     struct example_segment segments[EXAMPLE_SEGMENTS_MAX];
     size_t size, segments_count;
     uint32_t prefix;
-    struct tokenizer_ids first; /* the prompt of the leading question: what others share with it is the prefix */
 };
 
 static bool is_wanted(const struct prepare *prepare, const struct question *question)
@@ -53,10 +53,9 @@ static bool is_unanswerable(const struct question *question)
 
 /* ---- learning the vocabulary ---- */
 
-static const char *const roles[] = { "system", "user", "assistant" };
-
 static void learn_from(struct prepare *prepare, const struct prompt *prompt, const struct question *question)
 {
+    static const char *const roles[] = { "system", "user", "assistant" };
     struct slice answer = prompt_answer(prompt, question, &prepare->patient_arena);
 
     vocabulary_learner_add(prepare->learner, slice_from(prompt->system));
@@ -90,6 +89,12 @@ static size_t shared(const struct tokenizer_ids *a, const struct tokenizer_ids *
     return i;
 }
 
+static void put_tokens(struct draft *draft, const uint32_t *ids, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        draft->tokens[draft->size++] = (uint16_t)ids[i];
+}
+
 /* Room permitting, the question becomes a segment behind the prefix. */
 static void put_segment(struct prepare *prepare, struct draft *draft, const struct tokenizer_ids *prompt,
                         const struct tokenizer_ids *answer, struct slice kind)
@@ -101,11 +106,10 @@ static void put_segment(struct prepare *prepare, struct draft *draft, const stru
         prepare->counts->too_long++;
         return;
     }
-    memcpy(draft->tokens + draft->size, prompt->ids + draft->prefix, own * sizeof(uint32_t));
-    memcpy(draft->tokens + draft->size + own, answer->ids, answer->count * sizeof(uint32_t));
     *segment = (struct example_segment){ (uint32_t)draft->size, (uint32_t)(draft->size + own), (uint32_t)(draft->size + size),
                                          data_writer_kind(prepare->writer, kind) };
-    draft->size += size;
+    put_tokens(draft, prompt->ids + draft->prefix, own);
+    put_tokens(draft, answer->ids, answer->count);
     draft->segments_count++;
 }
 
@@ -134,8 +138,7 @@ static enum status encode(struct prepare *prepare, const struct prompt *prompt, 
 
 static void write_example(struct prepare *prepare, const struct chosen_question *chosen, size_t count)
 {
-    static struct draft draft; /* too large for a stack; prepare has one thread */
-    uint16_t tokens[EXAMPLE_TOKENS_MAX];
+    struct draft *draft = prepare->draft;
     size_t prefix = chosen[0].prompt.count - 2;
 
     for (size_t i = 1; i < count; i++) {
@@ -143,24 +146,22 @@ static void write_example(struct prepare *prepare, const struct chosen_question 
 
         prefix = with < prefix ? with : prefix;
     }
-    draft.segments_count = 0;
-    draft.size = draft.prefix = (uint32_t)prefix;
     if (prefix >= prepare->options->tokens_max) {
         prepare->counts->too_long++;
         return;
     }
-    memcpy(draft.tokens, chosen[0].prompt.ids, prefix * sizeof(uint32_t));
+    draft->segments_count = draft->size = 0;
+    draft->prefix = (uint32_t)prefix;
+    put_tokens(draft, chosen[0].prompt.ids, prefix);
     for (size_t i = 0; i < count; i++)
-        put_segment(prepare, &draft, &chosen[i].prompt, &chosen[i].answer, chosen[i].question->kind);
-    if (draft.segments_count == 0)
+        put_segment(prepare, draft, &chosen[i].prompt, &chosen[i].answer, chosen[i].question->kind);
+    if (draft->segments_count == 0)
         return;
-    for (size_t i = 0; i < draft.size; i++)
-        tokens[i] = (uint16_t)draft.tokens[i];
-    data_writer_put(prepare->writer, &(struct example){ (uint32_t)draft.size, draft.prefix, (uint32_t)draft.segments_count,
-                                                        draft.segments, tokens });
+    data_writer_put(prepare->writer, &(struct example){ (uint32_t)draft->size, draft->prefix, (uint32_t)draft->segments_count,
+                                                        draft->segments, draft->tokens });
     prepare->counts->examples++;
-    prepare->counts->segments += draft.segments_count;
-    prepare->counts->tokens += draft.size;
+    prepare->counts->segments += draft->segments_count;
+    prepare->counts->tokens += draft->size;
 }
 
 /* The lead and, from a random place on, others of the patient whose evidence stands in the rendering. */
@@ -268,6 +269,9 @@ static enum status write_examples(struct prepare *prepare, struct arena *arena, 
 {
     enum status status;
 
+    prepare->draft = ARENA_NEW(arena, struct draft);
+    if (prepare->draft == NULL)
+        return error_set(err, STATUS_RESOURCE_EXHAUSTED, "no room for an example");
     prepare->writer = data_writer_start(prepare->options->out, prepare->prompts.vocab->size, arena, err);
     if (prepare->writer == NULL)
         return err->status;

@@ -1,9 +1,9 @@
 /* The weights that training begins with.
  *
  * Finding a value in a text and copying it needs two heads in a row: one that tells each token what stood before it, and one
- * that looks for a place where the same stood before. Training finds such pairs by itself, but only after tens of millions of
- * tokens, and an hour on two cores does not see so many. So some heads begin as such pairs: structure without knowledge, made
- * of random matrices that agree with each other. All of it stays trainable.
+ * that looks for a place where the same stood before. Training finds such pairs by itself, but late, and an hour on two cores
+ * does not see many tokens. So some heads begin as such pairs: structure without knowledge, made of random matrices that agree
+ * with each other. All of it stays trainable.
  *
  *     layer 0, heads 0..2     "what stood 1, 2, 3 tokens before", written along random directions OUT[1..3]
  *     layers 1 and 2          "where b tokens back stood what stands a tokens back here": query reads OUT[a], key OUT[b];
@@ -11,7 +11,6 @@
 #include "train_weights.h"
 
 #include <math.h>
-#include <string.h>
 
 #include "train_random.h"
 
@@ -19,14 +18,15 @@
 /* The first column of every embedding starts at a constant, so that a head can have a fixed query and key although the
  * architecture has no biases. */
 #define EMBEDDING_CONSTANT 0.25
+#define HEADS_SEED 0x68656164 /* drawn apart from the rest */
 #define LOOK_BACK_MAX 3
 #define LOOK_BACK_PAIRS 5
 #define LOOK_BACK_SCORE 30.0
 #define LOOK_BACK_GAIN 0.09 /* as large in the stream as an embedding */
 #define MATCH_SCALE 1.8
 #define MATCH_GAIN 0.06
-/* Pairs of a head that turn by less than half a radian over 300 tokens carry content whatever the distance. */
-#define CONTENT_TURN 0.0017
+/* Pairs of a head that turn by less than a radian over 300 tokens carry content whatever the distance. */
+#define CONTENT_TURN 0.0034
 
 static void draw(float *out, size_t count, double deviation, struct random *random)
 {
@@ -83,22 +83,40 @@ static void look_back(struct weights *weights, uint32_t head, uint32_t distance)
     }
 }
 
-/* @reads[n] is the matrix [head size][d] that reads, from the stream behind layer 0, what stood n tokens back. */
-static void match(struct weights *weights, uint32_t layer, uint32_t head, const float *query_reads, const float *key_reads)
+/* [head size][d]: reads what stood @back tokens back; 0 reads the token's own embedding, as the look-back heads do. Drawn again
+ * wherever it is needed, the same each time. */
+static void draw_reads(const struct shape *s, uint64_t seed, uint32_t back, float *out)
 {
-    const struct shape *s = &weights->shape;
+    struct random random = { seed + back };
+
+    draw(out, (size_t)shape_head_size(s) * s->width, 1 / sqrt((double)s->width), &random);
+    for (uint32_t row = 0; row < shape_head_size(s); row++)
+        out[row * s->width] = 0;
+}
+
+/* Only rows that carry content, scaled; the others become 0. */
+static void keep_content(const struct shape *s, float *rows)
+{
     uint32_t size = shape_head_size(s), d = s->width;
-    struct head_parts parts = head_parts(weights, layer, head);
 
     for (uint32_t row = 0; row < size; row++) {
-        bool is_content = pow(s->rope_base, -2.0 * (row / 2) / size) < CONTENT_TURN * 2;
-        float scale = is_content ? (float)MATCH_SCALE : 0.0f;
+        bool is_content = pow(s->rope_base, -2.0 * (row / 2) / size) < CONTENT_TURN;
 
-        for (uint32_t j = 0; is_content && j < d; j++) {
-            parts.query[row * d + j] = scale * query_reads[row * d + j];
-            parts.key[row * d + j] = scale * key_reads[row * d + j];
-        }
+        for (uint32_t j = 0; j < d; j++)
+            rows[row * d + j] = is_content ? (float)MATCH_SCALE * rows[row * d + j] : 0;
     }
+}
+
+/* A head of which the query and the key read what stood @query and @key tokens back. */
+static void match(struct weights *weights, uint32_t layer, uint32_t head, uint64_t seed, uint32_t query, uint32_t key)
+{
+    const struct shape *s = &weights->shape;
+    struct head_parts parts = head_parts(weights, layer, head);
+
+    draw_reads(s, seed, query, parts.query);
+    draw_reads(s, seed, key, parts.key);
+    keep_content(s, parts.query);
+    keep_content(s, parts.key);
     write_along(s, parts.value, MATCH_GAIN, parts.output);
 }
 
@@ -110,29 +128,30 @@ static const struct {
     { 1, 0, 1 }, { 1, 1, 1 }, { 1, 1, 2 }, { 1, 2, 3 }, { 2, 0, 1 }, { 2, 1, 1 }, { 2, 1, 2 },
 };
 
-static void init_heads(struct weights *weights, struct random *random)
+static void init_look_back(struct weights *weights, uint64_t seed, uint32_t back)
 {
     const struct shape *s = &weights->shape;
-    size_t size = shape_head_size(s), d = s->width;
-    /* [n]: reads what stood n back. 0 reads the token's own embedding as the look-back heads do. */
-    static float reads[LOOK_BACK_MAX + 1][SHAPE_WIDTH_MAX * SHAPE_WIDTH_MAX / 4];
+    struct head_parts parts = head_parts(weights, 0, back - 1);
+
+    draw_reads(s, seed, back, parts.value);
+    write_along(s, parts.value, LOOK_BACK_GAIN, parts.output);
+    draw_reads(s, seed, 0, parts.value);
+    look_back(weights, back - 1, back);
+}
+
+static void init_heads(struct weights *weights, uint64_t seed)
+{
+    const struct shape *s = &weights->shape;
     uint32_t heads[SHAPE_LAYERS_MAX] = { 0 };
 
-    for (uint32_t n = 0; n <= LOOK_BACK_MAX; n++) {
-        draw(reads[n], size * d, 1 / sqrt((double)d), random);
-        for (size_t row = 0; row < size; row++)
-            reads[n][row * d] = 0;
-    }
-    for (uint32_t n = 1; n <= LOOK_BACK_MAX; n++) {
-        struct head_parts parts = head_parts(weights, 0, n - 1);
+    for (uint32_t back = 1; back <= LOOK_BACK_MAX; back++)
+        init_look_back(weights, seed, back);
+    for (size_t i = 0; i < sizeof(matches) / sizeof(matches[0]); i++) {
+        uint32_t layer = matches[i].layer;
 
-        look_back(weights, n - 1, n);
-        memcpy(parts.value, reads[0], size * d * sizeof(float));
-        write_along(s, reads[n], LOOK_BACK_GAIN, parts.output);
+        if (layer < s->layers && heads[layer] < s->heads)
+            match(weights, layer, heads[layer]++, seed, matches[i].query, matches[i].key);
     }
-    for (size_t i = 0; i < sizeof(matches) / sizeof(matches[0]); i++)
-        if (matches[i].layer < s->layers && heads[matches[i].layer] < s->heads)
-            match(weights, matches[i].layer, heads[matches[i].layer]++, reads[matches[i].query], reads[matches[i].key]);
 }
 
 /* Heads that are made need a matrix of their own for keys and values, and room for three in a layer. */
@@ -165,5 +184,5 @@ void weights_init(struct weights *weights, uint64_t seed)
     }
     fill(weights->output_norm, d, 1);
     if (has_room_for_heads(s))
-        init_heads(weights, &random);
+        init_heads(weights, seed ^ HEADS_SEED);
 }
