@@ -51,6 +51,7 @@ struct put {
     struct cache_entry *made;
     struct slice sealed_record_value, sealed_map_value;
     uint64_t base_version;
+    uint64_t map_version;      /* of the record whose map sealed_map grew from; 0: there was none */
     uint32_t as_facts;
     unsigned attempts;
     bool is_memory_only; /* Redis is away */
@@ -362,6 +363,17 @@ static bool put_settle(struct put *put)
     return false;
 }
 
+/* The map that came may only take the place of the one that it grew from: ABORTED when the record has moved on since. */
+static void put_check_map(struct put *put)
+{
+    uint64_t version = put->unsaved != NULL ? put->unsaved->version : put->base != NULL ? put->base->version : 0;
+
+    if (put->call == NULL || put->sealed_map.size == 0 || put->map_version == version)
+        return;
+    metric_add(put->context->metrics.conflicts, 1);
+    error_set(&put->err, STATUS_ABORTED, "the record has moved on: recall it and redact again");
+}
+
 static void put_begin_load(struct put *put)
 {
     put_forget_attempt(put);
@@ -391,6 +403,11 @@ static void put_step(struct put *put)
         put_begin_load(put);
         break;
     case PUT_LOAD:
+        put_check_map(put);
+        if (put->err.status != STATUS_OK) {
+            put_end(put);
+            break;
+        }
         machine_move(&put->machine, PUT_MERGE);
         put_post(put, put_merge);
         break;
@@ -428,6 +445,7 @@ void context_put(struct context *context, struct call *call)
     put->patient = slice_from(request->patient);
     put->bundle = slice_of(request->bundle.data, request->bundle.len);
     put->sealed_map = slice_of(request->sealed_map.data, request->sealed_map.len);
+    put->map_version = request->base_version;
     put_post(put, put_parse);
 }
 

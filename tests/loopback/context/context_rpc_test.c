@@ -247,7 +247,8 @@ static void wait_for(struct bench *bench, const struct outcome *outcome)
         uv_run(&bench->host.loop.uv, UV_RUN_ONCE);
 }
 
-static void put_start(struct bench *bench, const char *patient, const char *bundle, const char *map, struct outcome *outcome)
+static void put_start_over(struct bench *bench, const char *patient, const char *bundle, const char *map, uint64_t base_version,
+                           struct outcome *outcome)
 {
     Consilium__V1__PutRequest request = CONSILIUM__V1__PUT_REQUEST__INIT;
 
@@ -255,7 +256,13 @@ static void put_start(struct bench *bench, const char *patient, const char *bund
     request.patient = (char *)patient;
     request.bundle = (ProtobufCBinaryData){ strlen(bundle), (uint8_t *)bundle };
     request.sealed_map = (ProtobufCBinaryData){ strlen(map), (uint8_t *)map };
+    request.base_version = base_version;
     start_call(bench, &method_context_put, &request, on_put, outcome);
+}
+
+static void put_start(struct bench *bench, const char *patient, const char *bundle, const char *map, struct outcome *outcome)
+{
+    put_start_over(bench, patient, bundle, map, 0, outcome);
 }
 
 static struct outcome put(struct bench *bench, const char *patient, const char *bundle, const char *map)
@@ -263,6 +270,15 @@ static struct outcome put(struct bench *bench, const char *patient, const char *
     struct outcome outcome;
 
     put_start(bench, patient, bundle, map, &outcome);
+    wait_for(bench, &outcome);
+    return outcome;
+}
+
+static struct outcome put_over(struct bench *bench, const char *patient, const char *bundle, const char *map, uint64_t base_version)
+{
+    struct outcome outcome;
+
+    put_start_over(bench, patient, bundle, map, base_version, &outcome);
     wait_for(bench, &outcome);
     return outcome;
 }
@@ -486,11 +502,25 @@ static void refuses_what_is_wrong_with_the_right_status(void **state)
     assert_int_equal(assemble(bench, "p1", "Any problems?", 2).status, STATUS_INVALID_ARGUMENT);
 }
 
+static void a_map_that_grew_from_an_older_record_is_refused(void **state)
+{
+    struct bench *bench = *state;
+    uint64_t first = put(bench, "p1", asthma, "one").put.version, second;
+
+    assert_int_equal(put(bench, "p1", gout, "from nothing").status, STATUS_ABORTED);
+    assert_string_equal(recall(bench, "p1").map, "one");
+    second = put_over(bench, "p1", gout, "two", first).put.version;
+    assert_true(second > first);
+    assert_int_equal(put_over(bench, "p1", gout, "late", first).status, STATUS_ABORTED);
+    assert_string_equal(recall(bench, "p1").map, "two");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_record_is_put_recalled_asked_and_forgotten, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_later_bundle_is_merged_and_the_version_grows, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_map_that_grew_from_an_older_record_is_refused, set_up, tear_down),
         cmocka_unit_test_setup_teardown(another_process_with_the_key_finds_the_record, set_up, tear_down),
         cmocka_unit_test_setup_teardown(puts_at_the_same_time_do_not_lose_each_other, set_up, tear_down),
         cmocka_unit_test_setup_teardown(without_redis_memory_serves_and_is_written_when_it_is_back, set_up, tear_down),
