@@ -224,6 +224,7 @@ enum status config_value_store(const struct setting *setting, const char *text, 
         return store_string(setting, text, field, err);
     if (!parse(setting->kind, text, &value))
         return refuse_kind(setting, text, err);
+    CHECK(setting->min <= setting->max);
     if (config_value_has_limits(setting)
         && (value.magnitude < setting->min || value.magnitude > setting->max))
         return refuse_range(setting, text, err);

@@ -21,7 +21,7 @@ static const struct setting settings[] = {
     { "tls-certificate", SETTING_KIND_STRING, AT(tls_certificate), NULL, "FILE", "PEM chain to show to servers", 0, 0, false, false },
     { "tls-key", SETTING_KIND_STRING, AT(tls_key), NULL, "FILE", "PEM key of the chain", 0, 0, false, false },
     { "tenant", SETTING_KIND_STRING, AT(tenant), "default", "NAME", "whose patients", 0, 0, false, false },
-    { "timeout", SETTING_KIND_DURATION, AT(timeout_ms), "60s", "TIME", "how long to wait for an answer", 1, 0, false, false },
+    { "timeout", SETTING_KIND_DURATION, AT(timeout_ms), "60s", "TIME", "how long to wait for an answer", 1, 86400000, false, false },
     { "json", SETTING_KIND_SWITCH, AT(json), "false", NULL, "print JSON, one object a line", 0, 0, false, false },
     { "colour", SETTING_KIND_STRING, AT(colour), "auto", "WHEN", "auto, always or never", 0, 0, false, false },
     { "timings", SETTING_KIND_SWITCH, AT(timings), "true", NULL, "show where the time went (ask, put)", 0, 0, false, false },

@@ -3,10 +3,12 @@
 pid_file() { echo "$MESH_RUN/$1.pid"; }
 log_file() { echo "$MESH_RUN/$1.log"; }
 
+# A program that was built anew meanwhile is told from its old file by " (deleted)".
 pid_of() {
-    local pid
+    local pid program
     pid=$(cat "$(pid_file "$1")" 2>/dev/null) || return 1
-    [ "$(readlink "/proc/$pid/exe" 2>/dev/null)" = "$(readlink -f "$(command_of "$1")")" ] && echo "$pid"
+    program=$(readlink "/proc/$pid/exe" 2>/dev/null) || return 1
+    [ "${program% (deleted)}" = "$(readlink -f "$(command_of "$1")")" ] && echo "$pid"
 }
 command_of() { if [ "$1" = redis ]; then command -v redis-server; else echo "$BIN/$1"; fi; }
 is_running() { pid_of "$1" >/dev/null; }
@@ -91,7 +93,8 @@ services_wait() {
             is_running "$service" && continue
             progress_end
             tail -n 5 "$(log_file "$service")" >&2
-            fail "$service has ended; its log is $(log_file "$service")"
+            services_down >/dev/null
+            fail "$service has ended, and with it the mesh; its log is $(log_file "$service")"
         done
         if "$BIN/consilium" status --json --timeout=1s "${TARGETS[@]}" >/dev/null 2>&1; then
             progress_end "Redis and ${#SERVICES[@]} services serve on ports $MESH_PORT to ${PORT[redis]}"
@@ -102,6 +105,7 @@ services_wait() {
     done
     progress_end
     "$BIN/consilium" status --timeout=2s "${TARGETS[@]}" >&2 || true
+    services_down >/dev/null
     fail "the mesh is not healthy after 30 s; its logs are in $MESH_RUN"
 }
 
