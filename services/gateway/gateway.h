@@ -12,7 +12,7 @@ struct gateway_config {
     struct host_config host;
     const char *deid, *context, *tokenizer, *inference; /* targets */
     const char *pseudonym_key_file;
-    uint64_t leaf_timeout_ms;
+    uint64_t leaf_timeout_ms, hedge_after_ms;
     int64_t answer_tokens, facts_tokens; /* where the caller names no limit */
     uint64_t maps_bytes;
     int64_t asks_at_once; /* of one AskMany */

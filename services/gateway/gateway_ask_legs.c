@@ -48,6 +48,7 @@ static struct rpc_options leg_options(const struct ask *ask)
     return (struct rpc_options){
         .deadline_ns = gateway_leaf_deadline(ask->gateway, ask->request.parent->deadline_ns),
         .parent = ask->request.parent,
+        .hedge_after_ms = (uint32_t)ask->gateway->config->hedge_after_ms,
     };
 }
 

@@ -20,6 +20,8 @@ static const struct setting settings[] = {
       "limited or safe-harbor, for records put without one", 0, 0, false, false },
     { "leaf-timeout", SETTING_KIND_DURATION, AT(leaf_timeout_ms), "10s", "TIME",
       "how long one request to a leaf may take", 1, 600000, false, false },
+    { "hedge-after", SETTING_KIND_DURATION, AT(hedge_after_ms), "0s", "TIME",
+      "ask another replica when a leaf has not answered after this; 0: never", 0, 600000, false, false },
     { "answer-tokens", SETTING_KIND_NUMBER, AT(answer_tokens), "256", "N",
       "tokens of an answer where the caller names no limit", 1, 1 << 20, false, false },
     { "facts-tokens", SETTING_KIND_NUMBER, AT(facts_tokens), "4096", "N",
