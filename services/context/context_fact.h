@@ -4,7 +4,7 @@
  *
  *     [DATE ]NOUN: LABEL[ VALUE | (VALUE)][ (FLAG)][, STATUS[ DATES]][, DETAIL]
  *
- *     patient: female, born 1957
+ *     patient: female, born 1957-04-03
  *     condition: Diabetes mellitus type 2, active since 2012-05-01
  *     condition: Acute bronchitis, resolved, 2011-01-03 to 2011-01-20
  *     medication: Metformin 500 mg Oral Tablet, active since 2012-05-01, 1 tablet twice daily

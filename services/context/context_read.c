@@ -106,16 +106,20 @@ static void put_death(struct reading *reading, struct buffer *buffer)
     }
 }
 
-/* Sex and year of birth; never a name, an address or a day of birth. */
+/* Sex and date of birth, with the precision that it has here; never a name or an address. In the `limited` profile dates are shifted: a year
+ * alone, taken out of a shifted date, could not be put back. */
 static const char *read_patient(struct reading *reading)
 {
     struct slice gender = json_get_string(reading->json, "gender");
     struct buffer *buffer = read_begin(reading);
+    char text[FHIR_DATE_TEXT_BYTES];
     struct fhir_date birth;
 
     fhir_label_put(buffer, gender.size > 0 ? slice_cut(gender, 0, 10) : SLICE("sex not recorded"));
-    if (fhir_date_parse(json_get_string(reading->json, "birthDate"), &birth))
-        buffer_format(buffer, ", born %04d", birth.year);
+    if (fhir_date_parse(json_get_string(reading->json, "birthDate"), &birth)) {
+        fhir_date_format(&birth, text);
+        buffer_format(buffer, ", born %s", text);
+    }
     put_death(reading, buffer);
     reading->fact->label = read_end(reading, FACT_LABEL_BYTES_MAX);
     reading->fact->kind = FACT_DEMOGRAPHICS;

@@ -1,13 +1,11 @@
 /* A sealed value: "S1", a nonce of 24 bytes, the ciphertext and its tag. Inside: the plain size (8 bytes, little-endian), zstd. */
 #include "context_seal.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <sodium.h>
-#include <unistd.h>
 #include <zstd.h>
 
 #include "base/check.h"
+#include "base/key_file.h"
 #include "base/limits.h"
 
 #define NONCE_BYTES crypto_aead_xchacha20poly1305_ietf_NPUBBYTES
@@ -20,41 +18,10 @@
 /* What a value may unfold to. */
 #define PLAIN_BYTES_MAX (256 * MIB)
 
-static enum status make_key(const char *path, struct seal_key *key, struct error *err)
-{
-    char hex[SEAL_KEY_BYTES * 2 + 1];
-    int file = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    bool is_written;
-
-    if (file < 0)
-        return error_set_errno(err, errno, "key file %s", path);
-    randombytes_buf(key->bytes, sizeof(key->bytes));
-    sodium_bin2hex(hex, sizeof(hex), key->bytes, sizeof(key->bytes));
-    hex[SEAL_KEY_BYTES * 2] = '\n';
-    is_written = write(file, hex, sizeof(hex)) == (ssize_t)sizeof(hex) && fsync(file) == 0;
-    sodium_memzero(hex, sizeof(hex));
-    close(file);
-    return is_written ? STATUS_OK : error_set(err, STATUS_UNAVAILABLE, "key file %s: cannot be written", path);
-}
-
 enum status seal_key_load(const char *path, struct seal_key *key, struct error *err)
 {
-    char hex[SEAL_KEY_BYTES * 2 + 2];
-    size_t size = 0;
-    ssize_t got;
-    int file;
-
     CHECK(sodium_init() >= 0);
-    file = open(path, O_RDONLY | O_CLOEXEC);
-    if (file < 0)
-        return errno == ENOENT ? make_key(path, key, err) : error_set_errno(err, errno, "key file %s", path);
-    got = read(file, hex, sizeof(hex));
-    close(file);
-    if (got < SEAL_KEY_BYTES * 2 || (got > SEAL_KEY_BYTES * 2 && hex[SEAL_KEY_BYTES * 2] != '\n')
-        || sodium_hex2bin(key->bytes, SEAL_KEY_BYTES, hex, SEAL_KEY_BYTES * 2, NULL, &size, NULL) != 0 || size != SEAL_KEY_BYTES)
-        return error_set(err, STATUS_FAILED_PRECONDITION, "key file %s: not %d hex digits", path, SEAL_KEY_BYTES * 2);
-    sodium_memzero(hex, sizeof(hex));
-    return STATUS_OK;
+    return key_file_load(path, key->bytes, sizeof(key->bytes), err);
 }
 
 /* The name as bytes: no part can run into the next, since names hold no line's end. */

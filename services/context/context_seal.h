@@ -21,8 +21,7 @@ struct seal_name {
     uint64_t version;
 };
 
-/* Read 64 hex digits from @path; a file that is not there is made with a random key, mode 0600. FAILED_PRECONDITION for a file that
- * holds something else. */
+/* Read (or make) the key in the file @path, and ready libsodium: base/key_file.h says how, and what fails. */
 enum status seal_key_load(const char *path, struct seal_key *key, struct error *err);
 
 /* @sealed is in @arena. */

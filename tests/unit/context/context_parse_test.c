@@ -17,7 +17,7 @@ static void each_kind_has_its_line(void **state)
 {
     (void)state;
     assert_line("{'resourceType':'Patient','id':'p','gender':'female','birthDate':'1957-04-03','name':[{'family':'Secret'}]}",
-                "patient: female, born 1957");
+                "patient: female, born 1957-04-03");
     assert_line("{'resourceType':'Patient','id':'p','gender':'male','birthDate':'1940','deceasedDateTime':'2019-04-03T10:00:00Z'}",
                 "patient: male, born 1940, died 2019-04-03");
     assert_line("{'resourceType':'Condition','id':'c','clinicalStatus':{'coding':[{'code':'active'}]},'code':{'text':'Diabetes mellitus "
