@@ -1,6 +1,7 @@
 /* model: makes the default model. prepare → train → export → evaluate. */
 #include <errno.h>
 #include <getopt.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -8,6 +9,7 @@
 #include "model_evaluate.h"
 #include "model_file.h"
 #include "model_prepare.h"
+#include "model_prompt.h"
 #include "train_loop.h"
 
 #define ARENA_BYTES_MAX ((size_t)16 << 30)
@@ -23,11 +25,11 @@ static const char help[] =
     "      --budgets N,N,… tokens of facts (120,200,300,450)  --chars-per-token F (3)  --tokens-max N of an example (1024)  --seed S (1)\n"
     "\n"
     "  model train --data FILE.data --vocabulary FILE.gguf --out FILE.gguf (--minutes M | --steps N)\n"
-    "      With --steps the result follows from the seed and the number of threads; with --minutes from the machine's speed too.\n"
+    "      Ctrl-C ends it early, with its checkpoint and its model. With --steps the result follows from the seed and the number of threads; with --minutes from the machine's speed too.\n"
     "      --held FILE.data  --resume FILE.checkpoint  --checkpoint FILE (OUT.checkpoint)  --threads N (2)  --seed S (1)\n"
     "      --width N (192)  --layers N (4)  --heads N (6)  --kv-heads N (heads)  --ffn N (512)  --context N (1024)  --rope-base F (500000)\n"
     "      --batch-tokens N  --tokens-max N  --tokens-short N  --short-share F  --rate F  --rate-last F  --warm-up N  --decay F\n"
-    "      --prompt-share F  --prompt-weight F  --score-seconds F  --score-examples N\n"
+    "      --prompt-share F  --prompt-weight F  --cite-weight F  --score-seconds F  --score-examples N\n"
     "\n"
     "  model export --checkpoint FILE --vocabulary FILE.gguf --out FILE.gguf\n"
     "\n"
@@ -71,7 +73,7 @@ static const struct setting {
     { "short-share", KIND_DOUBLE, AT(loop.short_share) }, { "rate", KIND_DOUBLE, AT(loop.rate) },
     { "rate-last", KIND_DOUBLE, AT(loop.rate_last) }, { "warm-up", KIND_U32, AT(loop.warm_up) },
     { "decay", KIND_DOUBLE, AT(loop.decay) }, { "prompt-share", KIND_DOUBLE, AT(loop.prompt_share) },
-    { "prompt-weight", KIND_DOUBLE, AT(loop.prompt_weight) }, { "score-seconds", KIND_DOUBLE, AT(loop.score_seconds) },
+    { "cite-weight", KIND_DOUBLE, AT(loop.cite_weight) }, { "prompt-weight", KIND_DOUBLE, AT(loop.prompt_weight) }, { "score-seconds", KIND_DOUBLE, AT(loop.score_seconds) },
     { "model", KIND_TEXT, AT(evaluate.model) }, { "examples", KIND_U32, AT(evaluate.examples_max) },
     { "show", KIND_U32, AT(evaluate.show) }, { "score-examples", KIND_U32, AT(loop.score_examples) }, { "type", KIND_TYPE, 0 }, { "name", KIND_TEXT, AT(about.name) },
     { "description", KIND_TEXT, AT(about.description) },
@@ -212,14 +214,40 @@ static enum status train_on(struct options *options, const struct data *data, co
     return model_file_write(options->out, &state.weights, options->vocabulary, &options->about, arena, err);
 }
 
+/* Which pieces open and close a citation. */
+static enum status find_brackets(struct options *options, struct error *err)
+{
+    struct prompt_writer writer;
+
+    if (prompt_writer_open(&writer, options->vocabulary, err) != STATUS_OK)
+        return err->status;
+    options->loop.cite_open[0] = tokenizer_vocab_find(writer.vocab, SLICE("["));
+    options->loop.cite_open[1] = tokenizer_vocab_find(writer.vocab, SLICE("\xe2\x96\x81["));
+    options->loop.cite_close = tokenizer_vocab_find(writer.vocab, SLICE("]"));
+    prompt_writer_close(&writer);
+    return STATUS_OK;
+}
+
+static volatile sig_atomic_t is_interrupted;
+
+static void on_signal(int number)
+{
+    (void)number;
+    is_interrupted = 1;
+}
+
 static enum status train(struct options *options, struct arena *arena, struct error *err)
 {
     struct data data, held;
     enum status status;
 
     if (need(options->data, "data", err) != STATUS_OK || need(options->vocabulary, "vocabulary", err) != STATUS_OK
-        || need(options->out, "out", err) != STATUS_OK || data_open(&data, options->data, arena, err) != STATUS_OK)
+        || need(options->out, "out", err) != STATUS_OK || find_brackets(options, err) != STATUS_OK
+        || data_open(&data, options->data, arena, err) != STATUS_OK)
         return err->status;
+    signal(SIGINT, on_signal);
+    signal(SIGTERM, on_signal);
+    options->loop.is_stopped = &is_interrupted;
     if (options->loop.threads < 1 || options->loop.threads > 64)
         return error_set(err, STATUS_INVALID_ARGUMENT, "--threads wants 1 to 64");
     if (options->loop.checkpoint_path == NULL)

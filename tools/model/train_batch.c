@@ -45,9 +45,9 @@ const struct example *batch_order_next(struct batch_order *order, uint32_t prefi
     return shortest;
 }
 
-static void put(struct pass_target *targets, size_t *count, uint32_t row, uint32_t token, float weight)
+static void put(struct pass_target *targets, size_t *count, uint32_t row, uint32_t token, bool is_answer)
 {
-    targets[(*count)++] = (struct pass_target){ row, token, weight, 0, 0 };
+    targets[(*count)++] = (struct pass_target){ .row = row, .token = token, .is_answer = is_answer };
 }
 
 /* What follows the row of a token is known inside the prefix and inside a segment; the prefix's last token has several
@@ -60,15 +60,15 @@ size_t batch_targets(const struct example *e, double prompt_share, struct random
     *answers_count = 0;
     for (uint32_t i = 0; i + 1 < e->prefix; i++)
         if (random_unit(random) < prompt_share)
-            put(targets, &count, i, e->tokens[i + 1], 0);
+            put(targets, &count, i, e->tokens[i + 1], false);
     for (uint32_t i = 0; i < e->segments_count; i++) {
         const struct example_segment *s = &e->segments[i];
 
         for (uint32_t j = s->first; j + 1 < s->answer; j++)
             if (random_unit(random) < prompt_share)
-                put(targets, &count, j, e->tokens[j + 1], 0);
+                put(targets, &count, j, e->tokens[j + 1], false);
         for (uint32_t j = s->answer - 1; j + 1 < s->end; j++)
-            put(targets, &count, j, e->tokens[j + 1], 1);
+            put(targets, &count, j, e->tokens[j + 1], true);
         *answers_count += s->end - s->answer;
     }
     return count;

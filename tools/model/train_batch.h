@@ -21,7 +21,7 @@ enum status batch_order_init(struct batch_order *order, const struct data *data,
 const struct example *batch_order_next(struct batch_order *order, uint32_t prefix_max);
 
 /* The targets of @example: every token of the answers, and of the rest a random @prompt_share of the tokens. Their number;
- * @answers_count says how many of them are of answers. Weights are 1 for those and 0 for the others: the caller scales.
+ * @answers_count says how many of them are of answers. The weights are the caller's to set.
  * @targets has room for example->size. */
 size_t batch_targets(const struct example *example, double prompt_share, struct random *random, struct pass_target *targets,
                      size_t *answers_count);

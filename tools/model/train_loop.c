@@ -31,7 +31,7 @@ void loop_options_default(struct loop_options *options)
     *options = (struct loop_options){
         .threads = 2, .batch_tokens = 4096, .tokens_max = 1024, .tokens_short = 256, .short_share = 0.3,
         .rate = 2e-3, .rate_last = 5e-5, .warm_up = 100, .decay = 0.05, .gradient_max = 1,
-        .prompt_share = 0.25, .prompt_weight = 0.3, .score_seconds = 120, .score_examples = 96,
+        .prompt_share = 0.25, .prompt_weight = 0.3, .cite_weight = 4, .score_seconds = 120, .score_examples = 96,
     };
 }
 
@@ -72,24 +72,41 @@ static uint32_t prefix_max(const struct loop *loop)
     return o->tokens_short + (uint32_t)(share * (o->tokens_max - o->tokens_short));
 }
 
-/* Answers count 1 together, the prompt's tokens prompt_weight together. */
-static void weigh(const struct loop *loop, struct team_job *jobs, size_t jobs_count, size_t answers, size_t others)
-{
-    float of_prompt = others == 0 ? 0 : (float)(loop->options->prompt_weight / (double)others);
-
-    for (size_t i = 0; i < jobs_count; i++)
-        for (size_t j = 0; j < jobs[i].targets_count; j++) {
-            struct pass_target *target = &jobs[i].targets[j];
-
-            target->weight = target->weight > 0 ? 1 / (float)answers : of_prompt;
-        }
-}
-
 struct batch {
     struct team_job jobs[LOOP_JOBS_MAX];
     size_t jobs_count, answers, others;
     uint32_t tokens;
 };
+
+/* What an answer's token counts beside others; *is_cited: it stands within a citation. */
+static float answer_weight(const struct loop_options *o, uint32_t token, bool *is_cited)
+{
+    bool is_number = *is_cited && token != o->cite_close;
+
+    if (token == o->cite_open[0] || token == o->cite_open[1])
+        *is_cited = true;
+    else if (token == o->cite_close)
+        *is_cited = false;
+    return is_number ? (float)o->cite_weight : 1.0f;
+}
+
+/* Answers count 1 together, the prompt's tokens prompt_weight together. */
+static void weigh(const struct loop *loop, struct batch *batch)
+{
+    const struct loop_options *o = loop->options;
+    float of_prompt = batch->others == 0 ? 0 : (float)(o->prompt_weight / (double)batch->others);
+    float of_answer = batch->answers == 0 ? 0 : 1 / (float)batch->answers;
+
+    for (size_t i = 0; i < batch->jobs_count; i++) {
+        bool is_cited = false;
+
+        for (size_t j = 0; j < batch->jobs[i].targets_count; j++) {
+            struct pass_target *target = &batch->jobs[i].targets[j];
+
+            target->weight = target->is_answer ? of_answer * answer_weight(o, target->token, &is_cited) : of_prompt;
+        }
+    }
+}
 
 static enum status draw_batch(struct loop *loop, struct batch *batch, struct error *err)
 {
@@ -111,20 +128,19 @@ static enum status draw_batch(struct loop *loop, struct batch *batch, struct err
         batch->others += job->targets_count - answers;
         batch->tokens += job->example->size;
     }
-    weigh(loop, batch->jobs, batch->jobs_count, batch->answers, batch->others);
+    weigh(loop, batch);
     return STATUS_OK;
 }
 
 static void note_losses(struct loop *loop, const struct batch *batch)
 {
-    float of_answer = 1 / (float)batch->answers;
     double answer = 0, prompt = 0;
 
     for (size_t i = 0; i < batch->jobs_count; i++)
         for (size_t j = 0; j < batch->jobs[i].targets_count; j++) {
             const struct pass_target *target = &batch->jobs[i].targets[j];
 
-            *(target->weight == of_answer ? &answer : &prompt) += target->loss;
+            *(target->is_answer ? &answer : &prompt) += target->loss;
         }
     loop->answer_loss += batch->answers > 0 ? answer / (double)batch->answers : 0;
     loop->prompt_loss += batch->others > 0 ? prompt / (double)batch->others : 0;
@@ -192,11 +208,16 @@ static enum status score_and_keep(struct loop *loop, struct error *err)
     return checkpoint_write(loop->state, o->checkpoint_path, err);
 }
 
+static bool is_stopped(const struct loop *loop)
+{
+    return loop->options->is_stopped != NULL && *loop->options->is_stopped;
+}
+
 static enum status run_steps(struct loop *loop, struct error *err)
 {
     enum status status = STATUS_OK;
 
-    while (status == STATUS_OK && (loop->state->progress = progress(loop)) < 1) {
+    while (status == STATUS_OK && !is_stopped(loop) && (loop->state->progress = progress(loop)) < 1) {
         status = take_step(loop, err);
         if (now_seconds() - loop->line_at >= LOOP_LINE_SECONDS)
             write_line(loop);

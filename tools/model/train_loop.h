@@ -2,6 +2,8 @@
 #ifndef TRAIN_LOOP_H
 #define TRAIN_LOOP_H
 
+#include <signal.h>
+
 #include "train_checkpoint.h"
 #include "train_data.h"
 
@@ -20,9 +22,12 @@ struct loop_options {
     double decay, gradient_max;
     double prompt_share;   /* of the prompt's tokens are predicted too ... */
     double prompt_weight;  /* ... and their mean loss counts this much beside the answers' */
+    double cite_weight;    /* of the numbers in an answer's citations, beside 1 for its other tokens: few tokens, hard to learn */
+    uint32_t cite_open[2], cite_close; /* the pieces of "[", " [" and "]" */
     double score_seconds;  /* between scores on the held-out data; a checkpoint goes with each */
     uint32_t score_examples;
     const char *checkpoint_path; /* NULL: none */
+    const volatile sig_atomic_t *is_stopped; /* NULL, or set by somebody who wants the run to end early, with its checkpoint */
 };
 
 /* The defaults, which suit a few million parameters and an hour on two cores. */

@@ -17,6 +17,7 @@ struct pass_target {
     uint32_t row;
     uint32_t token;
     float weight;
+    bool is_answer;
     /* Filled in by the pass: */
     float loss; /* -log p, not weighted */
     uint32_t best; /* what the model finds most likely */

@@ -29,7 +29,7 @@ static struct bench bench;
 
 static void add_target(size_t row, size_t token, float weight)
 {
-    bench.targets[bench.targets_count++] = (struct pass_target){ (uint32_t)row, bench.tokens[token], weight, 0, 0 };
+    bench.targets[bench.targets_count++] = (struct pass_target){ .row = (uint32_t)row, .token = bench.tokens[token], .weight = weight };
 }
 
 static void set_up(uint32_t kv_heads)
