@@ -17,9 +17,19 @@ struct put {
     Consilium__V1__Profile profile;
 };
 
-static void print_reply(const struct put *put, const Consilium__V1__PutRecordReply *reply)
+static void print_timings(const Consilium__V1__PutRecordReply *reply)
 {
     uint32_t total_us = 0;
+    size_t i;
+
+    for (i = 0; i < reply->n_timings; i++)
+        if (reply->timings[i]->start_us + reply->timings[i]->duration_us > total_us)
+            total_us = reply->timings[i]->start_us + reply->timings[i]->duration_us;
+    paint_timings(reply->timings, reply->n_timings, total_us);
+}
+
+static void print_reply(const struct put *put, const Consilium__V1__PutRecordReply *reply)
+{
     size_t i;
 
     printf("%s%s%s  %u resources, %u of them as facts; %u facts in the record%s\n", paint(PAINT_BOLD), put->patient,
@@ -37,10 +47,6 @@ static void print_reply(const struct put *put, const Consilium__V1__PutRecordRep
         printf("%s%s %u", i > 0 ? ", " : "  not facts: ", reply->not_facts[i]->reason, reply->not_facts[i]->count);
     if (reply->n_not_facts > 0)
         printf("\n");
-    for (i = 0; i < reply->n_timings; i++)
-        if (reply->timings[i]->start_us + reply->timings[i]->duration_us > total_us)
-            total_us = reply->timings[i]->start_us + reply->timings[i]->duration_us;
-    paint_timings(reply->timings, reply->n_timings, total_us);
 }
 
 static void on_reply(void *arg, const void *message, const struct error *err)
@@ -55,6 +61,8 @@ static void on_reply(void *arg, const void *message, const struct error *err)
         json_print(message);
     else
         print_reply(consilium->state, message);
+    if (!consilium->config.json && consilium->config.timings)
+        print_timings(message);
     consilium_end(consilium, CONSILIUM_EXIT_OK);
 }
 
