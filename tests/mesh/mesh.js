@@ -11,7 +11,7 @@ const loader = require('@grpc/proto-loader');
 const ROOT = path.resolve(__dirname, '../..');
 const PROTO = path.join(ROOT, 'proto');
 const OFFSETS = { gateway: 0, deid: 1, context: 2, tokenizer: 3, inference: 4, redis: 9 };
-const LOADING = { keepCase: true, longs: Number, enums: String, bytes: Buffer, oneofs: true, includeDirs: [PROTO] };
+const LOADING = { keepCase: true, longs: Number, enums: String, bytes: Buffer, defaults: true, oneofs: true, includeDirs: [PROTO] };
 
 const load = (file) => grpc.loadPackageDefinition(loader.loadSync(file, LOADING));
 
