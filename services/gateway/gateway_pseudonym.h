@@ -12,7 +12,7 @@ struct pseudonym_key {
     unsigned char bytes[PSEUDONYM_KEY_BYTES];
 };
 
-/* Read the key from @path (64 hex digits); a file that is not there is made with a random key, mode 0600. */
+/* Read (or make) the key in the file @path, and ready libsodium: base/key_file.h says how, and what fails. */
 enum status pseudonym_key_load(const char *path, struct pseudonym_key *key, struct error *err);
 
 /* BLAKE2b keyed over tenant, a NUL and patient, 128 bits of it as hex. */
