@@ -1,7 +1,7 @@
 /* A service process.
  *
  *   start   configuration → log → loop → workers → credentials → the service → server → administration port → run
- *   stop    SIGTERM → the server drains → the service closes what it opened → the rest is closed → the loop ends
+ *   stop    SIGTERM → the server drains → the service closes what it opened → nobody holds the host → the rest is closed → the loop ends
  *
  * What fails before the loop runs goes to stderr as one sentence and ends the process with 2 (usage, configuration) or 1. */
 #include "rpc/host.h"
@@ -55,16 +55,17 @@ static enum status split_addresses(const char *text, struct arena *arena, const 
 
 /* Stop, step by step; each skips what was not started. */
 
-/* The handles of the service and the administration port close as the loop ends. */
-static void on_drained(void *owner)
+void host_hold(struct host *host)
 {
-    struct host *host = owner;
+    host->holds++;
+}
 
-    if (host->server != NULL)
-        server_destroy(host->server);
-    host->server = NULL;
-    if (host->service != NULL)
-        host->program->stop(host, host->service);
+/* The handles of the service and the administration port close as the loop ends. */
+void host_let_go(struct host *host)
+{
+    CHECK(host->holds > 0);
+    if (--host->holds > 0)
+        return;
     if (host->admin != NULL)
         admin_stop(host->admin);
     if (host->credentials != NULL)
@@ -72,6 +73,19 @@ static void on_drained(void *owner)
     host->admin = NULL;
     host->credentials = NULL;
     loop_stop(&host->loop);
+}
+
+static void on_drained(void *owner)
+{
+    struct host *host = owner;
+
+    if (host->server != NULL)
+        server_destroy(host->server);
+    host->server = NULL;
+    host_hold(host);
+    if (host->service != NULL)
+        host->program->stop(host, host->service);
+    host_let_go(host);
 }
 
 static void begin_stop(struct host *host)

@@ -54,6 +54,7 @@ struct host {
     const struct host_program *program;
     /* the rest is host.c's own */
     struct admin *admin;
+    unsigned holds;
     uint32_t grace_ms;
     int exit_status;
 };
@@ -65,11 +66,16 @@ struct host_program {
     /* Make the service. The server exists only when this returns; when the service is ready at once, *is_ready is set, else the
      * service calls server_set_serving(host->server, true) later, on the loop. */
     enum status (*start)(struct host *host, const void *config, void **service, bool *is_ready, struct error *err);
-    /* After the drain: close what start opened; every handle must be closed in the end, for loop_run to return. */
+    /* After the drain: close what start opened; every handle must be closed in the end, for loop_run to return. Who has to wait
+     * for something that comes through the mailbox (its own calls) holds the host until then. */
     void (*stop)(struct host *host, void *service);
     /* After the loop has ended. */
     void (*destroy)(void *service);
 };
+
+/* From within stop: the mailbox and the credentials stay open until it is let go again, once for each hold. Loop thread. */
+void host_hold(struct host *host);
+void host_let_go(struct host *host);
 
 /* Run until SIGTERM or SIGINT. The exit status of the process: 0, 2 for wrong usage or configuration, 1 for anything else. */
 int host_main(const struct host_program *program, int argc, char **argv);
