@@ -71,33 +71,47 @@ enum status gateway_start(struct host *host, const void *config, void **service,
     return STATUS_OK;
 }
 
+static void close_channel(struct channel **channel)
+{
+    if (*channel != NULL)
+        channel_destroy(*channel);
+    *channel = NULL;
+}
+
+/* What the client's threads still post as they end is opened when the loop stops, so they end before that. */
+static void close_client(struct gateway *gateway)
+{
+    close_channel(&gateway->deid);
+    close_channel(&gateway->context);
+    close_channel(&gateway->tokenizer);
+    close_channel(&gateway->inference);
+    if (gateway->client != NULL)
+        client_destroy(gateway->client);
+    gateway->client = NULL;
+}
+
+static void on_models_stopped(struct gateway *gateway)
+{
+    close_client(gateway);
+    host_let_go(gateway->host);
+}
+
+/* The server has drained: of all calls to leaves only those of models can still be out. */
 void gateway_stop(struct host *host, void *service)
 {
     struct gateway *gateway = service;
 
-    (void)host;
-    models_stop(&gateway->models);
-}
-
-static void close_channel(struct channel *channel)
-{
-    if (channel != NULL)
-        channel_destroy(channel);
+    host_hold(host);
+    models_stop(&gateway->models, on_models_stopped);
 }
 
 void gateway_destroy(void *service)
 {
     struct gateway *gateway = service;
 
-    close_channel(gateway->deid);
-    close_channel(gateway->context);
-    close_channel(gateway->tokenizer);
-    close_channel(gateway->inference);
-    if (gateway->client != NULL)
-        client_destroy(gateway->client);
+    close_client(gateway);
     if (gateway->maps != NULL)
         maps_destroy(gateway->maps);
-    arena_close(&gateway->models.arena);
     free(gateway);
 }
 

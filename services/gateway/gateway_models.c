@@ -57,6 +57,28 @@ static enum status check_round(struct models *models, const struct error *round,
     return STATUS_OK;
 }
 
+static void on_closed(struct timer *timer)
+{
+    struct models *models = LIST_ITEM(timer, struct models, timer);
+
+    arena_close(&models->arena);
+    models->stopped(models->gateway);
+}
+
+/* A leaf that is away for a while leaves what was known standing; two different files do not. */
+static void set_known(struct models *models, bool is_known)
+{
+    if (models->is_known == is_known)
+        return;
+    models->is_known = is_known;
+    if (is_known)
+        log_info("model_known", LOG_ID("digest", models->digest), LOG_ID("architecture", models->architecture),
+                 LOG_NUMBER("context_length", models->context_length));
+    else
+        log_error("model_unknown", LOG_ERROR(&models->why_not));
+    server_set_serving(models->gateway->host->server, is_known);
+}
+
 static void on_round(void *arg, const struct error *round)
 {
     struct models *models = arg;
@@ -64,17 +86,14 @@ static void on_round(void *arg, const struct error *round)
     bool is_known = check_round(models, round, &err) == STATUS_OK;
 
     models->group = NULL;
-    if (is_known && !models->is_known) {
-        log_info("model_known", LOG_ID("digest", models->digest), LOG_ID("architecture", models->architecture),
-                 LOG_NUMBER("context_length", models->context_length));
-        server_set_serving(models->gateway->host->server, true);
+    if (models->stopped != NULL) {
+        timer_close(&models->timer, on_closed);
+        return;
     }
-    /* A leaf that is away for a while leaves what was known standing; two different files do not. */
-    if (is_known || err.status == STATUS_FAILED_PRECONDITION)
-        models->is_known = is_known;
     models->why_not = err;
-    if (!models->gateway->host->loop.is_stopping)
-        timer_start(&models->timer, is_known ? ROUND_MS : ROUND_UNKNOWN_MS, 0);
+    if (is_known || err.status == STATUS_FAILED_PRECONDITION)
+        set_known(models, is_known);
+    timer_start(&models->timer, is_known ? ROUND_MS : ROUND_UNKNOWN_MS, 0);
 }
 
 static void ask_round(struct timer *timer)
@@ -106,11 +125,13 @@ void models_start(struct models *models, struct gateway *gateway)
     timer_start(&models->timer, 0, 0);
 }
 
-void models_stop(struct models *models)
+void models_stop(struct models *models, void (*stopped)(struct gateway *gateway))
 {
-    timer_close(&models->timer, NULL);
+    models->stopped = stopped;
     if (models->group != NULL)
         group_cancel(models->group);
+    else
+        timer_close(&models->timer, on_closed);
 }
 
 enum status models_get(const struct models *models, Consilium__V1__GetModelReply *reply,

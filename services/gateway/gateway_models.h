@@ -26,10 +26,13 @@ struct models {
     uint64_t parameters;
     float chars_per_token;
     struct error why_not; /* while !is_known */
+    void (*stopped)(struct gateway *gateway); /* NULL: models_stop was not called */
 };
 
 void models_start(struct models *models, struct gateway *gateway);
-void models_stop(struct models *models);
+
+/* @stopped is called later, when no round runs any more and the timer is closed. */
+void models_stop(struct models *models, void (*stopped)(struct gateway *gateway));
 
 /* Fill @reply with views into @models. FAILED_PRECONDITION or UNAVAILABLE, with the reason, while nothing is known. */
 enum status models_get(const struct models *models, Consilium__V1__GetModelReply *reply,
