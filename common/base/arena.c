@@ -62,6 +62,25 @@ void arena_close(struct arena *arena)
     arena_init(arena, arena->limit_bytes);
 }
 
+void arena_reuse(struct arena *arena, size_t limit_bytes)
+{
+    struct arena_block *first;
+
+    while (arena->blocks != NULL && arena->blocks->older != NULL)
+        free_newest(arena);
+    first = arena->blocks;
+    if (!ARENA_REUSES || first == NULL || first->size_bytes != ARENA_BLOCK_BYTES_MIN
+        || first->size_bytes > limit_bytes) {
+        arena_close(arena);
+        arena_init(arena, limit_bytes);
+        return;
+    }
+    arena->at = block_start(first);
+    arena->end = block_end(first);
+    arena->limit_bytes = limit_bytes;
+    arena->block_bytes_next = 2 * ARENA_BLOCK_BYTES_MIN;
+}
+
 /* A new block with room for @size bytes; the rest of the old one stays unused until a rewind. */
 static int add_block(struct arena *arena, size_t size)
 {

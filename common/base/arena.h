@@ -32,6 +32,17 @@ void arena_init(struct arena *arena, size_t limit_bytes);
 /* Give everything back. The arena may be used again. */
 void arena_close(struct arena *arena);
 
+/* Like arena_init, for an arena that was initialised (or is zero): what it held goes back, but a first block of the usual size stays for
+ * what comes next. */
+void arena_reuse(struct arena *arena, size_t limit_bytes);
+
+/* Not where every allocation is to be seen: under AddressSanitizer, and where tests let allocations fail. */
+#if defined(__SANITIZE_ADDRESS__) || defined(CONSILIUM_FAULTS)
+#define ARENA_REUSES 0
+#else
+#define ARENA_REUSES 1
+#endif
+
 /* @size bytes aligned to 16, not zeroed, or NULL when the limit (or the system) does not allow them. A size
  * of 0 gives a valid pointer. */
 void *arena_alloc(struct arena *arena, size_t size);

@@ -85,8 +85,6 @@ static enum status fill_call(struct accept *accept, struct server_call *sc, stru
 {
     sc->request_payload = accept->payload;
     sc->call.deadline_ns = deadline_ns(accept->deadline);
-    sc->address = grpc_call_get_peer(sc->grpc);
-    sc->call.peer.address = sc->address;
     read_trace(&accept->metadata, &sc->call.trace);
     if (accept->served->server->options.credentials == NULL)
         return STATUS_OK;
@@ -124,7 +122,7 @@ static void admit(struct server_call *sc)
     switch (gate_enter(&sc->served->gate, &sc->in_gate)) {
     case GATE_ANSWER_ENTER:
         sc->is_admitted = true;
-        if (sc->served->row.place == METHOD_PLACE_INLINE)
+        if (sc->served->row.place == METHOD_PLACE_INLINE && !thread_is_first(sc->home->thread))
             thread_defer(sc->home->thread, &sc->begin);
         else
             call_start(sc);
@@ -187,7 +185,7 @@ static bool add_accepts(struct server *server, struct served *served)
     unsigned i, j;
 
     for (i = 0; i < server->thread_count; i++)
-        for (j = 0; j < (served->registration == NULL ? 1 : ACCEPTS_PER_METHOD); j++)
+        for (j = 0; j < (served->is_standing ? 1 : ACCEPTS_PER_METHOD); j++)
             if (!add_accept(server, &server->threads[i], served))
                 return false;
     return true;

@@ -21,13 +21,52 @@ static void begin(struct op *op, bool is_ok)
     call_start(LIST_ITEM(op, struct server_call, begin));
 }
 
+/* Zeroed, but for the first block of the arena. */
+static struct server_call *take_memory(struct server_thread *home)
+{
+    struct list *node = list_take_front(&home->spare);
+    struct server_call *sc;
+    struct arena arena;
+
+    if (node == NULL)
+        return fault_is_due() ? NULL : calloc(1, sizeof(*sc));
+    home->spare_count--;
+    sc = LIST_ITEM(node, struct server_call, in_thread);
+    arena = sc->call.arena;
+    memset(sc, 0, sizeof(*sc));
+    sc->call.arena = arena;
+    return sc;
+}
+
+static void give_memory(struct server_thread *home, struct server_call *sc)
+{
+    if (!ARENA_REUSES || home->spare_count == SPARE_CALLS_MAX) {
+        arena_close(&sc->call.arena);
+        free(sc);
+        return;
+    }
+    arena_reuse(&sc->call.arena, sc->call.arena.limit_bytes);
+    list_push_front(&home->spare, &sc->in_thread);
+    home->spare_count++;
+}
+
+void call_free_spare(struct server_thread *home)
+{
+    while (!list_is_empty(&home->spare)) {
+        struct server_call *sc = LIST_ITEM(list_take_front(&home->spare), struct server_call, in_thread);
+
+        arena_close(&sc->call.arena);
+        free(sc);
+    }
+}
+
 struct server_call *call_create(struct served *served, struct server_thread *home, grpc_call *grpc)
 {
-    struct server_call *sc = fault_is_due() ? NULL : calloc(1, sizeof(*sc));
+    struct server_call *sc = take_memory(home);
 
     if (sc == NULL)
         return NULL;
-    arena_init(&sc->call.arena, served->row.arena_bytes_max);
+    arena_reuse(&sc->call.arena, served->row.arena_bytes_max);
     sc->call.method = &served->row;
     sc->call.service = served->service;
     sc->call.arrived_ns = clock_now();
@@ -76,12 +115,12 @@ static void release(struct server_call *sc)
         leave_gate(sc);
     grpc_byte_buffer_destroy(sc->request_payload);
     grpc_byte_buffer_destroy(sc->message_payload);
-    gpr_free(sc->address);
+    if (sc->address != NULL)
+        gpr_free(sc->address);
     grpc_call_unref(sc->grpc);
-    arena_close(&sc->call.arena);
     arena_close(&sc->message_arena);
     pthread_mutex_destroy(&sc->lock);
-    free(sc);
+    give_memory(sc->home, sc);
     metric_add(served->in_flight, -1);
     server_let_go(served->server);
 }
@@ -256,6 +295,15 @@ void call_finish(struct call *call)
 bool call_is_cancelled(const struct call *call)
 {
     return atomic_load_explicit(&server_call_of(call)->is_cancelled, memory_order_acquire);
+}
+
+const char *call_address(struct call *call)
+{
+    struct server_call *sc = server_call_of(call);
+
+    if (sc->address == NULL)
+        sc->address = grpc_call_get_peer(sc->grpc);
+    return sc->address;
 }
 
 grpc_call *call_grpc(const struct call *call)

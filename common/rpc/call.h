@@ -27,7 +27,6 @@ struct server_method;
 
 /* Who calls: from the client's certificate, or nothing on a plaintext port. */
 struct peer {
-    const char *address;   /* "ipv4:127.0.0.1:40312" */
     const char *spiffe_id; /* NULL: none */
     const char *name;      /* first DNS SAN, else common name; NULL: no certificate */
 };
@@ -70,6 +69,9 @@ void call_read(struct call *call, void (*on_message)(struct call *call, const vo
 
 /* Whether the caller has gone or the deadline has passed. Any thread. */
 bool call_is_cancelled(const struct call *call);
+
+/* Where the caller's connection comes from: "ipv4:127.0.0.1:40312". Lives as long as the call. */
+const char *call_address(struct call *call);
 
 /* Called at most once, at the method's place, when the caller goes or the deadline passes before the end. Registered after
  * the fact, it is called soon. For METHOD_PLACE_WORKER it is never called: ask call_is_cancelled. */

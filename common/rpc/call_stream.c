@@ -69,7 +69,8 @@ static size_t fill_send(struct server_call *sc, grpc_op *operations, bool is_las
         };
     if (!is_last)
         return count;
-    *details = grpc_slice_from_copied_string(sc->end.text);
+    if (sc->end.text[0] != '\0')
+        *details = grpc_slice_from_copied_string(sc->end.text);
     operations[count++] = (grpc_op){
         .op = GRPC_OP_SEND_STATUS_FROM_SERVER,
         .data.send_status_from_server = {

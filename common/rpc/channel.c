@@ -57,6 +57,7 @@ static grpc_channel *create_grpc_channel(const struct channel *channel,
         arg_number(GRPC_ARG_KEEPALIVE_TIME_MS, (int)channel->keepalive_ms),
         arg_number(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, KEEPALIVE_TIMEOUT_MS),
         arg_number(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0),
+        arg_number(GRPC_ARG_ENABLE_PER_MESSAGE_COMPRESSION, 0), /* of requests; a reply may come compressed */
         arg_number(GRPC_ARG_MAX_RECEIVE_MESSAGE_LENGTH, bytes_max),
         arg_number(GRPC_ARG_MAX_SEND_MESSAGE_LENGTH, bytes_max),
         arg_string(GRPC_ARG_PRIMARY_USER_AGENT_STRING, "consilium"),

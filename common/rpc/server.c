@@ -104,6 +104,7 @@ static grpc_server *create_grpc(const struct server *server)
     grpc_arg args[] = {
         { GRPC_ARG_INTEGER, GRPC_ARG_ALLOW_REUSEPORT, { .integer = 0 } },
         { GRPC_ARG_INTEGER, GRPC_ARG_ENABLE_CHANNELZ, { .integer = 0 } },
+        { GRPC_ARG_INTEGER, GRPC_ARG_ENABLE_PER_MESSAGE_COMPRESSION, { .integer = 0 } }, /* of replies */
         { GRPC_ARG_INTEGER, GRPC_ARG_MAX_RECEIVE_MESSAGE_LENGTH, { .integer = (int)options->message_bytes_max } },
         { GRPC_ARG_INTEGER, GRPC_ARG_MAX_CONCURRENT_STREAMS, { .integer = STREAMS_MAX } },
         { GRPC_ARG_INTEGER, GRPC_ARG_KEEPALIVE_TIME_MS, { .integer = (int)options->keepalive_ms } },
@@ -220,6 +221,7 @@ static enum status create_threads(struct server *server, unsigned count, struct 
 
         home->server = server;
         list_init(&home->calls);
+        list_init(&home->spare);
         health_init_thread(home);
         home->drain.done = drain_thread;
         home->thread = thread_create(server->options.loop, err);
@@ -238,8 +240,10 @@ static void destroy_parts(struct server *server)
 
     for (i = 0; i < server->front_count; i++)
         grpc_server_destroy(server->fronts[i].grpc);
-    for (i = 0; i < server->thread_count; i++)
+    for (i = 0; i < server->thread_count; i++) {
         thread_destroy(server->threads[i].thread);
+        call_free_spare(&server->threads[i]);
+    }
     for (i = 0; i < server->front_count; i++) {
         for (j = 0; j < server->fronts[i].served_count; j++)
             gate_close(&server->fronts[i].served[j].gate);

@@ -42,7 +42,7 @@ struct server_call {
     struct served *served;
     struct server_thread *home;
     grpc_call *grpc;
-    char *address; /* of the peer, gRPC's memory */
+    char *address; /* of the peer, gRPC's memory; NULL until someone asks */
 
     /* home thread only */
     struct list in_thread;
@@ -98,6 +98,9 @@ grpc_call *call_grpc(const struct call *call);
 /* A call that has just arrived: @grpc becomes its own. NULL without memory, and then @grpc stays the caller's. Held once, for the
  * handler. Home thread. */
 struct server_call *call_create(struct served *served, struct server_thread *home, grpc_call *grpc);
+
+/* Free what @home keeps for calls to come; after its last call. */
+void call_free_spare(struct server_thread *home);
 
 /* Give it to the handler, at the place that the method names. Home thread. */
 void call_start(struct server_call *sc);

@@ -13,14 +13,20 @@
 #include "rpc/thread.h"
 #include "run/metrics.h"
 
-/* Requests for a call that each thread keeps outstanding for each method: a burst that arrives in one read finds one each. More
- * calls than that only wait until the thread has taken these. */
-#define ACCEPTS_PER_METHOD 64
+/* Requests for a call that each thread keeps outstanding for each method of the service; health, reflection and the like get one. A
+ * burst of more calls only waits until the thread has taken these. Not more than are of use: Debian builds gRPC core with its
+ * assertions, and so every completion searches a list of all tags that are outstanding on its queue. */
+#define ACCEPTS_PER_METHOD 16
+
+/* Calls that have ended and whose memory a thread keeps for the next ones. */
+#define SPARE_CALLS_MAX 64
 
 struct server_thread {
     struct server *server;
     struct thread *thread;
     struct list calls;    /* all that live here; the thread's own */
+    struct list spare;    /* memory of calls that have ended; the thread's own */
+    unsigned spare_count;
     struct list watchers; /* Health.Watch; the thread's own */
     struct op health_changed, drain;
     atomic_bool is_health_posted;

@@ -4,8 +4,9 @@
  * TURN_DEFERRED_NS → timers that are due → wait for the next event or timer.
  *
  * Handlers are deferred, and that is why admission works for those that run on this thread: all calls that have arrived
- * are seen, and the ones too many refused, before time is spent on the first. Run as they come they would wait in
- * gRPC core's queue, which has no bound. */
+ * are seen, and the ones too many refused, before time is spent on the second. Run as they come they would wait in
+ * gRPC core's queue, which has no bound. The first runs at once (thread_is_first): mostly it is the only one, and the look at an
+ * empty queue before it would be a system call for nothing. */
 #include "rpc/thread.h"
 
 #include <grpc/support/log.h>
@@ -15,6 +16,7 @@
 #include "base/check.h"
 #include "base/fault.h"
 #include "base/log.h"
+#include "rpc/absl_mutex.h"
 #include "run/clock.h"
 
 /* Enough to see a whole burst, not so many that a flood of refusals starves what was admitted. */
@@ -54,6 +56,7 @@ struct thread {
     /* of the polling thread */
     struct list timers; /* soonest first */
     struct letter *deferred_first, **deferred_last;
+    bool is_first; /* the event in hand is the first of its turn, which began with nothing deferred */
 };
 
 static void log_of_grpc(gpr_log_func_args *args)
@@ -140,6 +143,7 @@ static bool turn(struct thread *thread)
     unsigned i;
 
     for (i = 0; i < TURN_EVENTS_MAX; i++) {
+        thread->is_first = i == 0 && thread->deferred_first == NULL;
         event = grpc_completion_queue_next(thread->queue, turn_wait(thread), NULL);
         if (event.type != GRPC_OP_COMPLETE)
             break;
@@ -184,6 +188,7 @@ struct thread *thread_create(struct loop *loop, struct error *err)
         return NULL;
     }
     gpr_set_log_function(log_of_grpc);
+    absl_mutex_set_quick();
     grpc_init();
     thread->loop = loop;
     thread->queue = grpc_completion_queue_create_for_next(NULL);
@@ -249,6 +254,11 @@ void thread_defer(struct thread *thread, struct op *op)
     op->letter.next = NULL;
     *thread->deferred_last = &op->letter;
     thread->deferred_last = &op->letter.next;
+}
+
+bool thread_is_first(const struct thread *thread)
+{
+    return thread->is_first;
 }
 
 void thread_timer_init(struct thread_timer *timer, void (*on_time)(struct thread_timer *timer))

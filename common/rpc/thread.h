@@ -42,6 +42,10 @@ void thread_post(struct thread *thread, struct op *op);
 /* Run @op once the events that are ready now have been taken off the queue. Polling thread only. */
 void thread_defer(struct thread *thread, struct op *op);
 
+/* Whether the event in hand is the first since the thread waited, and nothing was deferred: what is done at once then holds nothing
+ * up that has been waiting. Polling thread only. */
+bool thread_is_first(const struct thread *thread);
+
 /* A timer that lives in its owner and runs on the polling thread; everything here is called there, or before the thread has
  * anything to poll for. */
 struct thread_timer {

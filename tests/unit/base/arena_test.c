@@ -144,12 +144,34 @@ static void fails_where_the_system_has_no_memory(void **state)
 #endif
 }
 
+static void is_used_again_with_another_limit(void **state)
+{
+    struct arena arena;
+    char *at;
+
+    (void)state;
+    arena_init(&arena, 1 << 20);
+    assert_non_null(arena_alloc(&arena, 100));
+    assert_non_null(arena_alloc(&arena, 100000));
+    arena_reuse(&arena, 64 << 10);
+    assert_true(arena.used_bytes <= 8 << 10);
+    assert_null(arena_alloc(&arena, 100000));
+    at = arena_alloc(&arena, 100);
+    assert_non_null(at);
+    memset(at, 1, 100);
+    arena_reuse(&arena, 1000);
+    assert_null(arena_alloc(&arena, 1001));
+    assert_non_null(arena_alloc(&arena, 500));
+    arena_close(&arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(gives_aligned_memory_that_does_not_overlap),
         cmocka_unit_test(stops_at_its_limit_and_goes_on_below_it),
         cmocka_unit_test(rewinds_to_a_mark),
+        cmocka_unit_test(is_used_again_with_another_limit),
         cmocka_unit_test(poisons_what_it_has_not_given_out),
         cmocka_unit_test(copies_and_terminates),
         cmocka_unit_test(fails_where_the_system_has_no_memory),
