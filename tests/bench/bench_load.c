@@ -20,7 +20,7 @@ struct load {
     bool is_open;
     float *samples_us; /* of the polling thread */
     unsigned samples;
-    uint64_t failed;
+    uint64_t failed, refused, late, refused_ns;
     atomic_uint in_flight;
     sem_t is_over;
 };
@@ -54,6 +54,17 @@ static void end(struct slot *slot)
         sem_post(&load->is_over);
 }
 
+static void count_failed(struct load *load, enum status status, uint64_t ns)
+{
+    load->failed++;
+    if (status == STATUS_DEADLINE_EXCEEDED)
+        load->late++;
+    if (status != STATUS_RESOURCE_EXHAUSTED)
+        return;
+    load->refused++;
+    load->refused_ns += ns;
+}
+
 static void on_reply(void *arg, const void *reply, const struct error *err)
 {
     struct slot *slot = arg;
@@ -62,7 +73,7 @@ static void on_reply(void *arg, const void *reply, const struct error *err)
 
     (void)reply;
     if (err->status != STATUS_OK)
-        load->failed++;
+        count_failed(load, err->status, now_ns - slot->started_ns);
     else if (load->samples < SAMPLES_MAX)
         load->samples_us[load->samples++] = (float)(now_ns - slot->started_ns) / 1000;
     if (load->is_open || now_ns >= load->end_ns)
@@ -100,6 +111,10 @@ static struct bench_result load_close(struct load *load, uint64_t started_ns)
     result.calls = load->samples + load->failed;
     result.calls_per_s = load->samples / seconds;
     result.failed_per_s = (double)load->failed / seconds;
+    result.refused_per_s = (double)load->refused / seconds;
+    result.late_per_s = (double)load->late / seconds;
+    if (load->refused > 0)
+        result.refused_us = (double)load->refused_ns / 1000 / (double)load->refused;
     qsort(load->samples_us, load->samples, sizeof(float), compare);
     if (load->samples > 0) {
         result.p50_us = load->samples_us[load->samples / 2];

@@ -9,7 +9,9 @@
 struct bench_result {
     double calls_per_s;  /* that succeeded */
     double failed_per_s;
-    double p50_us, p99_us; /* of those that succeeded */
+    double refused_per_s, late_per_s; /* of the failed: RESOURCE_EXHAUSTED, DEADLINE_EXCEEDED */
+    double p50_us, p99_us;            /* of those that succeeded */
+    double refused_us;                /* mean until a refusal */
     uint64_t calls;        /* that ended */
 };
 

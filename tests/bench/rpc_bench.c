@@ -1,6 +1,6 @@
 /* What a call costs, beside gRPC's C++ server; and what is left of a server that is offered four times what it can do.
  *
- *     rpc_bench FOLDER [--ms N] [--repeats N] [--in-flight N]     FOLDER holds echo_server and echo_server_cpp
+ *     rpc_bench echo|overload FOLDER [--ms N] [--repeats N] [--in-flight N]     FOLDER holds echo_server and echo_server_cpp
  *
  * The load comes from common/rpc's client, one thread, one connection, and is the same for both servers. Repeats are
  * interleaved, so that whatever else the machine does meets both. The figures are medians over the repeats; a ratio is the
@@ -19,6 +19,7 @@
 #define WARM_MS 300
 #define OVERLOAD 4
 #define OVERLOAD_DEADLINE_MS 200
+#define CAPACITY_IN_FLIGHT 4
 
 struct sample {
     double calls_per_s, p50_us, p99_us, cpu_us;
@@ -27,7 +28,7 @@ struct sample {
 static struct client *client;
 static uint64_t run_ms = 2000;
 static unsigned repeats = 5;
-static unsigned only_in_flight; /* 0: all of them, and the overload */
+static unsigned only_in_flight; /* 0: all of them */
 
 static struct channel *connect_to(const struct bench_process *server)
 {
@@ -118,34 +119,46 @@ static void compare_servers(const struct bench_process *c, const struct bench_pr
     fflush(stdout);
 }
 
-static void overload(const struct bench_process *c)
+/* Capacity before and after, so that a machine that grows slower meanwhile is not taken for a server that does. */
+static struct bench_result offer_too_much(struct channel *channel, double *capacity)
 {
     Consilium__V1__CountRequest request = CONSILIUM__V1__COUNT_REQUEST__INIT;
+    struct bench_result before, over, after;
+
+    before = bench_load_closed(channel, &method_tokenizer_count, &request, CAPACITY_IN_FLIGHT, run_ms / 2);
+    over = bench_load_open(channel, &method_tokenizer_count, &request, before.calls_per_s * OVERLOAD,
+                           OVERLOAD_DEADLINE_MS, run_ms);
+    after = bench_load_closed(channel, &method_tokenizer_count, &request, CAPACITY_IN_FLIGHT, run_ms / 2);
+    *capacity = (before.calls_per_s + after.calls_per_s) / 2;
+    return over;
+}
+
+static void overload(const struct bench_process *c)
+{
     struct channel *channel = connect_to(c);
-    double goodput[REPEATS_MAX], p50[REPEATS_MAX], share[REPEATS_MAX], capacity[REPEATS_MAX];
+    struct bench_result over[REPEATS_MAX];
+    double share[REPEATS_MAX], capacity[REPEATS_MAX];
     unsigned i;
 
+    printf("overload: 2 ms of work a call, %d times the capacity offered, deadline %d ms, %u repeats of %.1f s\n"
+           "%10s %10s %10s %10s %10s %10s %12s\n",
+           OVERLOAD, OVERLOAD_DEADLINE_MS, repeats, (double)run_ms / 1000, "capacity", "goodput", "share", "late/s",
+           "p50 us", "p99 us", "refused in us");
     for (i = 0; i < repeats; i++) {
-        struct bench_result full, over;
-
-        full = bench_load_closed(channel, &method_tokenizer_count, &request, 4, run_ms);
-        over = bench_load_open(channel, &method_tokenizer_count, &request,
-                               full.calls_per_s * OVERLOAD, OVERLOAD_DEADLINE_MS, run_ms);
-        capacity[i] = full.calls_per_s;
-        goodput[i] = over.calls_per_s;
-        p50[i] = over.p50_us;
-        share[i] = over.calls_per_s / full.calls_per_s;
+        over[i] = offer_too_much(channel, &capacity[i]);
+        share[i] = over[i].calls_per_s / capacity[i];
+        printf("%10.0f %10.0f %9.1f%% %10.0f %10.0f %10.0f %12.0f\n", capacity[i], over[i].calls_per_s,
+               100 * share[i], over[i].late_per_s, over[i].p50_us, over[i].p99_us, over[i].refused_us);
+        fflush(stdout);
     }
     channel_destroy(channel);
-    printf("\noverload: 2 ms of work, capacity %.0f calls/s, %dx offered, deadline %d ms\n"
-           "goodput %.0f calls/s = %.1f %% of capacity, p50 %.0f us\n",
-           median(capacity), OVERLOAD, OVERLOAD_DEADLINE_MS, median(goodput), 100 * median(share),
-           median(p50));
+    printf("median: capacity %.0f calls/s, goodput %.0f calls/s = %.1f %% of capacity\n", median(capacity),
+           MEDIAN_OF(over, calls_per_s), 100 * median(share));
 }
 
 static int usage(void)
 {
-    fprintf(stderr, "usage: rpc_bench FOLDER [--ms N] [--repeats N] [--in-flight N]\n");
+    fprintf(stderr, "usage: rpc_bench echo|overload FOLDER [--ms N] [--repeats N] [--in-flight N]\n");
     return 2;
 }
 
@@ -153,7 +166,7 @@ static bool read_flags(int argc, char **argv)
 {
     int i;
 
-    for (i = 2; i + 1 < argc; i += 2) {
+    for (i = 3; i + 1 < argc; i += 2) {
         if (strcmp(argv[i], "--ms") == 0)
             run_ms = strtoul(argv[i + 1], NULL, 10);
         else if (strcmp(argv[i], "--repeats") == 0)
@@ -166,35 +179,46 @@ static bool read_flags(int argc, char **argv)
     return i == argc && run_ms > 0 && repeats > 0 && repeats <= REPEATS_MAX;
 }
 
-int main(int argc, char **argv)
+static void echo(const struct bench_process *c, const struct bench_process *cpp)
 {
     static const unsigned in_flight[] = { 1, 8, 64 };
-    struct bench_process c, cpp;
-    struct error err = { 0 };
-    char path[4096];
     size_t i;
 
-    if (argc < 2 || !read_flags(argc, argv))
-        return usage();
-    snprintf(path, sizeof(path), "%s/echo_server", argv[1]);
-    if (!bench_process_start(&c, "consilium", path))
-        return 1;
-    snprintf(path, sizeof(path), "%s/echo_server_cpp", argv[1]);
-    if (!bench_process_start(&cpp, "cpp", path)) {
-        bench_process_stop(&c);
-        return 1;
-    }
-    client = client_create(NULL, CLIENT_PLACE_INLINE, 1, &err);
     printf("echo of %d bytes, median of %u repeats of %.1f s\n%-10s %9s %10s %9s %9s %12s\n", ECHO_BYTES,
            repeats, (double)run_ms / 1000, "server", "in flight", "calls/s", "p50 us", "p99 us",
            "CPU us/call");
     for (i = 0; i < sizeof(in_flight) / sizeof(in_flight[0]); i++)
         if (only_in_flight == 0 || only_in_flight == in_flight[i])
-            compare_servers(&c, &cpp, in_flight[i]);
-    if (only_in_flight == 0)
+            compare_servers(c, cpp, in_flight[i]);
+}
+
+static bool start(struct bench_process *process, const char *name, const char *folder, const char *program)
+{
+    char path[4096];
+
+    snprintf(path, sizeof(path), "%s/%s", folder, program);
+    return bench_process_start(process, name, path);
+}
+
+int main(int argc, char **argv)
+{
+    struct bench_process c = { 0 }, cpp = { 0 };
+    struct error err = { 0 };
+    bool is_echo, is_started;
+
+    if (argc < 3 || !read_flags(argc, argv) || (strcmp(argv[1], "echo") != 0 && strcmp(argv[1], "overload") != 0))
+        return usage();
+    is_echo = strcmp(argv[1], "echo") == 0;
+    is_started = start(&c, "consilium", argv[2], "echo_server")
+        && (!is_echo || start(&cpp, "cpp", argv[2], "echo_server_cpp"));
+    client = is_started ? client_create(NULL, CLIENT_PLACE_INLINE, 1, &err) : NULL;
+    if (client != NULL && is_echo)
+        echo(&c, &cpp);
+    else if (client != NULL)
         overload(&c);
-    client_destroy(client);
+    if (client != NULL)
+        client_destroy(client);
     bench_process_stop(&c);
     bench_process_stop(&cpp);
-    return 0;
+    return client == NULL ? 1 : 0;
 }
