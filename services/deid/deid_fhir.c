@@ -216,7 +216,7 @@ static enum status learn_resource(struct walk *walk, const struct json *resource
     if (id.size > 0 && deid_map_id(walk->redactor->map, letter_of(type), id) == NULL)
         return no_room(walk->err);
     if (slice_is(type, "Patient")) {
-        if (walk->patient.data != NULL && !slice_equal(walk->patient, id))
+        if (walk->patient.data != NULL && (id.size == 0 || !slice_equal(walk->patient, id)))
             return error_set(walk->err, STATUS_INVALID_ARGUMENT, "two patients in one bundle");
         walk->patient = id.data == NULL ? SLICE("") : id;
         return learn_person(walk, resource, true);
@@ -755,8 +755,12 @@ static enum status put_patient(struct walk *walk, struct slice *patient)
     enum status status;
 
     *patient = (struct slice){ NULL, 0 };
-    if (walk->patient.size == 0)
+    if (walk->patient.data == NULL)
         return STATUS_OK;
+    if (walk->patient.size == 0) {
+        *patient = SLICE("p0");
+        return STATUS_OK;
+    }
     buffer_init(&out, walk->redactor->arena);
     status = put_id(walk, &out, 'p', walk->patient);
     *patient = buffer_slice(&out);

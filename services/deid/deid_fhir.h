@@ -6,7 +6,7 @@
 #include "deid_redact.h"
 
 /* The redacted resource as compact JSON in redactor->arena. INVALID_ARGUMENT for what is no FHIR JSON and for two patients in one
- * bundle. @patient is the surrogate id of the Patient in it, {NULL, 0} when there is none. */
+ * bundle. @patient is the surrogate id of the Patient in it, "p0" for one without an id, {NULL, 0} when there is none. */
 enum status deid_redact_fhir(struct deid_redactor *redactor, struct slice json, struct slice *output,
                              struct slice *patient, struct error *err);
 

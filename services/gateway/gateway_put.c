@@ -5,7 +5,8 @@
  *                                                       │
  *   RECALLING ◄─── another bundle of this patient came in between (ABORTED), a few times ─┘
  *
- * A caller that goes away before it has said that the bundle is whole leaves nothing behind. */
+ * A caller that goes away before it has said that the bundle is whole leaves nothing behind. The first bundle of a patient holds the
+ * Patient resource: without it nobody knows whom to look for in the notes. */
 #include <string.h>
 
 #include "base/limits.h"
@@ -159,6 +160,15 @@ static bool keep_counts(struct put *put, const Consilium__V1__RedactReply *redac
     return true;
 }
 
+static void fail_nobody(struct put *put)
+{
+    struct error err;
+
+    error_set(&err, STATUS_INVALID_ARGUMENT,
+              "no Patient resource, and no record of this patient is here: a bundle with the Patient comes first");
+    fail(put, &err);
+}
+
 static void on_redacted(void *arg, const void *message, const struct error *err)
 {
     const Consilium__V1__RedactReply *redacted = message;
@@ -168,6 +178,10 @@ static void on_redacted(void *arg, const void *message, const struct error *err)
     note_timing(put, "redact", "deid");
     if (redacted == NULL) {
         fail(put, err);
+        return;
+    }
+    if (put->version == 0 && redacted->patient[0] == '\0') {
+        fail_nobody(put);
         return;
     }
     if (!keep_counts(put, redacted)) {

@@ -39,6 +39,31 @@ module.exports = {
       await refused(mesh.put('p-type', { resourceType: 'Banana' }), S.INVALID_ARGUMENT);
       await refused(mesh.put('p-type', '[1, 2, 3]'), S.INVALID_ARGUMENT);
     },
+    async 'a bundle without a Patient is INVALID_ARGUMENT, and joins the record of a patient who is known'({ mesh }) {
+      const weight = {
+        resourceType: 'Bundle', type: 'collection',
+        entry: [{
+          resource: {
+            resourceType: 'Observation', id: 'w1', status: 'final', code: { text: 'Body weight' }, subject: { reference: 'Patient/a' },
+            effectiveDateTime: '2020-03-03', valueQuantity: { value: 70, unit: 'kg' },
+          },
+        }],
+      };
+      await refused(mesh.put('p-nobody', weight), S.INVALID_ARGUMENT, /no Patient/);
+      await refused(mesh.ask('p-nobody', SAMPLE_QUESTION), S.NOT_FOUND);
+      await mesh.put('p-nobody', { resourceType: 'Bundle', type: 'collection', entry: [patient('a')] });
+      assert.equal((await mesh.put('p-nobody', weight)).resources_as_facts, 1);
+    },
+    async 'two patients without ids are two'({ mesh }) {
+      await refused(mesh.put('p-two', { resourceType: 'Bundle', type: 'collection', entry: [patient(), patient()] }), S.INVALID_ARGUMENT, /two patients/);
+      assert.equal((await mesh.put('p-one', { resourceType: 'Bundle', type: 'collection', entry: [patient()] })).resources, 1);
+    },
+    async 'a resource of a type that FHIR does not have is counted, and loses nothing else'({ mesh }) {
+      const reply = await mesh.put('p-banana', { resourceType: 'Bundle', type: 'collection', entry: [patient('a'), { resource: { resourceType: 'Banana', id: 'b' } }] });
+      assert.equal(reply.resources, 2);
+      assert.equal(reply.resources_as_facts + reply.not_facts.reduce((sum, { count }) => sum + count, 0), 2);
+      assert.equal(reply.not_facts.length, 1);
+    },
     async 'a reference that dangles is kept, and loses nothing else'({ mesh }) {
       const reply = await mesh.put('p-dangling', {
         resourceType: 'Bundle', type: 'collection',

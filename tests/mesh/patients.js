@@ -5,7 +5,7 @@ const assert = require('node:assert/strict');
 const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
-const { Mesh, ROOT, execFileSync } = require('./mesh');
+const { Mesh, ROOT, execFileSync, failure, grpc } = require('./mesh');
 
 const QUESTIONS = ['Which medications is the patient taking?', 'What are the active problems?', 'What was the last blood pressure?',
   'Is the patient allergic to anything?', 'What was the last body weight?', 'What does the last note say?'];
@@ -25,23 +25,34 @@ function unpack(archives, folder) {
   return files.sort();
 }
 
+// A bundle of nobody (a list of hospitals) has to be refused, and is counted apart; `put` are the files that went in.
 async function putAll(mesh, files, onOne) {
-  const totals = { patients: 0, resources: 0, facts: 0, reasons: {} };
+  const put = [];
+  const totals = { patients: 0, resources: 0, resources_as_facts: 0, facts: 0, reasons: {}, refused_without_patient: 0 };
   for (const file of files) {
     const bytes = fs.readFileSync(file);
-    const wanted = JSON.parse(bytes).entry.length;
+    const entries = JSON.parse(bytes).entry;
+    const wanted = entries.length;
+    if (!entries.some(({ resource }) => resource.resourceType === 'Patient')) {
+      const error = await failure(mesh.put(path.basename(file), bytes));
+      assert.equal(error.code, grpc.status.INVALID_ARGUMENT, `${totals.patients}: ${error.message}`);
+      totals.refused_without_patient++;
+      continue;
+    }
     const reply = await mesh.put(path.basename(file), bytes);
     const not = reply.not_facts.reduce((sum, { count }) => sum + count, 0);
     assert.equal(reply.resources, wanted, `${totals.patients}: resources`);
     assert.equal(reply.resources_as_facts + not, wanted, `${totals.patients}: facts and reasons add up`);
     assert.equal(reply.durable, true);
+    put.push(file);
     totals.patients++;
     totals.resources += reply.resources;
+    totals.resources_as_facts += reply.resources_as_facts;
     totals.facts += reply.facts;
     for (const { reason, count } of reply.not_facts) totals.reasons[reason] = (totals.reasons[reason] ?? 0) + count;
     onOne?.(totals);
   }
-  return totals;
+  return { put, totals };
 }
 
 async function askSome(mesh, files, count) {
@@ -71,9 +82,9 @@ async function main() {
     const files = unpack(words.length ? words : ARCHIVES, folder).slice(0, limit);
     await mesh.up();
     const began = Date.now();
-    const totals = await putAll(mesh, files, (t) => { if (t.patients % 50 === 0) console.log(`${t.patients} of ${files.length}`); });
+    const { put, totals } = await putAll(mesh, files, (t) => { if (t.patients % 50 === 0) console.log(`${t.patients} of ${files.length}`); });
     console.log(JSON.stringify({ ...totals, seconds: (Date.now() - began) / 1000 }, null, 1));
-    console.log(JSON.stringify(await askSome(mesh, files, Math.min(asks, files.length)), null, 1));
+    console.log(JSON.stringify(await askSome(mesh, put, Math.min(asks, put.length)), null, 1));
   } finally {
     await mesh.down();
     fs.rmSync(folder, { recursive: true, force: true });
