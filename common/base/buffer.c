@@ -17,7 +17,7 @@ char *buffer_reserve(struct buffer *buffer, size_t size)
 
     if (buffer->is_full)
         return NULL;
-    if (size <= buffer->capacity - buffer->size)
+    if (buffer->data != NULL && size <= buffer->capacity - buffer->size)
         return buffer->data + buffer->size;
     while (capacity - buffer->size < size) {
         if (capacity > SIZE_MAX / 2) {
@@ -40,9 +40,9 @@ char *buffer_reserve(struct buffer *buffer, size_t size)
 
 void buffer_put(struct buffer *buffer, struct slice bytes)
 {
-    char *at = buffer_reserve(buffer, bytes.size);
+    char *at = bytes.size == 0 ? NULL : buffer_reserve(buffer, bytes.size);
 
-    if (at == NULL || bytes.size == 0)
+    if (at == NULL)
         return;
     memcpy(at, bytes.data, bytes.size);
     buffer->size += bytes.size;
