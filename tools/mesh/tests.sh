@@ -1,18 +1,39 @@
 # Every test: unit and loopback under sanitizers (CTest), then the mesh of real processes (tests/mesh).
+# What a verbose log of CTest says: "PASSED FAILED SKIPPED". cmocka counts its own tests. An executable that did not pass is one failure at
+# least, whatever it counted (it crashed, ran out of time, leaked, was not there); one that passed and counts nothing is one test.
+ctest_count() {
+    awk '
+        match($0, /^[0-9]+: /) { test = substr($0, 1, RLENGTH - 2) }
+        /^[0-9]+: .*\[  PASSED  \] [0-9]+ test/ { passed[test] += number("PASSED  ]"); counted[test] = 1 }
+        /^[0-9]+: .*\[  FAILED  \] [0-9]+ test/ { failed[test] += number("FAILED  ]") }
+        /^[0-9]+: .*\[  SKIPPED \] [0-9]+ test/ { skipped[test] += number("SKIPPED ]"); counted[test] = 1 }
+        /^ *[0-9]+\/[0-9]+ +Test +#[0-9]+: / {
+            test = $0; sub(/^[^#]*#/, "", test); sub(/:.*/, "", test)
+            ended[test] = 1
+            if ($0 ~ / Passed +[0-9.]+ sec/) good[test] = 1
+        }
+        function number(word) { return substr($0, index($0, word) + length(word)) + 0 }
+        END {
+            for (test in ended) {
+                if (!good[test] && !failed[test]) failed[test] = 1
+                if (good[test] && !counted[test]) passed[test] = 1
+                p += passed[test]; f += failed[test]; s += skipped[test]
+            }
+            print p + 0, f + 0, s + 0
+        }' "$1"
+}
+
 ctest_run() {
-    local log=build/dev-tests.log status=0
+    local log=build/dev-tests.log status=0 passed failed skipped
     ctest --test-dir build/dev -j "$(nproc)" --verbose >"$log" 2>&1 || status=$?
-    # cmocka counts its own tests; an executable that dies without its count is one failure.
-    PASSED=$((PASSED + $(sed -nE 's/.*\[  PASSED  \] ([0-9]+) test.*/\1/p' "$log" | awk '{n += $1} END {print n + 0}')))
-    SKIPPED=$((SKIPPED + $(grep -cE '\[  SKIPPED \] [a-z]' "$log" || true)))
-    local failed
-    failed=$(sed -nE 's/.*\[  FAILED  \] ([0-9]+) test.*/\1/p' "$log" | awk '{n += $1} END {print n + 0}')
-    if [ $status -ne 0 ]; then
+    read -r passed failed skipped < <(ctest_count "$log")
+    # CTest that ran nothing, or fell over itself, has not passed.
+    [ "$failed" -gt 0 ] || { [ $status -eq 0 ] && [ "$passed" -gt 0 ]; } || failed=1
+    if [ "$failed" -gt 0 ]; then
         grep -E '\[  FAILED  \]|ERROR: |runtime error|SUMMARY|\*\*\*' "$log" | head -n 60 || true
         say "the whole output is in $log"
-        [ "$failed" -gt 0 ] || failed=1
     fi
-    FAILED=$((FAILED + failed))
+    PASSED=$((PASSED + passed)) FAILED=$((FAILED + failed)) SKIPPED=$((SKIPPED + skipped))
 }
 
 # The mesh tests print "ok - NAME", "not ok - NAME" or "skip - NAME".
