@@ -13,6 +13,7 @@
 #include "train_loop.h"
 
 #define ARENA_BYTES_MAX ((size_t)16 << 30)
+#define CONTEXT_DEFAULT 768
 
 static const char help[] =
     "model: makes a small Llama-architecture model that answers from a rendered record\n"
@@ -27,7 +28,7 @@ static const char help[] =
     "  model train --data FILE.data --vocabulary FILE.gguf --out FILE.gguf (--minutes M | --steps N)\n"
     "      Ctrl-C ends it early, with its checkpoint and its model. With --steps the result follows from the seed and the number of threads; with --minutes from the machine's speed too.\n"
     "      --held FILE.data  --resume FILE.checkpoint  --checkpoint FILE (OUT.checkpoint)  --threads N (2)  --seed S (1)\n"
-    "      --width N (192)  --layers N (4)  --heads N (6)  --kv-heads N (heads)  --ffn N (512)  --context N (1024)  --rope-base F (500000)\n"
+    "      --width N (192)  --layers N (4)  --heads N (6)  --kv-heads N (heads)  --ffn N (512)  --context N (768)  --rope-base F (500000)\n"
     "      --batch-tokens N  --tokens-max N  --tokens-short N  --short-share F  --rate F  --rate-last F  --warm-up N  --decay F\n"
     "      --prompt-share F  --prompt-weight F  --cite-weight F  --score-seconds F  --score-examples N\n"
     "\n"
@@ -191,6 +192,8 @@ static enum status begin(struct options *options, const struct data *data, struc
     if (options->resume != NULL)
         return checkpoint_read(state, options->resume, arena, err);
     options->shape.vocabulary_size = data->vocabulary_size;
+    if (options->shape.context == 0)
+        options->shape.context = CONTEXT_DEFAULT;
     if (options->shape.kv_heads == 0)
         options->shape.kv_heads = options->shape.heads;
     if (weights_check_shape(&options->shape, err) != STATUS_OK || checkpoint_init(state, &options->shape, arena, err) != STATUS_OK)
@@ -293,7 +296,7 @@ static void set_defaults(struct options *options)
     *options = (struct options){ .seed = 1 };
     prepare_options_default(&options->prepare);
     loop_options_default(&options->loop);
-    options->shape = (struct shape){ 0, 192, 4, 6, 0, 512, 1024, 500000, 1e-5f };
+    options->shape = (struct shape){ 0, 192, 4, 6, 0, 512, 0, 500000, 1e-5f };
     options->about = (struct model_file_about){
         "consilium-demo",
         "A demonstration: answers questions from a rendered record, trained on synthetic patients only. Not for care.",
