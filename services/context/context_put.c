@@ -7,7 +7,7 @@
  * Read, merge, write: Redis takes the new version only in the place of the one that was read, so two Puts of one patient cannot lose each
  * other. Where Redis is away, the record that memory holds is merged and kept there (durable = false), with the version that
  * Redis is known to have had; when Redis is back, context_put_unsaved goes through the same states, without PARSE, and what Redis has by
- * then is merged too. */
+ * then is merged too, or, where it has another map, stays as it is. */
 #include "context_put.h"
 
 #include "base/limits.h"
@@ -374,6 +374,20 @@ static void put_check_map(struct put *put)
     error_set(&put->err, STATUS_ABORTED, "the record has moved on: recall it and redact again");
 }
 
+/* What only memory holds may have begun while nobody could say whether Redis has the patient, or another replica was faster: then it
+ * was redacted with another map than the one in Redis, and the two cannot be one record. Redis's was acknowledged as durable; this was not. */
+static void put_check_unsaved(struct put *put)
+{
+    const struct cache_entry *base = put->base, *unsaved = put->unsaved;
+
+    if (put->call != NULL || base == NULL || base->version == unsaved->base_version || base->version == unsaved->version
+        || unsaved->sealed_map.size == 0 || slice_equal(base->sealed_map, unsaved->sealed_map))
+        return;
+    metric_add(put->context->metrics.conflicts, 1);
+    cache_remove(put->context->cache, put->unsaved);
+    error_set(&put->err, STATUS_ABORTED, "Redis has a record of this patient with another map; what only memory held is dropped");
+}
+
 static void put_begin_load(struct put *put)
 {
     put_forget_attempt(put);
@@ -404,6 +418,7 @@ static void put_step(struct put *put)
         break;
     case PUT_LOAD:
         put_check_map(put);
+        put_check_unsaved(put);
         if (put->err.status != STATUS_OK) {
             put_end(put);
             break;

@@ -434,6 +434,26 @@ static void without_redis_memory_serves_and_is_written_when_it_is_back(void **st
     assert_int_equal(recall(bench, "p3").facts, 1);
 }
 
+static void what_was_put_without_redis_never_replaces_the_map_that_redis_has(void **state)
+{
+    struct bench *bench = *state;
+    size_t records, bytes, unsaved = 1;
+
+    put(bench, "p1", asthma, "first");
+    service_close(bench);
+    kill(bench->redis_process, SIGSTOP);
+    service_open(bench);
+    wait_for_redis(bench, false);
+    assert_int_equal(put(bench, "p1", gout, "another").put.durable, false);
+    kill(bench->redis_process, SIGCONT);
+    while (unsaved > 0) {
+        uv_run(&bench->host.loop.uv, UV_RUN_ONCE);
+        cache_count(bench->context->cache, &records, &bytes, &unsaved);
+    }
+    assert_string_equal(recall(bench, "p1").map, "first");
+    assert_int_equal(recall(bench, "p1").facts, 1);
+}
+
 struct peek {
     bool is_done, has_text;
     size_t bytes;
@@ -524,6 +544,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(another_process_with_the_key_finds_the_record, set_up, tear_down),
         cmocka_unit_test_setup_teardown(puts_at_the_same_time_do_not_lose_each_other, set_up, tear_down),
         cmocka_unit_test_setup_teardown(without_redis_memory_serves_and_is_written_when_it_is_back, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_was_put_without_redis_never_replaces_the_map_that_redis_has, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_redis_holds_cannot_be_read_or_moved, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_key_file_is_for_its_owner_alone, set_up, tear_down),
         cmocka_unit_test_setup_teardown(refuses_what_is_wrong_with_the_right_status, set_up, tear_down),
