@@ -49,7 +49,8 @@ struct put {
     size_t size;
     struct slice bundle;
     unsigned tries;
-    uint64_t version;
+    uint64_t version;       /* of the record that the bundle adds to; 0: none is known */
+    struct error unknown;   /* why nobody can say whether there is one; OK: context has said */
     Consilium__V1__ClassCount *counts, **count_list;
     size_t counts_count;
     Consilium__V1__Timing timings[4], *timing_list[4];
@@ -164,6 +165,10 @@ static void fail_nobody(struct put *put)
 {
     struct error err;
 
+    if (put->unknown.status != STATUS_OK) {
+        fail(put, &put->unknown);
+        return;
+    }
     error_set(&err, STATUS_INVALID_ARGUMENT,
               "no Patient resource, and no record of this patient is here: a bundle with the Patient comes first");
     fail(put, &err);
@@ -204,10 +209,15 @@ static void on_recalled(void *arg, const void *message, const struct error *err)
     struct put *put = arg;
 
     note_timing(put, "recall", "context");
-    if (recalled == NULL && err->status != STATUS_NOT_FOUND) {
+    if (recalled == NULL && err->status != STATUS_NOT_FOUND && err->status != STATUS_UNAVAILABLE) {
         fail(put, err);
         return;
     }
+    /* Redis is away and memory does not know the patient: context takes the bundle as one of a new patient, in memory, and when
+     * Redis turns out to have a record, that one stays. */
+    put->unknown = (struct error){ 0 };
+    if (recalled == NULL && err->status == STATUS_UNAVAILABLE)
+        put->unknown = *err;
     put->version = recalled == NULL ? 0 : recalled->version;
     request.scope = (char *)put->patient.scope;
     request.profile = put->profile;
