@@ -586,7 +586,44 @@ static enum status rewrite_display(struct walk *walk, struct json *node, const s
     return rewrite_text(walk, node, false);
 }
 
-/* The text of a CodeableConcept that only repeats the display of a code stays. */
+/* Whose codes and displays come from a published list. */
+static bool is_terminology(struct slice system)
+{
+    static const char *const systems[] = {
+        "http://snomed.info/sct",  "http://loinc.org",        "http://www.nlm.nih.gov/research/umls/", "http://hl7.org/",
+        "http://terminology.hl7.org/", "http://unitsofmeasure.org", "urn:oid:2.16.840.1.113883.", "urn:ietf:",
+        "urn:iso:std:",            "http://www.ama-assn.org/", "http://www.cms.gov/", "https://www.cms.gov/",
+        "http://nucc.org/",        "http://www.whocc.no/atc", "http://www.ada.org/", "http://dicom.nema.org/",
+        "http://fdasis.nlm.nih.gov", "http://varnomen.hgvs.org", "http://www.genenames.org", "http://human-phenotype-ontology.org",
+    };
+    size_t i;
+
+    for (i = 0; i < sizeof(systems) / sizeof(systems[0]); i++)
+        if (slice_starts_with(system, slice_from(systems[i])))
+            return true;
+    return false;
+}
+
+/* What comes from a closed vocabulary stays but for what the patient is known by: people type names where codes belong. A display under a
+ * system that is nobody's vocabulary is a text; so is one that would not come back as it is. */
+static enum status rewrite_kept(struct walk *walk, struct json *node, struct slice key, const struct place *place)
+{
+    bool is_display = slice_is(key, "display") || slice_is(key, "text"), is_restored;
+    struct slice output;
+    enum status status;
+
+    if (is_plain_code(walk, node->text))
+        return STATUS_OK;
+    if (slice_is(key, "display") && !is_terminology(json_get_string(place->object, "system")))
+        return rewrite_text(walk, node, false);
+    status = deid_redact_code(walk->redactor, node->text, &output, &is_restored, walk->err);
+    if (status != STATUS_OK || (is_display && !is_restored))
+        return status == STATUS_OK ? rewrite_text(walk, node, false) : status;
+    node->text = output;
+    return STATUS_OK;
+}
+
+/* The text of a CodeableConcept that only repeats the display of a published code. */
 static bool is_concept_text(struct slice key, const struct place *place, struct slice text)
 {
     const struct json *coding;
@@ -594,7 +631,7 @@ static bool is_concept_text(struct slice key, const struct place *place, struct 
     if (!slice_is(key, "text"))
         return false;
     for (coding = json_first(json_get(place->object, "coding")); coding != NULL; coding = coding->next)
-        if (slice_equal(json_get_string(coding, "display"), text))
+        if (slice_equal(json_get_string(coding, "display"), text) && is_terminology(json_get_string(coding, "system")))
             return true;
     return false;
 }
@@ -615,7 +652,7 @@ static enum status rewrite_string(struct walk *walk, struct json *node, struct s
 
     switch (action) {
     case DEID_ACTION_KEEP:
-        return STATUS_OK;
+        return rewrite_kept(walk, node, key, place);
     case DEID_ACTION_ID:
         return rewrite_id(walk, node, place);
     case DEID_ACTION_REFERENCE:
@@ -655,7 +692,7 @@ static enum status rewrite_string(struct walk *walk, struct json *node, struct s
     if (slice_is(key, "valueString") && is_maiden_name(place))
         return rewrite_name(walk, node);
     if (is_concept_text(key, place, node->text))
-        return STATUS_OK;
+        return rewrite_kept(walk, node, key, place);
     return rewrite_text(walk, node, false);
 }
 

@@ -305,14 +305,26 @@ static void value_find(const struct deid_known_value *value, struct slice squeez
     }
 }
 
-enum status deid_identity_scan(const struct deid_identity *identity, const struct deid_tokens *tokens,
+static void words_scan_exact(const struct deid_identity *identity, const struct deid_tokens *tokens,
+                             struct deid_spans *spans)
+{
+    unsigned i;
+
+    for (i = 0; i < tokens->count && identity->words_count > 0; i++)
+        if (tokens->items[i].shape != DEID_SHAPE_NUMBER && tokens->items[i].shape != DEID_SHAPE_INITIAL
+            && is_known_word(identity, deid_token_text(tokens, i), false)
+            && !(tokens->items[i].flags & DEID_WORD_EPONYM && deid_name_is_eponym(tokens, i)))
+            deid_spans_add(spans, (struct deid_span){ tokens->items[i].start, tokens->items[i].end, DEID_CLASS_NAME,
+                                                      DEID_FORM_PERSON, DEID_SCORE_KNOWN });
+}
+
+static enum status values_scan(const struct deid_identity *identity, const struct deid_tokens *tokens,
                                struct arena *scratch, struct deid_spans *spans, struct error *err)
 {
     struct slice squeezed;
     uint32_t *at;
     unsigned i;
 
-    words_scan(identity, tokens, spans);
     if (identity->values_count == 0)
         return STATUS_OK;
     squeezed = squeeze(tokens->text, scratch, &at);
@@ -321,4 +333,18 @@ enum status deid_identity_scan(const struct deid_identity *identity, const struc
     for (i = 0; i < identity->values_count; i++)
         value_find(&identity->values[i], squeezed, at, tokens->text, spans);
     return STATUS_OK;
+}
+
+enum status deid_identity_scan(const struct deid_identity *identity, const struct deid_tokens *tokens,
+                               struct arena *scratch, struct deid_spans *spans, struct error *err)
+{
+    words_scan(identity, tokens, spans);
+    return values_scan(identity, tokens, scratch, spans, err);
+}
+
+enum status deid_identity_scan_exact(const struct deid_identity *identity, const struct deid_tokens *tokens,
+                                     struct arena *scratch, struct deid_spans *spans, struct error *err)
+{
+    words_scan_exact(identity, tokens, spans);
+    return values_scan(identity, tokens, scratch, spans, err);
 }

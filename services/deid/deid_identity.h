@@ -33,6 +33,10 @@ enum status deid_identity_init(struct deid_identity *identity, const struct deid
 enum status deid_identity_scan(const struct deid_identity *identity, const struct deid_tokens *tokens,
                                struct arena *scratch, struct deid_spans *spans, struct error *err);
 
+/* The same for what is a code or the name of one: only names that are no ordinary words, and nothing that is merely near. */
+enum status deid_identity_scan_exact(const struct deid_identity *identity, const struct deid_tokens *tokens,
+                                     struct arena *scratch, struct deid_spans *spans, struct error *err);
+
 /* Edits (insert, delete, change, swap of neighbours) between two words without case, or @max + 1 when there are more than @max. */
 unsigned deid_identity_distance(struct slice a, struct slice b, unsigned max);
 

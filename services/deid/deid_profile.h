@@ -7,7 +7,7 @@
 
 enum deid_action {
     DEID_ACTION_TEXT,       /* scanned as a text */
-    DEID_ACTION_KEEP,       /* from a closed vocabulary: codes, systems, units */
+    DEID_ACTION_KEEP,       /* from a closed vocabulary: codes, systems, units; only what the patient is known by is replaced */
     DEID_ACTION_ID,         /* resource id */
     DEID_ACTION_REFERENCE,  /* literal reference, fullUrl, request.url */
     DEID_ACTION_NAME,       /* a person's name or a part of it */

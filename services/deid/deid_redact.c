@@ -115,7 +115,7 @@ static enum status replace(struct deid_redactor *redactor, const struct deid_tex
 }
 
 /* Whether the key holder gets back what was given: a date whose neighbours became surrogates may now read otherwise. */
-static bool is_restored(struct deid_redactor *redactor, struct slice text, struct slice output)
+static bool comes_back(struct deid_redactor *redactor, struct slice text, struct slice output)
 {
     struct slice restored;
 
@@ -138,11 +138,49 @@ enum status deid_redact_text(struct deid_redactor *redactor, struct slice text, 
     if (status == STATUS_OK)
         status = replace(redactor, &normal, &spans, false, output, err);
     if (status == STATUS_OK && redactor->map->profile == DEID_PROFILE_LIMITED
-        && !is_restored(redactor, text, *output)) {
+        && !comes_back(redactor, text, *output)) {
         memcpy(redactor->counts, counts, sizeof(counts));
         redactor->found = found;
         status = replace(redactor, &normal, &spans, true, output, err);
     }
+    arena_rewind(&redactor->scratch, mark);
+    return status;
+}
+
+static enum status inspect_code(struct deid_redactor *redactor, struct slice text, struct deid_text *normal,
+                                struct deid_spans *spans, struct error *err)
+{
+    struct arena *scratch = &redactor->scratch;
+    struct deid_tokens tokens;
+    enum status status = deid_normal(text, scratch, normal, err);
+
+    deid_spans_init(spans, scratch);
+    if (status == STATUS_OK)
+        status = deid_tokens_read(normal->folded, &redactor->rules->lexicon, scratch, &tokens, err);
+    if (status == STATUS_OK)
+        status = deid_identity_scan_exact(&redactor->identity, &tokens, scratch, spans, err);
+    if (status != STATUS_OK)
+        return status;
+    surrogates_scan(redactor, &tokens, spans);
+    if (spans->is_full)
+        return error_set(err, STATUS_RESOURCE_EXHAUSTED, "no room for %u spans", spans->count);
+    deid_resolve(spans, normal->folded);
+    return STATUS_OK;
+}
+
+enum status deid_redact_code(struct deid_redactor *redactor, struct slice text, struct slice *output, bool *is_restored,
+                             struct error *err)
+{
+    struct arena_mark mark = arena_mark(&redactor->scratch);
+    struct deid_text normal;
+    struct deid_spans spans;
+    enum status status = inspect_code(redactor, text, &normal, &spans, err);
+
+    *output = text;
+    if (status == STATUS_OK && spans.count > 0)
+        status = replace(redactor, &normal, &spans, false, output, err);
+    if (status == STATUS_OK)
+        *is_restored = redactor->map->profile != DEID_PROFILE_LIMITED || comes_back(redactor, text, *output);
     arena_rewind(&redactor->scratch, mark);
     return status;
 }

@@ -43,4 +43,9 @@ enum status deid_inspect_text(struct deid_redactor *redactor, struct slice text,
 enum status deid_redact_text(struct deid_redactor *redactor, struct slice text, bool is_markup, struct slice *output,
                              struct error *err);
 
+/* @text, which is a code or the name of one, with surrogates for what the patient is known by and nothing else. *@is_restored: whether
+ * the way back gives @text, which it does not where a date stands in it. */
+enum status deid_redact_code(struct deid_redactor *redactor, struct slice text, struct slice *output, bool *is_restored,
+                             struct error *err);
+
 #endif

@@ -112,6 +112,37 @@ static void the_way_back_gives_the_record(void **state)
     trip_close(&trip);
 }
 
+static const char typed[]
+    = "{\"resourceType\":\"Bundle\",\"entry\":["
+      "{\"resource\":{\"resourceType\":\"Patient\",\"id\":\"a\",\"name\":[{\"family\":\"Quillfeather\",\"given\":[\"White\"]}],"
+      "\"identifier\":[{\"value\":\"QF-5550199\"}],\"birthDate\":\"1951-02-03\"}},"
+      "{\"resource\":{\"resourceType\":\"Observation\",\"id\":\"b\",\"status\":\"final\",\"meta\":{\"tag\":[{\"display\":\"Quillfeather\"}]},"
+      "\"category\":[{\"coding\":[{\"system\":\"urn:ward\",\"code\":\"QUILLFEATHER\",\"display\":\"Asked by Dr. Harold Brenner on 2019-03-04\"}],"
+      "\"text\":\"Asked by Dr. Harold Brenner on 2019-03-04\"}],"
+      "\"code\":{\"coding\":[{\"system\":\"http://loinc.org\",\"code\":\"qf5550199\",\"display\":\"Weight of Quillfeather, White race\"},"
+      "{\"system\":\"http://snomed.info/sct\",\"code\":\"49049000\",\"display\":\"Parkinson's disease\"}],"
+      "\"text\":\"Weight of Quillfeather, White race\"},"
+      "\"valueQuantity\":{\"value\":70,\"unit\":\"kg of Quillfeather\",\"system\":\"http://quillfeather.example\"}}}]}";
+
+static void names_typed_where_codes_belong_are_replaced(void **state)
+{
+    static const char *const gone[] = { "uillfeather", "QUILL", "5550199", "Brenner", "2019-03-04" };
+    struct slice back;
+    struct trip trip;
+    size_t i;
+
+    (void)state;
+    trip_open(&trip, slice_from(typed), DEID_PROFILE_LIMITED);
+    assert_int_equal(trip.status, STATUS_OK);
+    for (i = 0; i < sizeof(gone) / sizeof(gone[0]); i++)
+        assert_false(has(trip.output, gone[i]));
+    assert_true(has(trip.output, "\"Parkinson's disease\""));
+    assert_true(has(trip.output, ", White race\""));
+    assert_int_equal(deid_restore_fhir(&trip.map, trip.output, &trip.arena, &back, &trip.err), STATUS_OK);
+    assert_true(slice_is(back, typed));
+    trip_close(&trip);
+}
+
 static void safe_harbor_keeps_years_only(void **state)
 {
     struct trip trip;
@@ -249,6 +280,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(loses_everything_that_the_patient_is_known_by),
         cmocka_unit_test(the_way_back_gives_the_record),
+        cmocka_unit_test(names_typed_where_codes_belong_are_replaced),
         cmocka_unit_test(safe_harbor_keeps_years_only),
         cmocka_unit_test(refuses_two_patients_and_what_is_no_fhir),
         cmocka_unit_test(real_bundles_keep_no_known_identifier),
