@@ -1,10 +1,11 @@
 # The main job, from nothing to an answer; and a question at a mesh that runs.
+DEMO_RUN=''
 mesh_demo() {
-    packages_install build
-    build_release
-    MESH_RUN=$(mktemp -d "${TMPDIR:-/tmp}/consilium-demo-XXXXXX")
-    trap 'stop_job; services_down >/dev/null; rm -rf "$MESH_RUN"' EXIT
+    [ -n "${MESH_BIN:-}" ] || { packages_install build && build_release; }
+    DEMO_RUN=$(mktemp -d "${TMPDIR:-/tmp}/consilium-demo-XXXXXX")
+    MESH_RUN=$DEMO_RUN
     services_up
+    TAKE_DOWN=yes
     title "What de-identification does to a note"
     "$BIN/consilium" deid "${TARGETS[@]}" "$SAMPLE_NOTE"
     title "A patient's record goes in"

@@ -18,10 +18,29 @@ progress_end() {
     [ $# -eq 0 ] || printf '%s✓%s %s\n' "$GREEN" "$PLAIN" "$*"
 }
 
+# What an interruption must not fall into (a process is begun, and it is written down which) stands between hold_interrupts and take_interrupts.
+INTERRUPTED=''
+on_interrupt() {
+    progress_end
+    exit 130
+}
+hold_interrupts() { trap 'INTERRUPTED=yes' INT TERM HUP; }
+take_interrupts() {
+    trap on_interrupt INT TERM HUP
+    [ -z "$INTERRUPTED" ] || on_interrupt
+}
+
 # The long command that runs now, as the leader of a process group of its own, so that it can be stopped whole.
 JOB=''
 stop_job() {
-    [ -z "$JOB" ] || kill -TERM -- "-$JOB" 2>/dev/null || true
+    local tries
+    [ -n "$JOB" ] || return 0
+    kill -TERM -- "-$JOB" 2>/dev/null || true
+    for ((tries = 0; tries < 50; tries++)); do
+        kill -0 -- "-$JOB" 2>/dev/null || break
+        sleep 0.1
+    done
+    kill -KILL -- "-$JOB" 2>/dev/null || true
     JOB=''
 }
 
@@ -30,8 +49,12 @@ run_quietly() {
     local what=$1 log=$2
     shift 2
     mkdir -p "$(dirname "$log")"
+    hold_interrupts
     setsid "$@" >"$log" 2>&1 </dev/null &
     JOB=$!
+    # Not a group of its own yet: setsid has not run.
+    while kill -0 "$JOB" 2>/dev/null && ! kill -0 -- "-$JOB" 2>/dev/null; do sleep 0.01; done
+    take_interrupts
     while kill -0 "$JOB" 2>/dev/null; do
         progress "$what: $(tail -n 1 "$log" 2>/dev/null | tr -d '\r')"
         sleep 0.3

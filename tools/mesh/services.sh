@@ -23,8 +23,12 @@ check_port() {
 start() {
     local name=$1
     shift
+    hold_interrupts
     setsid "$@" >>"$(log_file "$name")" 2>&1 </dev/null &
     echo $! >"$(pid_file "$name")"
+    # Not its own program yet: nobody could tell that it is ours.
+    while kill -0 $! 2>/dev/null && ! is_running "$name"; do sleep 0.01; done
+    take_interrupts
 }
 
 arguments_of() {
@@ -86,14 +90,14 @@ services_check() {
 }
 
 # Wait until all is well; a process that has ended is told with the last lines of its log.
+HEALTH_S=60
 services_wait() {
-    local tries service
-    for ((tries = 0; tries < 300; tries++)); do
+    local end=$((SECONDS + HEALTH_S)) service
+    while [ $SECONDS -lt $end ]; do
         for service in redis "${SERVICES[@]}"; do
             is_running "$service" && continue
             progress_end
             tail -n 5 "$(log_file "$service")" >&2
-            services_down >/dev/null
             fail "$service has ended, and with it the mesh; its log is $(log_file "$service")"
         done
         if "$BIN/consilium" status --json --timeout=1s "${TARGETS[@]}" >/dev/null 2>&1; then
@@ -105,17 +109,20 @@ services_wait() {
     done
     progress_end
     "$BIN/consilium" status --timeout=2s "${TARGETS[@]}" >&2 || true
-    services_down >/dev/null
-    fail "the mesh is not healthy after 30 s; its logs are in $MESH_RUN"
+    fail "the mesh is not healthy after $HEALTH_S s; its logs are in $MESH_RUN"
 }
 
+# All or nothing: what ends before it is done takes down what it has started.
+TAKE_DOWN=''
 services_up() {
     local service
     services_check
     mkdir -p "$MESH_RUN"
+    TAKE_DOWN=yes
     start_redis
     for service in "${SERVICES[@]}"; do start_service "$service"; done
     services_wait
+    TAKE_DOWN=''
 }
 
 services_start() {
@@ -130,15 +137,15 @@ services_start() {
 
 # The gateway first, so that no question is cut off from its leaves; Redis last.
 services_down() {
-    local service pid stopped=()
+    local service pid tries stopped=()
     for service in gateway inference tokenizer context deid redis; do
         pid=$(pid_of "$service") || continue
         kill -TERM "$pid" 2>/dev/null || true
         for ((tries = 0; tries < 150; tries++)); do
-            kill -0 "$pid" 2>/dev/null || break
+            is_running "$service" || break
             sleep 0.1
         done
-        kill -KILL "$pid" 2>/dev/null || true
+        ! is_running "$service" || kill -KILL "$pid" 2>/dev/null || true
         rm -f "$(pid_file "$service")"
         stopped+=("$service")
     done

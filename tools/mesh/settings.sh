@@ -16,6 +16,8 @@ admin_of() { echo "127.0.0.1:$((PORT[$1] + ADMIN_OFFSET))"; }
 # What the command needs to find this mesh.
 TARGETS=()
 for service in "${SERVICES[@]}"; do TARGETS+=("--$service=$(address_of "$service")"); done
+# shellcheck disable=SC2206
+TARGETS+=(${MESH_FLAGS_consilium:-})
 
 SAMPLE=$ROOT/tools/consilium/sample
 SAMPLE_BUNDLE=$SAMPLE/sample-patient.json
