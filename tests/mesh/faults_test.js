@@ -1,6 +1,7 @@
 // Services die, freeze and come back while questions are asked. Every call ends by its deadline, no acknowledged record is lost, the mesh heals by itself.
 'use strict';
 const assert = require('node:assert/strict');
+const fs = require('node:fs');
 const { Mesh, sample, SAMPLE_QUESTION, grpc } = require('./mesh');
 
 const LEAVES = ['deid', 'context', 'tokenizer', 'inference'];
@@ -152,6 +153,9 @@ Object.assign(tests, {
     const answer = await mesh.ask('p1', SAMPLE_QUESTION, { onEvent: (event) => { if (event.event === 'started') stopped ??= mesh.run('down'); } });
     assert.ok(answer.done);
     assert.equal((await stopped).status, 0);
+    for (const service of [...LEAVES, 'gateway']) {
+      assert.match(fs.readFileSync(mesh.log(service), 'utf8').trim().split('\n').at(-1), /event=stopped/, service);
+    }
   },
 });
 

@@ -32,7 +32,13 @@ async function freePorts() {
   }
 }
 
+// What no log may hold: a sanitizer's report, a failed check.
+const TROUBLE = /ERROR: \w*Sanitizer|runtime error|level=fatal|check_failed/;
+
 class Mesh {
+  // Lines of the logs of every mesh that was taken down; run.js asks after each file.
+  static troubles = [];
+
   static async create(extra = {}) {
     const mesh = new Mesh();
     mesh.first = await freePorts();
@@ -67,7 +73,10 @@ class Mesh {
   }
 
   get bin() { return this.env.MESH_BIN || path.join(ROOT, 'build/release/bin'); }
-  get targets() { return Object.keys(OFFSETS).filter((s) => s !== 'redis').map((s) => `--${s}=${this.address(s)}`); }
+  get targets() {
+    const more = (this.env.MESH_FLAGS_consilium ?? '').split(' ').filter(Boolean);
+    return [...Object.keys(OFFSETS).filter((s) => s !== 'redis').map((s) => `--${s}=${this.address(s)}`), ...more];
+  }
 
   // consilium VERB …, talking to this mesh.
   consilium(verb, ...words) { return this.exec(path.join(this.bin, 'consilium'), [verb, ...this.targets, ...words]); }
@@ -83,7 +92,16 @@ class Mesh {
   async down() {
     this.client?.close();
     await this.run('down');
+    this.look();
     if (!process.env.KEEP_RUNS) fs.rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  look() {
+    for (const name of fs.readdirSync(this.folder).filter((n) => n.endsWith('.log'))) {
+      const lines = fs.readFileSync(path.join(this.folder, name), 'utf8').split('\n');
+      const at = lines.findIndex((line) => TROUBLE.test(line));
+      if (at >= 0) Mesh.troubles.push([name, ...lines.slice(at, at + 20)].join('\n'));
+    }
   }
 
   // Start one service (or Redis) again after it was killed, with the arguments that ./mesh gives it.

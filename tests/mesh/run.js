@@ -2,6 +2,7 @@
 'use strict';
 const path = require('node:path');
 const fs = require('node:fs');
+const { Mesh } = require('./mesh');
 
 const FILES = process.argv.length > 2 ? process.argv.slice(2)
   : fs.readdirSync(__dirname).filter((name) => name.endsWith('_test.js')).sort();
@@ -35,6 +36,11 @@ async function main() {
       console.log(String(error.stack ?? error).replace(/^/gm, '    '));
     } finally {
       if (suite.after) await suite.after(world).catch((error) => console.log(String(error)));
+    }
+    for (const trouble of Mesh.troubles.splice(0)) {
+      failed++;
+      console.log(`not ok - ${file}: the logs hold no report of a sanitizer and no failed check`);
+      console.log(trouble.replace(/^/gm, '    '));
     }
   }
   console.log('end of mesh tests');
