@@ -231,32 +231,85 @@ static bool is_style_attribute(struct slice text, size_t at)
     return false;
 }
 
-/* Inside a tag at @at: to its end, values of attributes kept, the rest blank. Returns where it ends. */
-static size_t tag_blank(struct slice text, size_t at, struct writer *writer)
+/* The character at @at, or the one that a reference there stands for; its size in the text. */
+static size_t put_character(struct slice text, size_t at, struct writer *writer)
+{
+    struct slice rest = slice_cut(text, at, text.size);
+    uint32_t c = 0;
+    size_t size = rest.data[0] == '&' ? reference_read(rest, &c) : 0;
+
+    if (size == 0)
+        c = utf8_decode(rest, &size);
+    writer_put(writer, c, (uint32_t)at, (uint32_t)(at + size));
+    return size;
+}
+
+static bool is_letter(char c)
+{
+    return (c | 32) >= 'a' && (c | 32) <= 'z';
+}
+
+/* A tag begins with "<p" or "</p". Anything else after "<" is text, or may be: a comment, CDATA, "BP < 120". */
+static bool is_tag(struct slice text, size_t at)
+{
+    at += at + 1 < text.size && text.data[at + 1] == '/' ? 2 : 1;
+    return at < text.size && is_letter(text.data[at]);
+}
+
+/* The size of a name of markup's own at @at: of the tag, or of an attribute ("=" follows); 0: what stands there is no such name. */
+static size_t tag_name(struct slice text, size_t at)
+{
+    size_t end = at;
+    char before = text.data[at - 1];
+
+    while (end < text.size && is_letter(text.data[end]))
+        end++;
+    return before == '<' || before == '/' || (end < text.size && text.data[end] == '=') ? end - at : 0;
+}
+
+/* Whether the value that opens with the quote at @at ends within its tag. */
+static bool is_closed(struct slice text, size_t at)
+{
+    char quote = text.data[at];
+
+    for (at++; at < text.size && text.data[at] != '<' && text.data[at] != '>'; at++)
+        if (text.data[at] == quote)
+            return true;
+    return false;
+}
+
+static void put_blank(struct writer *writer, size_t at, size_t count)
+{
+    for (size_t end = at + count; at < end; at++)
+        writer_put(writer, '\n', (uint32_t)at, (uint32_t)at + 1);
+}
+
+/* A tag at @at, to its end: its names and its own punctuation are blank, all else in it is read like text. Returns where it ends. */
+static size_t put_tag(struct slice text, size_t at, struct writer *writer)
 {
     char quote = 0;
-    bool is_kept = false;
+    bool is_style = false;
 
-    for (; at < text.size; at++) {
+    while (at < text.size) {
         char c = text.data[at];
-        size_t size;
-        uint32_t point;
+        bool is_end = quote == 0 && c == '>';
+        bool is_mark = quote == 0 ? strchr("<>/=\"'", c) != NULL && c != '\0' : c == quote;
+        size_t name = quote == 0 && is_letter(c) ? tag_name(text, at) : 0;
 
         if (quote == 0 && (c == '"' || c == '\'')) {
             quote = c;
-            is_kept = at > 0 && text.data[at - 1] == '=' && !is_style_attribute(text, at - 1);
+            is_style = text.data[at - 1] == '=' && is_style_attribute(text, at - 1) && is_closed(text, at);
         } else if (c == quote) {
             quote = 0;
-        } else if (quote == 0 && c == '>') {
-            writer_put(writer, '\n', (uint32_t)at, (uint32_t)at + 1);
-            return at + 1;
-        } else if (quote != 0 && is_kept) {
-            point = utf8_decode(slice_cut(text, at, text.size), &size);
-            writer_put(writer, point, (uint32_t)at, (uint32_t)(at + size));
-            at += size - 1;
-            continue;
         }
-        writer_put(writer, '\n', (uint32_t)at, (uint32_t)at + 1);
+        if (is_mark || name > 0 || (quote != 0 && is_style)) {
+            put_blank(writer, at, name > 0 ? name : 1);
+            at += name > 0 ? name : 1;
+        } else {
+            at += put_character(text, at, writer);
+        }
+        if (is_end)
+            break;
     }
     return at;
 }
@@ -270,20 +323,10 @@ enum status deid_normal_markup(struct slice original, struct arena *arena, struc
     if (writer_open(&writer, original, arena, err) != STATUS_OK)
         return err == NULL ? STATUS_INVALID_ARGUMENT : err->status;
     while (at < original.size) {
-        struct slice rest = slice_cut(original, at, original.size);
-        size_t size = 0;
-        uint32_t c;
-
-        if (rest.data[0] == '<') {
-            at = tag_blank(original, at, &writer);
-            continue;
-        }
-        if (rest.data[0] == '&')
-            size = reference_read(rest, &c);
-        if (size == 0)
-            c = utf8_decode(rest, &size);
-        writer_put(&writer, c, (uint32_t)at, (uint32_t)(at + size));
-        at += size;
+        if (original.data[at] == '<' && is_tag(original, at))
+            at = put_tag(original, at, &writer);
+        else
+            at += put_character(original, at, &writer);
     }
     writer_close(&writer, original, text);
     return STATUS_OK;

@@ -19,8 +19,8 @@ struct deid_text {
 enum status deid_normal(struct slice original, struct arena *arena, struct deid_text *text,
                         struct error *err);
 
-/* The same for XHTML: tags are blanked (the values of their attributes stay, but for those of style), character references are
- * read as the characters that they stand for. */
+/* The same for XHTML: the names of tags and attributes and the values of style are blanked, character references are read as the
+ * characters that they stand for. Whatever else stands between "<" and ">" is read as text: comments, CDATA, what is no markup at all. */
 enum status deid_normal_markup(struct slice original, struct arena *arena, struct deid_text *text,
                                struct error *err);
 

@@ -35,7 +35,8 @@ void deid_redactor_close(struct deid_redactor *redactor);
 /* Make the identity anew, after the map has learnt more. */
 enum status deid_redactor_learn(struct deid_redactor *redactor, struct error *err);
 
-/* The spans of @text, in order, disjoint, in bytes of @text; they live in redactor->scratch. */
+/* The spans of @text, in order, disjoint, in bytes of normal->folded (deid_normal_start and _end give those of @text); they live in
+ * redactor->scratch. */
 enum status deid_inspect_text(struct deid_redactor *redactor, struct slice text, bool is_markup,
                               struct deid_text *normal, struct deid_spans *spans, struct error *err);
 

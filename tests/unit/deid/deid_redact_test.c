@@ -145,6 +145,34 @@ static void refuses_what_is_not_utf8(void **state)
     assert_int_equal(deid_redact_text(&redactor, SLICE("Dr. \xff\xfe"), false, &output, NULL), STATUS_INVALID_ARGUMENT);
 }
 
+static void markup_hides_nothing(void **state)
+{
+    static const struct {
+        const char *text, *gone;
+    } rows[] = {
+        { "<div><b>Seen</b> by Dr. Ok&#111;njo.</div>", "njo" },
+        { "<p title=\"Dr. Ok&#111;njo\">x</p>", "njo" },
+        { "<p title=Okonjo, Dr. Okonjo>x</p>", "Okonjo" },
+        { "<!-- seen by Dr. Okonjo -->", "Okonjo" },
+        { "<![CDATA[seen by Dr. Okonjo]]>", "Okonjo" },
+        { "BP <120 as seen by Dr. Okonjo", "Okonjo" },
+        { "<p style=\"> seen by Dr. Okonjo", "Okonjo" },
+        { "<p>born 1958&#x2d;03-14</p>", "03-14" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct slice text = slice_from(rows[i].text), output, restored;
+
+        assert_int_equal(deid_redact_text(&redactor, text, true, &output, NULL), STATUS_OK);
+        if (has(output, rows[i].gone))
+            print_message("row %zu: %.*s\n", i, SLICE_FORMAT(output));
+        assert_false(has(output, rows[i].gone));
+        assert_int_equal(deid_restore_text(&map, output, &arena, &restored, NULL), STATUS_OK);
+        assert_true(slice_equal(restored, text));
+    }
+}
+
 static int setup(void **state)
 {
     (void)state;
@@ -182,6 +210,7 @@ int main(void)
         TEST(finds_every_class_in_its_forms),   TEST(leaves_medicine_alone),
         TEST(one_person_has_one_surrogate),     TEST(what_reads_like_a_surrogate_comes_back_too),
         TEST(offsets_are_of_the_callers_bytes), TEST(refuses_what_is_not_utf8),
+        TEST(markup_hides_nothing),
     };
 
     return cmocka_run_group_tests(tests, setup, teardown);
