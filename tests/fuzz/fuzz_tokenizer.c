@@ -48,7 +48,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     vocab = vocab_at(data[0] % SPLITS_COUNT);
     text = slice_of(data + 1, size - 1);
-    if (!utf8_is_valid(text) || slice_find_byte(text, '\0') < text.size)
+    if (text.size == 0 || !utf8_is_valid(text) || slice_find_byte(text, '\0') < text.size)
         return 0;
     arena_init(&arena, 64 * MIB);
     CHECK(tokenizer_encode(vocab, text, false, false, &arena, &ids, NULL) == STATUS_OK);
