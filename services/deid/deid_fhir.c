@@ -219,6 +219,8 @@ static enum status learn_resource(struct walk *walk, const struct json *resource
         if (walk->patient.data != NULL && (id.size == 0 || !slice_equal(walk->patient, id)))
             return error_set(walk->err, STATUS_INVALID_ARGUMENT, "two patients in one bundle");
         walk->patient = id.data == NULL ? SLICE("") : id;
+        if (learn_value(walk, DEID_CLASS_DATE, json_get_string(resource, "birthDate")) != STATUS_OK)
+            return walk->err->status;
         return learn_person(walk, resource, true);
     }
     if (slice_is(type, "RelatedPerson") || slice_is(type, "Practitioner") || slice_is(type, "Person"))

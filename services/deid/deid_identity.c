@@ -128,12 +128,36 @@ static bool words_add(struct deid_identity *identity, struct slice name, const s
     return true;
 }
 
+/* A birth date in digits alone, year first, month first and day first: other forms are dates by their shape. */
+static bool birth_date_add(struct deid_identity *identity, struct slice date, struct arena *arena)
+{
+    static const uint8_t orders[][8]
+        = { { 0, 1, 2, 3, 5, 6, 8, 9 }, { 5, 6, 8, 9, 0, 1, 2, 3 }, { 8, 9, 5, 6, 0, 1, 2, 3 } };
+    size_t i, j;
+
+    if (date.size != 10)
+        return true;
+    for (i = 0; i < 3 && identity->values_count < DEID_IDENTITY_VALUES_MAX; i++) {
+        char *digits = arena_alloc(arena, 8);
+
+        if (digits == NULL)
+            return false;
+        for (j = 0; j < 8; j++)
+            digits[j] = date.data[orders[i][j]];
+        identity->values[identity->values_count++]
+            = (struct deid_known_value){ slice_of(digits, 8), DEID_CLASS_DATE, false };
+    }
+    return true;
+}
+
 static bool value_add(struct deid_identity *identity, const struct deid_entry *entry, struct arena *arena)
 {
     struct deid_known_value *value = &identity->values[identity->values_count];
     char *squeezed = arena_alloc(arena, entry->original.size + 1);
     size_t size = 0, digits = 0, i;
 
+    if (entry->class == DEID_CLASS_DATE)
+        return birth_date_add(identity, entry->original, arena);
     if (squeezed == NULL)
         return false;
     for (i = 0; i < entry->original.size; i++) {
@@ -301,7 +325,9 @@ static void value_find(const struct deid_known_value *value, struct slice squeez
             || end - start > value->squeezed.size * 2 + 4
             || (value->is_place && !(text.data[start] >= 'A' && text.data[start] <= 'Z')))
             continue;
-        deid_spans_add(spans, (struct deid_span){ start, end, value->class, DEID_FORM_VALUE, DEID_SCORE_KNOWN });
+        /* What can be read as a date is moved like one. */
+        deid_spans_add(spans, (struct deid_span){ start, end, value->class, DEID_FORM_VALUE,
+                                                  value->class == DEID_CLASS_DATE ? DEID_SCORE_WEAK : DEID_SCORE_KNOWN });
     }
 }
 

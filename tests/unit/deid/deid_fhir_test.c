@@ -36,7 +36,7 @@ static const char record[]
       "\"subject\":{\"reference\":\"urn:uuid:7c1e8a50-0000-4000-8000-0000000000a1\"},"
       "\"effectiveDateTime\":\"2019-03-04T10:11:12.881-05:00\",\"valueQuantity\":{\"value\":7.20,\"unit\":\"%\"},"
       "\"note\":[{\"text\":\"Peggy QUILLFEATHER (Qillfeather in the old chart, tel 555 010 4477) lives at 12 Larkspur "
-      "Hollow, seen on March 4th, 2019. Parkinson's disease unlikely.\"}]}}]}";
+      "Hollow, seen on March 4th, 2019, DOB 02031951 or 03021951. Parkinson's disease unlikely.\"}]}}]}";
 
 struct trip {
     struct arena arena;
@@ -70,7 +70,7 @@ static bool has(struct slice text, const char *what)
 static void assert_clean(struct slice output)
 {
     static const char *const gone[] = { "uillfeather", "QUILL",   "Qillf",  "Margaret", "Peggy", "5550199", "4477",
-                                        "Larkspur",    "Tamworth", "1951-02-03", "2019-03-04", "March 4th", "7c1e8a50" };
+                                        "Larkspur",    "Tamworth", "1951-02-03", "2019-03-04", "March 4th", "7c1e8a50", "02031951", "03021951" };
     size_t i;
 
     for (i = 0; i < sizeof(gone) / sizeof(gone[0]); i++)
@@ -284,7 +284,7 @@ static void real_bundles_keep_no_known_identifier_and_come_back(void **state)
 {
     static const char *const archives[]
         = { "fhir/synthea-smart-r4.tar.xz", "fhir/synthea-hiv-notes-r4.tar.xz", "fhir/synthea-spezi-r4.tar.xz" };
-    unsigned limit = getenv("DEID_BUNDLES") != NULL ? (unsigned)atoi(getenv("DEID_BUNDLES")) : 2;
+    unsigned limit = getenv("DEID_BUNDLES") != NULL ? (unsigned)atoi(getenv("DEID_BUNDLES")) : 1;
     size_t i, size;
 
     (void)state;
