@@ -2,6 +2,7 @@
 
 #include "deid_resolve.h"
 #include "deid_restore.h"
+#include "deid_token.h"
 
 #define SCRATCH_BYTES_MAX ((size_t)512 << 20)
 
@@ -114,6 +115,29 @@ static enum status replace(struct deid_redactor *redactor, const struct deid_tex
     return STATUS_OK;
 }
 
+/* Widen @spans to whole words and make one of those that then touch: a surrogate is read back only where a word begins, and to where it
+ * ends ("0(919) 555-7821" holds a telephone number that does not begin one). */
+static void widen(struct deid_spans *spans, struct slice folded)
+{
+    unsigned i, count = 0;
+
+    for (i = 0; i < spans->count; i++) {
+        struct deid_span span = spans->items[i], *last = count > 0 ? &spans->items[count - 1] : NULL;
+
+        while (span.start > 0 && deid_is_word(folded.data[span.start - 1]))
+            span.start--;
+        while (span.end < folded.size && deid_is_word(folded.data[span.end]))
+            span.end++;
+        if (last == NULL || span.start > last->end) {
+            spans->items[count++] = span;
+            continue;
+        }
+        last->end = span.end > last->end ? span.end : last->end;
+        last->form = DEID_FORM_VALUE;
+    }
+    spans->count = count;
+}
+
 /* Whether the key holder gets back what was given: a date whose neighbours became surrogates may now read otherwise. */
 static bool comes_back(struct deid_redactor *redactor, struct slice text, struct slice output)
 {
@@ -141,6 +165,7 @@ enum status deid_redact_text(struct deid_redactor *redactor, struct slice text, 
         && !comes_back(redactor, text, *output)) {
         memcpy(redactor->counts, counts, sizeof(counts));
         redactor->found = found;
+        widen(&spans, normal.folded);
         status = replace(redactor, &normal, &spans, true, output, err);
     }
     arena_rewind(&redactor->scratch, mark);

@@ -121,6 +121,13 @@ static void what_reads_like_a_surrogate_comes_back_too(void **state)
     assert_false(has(redact("Person-1 and Place-2, Observation/o1, --4-19."), "Person-1 "));
 }
 
+static void what_is_glued_to_a_word_comes_back_too(void **state)
+{
+    (void)state;
+    assert_false(has(redact("Call 0(919) 555-7821 or (919) 555-78219 now"), "555-7821 "));
+    assert_false(has(redact("by m.holl@example.org03/14/1958x"), "holl"));
+}
+
 static void offsets_are_of_the_callers_bytes(void **state)
 {
     static const char text[] = "\xe2\x80\x9cS\xc3\xa9""an\xe2\x80\x9d \xe2\x80\x94 Dr. Zo\xc3\xab Adams\xe2\x80\x8b here";
@@ -210,7 +217,7 @@ int main(void)
         TEST(finds_every_class_in_its_forms),   TEST(leaves_medicine_alone),
         TEST(one_person_has_one_surrogate),     TEST(what_reads_like_a_surrogate_comes_back_too),
         TEST(offsets_are_of_the_callers_bytes), TEST(refuses_what_is_not_utf8),
-        TEST(markup_hides_nothing),
+        TEST(markup_hides_nothing),             TEST(what_is_glued_to_a_word_comes_back_too),
     };
 
     return cmocka_run_group_tests(tests, setup, teardown);
