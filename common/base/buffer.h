@@ -28,6 +28,9 @@ void buffer_format(struct buffer *buffer, const char *format, ...);
 /* @text as a JSON string with its quotes; control characters and quotes are escaped, UTF-8 is kept. */
 void buffer_put_json(struct buffer *buffer, struct slice text);
 
+/* @bytes in base64 (RFC 4648), padded, without line ends. */
+void buffer_put_base64(struct buffer *buffer, struct slice bytes);
+
 /* Room for @size bytes at the end; the caller writes them and adds to buffer->size. NULL when full. */
 char *buffer_reserve(struct buffer *buffer, size_t size);
 

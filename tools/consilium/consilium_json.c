@@ -20,22 +20,10 @@ static void put_name(struct buffer *buffer, const char *name)
     buffer_put_string(buffer, "\":");
 }
 
-static void put_base64(struct buffer *buffer, const ProtobufCBinaryData *bytes)
+static void put_bytes(struct buffer *buffer, const ProtobufCBinaryData *bytes)
 {
-    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    size_t i;
-
     buffer_put_byte(buffer, '"');
-    for (i = 0; i < bytes->len; i += 3) {
-        unsigned left = bytes->len - i < 3 ? (unsigned)(bytes->len - i) : 3;
-        unsigned word = (unsigned)bytes->data[i] << 16 | (left > 1 ? (unsigned)bytes->data[i + 1] << 8 : 0)
-                        | (left > 2 ? bytes->data[i + 2] : 0);
-
-        buffer_put_byte(buffer, digits[word >> 18]);
-        buffer_put_byte(buffer, digits[word >> 12 & 63]);
-        buffer_put_byte(buffer, left > 1 ? digits[word >> 6 & 63] : '=');
-        buffer_put_byte(buffer, left > 2 ? digits[word & 63] : '=');
-    }
+    buffer_put_base64(buffer, slice_of(bytes->data, bytes->len));
     buffer_put_byte(buffer, '"');
 }
 
@@ -86,7 +74,7 @@ static void put_value(struct buffer *buffer, const ProtobufCFieldDescriptor *fie
         buffer_put_json(buffer, slice_from(*(char *const *)at));
         break;
     case PROTOBUF_C_TYPE_BYTES:
-        put_base64(buffer, at);
+        put_bytes(buffer, at);
         break;
     case PROTOBUF_C_TYPE_MESSAGE:
         json_message(*(ProtobufCMessage *const *)at, buffer);

@@ -474,21 +474,6 @@ static void write_vaccination(struct writer *writer, unsigned index)
     close_entry(writer);
 }
 
-static void put_base64(struct buffer *out, struct slice bytes)
-{
-    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    const unsigned char *at = (const unsigned char *)bytes.data;
-    size_t i;
-
-    for (i = 0; i < bytes.size; i += 3) {
-        unsigned left = bytes.size - i < 3 ? (unsigned)(bytes.size - i) : 3;
-        unsigned word = (unsigned)at[i] << 16 | (left > 1 ? (unsigned)at[i + 1] << 8 : 0) | (left > 2 ? at[i + 2] : 0);
-        char four[4] = { digits[word >> 18], digits[word >> 12 & 63], left > 1 ? digits[word >> 6 & 63] : '=', left > 2 ? digits[word & 63] : '=' };
-
-        buffer_put(out, slice_of(four, 4));
-    }
-}
-
 static void write_note(struct writer *writer, unsigned index)
 {
     const struct note *note = &writer->record->note_list[index];
@@ -502,7 +487,7 @@ static void write_note(struct writer *writer, unsigned index)
     put(writer, ",\"author\":[{\"reference\":\"");
     bundle_write_reference(writer->record, 'd', encounter->practitioner, writer->out);
     put(writer, "\"}],\"content\":[{\"attachment\":{\"contentType\":\"text/plain; charset=utf-8\",\"data\":\"");
-    put_base64(writer->out, note->text);
+    buffer_put_base64(writer->out, note->text);
     put(writer, "\"}}],\"context\":{\"encounter\":[{\"reference\":\"");
     bundle_write_reference(writer->record, BUNDLE_ENCOUNTER, (unsigned)note->encounter, writer->out);
     put(writer, "\"}]}");

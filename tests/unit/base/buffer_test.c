@@ -56,6 +56,26 @@ static void escapes_json(void **state)
     arena_close(&arena);
 }
 
+/* The test vectors of RFC 4648, section 10. */
+static void writes_base64(void **state)
+{
+    static const char *const rows[][2] = { { "", "" },           { "f", "Zg==" },         { "fo", "Zm8=" },
+                                           { "foo", "Zm9v" },    { "foob", "Zm9vYg==" },  { "fooba", "Zm9vYmE=" },
+                                           { "foobar", "Zm9vYmFy" }, { "\xfb\xff\xfe", "+//+" } };
+    struct arena arena;
+
+    (void)state;
+    arena_init(&arena, 10000);
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct buffer buffer;
+
+        buffer_init(&buffer, &arena);
+        buffer_put_base64(&buffer, slice_from(rows[i][0]));
+        assert_true(slice_is(buffer_slice(&buffer), rows[i][1]));
+    }
+    arena_close(&arena);
+}
+
 static void remembers_that_it_was_full(void **state)
 {
     struct arena arena;
@@ -81,6 +101,7 @@ int main(void)
         cmocka_unit_test(grows_and_keeps_what_was_written),
         cmocka_unit_test(writes_numbers_and_formats),
         cmocka_unit_test(escapes_json),
+        cmocka_unit_test(writes_base64),
         cmocka_unit_test(remembers_that_it_was_full),
     };
 
