@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/list.h"
+#include "rpc/group.h"
 #include "run/clock.h"
 
 static const struct consilium_verb *running_verb;
@@ -16,6 +17,8 @@ static void on_interrupt(struct loop *loop)
     consilium->is_interrupted = true;
     if (consilium->rpc != NULL)
         rpc_cancel(consilium->rpc);
+    else if (consilium->group != NULL)
+        group_cancel(consilium->group);
     else
         consilium_end(consilium, CONSILIUM_EXIT_INTERRUPTED);
 }
@@ -90,6 +93,7 @@ struct rpc_options consilium_options(const struct consilium *consilium)
 void consilium_end(struct consilium *consilium, enum consilium_exit exit_status)
 {
     consilium->rpc = NULL;
+    consilium->group = NULL;
     consilium->exit_status = consilium->is_interrupted ? CONSILIUM_EXIT_INTERRUPTED : exit_status;
     timer_start(&consilium->ending, 0, 0);
 }

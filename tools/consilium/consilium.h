@@ -27,12 +27,15 @@ struct consilium_config {
     bool json, many, fhir, keep_surrogates, timings;
 };
 
+struct group;
+
 struct consilium {
     struct loop loop;
     struct client *client;
     struct credentials *credentials;
     struct channel *channel; /* to whom the verb talks; NULL until consilium_connect */
     struct rpc *rpc;         /* cancelled by Ctrl-C; NULL: none */
+    struct group *group;     /* the same */
     struct arena arena;
     struct consilium_config config;
     char **operands;

@@ -57,7 +57,8 @@ static void print_facts(struct consilium *consilium, const Consilium__V1__AskFac
     printf("%sfacts chosen: %zu of %u (%u tokens of prompt)%s\n", paint(PAINT_BOLD), facts->n_facts,
            facts->considered, facts->prompt_tokens, paint(PAINT_PLAIN));
     for (i = 0; i < facts->n_facts; i++) {
-        printf("  %s  %s%s%s\n", facts->facts[i]->text, paint(PAINT_DIM), facts->facts[i]->reference, paint(PAINT_PLAIN));
+        printf("  [%u] %s  %s%s%s\n", facts->facts[i]->id, facts->facts[i]->text, paint(PAINT_DIM),
+               facts->facts[i]->reference, paint(PAINT_PLAIN));
         if (ask->facts_count < sizeof(ask->facts) / sizeof(ask->facts[0])) {
             ask->facts[ask->facts_count].id = facts->facts[i]->id;
             ask->facts[ask->facts_count++].text = keep(consilium, facts->facts[i]->text);
@@ -103,8 +104,8 @@ static void print_citations(const struct ask *ask)
         printf("  none\n");
     for (i = 0; i < ask->cited_count; i++) {
         if (ask->cited[i].is_known)
-            printf("  %s%s%s\n      → %s  %s%s%s\n", paint(PAINT_GOOD), fact_text(ask, ask->cited[i].id),
-                   paint(PAINT_PLAIN), ask->cited[i].reference, paint(PAINT_DIM), ask->cited[i].path,
+            printf("  %s[%u] %s%s\n      → %s  %s%s%s\n", paint(PAINT_GOOD), ask->cited[i].id,
+                   fact_text(ask, ask->cited[i].id), paint(PAINT_PLAIN), ask->cited[i].reference, paint(PAINT_DIM), ask->cited[i].path,
                    paint(PAINT_PLAIN));
         else
             printf("  %s[%u] names no fact of the prompt: this claim rests on nothing%s\n", paint(PAINT_BAD),

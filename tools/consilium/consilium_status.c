@@ -146,5 +146,6 @@ void status_verb(struct consilium *consilium)
     ask_one(survey, group, (struct asked){ .name = "tokenizer", .target = config->tokenizer, .service = "", .is_needed = true });
     ask_one(survey, group, (struct asked){ .name = "inference", .target = config->inference, .service = "", .is_needed = true });
     group_call(group, consilium->channel, &method_gateway_list_models, &models, on_models, survey);
+    consilium->group = group;
     group_start(group);
 }
