@@ -41,6 +41,7 @@ class Mesh {
 
   static async create(extra = {}) {
     const mesh = new Mesh();
+    mesh.credentials = grpc.credentials.createInsecure();
     mesh.first = await freePorts();
     mesh.folder = fs.mkdtempSync(path.join(os.tmpdir(), 'consilium-test-'));
     mesh.env = {
@@ -122,7 +123,7 @@ class Mesh {
 
   stub(name, service = name.toLowerCase()) {
     const { v1 } = load(path.join(PROTO, `consilium/v1/${service}.proto`)).consilium;
-    return new v1[name](this.address(service), grpc.credentials.createInsecure(),
+    return new v1[name](this.address(service), this.credentials,
       { 'grpc.max_receive_message_length': -1, 'grpc.max_send_message_length': -1 });
   }
 
