@@ -54,14 +54,6 @@ static bool luhn(const uint8_t *digits, unsigned count, unsigned sum)
     return sum % 10 == 0;
 }
 
-bool deid_check_luhn(struct slice text)
-{
-    uint8_t digits[32];
-    unsigned count = digits_of(text, digits, 32);
-
-    return count >= 2 && count <= 32 && luhn(digits, count, 0);
-}
-
 bool deid_check_card(struct slice text)
 {
     uint8_t digits[19];

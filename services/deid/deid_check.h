@@ -9,9 +9,6 @@
 /* Nine digits with any separators, of an area, group and serial that are or were issued (numbers of taxpayers, which begin with 9, count). */
 bool deid_check_ssn(struct slice text);
 
-/* Luhn's check digit over the digits of @text. */
-bool deid_check_luhn(struct slice text);
-
 /* A payment card: 13 to 19 digits, a known first digit, Luhn. */
 bool deid_check_card(struct slice text);
 

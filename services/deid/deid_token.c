@@ -118,18 +118,3 @@ bool deid_token_is_capital(const struct deid_token *token)
     return token->shape == DEID_SHAPE_CAPITAL || token->shape == DEID_SHAPE_UPPER
         || token->shape == DEID_SHAPE_INITIAL || token->shape == DEID_SHAPE_DIGITAL;
 }
-
-bool deid_tokens_is_first(const struct deid_tokens *tokens, unsigned index)
-{
-    struct slice gap;
-    size_t i;
-
-    if (index == 0)
-        return true;
-    gap = deid_tokens_gap(tokens, index - 1);
-    for (i = 0; i < gap.size; i++)
-        if (gap.data[i] == '\n' || gap.data[i] == ':' || gap.data[i] == '!' || gap.data[i] == '?'
-            || (gap.data[i] == '.' && !(tokens->items[index - 1].flags & DEID_WORD_TITLE)))
-            return true;
-    return false;
-}

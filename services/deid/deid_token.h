@@ -42,9 +42,6 @@ struct slice deid_tokens_gap(const struct deid_tokens *tokens, unsigned index);
 /* Whether it begins with a capital: Word, WORD, W, Word12. */
 bool deid_token_is_capital(const struct deid_token *token);
 
-/* Whether token @index is the first of its line or sentence. */
-bool deid_tokens_is_first(const struct deid_tokens *tokens, unsigned index);
-
 static inline bool deid_is_digit(char c)
 {
     return c >= '0' && c <= '9';
