@@ -167,6 +167,42 @@ static void place_facility(const struct deid_tokens *tokens, struct deid_spans *
     place_add(tokens, spans, first, index + 1, DEID_FORM_VALUE, DEID_SCORE_LIST);
 }
 
+static bool is_one_of(struct slice word, const char *const *list)
+{
+    while (*list != NULL && !slice_equal_fold(word, slice_from(*list)))
+        list++;
+    return *list != NULL;
+}
+
+/* "from Mount Sinai", "at Mass General": two or three capital words after where one comes from or goes to, the first or the last of which
+ * is in the names of places of care. */
+static unsigned place_house(const struct deid_tokens *tokens, struct deid_spans *spans, unsigned index)
+{
+    static const char *const before[] = { "from", "at", "to", "near", "outside", "via", NULL };
+    static const char *const firsts[] = { "mount", "mt", "mercy", "sacred", "saint", "st", "good", "mass", "cedars", NULL };
+    static const char *const lasts[] = { "general", "memorial", "sinai", "presbyterian", "methodist", "baptist",
+                                         "deaconess", "regional", NULL };
+    unsigned first = index + 1, end = first;
+
+    if (!is_one_of(deid_token_text(tokens, index), before) || !gap_is(tokens, index, " "))
+        return index;
+    for (; end < tokens->count && end < first + 3 && deid_token_is_capital(&tokens->items[end]); end++) {
+        struct slice word = deid_token_text(tokens, end);
+        bool is_saint = end == first + 1 && tokens->items[first].end - tokens->items[first].start <= 2;
+
+        if (tokens->items[end].flags & DEID_WORD_STOP && !is_one_of(word, firsts) && !is_one_of(word, lasts))
+            break;
+        if (end > first && !gap_is(tokens, end - 1, " ") && !gap_is(tokens, end - 1, "-")
+            && !(is_saint && gap_is(tokens, end - 1, ". ")))
+            break;
+    }
+    if (end < first + 2
+        || (!is_one_of(deid_token_text(tokens, first), firsts) && !is_one_of(deid_token_text(tokens, end - 1), lasts)))
+        return index;
+    place_add(tokens, spans, first, end, DEID_FORM_VALUE, DEID_SCORE_LIST);
+    return end;
+}
+
 /* "Houston, Texas", "Royal Oak, MI 48073", "Chapel Hill NC". */
 static unsigned place_with_state(const struct deid_tokens *tokens, struct deid_spans *spans, unsigned index)
 {
@@ -289,7 +325,7 @@ static bool is_phrase_in(const struct deid_tokens *tokens, unsigned index, unsig
 void deid_place_scan(const struct deid_tokens *tokens, struct deid_spans *spans)
 {
     static unsigned (*const rules[])(const struct deid_tokens *, struct deid_spans *, unsigned)
-        = { place_street, place_box, place_with_state, place_postal, place_county, place_town };
+        = { place_house, place_street, place_box, place_with_state, place_postal, place_county, place_town };
     unsigned index, done = 0;
     size_t i;
 

@@ -44,6 +44,8 @@ static void finds_every_class_in_its_forms(void **state)
         { "Edythe31 Morar593 is well", "Morar593", DEID_CLASS_NAME },
         { "Signed: Jo Bergqvist, RN", "Bergqvist", DEID_CLASS_NAME },
         { "lives at 88 Magnolia Ct, Pittsburgh PA 15217", "Magnolia", DEID_CLASS_GEOGRAPHY },
+        { "Transferred from Mount Sinai yesterday", "Mount Sinai", DEID_CLASS_GEOGRAPHY },
+        { "She was admitted to Mass General. Stable", "Mass General", DEID_CLASS_GEOGRAPHY },
         { "treated at St. Brigid's Hospital", "Brigid", DEID_CLASS_GEOGRAPHY },
         { "moved to San Antonio last year", "San Antonio", DEID_CLASS_GEOGRAPHY },
         { "on 03/14/1958 he", "03/14", DEID_CLASS_DATE },
