@@ -1,19 +1,13 @@
-/* Thread: the loop's, throughout.
+/* Thread: the loop's, throughout. The connection; what is asked over it is redis_command.c.
  *
  *     CONNECTING ─ name looked up, socket open, AUTH, SELECT and PING answered → READY
- *         │ any of it fails, or all of it takes too long                           │ lost, or a
- * PING unanswered └────────────────────→ WAITING (backoff, jitter) → CONNECTING … ←────────┘ any ─
- * redis_destroy → CLOSING ─ libuv has let go of everything → freed
+ *         │ any of it fails, or all of it takes too long                           │ lost, or a PING unanswered
+ *         └────────────────────→ WAITING (backoff, jitter) → CONNECTING … ←────────┘
+ *     any ─ redis_destroy → CLOSING ─ libuv has let go of everything → freed
  *
- * One connection at a time is @context; another may still be on its way out, and its callbacks are
- * told apart by that. hiredis calls what is in flight with NULL before it says that the connection
- * is gone, so the first NULL already counts as the loss: a callback that gives a new command is
- * then answered UNAVAILABLE, not queued on a dead connection.
- *
- * A command out of time is answered at once and forgotten when hiredis gives it back; until then it
- * counts as in flight, so that a Redis that has stopped fills up and not our memory. */
-#include "store/redis.h"
-
+ * One connection at a time is @context; another may still be on its way out, and its callbacks are told apart by that. hiredis calls
+ * what is in flight with NULL before it says that the connection is gone, so the first NULL already counts as the loss: a callback that
+ * gives a new command is then answered UNAVAILABLE, not queued on a dead connection. */
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
@@ -21,29 +15,15 @@
 #include <strings.h>
 #include <sys/random.h>
 
-#include "base/arena.h"
 #include "base/check.h"
 #include "base/fault.h"
 #include "base/limits.h"
-#include "base/list.h"
 #include "base/log.h"
-#include "base/machine.h"
-#include "run/address.h"
 #include "run/metrics.h"
-#include "store/redis_adapter.h"
-#include "store/redis_metrics.h"
 #include "store/redis_reply.h"
+#include "store/redis_state.h"
 
 #define DOUBLINGS_MAX 20
-#define NS_PER_MS 1000000u
-#define NS_PER_US 1000u
-
-enum redis_state {
-    REDIS_STATE_CONNECTING,
-    REDIS_STATE_READY,
-    REDIS_STATE_WAITING,
-    REDIS_STATE_CLOSING,
-};
 
 static const struct machine_state redis_states[] = {
     [REDIS_STATE_CONNECTING] = { "connecting",
@@ -59,35 +39,6 @@ static const struct machine_state redis_states[] = {
     [REDIS_STATE_CLOSING] = { "closing", 0, true },
 };
 
-struct redis {
-    struct loop *loop;
-    struct redis_options options;
-    struct address address;
-    struct redis_metrics metrics;
-    struct machine machine;
-    redisAsyncContext *context;
-    uv_getaddrinfo_t lookup;
-    bool is_looking_up, was_ready;
-    const char
-        *said; /* why it was lost, as the log has it: each reason is written once until READY */
-    unsigned failures; /* since the last READY */
-    struct timer step; /* what ends the present state: patience, the next PING, the backoff */
-    struct timer
-        expiry;        /* the oldest deadline; it may find that command answered, and looks again */
-    struct list queue; /* commands that wait for an answer, oldest deadline first */
-    unsigned in_flight;   /* commands that hiredis holds */
-    struct arena scratch; /* rewound after each use; its first block stays */
-    unsigned references;  /* handles, look-ups and contexts: the last one out frees */
-};
-
-struct command {
-    struct list node; /* in redis->queue, or alone once it was answered */
-    struct redis *redis;
-    redis_done_cb done; /* NULL: answered already */
-    void *arg;
-    uint64_t start_ns;
-};
-
 static void redis_connect(struct redis *redis);
 
 static void release(struct redis *redis)
@@ -96,11 +47,6 @@ static void release(struct redis *redis)
         return;
     arena_close(&redis->scratch);
     free(redis);
-}
-
-static bool is_in(const struct redis *redis, enum redis_state state)
-{
-    return machine_state(&redis->machine) == state;
 }
 
 /* ---- losing the connection ---- */
@@ -120,13 +66,12 @@ static uint64_t backoff_ms(const struct redis *redis)
     return delay_ms / 2 + chance % (delay_ms / 2 + 1);
 }
 
-/* The connection is gone or never came; hiredis frees the context, or the caller does. */
-static void on_lost(struct redis *redis, const char *why)
+void redis_on_lost(struct redis *redis, const char *why)
 {
-    bool was_ready = is_in(redis, REDIS_STATE_READY);
+    bool was_ready = redis_is_in(redis, REDIS_STATE_READY);
 
     redis->context = NULL;
-    if (is_in(redis, REDIS_STATE_CLOSING) || is_in(redis, REDIS_STATE_WAITING))
+    if (redis_is_in(redis, REDIS_STATE_CLOSING) || redis_is_in(redis, REDIS_STATE_WAITING))
         return;
     machine_move(&redis->machine, REDIS_STATE_WAITING);
     if (redis->said != why)
@@ -145,169 +90,9 @@ static void drop(struct redis *redis, const char *why)
 {
     redisAsyncContext *context = redis->context;
 
-    on_lost(redis, why);
+    redis_on_lost(redis, why);
     if (context != NULL)
         redisAsyncFree(context);
-}
-
-/* ---- commands ---- */
-
-static uint64_t now_ns(void)
-{
-    return uv_hrtime();
-}
-
-static void command_answer(struct command *command, const struct redis_reply *reply,
-                           const struct error *err)
-{
-    struct redis_metrics *metrics = &command->redis->metrics;
-    redis_done_cb done = command->done;
-
-    list_remove(&command->node);
-    command->done = NULL;
-    redis_metrics_command(metrics, reply != NULL ? STATUS_OK : err->status);
-    redis_metrics_seconds(metrics, (now_ns() - command->start_ns) / NS_PER_US);
-    done(command->arg, reply, err);
-}
-
-static void command_on_reply(redisAsyncContext *context, void *raw, void *arg)
-{
-    struct command *command = arg;
-    struct redis *redis = command->redis;
-    struct arena_mark mark = arena_mark(&redis->scratch);
-    struct error err = { .status = STATUS_OK };
-    const struct redis_reply *reply;
-
-    redis->in_flight--;
-    if (raw == NULL && redis->context == context)
-        on_lost(redis, "closed");
-    if (command->done != NULL) {
-        reply = redis_reply_convert(raw, &redis->scratch, &err);
-        if (raw == NULL && is_in(redis, REDIS_STATE_CLOSING))
-            error_set(&err, STATUS_CANCELLED, "the redis store was closed");
-        command_answer(command, reply, &err);
-    }
-    arena_rewind(&redis->scratch, mark);
-    free(command);
-}
-
-/* Milliseconds from now until @command is out of time; 0: it is. */
-static uint64_t command_left_ms(const struct command *command)
-{
-    uint64_t limit_ns = (uint64_t)command->redis->options.command_timeout_ms * NS_PER_MS;
-    uint64_t spent_ns = now_ns() - command->start_ns;
-
-    return spent_ns >= limit_ns ? 0 : (limit_ns - spent_ns + NS_PER_MS - 1) / NS_PER_MS;
-}
-
-static void on_expiry(struct timer *timer)
-{
-    struct redis *redis = LIST_ITEM(timer, struct redis, expiry);
-    struct error err;
-
-    error_set(&err, STATUS_DEADLINE_EXCEEDED, "redis did not answer within %u ms",
-              redis->options.command_timeout_ms);
-    while (!list_is_empty(&redis->queue)) {
-        struct command *oldest = LIST_ITEM(redis->queue.next, struct command, node);
-        uint64_t left_ms = command_left_ms(oldest);
-
-        if (left_ms > 0) {
-            timer_start(&redis->expiry, left_ms, 0);
-            return;
-        }
-        command_answer(oldest, NULL, &err);
-    }
-}
-
-/* Hand @command to hiredis, which copies the words. They all have the same time, so the queue is in
- * order. */
-static enum status command_send(struct redis *redis, struct command *command,
-                                const struct slice *words, size_t words_count, struct error *err)
-{
-    struct arena_mark mark = arena_mark(&redis->scratch);
-    const char **argv = ARENA_ARRAY(&redis->scratch, const char *, words_count);
-    size_t *sizes = ARENA_ARRAY(&redis->scratch, size_t, words_count);
-    int rc = REDIS_ERR;
-    size_t i;
-
-    if (argv != NULL && sizes != NULL) {
-        for (i = 0; i < words_count; i++) {
-            argv[i] = words[i].size == 0 ? "" : words[i].data;
-            sizes[i] = words[i].size;
-        }
-        rc = redisAsyncCommandArgv(redis->context, command_on_reply, command, (int)words_count,
-                                   argv, sizes);
-    }
-    arena_rewind(&redis->scratch, mark);
-    if (rc != REDIS_OK)
-        return error_set(err, STATUS_RESOURCE_EXHAUSTED, "no memory for a command of %zu words",
-                         words_count);
-    redis->in_flight++;
-    list_push_back(&redis->queue, &command->node);
-    if (!uv_is_active((uv_handle_t *)&redis->expiry.uv))
-        timer_start(&redis->expiry, redis->options.command_timeout_ms, 0);
-    return STATUS_OK;
-}
-
-static enum status command_create(struct redis *redis, const struct slice *words,
-                                  size_t words_count, redis_done_cb done, void *arg,
-                                  struct error *err)
-{
-    struct command *command = fault_is_due() ? NULL : malloc(sizeof(*command));
-
-    if (command == NULL)
-        return error_set(err, STATUS_RESOURCE_EXHAUSTED, "no memory for a command");
-    *command = (struct command){ .redis = redis, .done = done, .arg = arg, .start_ns = now_ns() };
-    if (command_send(redis, command, words, words_count, err) != STATUS_OK) {
-        free(command);
-        return err->status;
-    }
-    return STATUS_OK;
-}
-
-/* hiredis treats these by their own rules, and their callbacks come more than once. */
-static bool is_subscription(struct slice name)
-{
-    static const char *const names[] = { "subscribe", "psubscribe", "unsubscribe", "punsubscribe",
-                                         "monitor" };
-    size_t i;
-
-    for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-        if (slice_equal_fold(name, slice_from(names[i])))
-            return true;
-    return false;
-}
-
-static enum status command_admit(const struct redis *redis, const struct slice *words,
-                                 struct error *err)
-{
-    if (!is_in(redis, REDIS_STATE_READY))
-        return error_set(err, STATUS_UNAVAILABLE, "redis is not connected");
-    if (is_subscription(words[0]))
-        return error_set(err, STATUS_INVALID_ARGUMENT, "subscriptions are not for this store");
-    if (redis->in_flight >= redis->options.in_flight_max)
-        return error_set(err, STATUS_RESOURCE_EXHAUSTED, "%u commands wait for redis already",
-                         redis->in_flight);
-    if (sdslen(redis->context->c.obuf) >= REDIS_UNSENT_BYTES_MAX)
-        return error_set(err, STATUS_RESOURCE_EXHAUSTED, "over %zu bytes wait for redis already",
-                         REDIS_UNSENT_BYTES_MAX);
-    return STATUS_OK;
-}
-
-enum status redis_command(struct redis *redis, const struct slice *words, size_t words_count,
-                          redis_done_cb done, void *arg, struct error *err)
-{
-    struct error own;
-
-    CHECK(words_count > 0);
-    CHECK(done != NULL);
-    if (err == NULL)
-        err = &own;
-    if (command_admit(redis, words, err) == STATUS_OK
-        && command_create(redis, words, words_count, done, arg, err) == STATUS_OK)
-        return STATUS_OK;
-    redis_metrics_command(&redis->metrics, err->status);
-    return err->status;
 }
 
 /* ---- connecting ---- */
@@ -318,7 +103,7 @@ static void on_ping(void *arg, const struct redis_reply *reply, const struct err
 {
     struct redis *redis = arg;
 
-    if (reply == NULL && err->status == STATUS_DEADLINE_EXCEEDED && is_in(redis, REDIS_STATE_READY))
+    if (reply == NULL && err->status == STATUS_DEADLINE_EXCEEDED && redis_is_in(redis, REDIS_STATE_READY))
         drop(redis, "ping_unanswered");
 }
 
@@ -329,9 +114,9 @@ static void send_ping(struct redis *redis)
     const struct slice words[] = { SLICE("PING") };
     struct error err;
 
-    if (command_create(redis, words, 1, on_ping, redis, &err) != STATUS_OK)
+    if (redis_command_create(redis, words, 1, on_ping, redis, &err) != STATUS_OK)
         log_warn("redis_ping", LOG_ERROR(&err));
-    if (is_in(redis, REDIS_STATE_READY))
+    if (redis_is_in(redis, REDIS_STATE_READY))
         timer_start(&redis->step, REDIS_PING_MS + redis->options.command_timeout_ms, 0);
 }
 
@@ -365,7 +150,7 @@ static void on_greeting(redisAsyncContext *context, void *raw, void *arg)
     is_refused = redis_reply_convert(raw, &redis->scratch, &err) == NULL;
     arena_rewind(&redis->scratch, mark);
     if (raw == NULL) {
-        on_lost(redis, "closed");
+        redis_on_lost(redis, "closed");
     } else if (is_refused) {
         if (redis->said != refused)
             log_error("redis_refused", LOG_ERROR(&err));
@@ -408,7 +193,7 @@ static void on_connect(const redisAsyncContext *context, int status)
     struct redis *redis = context->data;
 
     if (status != REDIS_OK && redis->context == context)
-        on_lost(redis, "unreachable");
+        redis_on_lost(redis, "unreachable");
 }
 
 static void on_disconnect(const redisAsyncContext *context, int status)
@@ -417,7 +202,7 @@ static void on_disconnect(const redisAsyncContext *context, int status)
 
     (void)status;
     if (redis->context == context)
-        on_lost(redis, "closed");
+        redis_on_lost(redis, "closed");
 }
 
 static void on_context_closed(void *arg)
@@ -432,7 +217,7 @@ static void use_context(struct redis *redis, redisAsyncContext *context)
         || redis_adapter_attach(context, &redis->loop->uv, on_context_closed, redis) != 0) {
         if (context != NULL)
             redisAsyncFree(context);
-        on_lost(redis, "unreachable");
+        redis_on_lost(redis, "unreachable");
         return;
     }
     redis->references++;
@@ -450,7 +235,7 @@ static void connect_to(struct redis *redis, const struct sockaddr *sockaddr)
     const int yes = 1;
 
     if (uv_ip_name(sockaddr, host, sizeof(host)) != 0) {
-        on_lost(redis, "unreachable");
+        redis_on_lost(redis, "unreachable");
         return;
     }
     use_context(redis, redisAsyncConnect(host, redis->address.port));
@@ -480,11 +265,11 @@ static void on_lookup(uv_getaddrinfo_t *lookup, int status, struct addrinfo *fou
 
     redis->is_looking_up = false;
     /* It may have come too late. */
-    if (is_in(redis, REDIS_STATE_CONNECTING)) {
+    if (redis_is_in(redis, REDIS_STATE_CONNECTING)) {
         if (status == 0)
             connect_to(redis, choose_address(redis, found)->ai_addr);
         else
-            on_lost(redis, "name_not_found");
+            redis_on_lost(redis, "name_not_found");
     }
     uv_freeaddrinfo(found);
     release(redis);
@@ -500,7 +285,7 @@ static void look_up(struct redis *redis)
     if (uv_getaddrinfo(&redis->loop->uv, &redis->lookup, on_lookup, redis->address.host, port,
                        &hints)
         != 0) {
-        on_lost(redis, "name_not_found");
+        redis_on_lost(redis, "name_not_found");
         return;
     }
     redis->is_looking_up = true;
@@ -587,7 +372,7 @@ struct redis *redis_create(struct loop *loop, const struct redis_options *option
     machine_init(&redis->machine, redis_states);
     list_init(&redis->queue);
     timer_init(&redis->step, loop, on_step);
-    timer_init(&redis->expiry, loop, on_expiry);
+    timer_init(&redis->expiry, loop, redis_command_on_expiry);
     redis->references = 2;
     redis_connect(redis);
     return redis;
@@ -607,7 +392,7 @@ void redis_destroy(struct redis *redis)
 {
     redisAsyncContext *context = redis->context;
 
-    if (is_in(redis, REDIS_STATE_READY))
+    if (redis_is_in(redis, REDIS_STATE_READY))
         redis_metrics_ready(&redis->metrics, false);
     machine_move(&redis->machine, REDIS_STATE_CLOSING);
     redis->context = NULL;
@@ -621,5 +406,5 @@ void redis_destroy(struct redis *redis)
 
 bool redis_is_ready(const struct redis *redis)
 {
-    return is_in(redis, REDIS_STATE_READY);
+    return redis_is_in(redis, REDIS_STATE_READY);
 }
