@@ -19,8 +19,9 @@
 
 /* What the template's own tokens and the instruction turn may take besides the facts. */
 #define PROMPT_FRAME_TOKENS 64
-#define BUDGET_TRIES_MAX 4
+#define BUDGET_TRIES_MAX 6
 #define BUDGET_TOKENS_MIN 32
+#define CUT_TOKENS_MIN 8
 
 /* Decoding lags behind the engine by no more than this, or the engine is held. */
 #define IDS_AHEAD_MAX 64
@@ -96,11 +97,15 @@ static bool ask_fit(struct ask *ask)
 {
     struct error err;
     uint32_t used = (uint32_t)ask->prompt->n_ids, room = prompt_tokens_max(ask), cut;
+    uint32_t spare = ask->budget_tokens > BUDGET_TOKENS_MIN ? ask->budget_tokens - BUDGET_TOKENS_MIN : 0;
 
     if (used <= room)
         return true;
-    cut = used - room + (used - room) / 8 + 1;
-    if (++ask->budget_tries >= BUDGET_TRIES_MAX || ask->budget_tokens < cut + BUDGET_TOKENS_MIN) {
+    /* Facts are whole and counted by estimate, so a small cut may take none away: each try cuts twice as much as the last. */
+    cut = (used - room + CUT_TOKENS_MIN) << ask->budget_tries;
+    if (cut > spare)
+        cut = spare;
+    if (++ask->budget_tries >= BUDGET_TRIES_MAX || cut == 0) {
         error_set(&err, STATUS_INVALID_ARGUMENT,
                   "the question does not fit: %u tokens of prompt, the model's context leaves %u", used, room);
         ask_fail(ask, &err);
