@@ -64,7 +64,7 @@ static void splits_as_qwen2_and_smollm(void **state)
 
 static void goes_on_over_bytes_that_are_no_utf8(void **state)
 {
-    static const char *const texts[] = { "\xff\xfe" "a", "a\xc3", "\xe2\x82", " \x80\x80 ", "'\xf0" };
+    static const char *const texts[] = { ("\xff\xfe" "a"), "a\xc3", "\xe2\x82", " \x80\x80 ", "'\xf0" };
 
     (void)state;
     for (int split = TOKENIZER_SPLIT_GPT2; split <= TOKENIZER_SPLIT_SMOLLM; split++) {
