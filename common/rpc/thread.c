@@ -4,9 +4,9 @@
  * TURN_DEFERRED_NS → timers that are due → wait for the next event or timer.
  *
  * Handlers are deferred, and that is why admission works for those that run on this thread: all calls that have arrived
- * are seen, and the ones too many refused, before time is spent on the second. Run as they come they would wait in
- * gRPC core's queue, which has no bound. The first runs at once (thread_is_first): mostly it is the only one, and the look at an
- * empty queue before it would be a system call for nothing. */
+ * are seen, and the ones too many refused, before time is spent on them. Run as they come they would wait in
+ * gRPC core's queue, which has no bound. But each look at an empty queue is a system call, so RUNS_PER_LOOK handlers run at once
+ * (thread_may_run) before one has to wait for a look. */
 #include "rpc/thread.h"
 
 #include <grpc/support/log.h>
@@ -21,6 +21,9 @@
 
 /* Enough to see a whole burst, not so many that a flood of refusals starves what was admitted. */
 #define TURN_EVENTS_MAX 256
+
+/* A few milliseconds at worst. */
+#define RUNS_PER_LOOK 8
 
 /* Handlers on this thread are short; a few of them fit between two looks at the queue. */
 #define TURN_DEFERRED_NS CLOCK_NS_PER_MS
@@ -56,7 +59,7 @@ struct thread {
     /* of the polling thread */
     struct list timers; /* soonest first */
     struct letter *deferred_first, **deferred_last;
-    bool is_first; /* the event in hand is the first of its turn, which began with nothing deferred */
+    unsigned runs; /* at once, since the queue was last seen empty */
 };
 
 static void log_of_grpc(gpr_log_func_args *args)
@@ -143,7 +146,6 @@ static bool turn(struct thread *thread)
     unsigned i;
 
     for (i = 0; i < TURN_EVENTS_MAX; i++) {
-        thread->is_first = i == 0 && thread->deferred_first == NULL;
         event = grpc_completion_queue_next(thread->queue, turn_wait(thread), NULL);
         if (event.type != GRPC_OP_COMPLETE)
             break;
@@ -151,6 +153,8 @@ static bool turn(struct thread *thread)
         if (!list_is_empty(&thread->timers))
             run_timers(thread);
     }
+    if (event.type == GRPC_QUEUE_TIMEOUT)
+        thread->runs = 0;
     run_deferred(thread);
     run_timers(thread);
     return event.type != GRPC_QUEUE_SHUTDOWN || thread->deferred_first != NULL;
@@ -256,9 +260,12 @@ void thread_defer(struct thread *thread, struct op *op)
     thread->deferred_last = &op->letter.next;
 }
 
-bool thread_is_first(const struct thread *thread)
+bool thread_may_run(struct thread *thread)
 {
-    return thread->is_first;
+    if (thread->deferred_first != NULL || thread->runs == RUNS_PER_LOOK)
+        return false;
+    thread->runs++;
+    return true;
 }
 
 void thread_timer_init(struct thread_timer *timer, void (*on_time)(struct thread_timer *timer))

@@ -42,9 +42,9 @@ void thread_post(struct thread *thread, struct op *op);
 /* Run @op once the events that are ready now have been taken off the queue. Polling thread only. */
 void thread_defer(struct thread *thread, struct op *op);
 
-/* Whether the event in hand is the first since the thread waited, and nothing was deferred: what is done at once then holds nothing
- * up that has been waiting. Polling thread only. */
-bool thread_is_first(const struct thread *thread);
+/* Whether something short may be done at once that would otherwise be deferred; true only so many times before the queue is seen
+ * empty again. Polling thread only. */
+bool thread_may_run(struct thread *thread);
 
 /* A timer that lives in its owner and runs on the polling thread; everything here is called there, or before the thread has
  * anything to poll for. */
