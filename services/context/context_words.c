@@ -163,10 +163,11 @@ static size_t fold(struct slice word, char out[WORD_BYTES_MAX])
     return size;
 }
 
+/* Asked for every word of a record and of what is rendered: the first letter rules out nearly all. */
 static bool is_stop_word(struct slice word)
 {
     for (size_t i = 0; i < sizeof(stop_words) / sizeof(stop_words[0]); i++)
-        if (slice_is(word, stop_words[i]))
+        if (stop_words[i][0] == word.data[0] && slice_is(word, stop_words[i]))
             return true;
     return false;
 }
