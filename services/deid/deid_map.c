@@ -172,23 +172,45 @@ static uint64_t id_surrogate_hash(char letter, uint32_t number)
     return surrogate_hash((unsigned char)letter, number, 0);
 }
 
+/* A record has thousands of ids and a question or an answer asks for few, mostly for none: the tables get their room as ids come, so
+ * that a search cannot fail, and their contents at the first search. */
+static bool ids_room(struct deid_table *table, uint32_t count, struct arena *arena)
+{
+    if (table->size / 2 > count)
+        return true;
+    table->size = table->size == 0 ? TABLE_SIZE_FIRST : table->size * 4;
+    table->used = 0;
+    table->slots = ARENA_ARRAY(arena, uint32_t, table->size);
+    if (table->slots == NULL)
+        table->size = 0;
+    return table->slots != NULL;
+}
+
+static void ids_index(struct deid_map *map)
+{
+    struct deid_table *table = &map->by_id;
+
+    while (table->used < map->ids_count)
+        table_put(table, hash_bytes(map->ids[table->used].original, 3), table->used);
+}
+
+static void ids_index_surrogates(struct deid_map *map)
+{
+    struct deid_table *table = &map->by_id_surrogate;
+
+    while (table->used < map->ids_count)
+        table_put(table, id_surrogate_hash(map->ids[table->used].letter, map->ids[table->used].number),
+                  table->used);
+}
+
 bool deid_map_put_id(struct deid_map *map, struct deid_id id)
 {
-    uint32_t i, index = map->ids_count;
+    uint32_t index = map->ids_count;
 
-    if (index == map->ids_capacity && !ids_grow(map))
+    if ((index == map->ids_capacity && !ids_grow(map)) || !ids_room(&map->by_id, index + 1, map->arena)
+        || !ids_room(&map->by_id_surrogate, index + 1, map->arena))
         return false;
     map->ids[index] = id;
-    if (table_grow(&map->by_id, map->arena))
-        for (i = 0; i < index && map->by_id.slots != NULL; i++)
-            table_put(&map->by_id, hash_bytes(map->ids[i].original, 3), i);
-    if (table_grow(&map->by_id_surrogate, map->arena))
-        for (i = 0; i < index && map->by_id_surrogate.slots != NULL; i++)
-            table_put(&map->by_id_surrogate, id_surrogate_hash(map->ids[i].letter, map->ids[i].number), i);
-    if (map->by_id.slots == NULL || map->by_id_surrogate.slots == NULL)
-        return false;
-    table_put(&map->by_id, hash_bytes(id.original, 3), index);
-    table_put(&map->by_id_surrogate, id_surrogate_hash(id.letter, id.number), index);
     map->ids_count++;
     return true;
 }
@@ -201,6 +223,7 @@ static struct deid_id *id_find(struct deid_map *map, char letter, struct slice o
 
     if (table->size == 0)
         return NULL;
+    ids_index(map);
     for (at = (uint32_t)hash_bytes(original, 3) & (table->size - 1); table->slots[at] != 0;
          at = (at + 1) & (table->size - 1)) {
         struct deid_id *id = &map->ids[table->slots[at] - 1];
@@ -222,6 +245,7 @@ struct deid_id *deid_map_find_id_surrogate(struct deid_map *map, char letter, ui
 
     if (table->size == 0)
         return NULL;
+    ids_index_surrogates(map);
     for (at = (uint32_t)id_surrogate_hash(letter, number) & (table->size - 1); table->slots[at] != 0;
          at = (at + 1) & (table->size - 1)) {
         struct deid_id *id = &map->ids[table->slots[at] - 1];
