@@ -120,6 +120,8 @@ static void ask_pump(struct ask *ask)
 {
     struct slice rest, piece;
 
+    if (!is_out(ask, ASK_LEG_DECODE) && ask->has_generated && ask->ids_count == 0 && ask->is_decode_whole)
+        ask->has_decoded = true; /* all has been decoded, and a flush would give nothing */
     if (!is_out(ask, ASK_LEG_DECODE) && !ask->has_decoded && (ask->ids_count > 0 || ask->has_generated))
         ask_decode(ask);
     while (ask->has_told_facts && !is_out(ask, ASK_LEG_RESTORE) && ask->error.status == STATUS_OK) {

@@ -314,6 +314,7 @@ static void on_decode(void *arg, const void *message, const struct error *err)
     ask->decode_state = arena_copy(ask->arena, slice_of_bytes(reply->state));
     if (ask->text.is_full || ask->decode_state.data == NULL)
         fail_memory(ask);
+    ask->is_decode_whole = reply->is_whole;
     ask->has_decoded = ask->is_flushing;
     ask_step(ask);
 }

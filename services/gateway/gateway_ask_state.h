@@ -70,6 +70,7 @@ struct ask {
     uint32_t *ids;             /* not yet decoded */
     size_t ids_count, ids_capacity;
     struct slice decode_state;
+    bool is_decode_whole;      /* the decoder holds nothing back */
     bool is_flushing;          /* the DECODE that is out is the last */
     struct buffer text;        /* decoded, with surrogates */
     size_t text_told;          /* bytes of it that have gone out or are being restored */

@@ -38,6 +38,14 @@ static struct slice write_state(struct arena *arena, bool is_started, struct sli
     return arena_copy(arena, slice_of(state, sizeof(state)));
 }
 
+bool tokenizer_decode_is_whole(struct slice state)
+{
+    struct slice held;
+    bool is_started;
+
+    return read_state(state, &is_started, &held, NULL) == STATUS_OK && held.size == 0;
+}
+
 /* An SPM piece with its blanks; the first blank of the stream is left out. */
 static void put_spm(struct buffer *bytes, struct slice piece, bool is_first)
 {

@@ -16,4 +16,7 @@ enum status tokenizer_decode(const struct tokenizer_vocab *vocab, const uint32_t
                              struct slice state, bool is_last, struct arena *arena,
                              struct slice *text, struct slice *state_after, struct error *err);
 
+/* Whether @state, which a call has put out, holds no bytes back. Any thread. */
+bool tokenizer_decode_is_whole(struct slice state);
+
 #endif

@@ -44,6 +44,7 @@ static void decode(struct call *call)
     }
     reply.state.data = (uint8_t *)(uintptr_t)state.data;
     reply.state.len = state.size;
+    reply.is_whole = tokenizer_decode_is_whole(state);
     call_reply(call, &reply);
 }
 
