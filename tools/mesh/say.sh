@@ -53,7 +53,7 @@ run_quietly() {
     setsid "$@" >"$log" 2>&1 </dev/null &
     JOB=$!
     # Not a group of its own yet: setsid has not run.
-    while kill -0 "$JOB" 2>/dev/null && ! kill -0 -- "-$JOB" 2>/dev/null; do sleep 0.01; done
+    while kill -0 "$JOB" 2>/dev/null && ! kill -0 -- "-$JOB" 2>/dev/null; do sleep 0.01 || true; done
     take_interrupts
     while kill -0 "$JOB" 2>/dev/null; do
         progress "$what: $(tail -n 1 "$log" 2>/dev/null | tr -d '\r')"

@@ -21,13 +21,16 @@ check_port() {
 }
 
 start() {
-    local name=$1
+    local name=$1 log pid
     shift
+    log=$(log_file "$name")
+    pid=$(pid_file "$name")
+    # From here on nothing may fail because Ctrl-C ends a child of this shell.
     hold_interrupts
-    setsid "$@" >>"$(log_file "$name")" 2>&1 </dev/null &
-    echo $! >"$(pid_file "$name")"
+    setsid "$@" >>"$log" 2>&1 </dev/null &
+    echo $! >"$pid"
     # Not its own program yet: nobody could tell that it is ours.
-    while kill -0 $! 2>/dev/null && ! is_running "$name"; do sleep 0.01; done
+    while kill -0 $! 2>/dev/null && ! is_running "$name"; do sleep 0.01 || true; done
     take_interrupts
 }
 
