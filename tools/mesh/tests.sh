@@ -36,14 +36,27 @@ ctest_run() {
     PASSED=$((PASSED + passed)) FAILED=$((FAILED + failed)) SKIPPED=$((SKIPPED + skipped))
 }
 
-# The mesh tests print "ok - NAME", "not ok - NAME" or "skip - NAME".
+# The release build does the main job as a user sees it.
+demo_test_run() {
+    local log=build/demo-test.log
+    if MESH_PORT=$((MESH_PORT + 100)) "$ROOT/mesh" demo >"$log" 2>&1 && grep -q '^citations' "$log"; then
+        say "ok - ./mesh demo answers with citations"
+        PASSED=$((PASSED + 1))
+    else
+        say "not ok - ./mesh demo"
+        tail -n 30 "$log"
+        FAILED=$((FAILED + 1))
+    fi
+}
+
+# The mesh tests, with the sanitizer build's programs, print "ok - NAME", "not ok - NAME" or "skip - NAME".
 mesh_tests_run() {
     local log=build/mesh-tests.log
     if [ ! -d tests/mesh/node_modules ]; then
         run_quietly "npm packages of the mesh tests" build/npm.log npm ci --prefix tests/mesh --no-audit --no-fund --ignore-scripts
     fi
-    node tests/mesh/run.js >"$log" 2>&1 || true
-    grep -E '^(ok|not ok|skip) - ' "$log" || true
+    MESH_BIN=$ROOT/build/dev/bin node tests/mesh/run.js >"$log" 2>&1 || true
+    grep -E '^(ok|not ok|skip) - |^    ' "$log" || true
     PASSED=$((PASSED + $(grep -c '^ok - ' "$log" || true)))
     SKIPPED=$((SKIPPED + $(grep -c '^skip - ' "$log" || true)))
     local failed
@@ -63,6 +76,7 @@ mesh_test() {
     title "unit and loopback tests (address and undefined-behaviour sanitizers)"
     ctest_run
     title "the mesh"
+    demo_test_run
     mesh_tests_run
     say "$PASSED passed, $FAILED failed, $SKIPPED skipped"
     [ "$FAILED" -eq 0 ]
