@@ -1,5 +1,6 @@
 #include "bench_process.h"
 
+#include <sched.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
@@ -12,6 +13,27 @@
 
 extern char **environ;
 
+static bool is_parted;
+
+/* This thread onto the first processor, or onto all the others. */
+static void run_on(bool is_first)
+{
+    long count = sysconf(_SC_NPROCESSORS_ONLN), i;
+    cpu_set_t set;
+
+    CPU_ZERO(&set);
+    for (i = is_first ? 0 : 1; i < (is_first ? 1 : count); i++)
+        CPU_SET((int)i, &set);
+    sched_setaffinity(0, sizeof(set), &set);
+}
+
+void bench_process_part(void)
+{
+    is_parted = sysconf(_SC_NPROCESSORS_ONLN) > 1;
+    if (is_parted)
+        run_on(false);
+}
+
 static bool spawn(struct bench_process *process, const char *path, int out)
 {
     char *arguments[] = { (char *)path, NULL };
@@ -20,7 +42,11 @@ static bool spawn(struct bench_process *process, const char *path, int out)
 
     posix_spawn_file_actions_init(&actions);
     posix_spawn_file_actions_adddup2(&actions, out, STDOUT_FILENO);
+    if (is_parted)
+        run_on(true);
     rc = posix_spawn(&process->id, path, &actions, NULL, arguments, environ);
+    if (is_parted)
+        run_on(false);
     posix_spawn_file_actions_destroy(&actions);
     if (rc != 0)
         fprintf(stderr, "%s: %s\n", path, strerror(rc));

@@ -2,7 +2,8 @@
  *
  *     rpc_bench echo|overload FOLDER [--ms N] [--repeats N] [--in-flight N]     FOLDER holds echo_server and echo_server_cpp
  *
- * The load comes from common/rpc's client, one thread, one connection, and is the same for both servers. Repeats are
+ * The load comes from common/rpc's client, one thread, one connection, and is the same for both servers; the servers have a processor, the
+ * load has the others. Repeats are
  * interleaved, so that whatever else the machine does meets both. The figures are medians over the repeats; a ratio is the
  * median of the ratios of neighbours. */
 #include <signal.h>
@@ -209,6 +210,8 @@ int main(int argc, char **argv)
     if (argc < 3 || !read_flags(argc, argv) || (strcmp(argv[1], "echo") != 0 && strcmp(argv[1], "overload") != 0))
         return usage();
     is_echo = strcmp(argv[1], "echo") == 0;
+    if (is_echo)
+        bench_process_part();
     is_started = start(&c, "consilium", argv[2], "echo_server")
         && (!is_echo || start(&cpp, "cpp", argv[2], "echo_server_cpp"));
     client = is_started ? client_create(NULL, CLIENT_PLACE_INLINE, 1, &err) : NULL;
