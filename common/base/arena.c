@@ -51,6 +51,8 @@ static void free_newest(struct arena *arena)
 
     arena->blocks = block->older;
     arena->used_bytes -= block->size_bytes;
+    if (arena->block_bytes_next > ARENA_BLOCK_BYTES_MIN)
+        arena->block_bytes_next /= 2; /* else an arena that is rewound often would come to take a large block each time */
     UNPOISON(block, block->size_bytes);
     free(block);
 }
