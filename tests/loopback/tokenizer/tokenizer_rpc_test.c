@@ -68,12 +68,15 @@ static void read_encode(struct outcome *outcome, const void *message)
     keep_ids(reply->ids, reply->n_ids);
 }
 
+static bool is_whole;
+
 static void read_decode(struct outcome *outcome, const void *message)
 {
     const Consilium__V1__DecodeReply *reply = message;
 
     (void)outcome;
     snprintf(text, sizeof(text), "%s", reply->text);
+    is_whole = reply->is_whole;
     kept_size = reply->state.len;
     memcpy(kept, reply->state.data, kept_size);
 }
@@ -92,12 +95,14 @@ static void encodes_and_decodes_in_pieces(void **state)
     decode.n_ids = 3;
     assert_int_equal(call(&method_tokenizer_decode, &decode, read_decode), STATUS_OK);
     assert_string_equal(text, "abc ");
+    assert_false(is_whole); /* half of the last letter is held back */
     decode.ids = ids + 3;
     decode.n_ids = 1;
     decode.state.data = kept;
     decode.state.len = kept_size;
     assert_int_equal(call(&method_tokenizer_decode, &decode, read_decode), STATUS_OK);
     assert_string_equal(text, "\xc3\xa9");
+    assert_true(is_whole);
     decode.ids = (uint32_t[]){ VOCAB_SAMPLE_SIZE };
     assert_int_equal(call(&method_tokenizer_decode, &decode, read_decode), STATUS_INVALID_ARGUMENT);
 }
