@@ -4,7 +4,8 @@
 const assert = require('node:assert/strict');
 const fs = require('node:fs');
 const path = require('node:path');
-const { Mesh, PROTO, load, failure, sample, grpc, execFileSync } = require('./mesh');
+const { Mesh, failure, sample, execFileSync } = require('./mesh');
+const { record } = require('./recorder');
 
 // Identifiers that occur nowhere by chance, and in no list of names.
 const MARKS = {
@@ -55,33 +56,6 @@ function markedRecord() {
 // Bytes as they are, not as a list of numbers.
 const asText = (message) => JSON.stringify(message, (key, value) => (value?.type === 'Buffer' ? Buffer.from(value.data).toString('latin1') : value));
 
-// A server of @name that notes each request and passes it on to the real one.
-function recorder(mesh, name, methods, seen) {
-  const service = name.toLowerCase();
-  const definition = load(path.join(PROTO, `consilium/v1/${service}.proto`)).consilium.v1[name];
-  const real = new definition(mesh.address(service), grpc.credentials.createInsecure());
-  const server = new grpc.Server();
-  const handlers = {};
-  for (const method of methods) {
-    handlers[method] = (call, reply) => {
-      seen.push({ method, request: call.request });
-      if (!definition.service[method].responseStream) {
-        real[method](call.request, reply);
-        return;
-      }
-      const stream = real[method](call.request);
-      stream.on('data', (message) => call.write(message));
-      stream.on('end', () => call.end());
-      stream.on('error', (error) => call.destroy(error));
-    };
-  }
-  server.addService(definition.service, handlers);
-  return new Promise((resolve, reject) => {
-    server.bindAsync('127.0.0.1:0', grpc.ServerCredentials.createInsecure(),
-      (error, port) => (error ? reject(error) : resolve({ port, stop: () => { server.forceShutdown(); real.close(); } })));
-  });
-}
-
 function assertClean(what, text) {
   for (const [kind, mark] of Object.entries(MARKS)) {
     assert.ok(!text.toLowerCase().includes(mark.toLowerCase()), `the ${kind} stands in ${what}`);
@@ -92,11 +66,8 @@ module.exports = {
   async before(world) {
     const mesh = (world.mesh = await Mesh.create());
     world.seen = [];
-    world.recorders = [
-      await recorder(mesh, 'Tokenizer', ['Encode', 'Decode', 'Count', 'ApplyTemplate', 'GetVocabulary'], world.seen),
-      await recorder(mesh, 'Inference', ['Generate', 'GetModel'], world.seen),
-    ];
-    mesh.env.MESH_FLAGS_gateway = `--tokenizer=127.0.0.1:${world.recorders[0].port} --inference=127.0.0.1:${world.recorders[1].port} --log-level=debug`;
+    world.recorders = [await record(mesh, 'Tokenizer', world.seen), await record(mesh, 'Inference', world.seen)];
+    mesh.env.MESH_FLAGS_gateway = `${world.recorders.map((r) => r.flag).join(' ')} --log-level=debug`;
     for (const leaf of ['deid', 'context', 'tokenizer', 'inference']) mesh.env[`MESH_FLAGS_${leaf}`] = '--log-level=debug';
     await mesh.up();
     world.errors = [];
