@@ -35,6 +35,12 @@ async function freePorts() {
 // What no log may hold: a sanitizer's report, a failed check.
 const TROUBLE = /ERROR: \w*Sanitizer|runtime error|level=fatal|check_failed/;
 
+// Folders of meshes; one that was never brought down is cleared away at the end.
+const folders = [];
+process.on('exit', () => {
+  if (!process.env.KEEP_RUNS) for (const folder of folders) fs.rmSync(folder, { recursive: true, force: true });
+});
+
 class Mesh {
   // Lines of the logs of every mesh that was taken down; run.js asks after each file.
   static troubles = [];
@@ -44,6 +50,7 @@ class Mesh {
     mesh.credentials = grpc.credentials.createInsecure();
     mesh.first = await freePorts();
     mesh.folder = fs.mkdtempSync(path.join(os.tmpdir(), 'consilium-test-'));
+    folders.push(mesh.folder);
     mesh.env = {
       ...process.env,
       MESH_NAME: path.basename(mesh.folder),
