@@ -2,18 +2,16 @@
  * the text path; a date by its form is a date wherever it stands. */
 #include "deid_fhir.h"
 
-#include <sodium.h>
 #include <string.h>
-#include <strings.h>
 
 #include "deid_date.h"
+#include "deid_fhir_element.h"
+#include "deid_fhir_learn.h"
 #include "deid_profile.h"
-#include "deid_restore.h"
 #include "fhir/json.h"
 
 #define PATH_BYTES_MAX 256
 #define CONTAINED_LETTER 'c'
-#define UNKNOWN_LETTER 'x'
 
 /* Where the walk is. */
 struct place {
@@ -31,239 +29,10 @@ struct walk {
     struct slice patient; /* original id */
 };
 
-static struct slice type_of(const struct json *resource)
-{
-    return json_get_string(resource, "resourceType");
-}
-
-static char letter_of(struct slice type)
-{
-    char c = type.size > 0 ? (char)(type.data[0] | 32) : UNKNOWN_LETTER;
-
-    return c >= 'a' && c <= 'z' ? c : UNKNOWN_LETTER;
-}
-
 static enum status no_room(struct error *err)
 {
     return error_set(err, STATUS_RESOURCE_EXHAUSTED, "no room for a redacted resource");
 }
-
-/* ---- learning ---- */
-
-static enum status learn_name(struct walk *walk, const struct json *name, bool is_patient)
-{
-    const struct json *given = json_get(name, "given"), *item;
-    struct slice family = json_get_string(name, "family"), text = json_get_string(name, "text");
-    struct arena *arena = walk->redactor->arena;
-    struct deid_entry *entry;
-    struct buffer whole;
-    enum status status = STATUS_OK;
-
-    buffer_init(&whole, arena);
-    for (item = json_first(given); item != NULL; item = item->next) {
-        buffer_put(&whole, item->text);
-        buffer_put_byte(&whole, ' ');
-    }
-    buffer_put(&whole, family);
-    if (whole.is_full)
-        return no_room(walk->err);
-    /* The whole name first, so that its parts find the person. */
-    if (slice_trim(buffer_slice(&whole)).size > 0)
-        status = deid_surrogate_person(walk->redactor->map, slice_trim(buffer_slice(&whole)), is_patient, true, &entry,
-                                       walk->err);
-    if (status == STATUS_OK && family.size > 0)
-        status = deid_surrogate_person(walk->redactor->map, family, is_patient, true, &entry, walk->err);
-    for (item = json_first(given); status == STATUS_OK && item != NULL; item = item->next)
-        if (item->kind == JSON_KIND_STRING && item->text.size > 0)
-            status = deid_surrogate_person(walk->redactor->map, item->text, is_patient, true, &entry, walk->err);
-    if (status == STATUS_OK && text.size > 0)
-        status = deid_surrogate_person(walk->redactor->map, text, is_patient, true, &entry, walk->err);
-    return status;
-}
-
-static enum deid_class telecom_class(const struct json *telecom)
-{
-    struct slice system = json_get_string(telecom, "system");
-
-    if (slice_is(system, "email"))
-        return DEID_CLASS_EMAIL;
-    if (slice_is(system, "fax"))
-        return DEID_CLASS_FAX;
-    if (slice_is(system, "url"))
-        return DEID_CLASS_URL;
-    return DEID_CLASS_PHONE;
-}
-
-/* By the v2-0203 code of its type. */
-static enum deid_class identifier_class(const struct json *identifier)
-{
-    static const struct {
-        const char *code;
-        enum deid_class class;
-    } codes[] = {
-        { "MR", DEID_CLASS_MRN },      { "MRT", DEID_CLASS_MRN },     { "SS", DEID_CLASS_SSN },
-        { "SB", DEID_CLASS_SSN },      { "DL", DEID_CLASS_LICENSE },  { "PPN", DEID_CLASS_LICENSE },
-        { "NPI", DEID_CLASS_LICENSE }, { "MD", DEID_CLASS_LICENSE },  { "AN", DEID_CLASS_ACCOUNT },
-        { "MB", DEID_CLASS_HEALTH_PLAN }, { "MC", DEID_CLASS_HEALTH_PLAN }, { "MA", DEID_CLASS_HEALTH_PLAN },
-        { "SN", DEID_CLASS_HEALTH_PLAN }, { "SNO", DEID_CLASS_DEVICE }, { "UDI", DEID_CLASS_DEVICE },
-    };
-    const struct json *type = json_get(identifier, "type");
-    struct slice code = json_get_string(json_first(json_get(type, "coding")), "code");
-    size_t i;
-
-    for (i = 0; i < sizeof(codes) / sizeof(codes[0]); i++)
-        if (slice_is(code, codes[i].code))
-            return codes[i].class;
-    return slice_ends_with(json_get_string(identifier, "system"), SLICE("us-ssn")) ? DEID_CLASS_SSN : DEID_CLASS_OTHER;
-}
-
-static enum status learn_value(struct walk *walk, enum deid_class class, struct slice value)
-{
-    struct deid_entry *entry;
-
-    if (value.size == 0)
-        return STATUS_OK;
-    return deid_surrogate_value(walk->redactor->map, class, value, true, &entry, walk->err);
-}
-
-/* A known id of the patient that is also the id of the resource stays with the ids. */
-static enum status learn_identifier(struct walk *walk, const struct json *identifier)
-{
-    struct slice value = json_get_string(identifier, "value");
-
-    if (deid_map_find_id(walk->redactor->map, value) != NULL)
-        return STATUS_OK;
-    return learn_value(walk, identifier_class(identifier), value);
-}
-
-static enum status learn_address(struct walk *walk, const struct json *address)
-{
-    const struct json *line;
-    enum status status = STATUS_OK;
-
-    for (line = json_first(json_get(address, "line")); status == STATUS_OK && line != NULL; line = line->next)
-        status = learn_value(walk, DEID_CLASS_GEOGRAPHY, line->text);
-    if (status == STATUS_OK)
-        status = learn_value(walk, DEID_CLASS_GEOGRAPHY, json_get_string(address, "city"));
-    if (status == STATUS_OK && walk->redactor->map->profile == DEID_PROFILE_LIMITED)
-        status = learn_value(walk, DEID_CLASS_GEOGRAPHY, json_get_string(address, "postalCode"));
-    return status;
-}
-
-/* An element that may be one or a list of them. */
-static enum status each(struct walk *walk, const struct json *element,
-                        enum status (*learn)(struct walk *walk, const struct json *item))
-{
-    const struct json *item;
-    enum status status = STATUS_OK;
-
-    if (element == NULL)
-        return STATUS_OK;
-    if (element->kind != JSON_KIND_ARRAY)
-        return learn(walk, element);
-    for (item = json_first(element); status == STATUS_OK && item != NULL; item = item->next)
-        status = learn(walk, item);
-    return status;
-}
-
-static enum status learn_own_name(struct walk *walk, const struct json *name)
-{
-    return learn_name(walk, name, true);
-}
-
-static enum status learn_other_name(struct walk *walk, const struct json *name)
-{
-    return learn_name(walk, name, false);
-}
-
-static enum status learn_telecom(struct walk *walk, const struct json *telecom)
-{
-    return learn_value(walk, telecom_class(telecom), json_get_string(telecom, "value"));
-}
-
-static enum status learn_contact(struct walk *walk, const struct json *contact)
-{
-    enum status status = each(walk, json_get(contact, "name"), learn_other_name);
-
-    if (status == STATUS_OK)
-        status = each(walk, json_get(contact, "telecom"), learn_telecom);
-    return status == STATUS_OK ? each(walk, json_get(contact, "address"), learn_address) : status;
-}
-
-static enum status learn_person(struct walk *walk, const struct json *person, bool is_patient)
-{
-    enum status status
-        = each(walk, json_get(person, "name"), is_patient ? learn_own_name : learn_other_name);
-
-    if (status == STATUS_OK)
-        status = each(walk, json_get(person, "telecom"), learn_telecom);
-    if (status == STATUS_OK)
-        status = each(walk, json_get(person, "address"), learn_address);
-    if (status == STATUS_OK)
-        status = each(walk, json_get(person, "identifier"), learn_identifier);
-    if (status == STATUS_OK && is_patient)
-        status = each(walk, json_get(person, "contact"), learn_contact);
-    return status;
-}
-
-/* Give @resource its id, note the patient, learn people. */
-static enum status learn_resource(struct walk *walk, const struct json *resource)
-{
-    struct slice type = type_of(resource), id = json_get_string(resource, "id");
-
-    if (type.size == 0 || resource->kind != JSON_KIND_OBJECT)
-        return error_set(walk->err, STATUS_INVALID_ARGUMENT, "a resource without a resourceType");
-    if (id.size > 0 && deid_map_id(walk->redactor->map, letter_of(type), id) == NULL)
-        return no_room(walk->err);
-    if (slice_is(type, "Patient")) {
-        if (walk->patient.data != NULL && (id.size == 0 || !slice_equal(walk->patient, id)))
-            return error_set(walk->err, STATUS_INVALID_ARGUMENT, "two patients in one bundle");
-        walk->patient = id.data == NULL ? SLICE("") : id;
-        if (learn_value(walk, DEID_CLASS_DATE, json_get_string(resource, "birthDate")) != STATUS_OK)
-            return walk->err->status;
-        return learn_person(walk, resource, true);
-    }
-    if (slice_is(type, "RelatedPerson") || slice_is(type, "Practitioner") || slice_is(type, "Person"))
-        return learn_person(walk, resource, false);
-    return STATUS_OK;
-}
-
-/* "urn:uuid:X" as a fullUrl is an id of its own where the resource's is another. */
-static enum status learn_full_url(struct walk *walk, const struct json *entry, const struct json *resource)
-{
-    struct slice url = json_get_string(entry, "fullUrl");
-
-    if (!slice_starts_with(url, SLICE("urn:uuid:")))
-        return STATUS_OK;
-    return deid_map_id(walk->redactor->map, letter_of(type_of(resource)), slice_cut(url, 9, url.size)) == NULL
-               ? no_room(walk->err)
-               : STATUS_OK;
-}
-
-static enum status learn(struct walk *walk, const struct json *root)
-{
-    const struct json *entry;
-    enum status status;
-
-    if (root->kind != JSON_KIND_OBJECT)
-        return error_set(walk->err, STATUS_INVALID_ARGUMENT, "not a FHIR resource: no JSON object");
-    if (!slice_is(type_of(root), "Bundle"))
-        return learn_resource(walk, root);
-    for (entry = json_first(json_get(root, "entry")); entry != NULL; entry = entry->next) {
-        const struct json *resource = json_get(entry, "resource");
-
-        if (resource == NULL)
-            continue;
-        status = learn_resource(walk, resource);
-        if (status == STATUS_OK)
-            status = learn_full_url(walk, entry, resource);
-        if (status != STATUS_OK)
-            return status;
-    }
-    return STATUS_OK;
-}
-
-/* ---- rewriting ---- */
 
 static enum status set_surrogate(struct walk *walk, struct json *node, const struct deid_entry *entry)
 {
@@ -316,7 +85,7 @@ static enum status put_id(struct walk *walk, struct buffer *out, char letter, st
     struct deid_id *id = letter == 0 ? deid_map_find_id(walk->redactor->map, original) : NULL;
 
     if (id == NULL)
-        id = deid_map_id(walk->redactor->map, letter == 0 ? UNKNOWN_LETTER : letter, original);
+        id = deid_map_id(walk->redactor->map, letter == 0 ? DEID_FHIR_ELEMENT_LETTER_UNKNOWN : letter, original);
     if (id == NULL)
         return no_room(walk->err);
     buffer_put_byte(out, id->letter);
@@ -331,7 +100,7 @@ static enum status rewrite_id(struct walk *walk, struct json *node, const struct
     enum status status;
 
     buffer_init(&out, walk->redactor->arena);
-    status = put_id(walk, &out, place->is_contained ? CONTAINED_LETTER : letter_of(place->type), node->text);
+    status = put_id(walk, &out, place->is_contained ? CONTAINED_LETTER : deid_fhir_element_letter(place->type), node->text);
     node->text = buffer_slice(&out);
     return status;
 }
@@ -421,7 +190,7 @@ static enum status rewrite_reference(struct walk *walk, struct json *node)
         }
         buffer_put(&out, slice_cut(text, type_at, id_at));
         if (status == STATUS_OK)
-            status = put_id(walk, &out, letter_of(slice_cut(text, type_at, id_at - 1)), slice_cut(text, id_at, id_end));
+            status = put_id(walk, &out, deid_fhir_element_letter(slice_cut(text, type_at, id_at - 1)), slice_cut(text, id_at, id_end));
         buffer_put(&out, slice_cut(text, id_end, text.size));
     } else {
         return rewrite_value(walk, node, DEID_CLASS_OTHER);
@@ -441,7 +210,7 @@ static enum status rewrite_identifier(struct walk *walk, struct json *node, cons
         && deid_map_find_id(walk->redactor->map, slice_cut(text, 9, text.size)) != NULL)
         return rewrite_reference(walk, node);
     if (deid_map_find_id(walk->redactor->map, text) == NULL)
-        return rewrite_value(walk, node, identifier_class(place->object));
+        return rewrite_value(walk, node, deid_fhir_element_identifier_class(place->object));
     buffer_init(&out, walk->redactor->arena);
     buffer_put_string(&out, "urn:uuid:"); /* so that it is known for an id again */
     out.size = 0;
@@ -504,44 +273,10 @@ static bool is_plain_code(const struct walk *walk, struct slice text)
     return true;
 }
 
-static bool is_text_type(struct slice type)
-{
-    return slice_starts_with(type, SLICE("text/")) || slice_starts_with(type, SLICE("application/json"))
-        || slice_starts_with(type, SLICE("application/fhir")) || slice_starts_with(type, SLICE("application/xml"))
-        || slice_starts_with(type, SLICE("application/xhtml"));
-}
-
 static bool is_markup_type(struct slice type)
 {
     return slice_starts_with(type, SLICE("text/html")) || slice_starts_with(type, SLICE("text/xml"))
         || slice_starts_with(type, SLICE("application/xml")) || slice_starts_with(type, SLICE("application/xhtml"));
-}
-
-static enum status base64_encode(struct slice bytes, struct arena *arena, struct slice *text)
-{
-    size_t size = sodium_base64_encoded_len(bytes.size, sodium_base64_VARIANT_ORIGINAL);
-    char *out = arena_alloc(arena, size);
-
-    if (out == NULL)
-        return STATUS_RESOURCE_EXHAUSTED;
-    sodium_bin2base64(out, size, (const unsigned char *)bytes.data, bytes.size, sodium_base64_VARIANT_ORIGINAL);
-    *text = slice_of(out, size - 1);
-    return STATUS_OK;
-}
-
-static enum status base64_decode(struct slice text, struct arena *arena, struct slice *bytes)
-{
-    size_t size = 0;
-    unsigned char *out = arena_alloc(arena, text.size + 1);
-
-    if (out == NULL)
-        return STATUS_RESOURCE_EXHAUSTED;
-    if (sodium_base642bin(out, text.size + 1, text.data, text.size, " \r\n\t", &size, NULL,
-                          sodium_base64_VARIANT_ORIGINAL)
-        != 0)
-        return STATUS_INVALID_ARGUMENT;
-    *bytes = slice_of(out, size);
-    return STATUS_OK;
 }
 
 /* Text inside is redacted; what is no text, or says that it is and is not, is removed. */
@@ -552,16 +287,16 @@ static enum status rewrite_base64(struct walk *walk, struct json *node, const st
     enum status status;
 
     *is_removed = true;
-    if (!is_text_type(type))
+    if (!deid_fhir_element_is_text(type))
         return STATUS_OK;
-    status = base64_decode(node->text, walk->redactor->arena, &inner.text);
+    status = deid_fhir_element_decode(node->text, walk->redactor->arena, &inner.text);
     if (status == STATUS_OK)
         status = rewrite_text(walk, &inner, is_markup_type(type));
     if (status == STATUS_INVALID_ARGUMENT)
         return STATUS_OK;
     *is_removed = false;
     if (status == STATUS_OK)
-        status = base64_encode(inner.text, walk->redactor->arena, &node->text);
+        status = deid_fhir_element_encode(inner.text, walk->redactor->arena, &node->text);
     return status == STATUS_OK ? status : no_room(walk->err);
 }
 
@@ -666,7 +401,7 @@ static enum status rewrite_string(struct walk *walk, struct json *node, struct s
     case DEID_ACTION_POSTAL:
         return rewrite_postal(walk, node);
     case DEID_ACTION_TELECOM:
-        return rewrite_value(walk, node, telecom_class(place->object));
+        return rewrite_value(walk, node, deid_fhir_element_telecom_class(place->object));
     case DEID_ACTION_IDENTIFIER:
         return rewrite_identifier(walk, node, place);
     case DEID_ACTION_DEVICE:
@@ -751,7 +486,7 @@ static enum status walk_object(struct walk *walk, struct json *node, struct slic
                                bool *is_removed)
 {
     struct place inner = { key, place->type, node, place->is_contained };
-    struct slice type = type_of(node);
+    struct slice type = deid_fhir_element_type(node);
 
     if (slice_is(key, "extension") && is_location_extension(node)) {
         *is_removed = true;
@@ -806,7 +541,7 @@ static enum status put_patient(struct walk *walk, struct slice *patient)
     return status;
 }
 
-enum status deid_redact_fhir(struct deid_redactor *redactor, struct slice json, struct slice *output,
+enum status deid_fhir_redact(struct deid_redactor *redactor, struct slice json, struct slice *output,
                              struct slice *patient, struct error *err)
 {
     struct walk walk = { .redactor = redactor, .err = err };
@@ -817,7 +552,7 @@ enum status deid_redact_fhir(struct deid_redactor *redactor, struct slice json, 
     enum status status = json_parse(json, redactor->arena, &root, err);
 
     if (status == STATUS_OK)
-        status = learn(&walk, root);
+        status = deid_fhir_learn(redactor, root, &walk.patient, err);
     if (status == STATUS_OK)
         status = deid_redactor_learn(redactor, err);
     if (status == STATUS_OK)
@@ -827,77 +562,6 @@ enum status deid_redact_fhir(struct deid_redactor *redactor, struct slice json, 
     if (status != STATUS_OK)
         return status;
     buffer_init(&out, redactor->arena);
-    json_write(root, &out);
-    *output = buffer_slice(&out);
-    return out.is_full ? no_room(err) : STATUS_OK;
-}
-
-/* ---- the way back ---- */
-
-static enum status restore_string(struct deid_map *map, struct json *node, struct slice key, bool is_text_data,
-                                  struct arena *arena, struct error *err)
-{
-    struct deid_surrogate surrogate;
-    struct slice inner;
-    struct buffer tagged;
-    enum status status;
-
-    if (slice_is(key, "data") && is_text_data && base64_decode(node->text, arena, &inner) == STATUS_OK) {
-        status = deid_restore_text(map, inner, arena, &inner, err);
-        return status == STATUS_OK ? base64_encode(inner, arena, &node->text) : status;
-    }
-    /* A bare id, or one after '#', is read as it would be after its type. */
-    if (node->text.size > 0 && node->text.size < 16) {
-        size_t skip = node->text.data[0] == '#';
-        buffer_init(&tagged, arena);
-        buffer_put_string(&tagged, "urn:uuid:");
-        buffer_put(&tagged, slice_cut(node->text, skip, node->text.size));
-        if ((slice_is(key, "id") || slice_is(key, "reference") || slice_is(key, "value"))
-            && deid_surrogate_read(buffer_slice(&tagged), 0, map, &surrogate) && surrogate.is_id
-            && surrogate.end == tagged.size) {
-            struct deid_id *id = deid_map_find_id_surrogate(map, surrogate.letter, surrogate.number);
-            if (id == NULL)
-                return STATUS_OK;
-            buffer_init(&tagged, arena);
-            if (skip)
-                buffer_put_byte(&tagged, '#');
-            buffer_put(&tagged, id->original);
-            node->text = buffer_slice(&tagged);
-            return tagged.is_full ? no_room(err) : STATUS_OK;
-        }
-    }
-    return deid_restore_text(map, node->text, arena, &node->text, err);
-}
-
-static enum status restore_node(struct deid_map *map, struct json *node, struct slice key, bool is_text_data,
-                                struct arena *arena, struct error *err)
-{
-    struct json *item;
-    enum status status = STATUS_OK;
-    bool is_text = is_text_type(json_get_string(node, "contentType"));
-
-    if (node->kind == JSON_KIND_STRING)
-        return restore_string(map, node, key, is_text_data, arena, err);
-    for (item = node->first; status == STATUS_OK && item != NULL; item = item->next)
-        status = restore_node(map, item, node->kind == JSON_KIND_OBJECT ? item->key : key,
-                              node->kind == JSON_KIND_OBJECT ? is_text : is_text_data, arena, err);
-    return status;
-}
-
-enum status deid_restore_fhir(struct deid_map *map, struct slice json, struct arena *arena, struct slice *output,
-                              struct error *err)
-{
-    struct json *root;
-    struct buffer out;
-    enum status status = json_parse(json, arena, &root, err);
-
-    if (status == STATUS_OK && type_of(root).size == 0)
-        status = error_set(err, STATUS_INVALID_ARGUMENT, "not a FHIR resource");
-    if (status == STATUS_OK)
-        status = restore_node(map, root, SLICE(""), false, arena, err);
-    if (status != STATUS_OK)
-        return status;
-    buffer_init(&out, arena);
     json_write(root, &out);
     *output = buffer_slice(&out);
     return out.is_full ? no_room(err) : STATUS_OK;

@@ -10,6 +10,7 @@
 
 #include "deid.h"
 #include "deid_fhir.h"
+#include "deid_fhir_restore.h"
 #include "deid_redact.h"
 #include "deid_restore.h"
 
@@ -125,7 +126,7 @@ static enum status redact_input(struct deid_redactor *redactor, const Consilium_
     case CONSILIUM__V1__REDACT_REQUEST__INPUT_TEXT:
         return deid_redact_text(redactor, bytes_of(request->text), false, output, err);
     case CONSILIUM__V1__REDACT_REQUEST__INPUT_FHIR:
-        return deid_redact_fhir(redactor, bytes_of(request->fhir), output, patient, err);
+        return deid_fhir_redact(redactor, bytes_of(request->fhir), output, patient, err);
     default:
         return error_set(err, STATUS_INVALID_ARGUMENT, "neither text nor fhir");
     }
@@ -264,7 +265,7 @@ static enum status restore_one(struct deid_map *map, struct slice text, struct a
     size_t head = text.size < 4096 ? text.size : 4096;
 
     if (text.size > 0 && text.data[0] == '{' && memmem(text.data, head, marker, sizeof(marker) - 1) != NULL
-        && deid_restore_fhir(map, text, arena, output, NULL) == STATUS_OK)
+        && deid_fhir_restore(map, text, arena, output, NULL) == STATUS_OK)
         return STATUS_OK;
     return deid_restore_text(map, text, arena, output, err);
 }

@@ -12,6 +12,7 @@
 
 #include "data.h"
 #include "deid_fhir.h"
+#include "deid_fhir_restore.h"
 #include "fhir/json.h"
 
 #define CALL_BYTES ((size_t)512 << 20)
@@ -53,7 +54,7 @@ static void trip_open(struct trip *trip, struct slice json, enum deid_profile pr
     arena_init(&trip->arena, CALL_BYTES);
     deid_map_init(&trip->map, profile, &trip->arena);
     assert_int_equal(deid_redactor_init(&trip->redactor, &rules, &trip->map, &trip->arena, &trip->err), STATUS_OK);
-    trip->status = deid_redact_fhir(&trip->redactor, json, &trip->output, &trip->patient, &trip->err);
+    trip->status = deid_fhir_redact(&trip->redactor, json, &trip->output, &trip->patient, &trip->err);
 }
 
 static void trip_close(struct trip *trip)
@@ -103,7 +104,7 @@ static void the_way_back_gives_the_record(void **state)
 
     (void)state;
     trip_open(&trip, slice_from(record), DEID_PROFILE_LIMITED);
-    assert_int_equal(deid_restore_fhir(&trip.map, trip.output, &trip.arena, &back, &trip.err), STATUS_OK);
+    assert_int_equal(deid_fhir_restore(&trip.map, trip.output, &trip.arena, &back, &trip.err), STATUS_OK);
     assert_int_equal(json_parse(slice_from(record), &trip.arena, &root, &trip.err), STATUS_OK);
     buffer_init(&out, &trip.arena);
     json_write(root, &out);
@@ -138,7 +139,7 @@ static void names_typed_where_codes_belong_are_replaced(void **state)
         assert_false(has(trip.output, gone[i]));
     assert_true(has(trip.output, "\"Parkinson's disease\""));
     assert_true(has(trip.output, ", White race\""));
-    assert_int_equal(deid_restore_fhir(&trip.map, trip.output, &trip.arena, &back, &trip.err), STATUS_OK);
+    assert_int_equal(deid_fhir_restore(&trip.map, trip.output, &trip.arena, &back, &trip.err), STATUS_OK);
     assert_true(slice_is(back, typed));
     trip_close(&trip);
 }
@@ -272,7 +273,7 @@ static void check_bundle(struct slice bundle)
     assert_int_equal(trip.status, STATUS_OK);
     assert_int_equal(json_parse(trip.output, &trip.arena, &redacted, &trip.err), STATUS_OK);
     assert_no_known(redacted, &trip.map, &trip.arena);
-    assert_int_equal(deid_restore_fhir(&trip.map, trip.output, &trip.arena, &back, &trip.err), STATUS_OK);
+    assert_int_equal(deid_fhir_restore(&trip.map, trip.output, &trip.arena, &back, &trip.err), STATUS_OK);
     assert_int_equal(json_parse(bundle, &trip.arena, &was, &trip.err), STATUS_OK);
     assert_int_equal(json_parse(back, &trip.arena, &is, &trip.err), STATUS_OK);
     assert_same(was, is);
