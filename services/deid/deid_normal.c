@@ -331,3 +331,87 @@ enum status deid_normal_markup(struct slice original, struct arena *arena, struc
     writer_close(&writer, original, text);
     return STATUS_OK;
 }
+
+/* Elements that a browser draws within the line. */
+static bool is_inline(struct slice name)
+{
+    static const char *const names[] = { "a", "abbr", "acronym", "b", "bdi", "bdo", "big", "cite", "code", "data", "del", "dfn",
+                                         "em", "font", "i", "ins", "kbd", "label", "mark", "q", "s", "samp", "small", "span",
+                                         "strike", "strong", "sub", "sup", "time", "tt", "u", "var", "wbr" };
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        if (slice_equal_fold(name, slice_from(names[i])))
+            return true;
+    return false;
+}
+
+/* Where the whole tag at @at ends; 0 when no ">" ends it before the next "<". */
+static size_t tag_end(struct slice text, size_t at)
+{
+    char quote = 0;
+
+    for (at++; at < text.size && text.data[at] != '<'; at++) {
+        char c = text.data[at];
+
+        if (quote == 0 && c == '>')
+            return at + 1;
+        if (quote == 0 && (c == '"' || c == '\''))
+            quote = c;
+        else if (c == quote)
+            quote = 0;
+    }
+    return 0;
+}
+
+/* Where the run of inline tags that begins at @at ends; @at when none does. */
+static size_t inline_end(struct slice text, size_t at)
+{
+    while (at < text.size && text.data[at] == '<' && is_tag(text, at)) {
+        size_t name = at + (text.data[at + 1] == '/' ? 2 : 1), stop = name, end;
+
+        while (stop < text.size && (is_letter(text.data[stop]) || (text.data[stop] >= '0' && text.data[stop] <= '9')))
+            stop++;
+        end = is_inline(slice_cut(text, name, stop)) ? tag_end(text, at) : 0;
+        if (end == 0)
+            break;
+        at = end;
+    }
+    return at;
+}
+
+/* Whether two words meet where @before and @after touch: "Amara</i><i>Okonjo", "Okonjo,</i><i>Amara". */
+static bool is_seam(char before, char after)
+{
+    bool is_upper = after >= 'A' && after <= 'Z';
+
+    if (before == ',' || before == ';' || before == ':')
+        return is_letter(after);
+    return is_upper && ((before >= 'a' && before <= 'z') || before == '.');
+}
+
+enum status deid_normal_reading(struct slice original, struct arena *arena, struct deid_text *text, bool *is_other,
+                                struct error *err)
+{
+    struct writer writer;
+    size_t at = 0;
+
+    *is_other = false;
+    if (writer_open(&writer, original, arena, err) != STATUS_OK)
+        return err == NULL ? STATUS_INVALID_ARGUMENT : err->status;
+    while (at < original.size) {
+        size_t end = inline_end(original, at);
+
+        if (end > at) {
+            *is_other = true;
+            if (writer.size > 0 && end < original.size && is_seam(writer.folded[writer.size - 1], original.data[end]))
+                writer_put(&writer, ' ', (uint32_t)at, (uint32_t)at + 1);
+            at = end;
+        } else if (original.data[at] == '<' && is_tag(original, at)) {
+            at = put_tag(original, at, &writer);
+        } else {
+            at += put_character(original, at, &writer);
+        }
+    }
+    writer_close(&writer, original, text);
+    return STATUS_OK;
+}

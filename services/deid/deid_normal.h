@@ -24,6 +24,12 @@ enum status deid_normal(struct slice original, struct arena *arena, struct deid_
 enum status deid_normal_markup(struct slice original, struct arena *arena, struct deid_text *text,
                                struct error *err);
 
+/* The same as a reader sees it: the tags of inline elements ("Oko<b>njo</b>") are left out, so that they hide no word from the words
+ * around it. What stands in their attributes is left out too: deid_normal_markup reads it. *@is_other: whether there was such a tag; where
+ * there was none the two readings are the same. */
+enum status deid_normal_reading(struct slice original, struct arena *arena, struct deid_text *text, bool *is_other,
+                                struct error *err);
+
 /* Where the folded range [@start, @end) lies in the original. */
 static inline uint32_t deid_normal_start(const struct deid_text *text, uint32_t start)
 {

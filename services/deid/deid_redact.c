@@ -1,5 +1,8 @@
 #include "deid_redact.h"
 
+#include <stdlib.h>
+
+#include "deid_date.h"
 #include "deid_resolve.h"
 #include "deid_restore.h"
 #include "deid_token.h"
@@ -37,17 +40,15 @@ static void surrogates_scan(const struct deid_redactor *redactor, const struct d
                                                       DEID_CLASS_OTHER, DEID_FORM_VALUE, DEID_SCORE_KNOWN });
 }
 
-enum status deid_inspect_text(struct deid_redactor *redactor, struct slice text, bool is_markup,
-                              struct deid_text *normal, struct deid_spans *spans, struct error *err)
+/* What the finders see in the folded text. */
+static enum status inspect(struct deid_redactor *redactor, const struct deid_text *normal, struct deid_spans *spans,
+                           struct error *err)
 {
     struct arena *scratch = &redactor->scratch;
     struct deid_tokens tokens;
-    enum status status;
+    enum status status = deid_tokens_read(normal->folded, &redactor->rules->lexicon, scratch, &tokens, err);
 
     deid_spans_init(spans, scratch);
-    status = is_markup ? deid_normal_markup(text, scratch, normal, err) : deid_normal(text, scratch, normal, err);
-    if (status == STATUS_OK)
-        status = deid_tokens_read(normal->folded, &redactor->rules->lexicon, scratch, &tokens, err);
     if (status == STATUS_OK)
         status = deid_scan(redactor->rules, &tokens, spans, err);
     if (status == STATUS_OK)
@@ -59,6 +60,118 @@ enum status deid_inspect_text(struct deid_redactor *redactor, struct slice text,
         return error_set(err, STATUS_RESOURCE_EXHAUSTED, "no room for %u spans", spans->count);
     deid_resolve(spans, normal->folded);
     return STATUS_OK;
+}
+
+enum status deid_inspect_text(struct deid_redactor *redactor, struct slice text, bool is_markup,
+                              struct deid_text *normal, struct deid_spans *spans, struct error *err)
+{
+    struct arena *scratch = &redactor->scratch;
+    enum status status = is_markup ? deid_normal_markup(text, scratch, normal, err)
+                                   : deid_normal(text, scratch, normal, err);
+
+    return status == STATUS_OK ? inspect(redactor, normal, spans, err) : status;
+}
+
+/* A part of the original to be replaced: a span in its bytes, and what the finders read there. */
+struct piece {
+    struct deid_span span;
+    struct slice folded;
+};
+
+struct pieces {
+    struct piece *items;
+    unsigned count;
+};
+
+/* One way to read a text, and what was found so. */
+struct view {
+    struct deid_text normal;
+    struct deid_spans spans;
+};
+
+#define VIEWS_MAX 2
+
+/* Markup is read twice where a reader sees other words than stand between the tags; what either reading finds goes. */
+static enum status views_read(struct deid_redactor *redactor, struct slice text, bool is_markup, struct view *views,
+                              unsigned *count, struct error *err)
+{
+    bool is_other = false;
+    enum status status = deid_inspect_text(redactor, text, is_markup, &views[0].normal, &views[0].spans, err);
+
+    *count = 1;
+    if (status != STATUS_OK || !is_markup)
+        return status;
+    status = deid_normal_reading(text, &redactor->scratch, &views[1].normal, &is_other, err);
+    if (status != STATUS_OK || !is_other)
+        return status;
+    *count = 2;
+    return inspect(redactor, &views[1].normal, &views[1].spans, err);
+}
+
+static void pieces_put(struct pieces *pieces, const struct deid_text *normal, struct deid_span span)
+{
+    struct slice folded = slice_cut(normal->folded, span.start, span.end);
+
+    span.start = deid_normal_start(normal, span.start);
+    span.end = deid_normal_end(normal, span.end);
+    pieces->items[pieces->count++] = (struct piece){ span, folded };
+}
+
+static enum status pieces_open(struct pieces *pieces, const struct view *views, unsigned count, unsigned more,
+                               struct arena *arena, struct error *err)
+{
+    size_t total = more + 1;
+
+    for (unsigned i = 0; i < count; i++)
+        total += views[i].spans.count;
+    *pieces = (struct pieces){ arena_alloc(arena, total * sizeof(struct piece)), 0 };
+    if (pieces->items == NULL)
+        return error_set(err, STATUS_RESOURCE_EXHAUSTED, "no room for %zu spans", total);
+    for (unsigned i = 0; i < count; i++)
+        for (unsigned j = 0; j < views[i].spans.count; j++)
+            pieces_put(pieces, &views[i].normal, views[i].spans.items[j]);
+    return STATUS_OK;
+}
+
+static int piece_compare(const void *left, const void *right)
+{
+    const struct deid_span *a = &((const struct piece *)left)->span, *b = &((const struct piece *)right)->span;
+
+    if (a->start != b->start)
+        return a->start < b->start ? -1 : 1;
+    return a->end > b->end ? -1 : a->end < b->end;
+}
+
+/* @into takes @piece in: what holds the other stays what it is, two that only overlap are a value. */
+static void piece_join(struct piece *into, const struct piece *piece)
+{
+    bool is_person = into->span.form == DEID_FORM_PERSON && piece->span.form == DEID_FORM_PERSON;
+
+    if (piece->span.end <= into->span.end)
+        return;
+    if (piece->span.score > into->span.score)
+        into->span.class = piece->span.class;
+    into->span.form = is_person ? DEID_FORM_PERSON : DEID_FORM_VALUE;
+    into->span.end = piece->span.end;
+}
+
+/* The pieces of several views, in order and disjoint; @is_touching: those that touch become one as well. */
+static void pieces_merge(struct pieces *pieces, bool is_touching)
+{
+    unsigned kept = 0;
+
+    if (pieces->count == 0)
+        return;
+    qsort(pieces->items, pieces->count, sizeof(pieces->items[0]), piece_compare);
+    for (unsigned i = 1; i < pieces->count; i++) {
+        struct piece *last = &pieces->items[kept], *piece = &pieces->items[i];
+
+        if (piece->span.start < last->span.end || (is_touching && piece->span.start == last->span.end))
+            piece_join(last, piece);
+        else
+            pieces->items[++kept] = *piece;
+    }
+    pieces->count = kept + 1;
 }
 
 static enum status found_add(struct deid_redactor *redactor, const struct deid_span *span, struct slice surrogate,
@@ -77,29 +190,26 @@ static enum status found_add(struct deid_redactor *redactor, const struct deid_s
     return STATUS_OK;
 }
 
-/* Put surrogates in place of @spans. */
-static enum status replace(struct deid_redactor *redactor, const struct deid_text *text,
-                           const struct deid_spans *spans, bool is_coded, struct slice *output, struct error *err)
+/* Put surrogates in place of @pieces. */
+static enum status replace(struct deid_redactor *redactor, struct slice text, const struct pieces *pieces,
+                           bool is_coded, struct slice *output, struct error *err)
 {
     struct buffer out;
     size_t at = 0;
     unsigned i;
 
     buffer_init(&out, redactor->arena);
-    buffer_reserve(&out, text->original.size + text->original.size / 8 + 16);
-    for (i = 0; i < spans->count; i++) {
-        struct deid_span span = spans->items[i];
-        struct slice folded = slice_cut(text->folded, span.start, span.end);
+    buffer_reserve(&out, text.size + text.size / 8 + 16);
+    for (i = 0; i < pieces->count; i++) {
+        struct deid_span span = pieces->items[i].span;
         size_t before;
         enum status status;
 
-        span.start = deid_normal_start(text, span.start);
-        span.end = deid_normal_end(text, span.end);
         if (span.start < at) /* one character, folded to several bytes, in two spans */
             span.start = (uint32_t)at;
-        buffer_put(&out, slice_cut(text->original, at, span.start));
+        buffer_put(&out, slice_cut(text, at, span.start));
         before = out.size;
-        status = deid_surrogate_put(redactor->map, &span, slice_cut(text->original, span.start, span.end), folded,
+        status = deid_surrogate_put(redactor->map, &span, slice_cut(text, span.start, span.end), pieces->items[i].folded,
                                     is_coded, &out, err);
         if (status == STATUS_OK)
             status = found_add(redactor, &span, slice_cut(buffer_slice(&out), before, out.size), err);
@@ -107,10 +217,9 @@ static enum status replace(struct deid_redactor *redactor, const struct deid_tex
             return status;
         at = span.end;
     }
-    buffer_put(&out, slice_cut(text->original, at, text->original.size));
+    buffer_put(&out, slice_cut(text, at, text.size));
     if (out.is_full)
-        return error_set(err, STATUS_RESOURCE_EXHAUSTED, "no room for a redacted text of %zu bytes",
-                         text->original.size);
+        return error_set(err, STATUS_RESOURCE_EXHAUSTED, "no room for a redacted text of %zu bytes", text.size);
     *output = buffer_slice(&out);
     return STATUS_OK;
 }
@@ -147,26 +256,90 @@ static bool comes_back(struct deid_redactor *redactor, struct slice text, struct
         && slice_equal(restored, text);
 }
 
+/* The dates of a text as the way back reads it, which knows of no markup: one in a broken tag, or in a style. */
+static void dates_scan(const struct deid_text *text, struct deid_spans *spans)
+{
+    struct slice folded = text->folded;
+    struct deid_date date;
+    size_t at = 0;
+
+    while (at < folded.size) {
+        bool is_start = deid_is_word(folded.data[at]) && (at == 0 || !deid_is_word(folded.data[at - 1]));
+        bool is_dashes = slice_starts_with(slice_cut(folded, at, folded.size), SLICE("--"));
+
+        if ((!is_start && !is_dashes) || !deid_date_read(folded, at, &date)) {
+            at++;
+            continue;
+        }
+        deid_spans_add(spans, (struct deid_span){ (uint32_t)at, (uint32_t)date.end, DEID_CLASS_DATE, DEID_FORM_VALUE,
+                                                  DEID_SCORE_SHAPE });
+        at = date.end > at ? date.end : at + 1;
+    }
+}
+
+static enum status replace_plainly(struct deid_redactor *redactor, struct slice text, const struct view *views,
+                                   unsigned count, struct slice *output, struct error *err)
+{
+    struct pieces pieces;
+    enum status status = pieces_open(&pieces, views, count, 0, &redactor->scratch, err);
+
+    if (status != STATUS_OK)
+        return status;
+    if (count > 1)
+        pieces_merge(&pieces, false);
+    return replace(redactor, text, &pieces, false, output, err);
+}
+
+/* With a code for every date as well. */
+static enum status replace_coded(struct deid_redactor *redactor, struct slice text, bool is_markup, struct view *views,
+                                 unsigned count, struct slice *output, struct error *err)
+{
+    struct deid_text plain;
+    struct deid_spans dates;
+    struct pieces pieces;
+    enum status status = STATUS_OK;
+
+    deid_spans_init(&dates, &redactor->scratch);
+    if (is_markup)
+        status = deid_normal(text, &redactor->scratch, &plain, err);
+    if (status == STATUS_OK && is_markup) {
+        dates_scan(&plain, &dates);
+        widen(&dates, plain.folded);
+    }
+    if (status == STATUS_OK && dates.is_full)
+        status = error_set(err, STATUS_RESOURCE_EXHAUSTED, "no room for %u spans", dates.count);
+    for (unsigned i = 0; i < count; i++)
+        widen(&views[i].spans, views[i].normal.folded);
+    if (status == STATUS_OK)
+        status = pieces_open(&pieces, views, count, dates.count, &redactor->scratch, err);
+    if (status != STATUS_OK)
+        return status;
+    for (unsigned i = 0; i < dates.count; i++)
+        pieces_put(&pieces, &plain, dates.items[i]);
+    if (is_markup)
+        pieces_merge(&pieces, true);
+    return replace(redactor, text, &pieces, true, output, err);
+}
+
 enum status deid_redact_text(struct deid_redactor *redactor, struct slice text, bool is_markup, struct slice *output,
                              struct error *err)
 {
     struct arena_mark mark = arena_mark(&redactor->scratch);
     struct deid_found *found = redactor->found;
     uint32_t counts[DEID_CLASS_COUNT];
-    struct deid_text normal;
-    struct deid_spans spans;
+    struct view views[VIEWS_MAX];
+    unsigned count;
     enum status status;
 
     memcpy(counts, redactor->counts, sizeof(counts));
-    status = deid_inspect_text(redactor, text, is_markup, &normal, &spans, err);
+    status = views_read(redactor, text, is_markup, views, &count, err);
     if (status == STATUS_OK)
-        status = replace(redactor, &normal, &spans, false, output, err);
+        status = replace_plainly(redactor, text, views, count, output, err);
     if (status == STATUS_OK && redactor->map->profile == DEID_PROFILE_LIMITED
         && !comes_back(redactor, text, *output)) {
         memcpy(redactor->counts, counts, sizeof(counts));
         redactor->found = found;
-        widen(&spans, normal.folded);
-        status = replace(redactor, &normal, &spans, true, output, err);
+        status = replace_coded(redactor, text, is_markup, views, count, output, err);
     }
     arena_rewind(&redactor->scratch, mark);
     return status;
@@ -197,13 +370,12 @@ enum status deid_redact_code(struct deid_redactor *redactor, struct slice text, 
                              struct error *err)
 {
     struct arena_mark mark = arena_mark(&redactor->scratch);
-    struct deid_text normal;
-    struct deid_spans spans;
-    enum status status = inspect_code(redactor, text, &normal, &spans, err);
+    struct view view;
+    enum status status = inspect_code(redactor, text, &view.normal, &view.spans, err);
 
     *output = text;
-    if (status == STATUS_OK && spans.count > 0)
-        status = replace(redactor, &normal, &spans, false, output, err);
+    if (status == STATUS_OK && view.spans.count > 0)
+        status = replace_plainly(redactor, text, &view, 1, output, err);
     if (status == STATUS_OK)
         *is_restored = redactor->map->profile != DEID_PROFILE_LIMITED || comes_back(redactor, text, *output);
     arena_rewind(&redactor->scratch, mark);

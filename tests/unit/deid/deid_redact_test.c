@@ -167,6 +167,19 @@ static void markup_hides_nothing(void **state)
         { "BP <120 as seen by Dr. Okonjo", "Okonjo" },
         { "<p style=\"> seen by Dr. Okonjo", "Okonjo" },
         { "<p>born 1958&#x2d;03-14</p>", "03-14" },
+        { "<p><b>Dr.</b> Okonjo came</p>", "Okonjo" },
+        { "<p><b>Dr.</b><i class=\"x\">Okonjo</i></p>", "Okonjo" },
+        { "<p>Dr. <a href=\"#x\">Okonjo</a></p>", "Okonjo" },
+        { "<td><span>Smith</span>, <i>John</i></td>", "Smith" },
+        { "<td><span>Smith,</span><i>John</i></td>", "Smith" },
+        { "<p>Dr. Oko<b>njo</b> came</p>", "Oko" },
+        { "<p>Dr. Oko<b title=\"Dr. Okonjo\">njo</b> came</p>", "njo" },
+        { "<p>Dr. Amara</p><p>call (919) 555-<b>78</b>21 now</p>", "21 now" },
+        { "<p>call (919) 5<B>55-7821</B> now</p>", "7821" },
+        { "<p><span>Fax</span><span>919-555-3382</span></p>", "3382" },
+        { "<p>born 1958-<b>03</b>-14 here</p>", "-14" },
+        { "<b title=\"seen by Dr. Okonjo\">x</b>", "Okonjo" },
+        { "<b seen by Dr. Okonjo", "Okonjo" },
     };
 
     (void)state;
@@ -178,6 +191,36 @@ static void markup_hides_nothing(void **state)
             print_message("row %zu: %.*s\n", i, SLICE_FORMAT(output));
         assert_false(has(output, rows[i].gone));
         assert_int_equal(deid_restore_text(&map, output, &arena, &restored, NULL), STATUS_OK);
+        assert_true(slice_equal(restored, text));
+    }
+}
+
+static void blocks_of_markup_part_words(void **state)
+{
+    static const char *const rows[] = { "<td>Dr.</td><td>Stable</td>", "<p>dose 919</p><p>555-78</p>", "H<sub>2</sub>O, <b>A1c</b> 7.2 %" };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct slice output;
+
+        assert_int_equal(deid_redact_text(&redactor, slice_from(rows[i]), true, &output, NULL), STATUS_OK);
+        assert_true(slice_is(output, rows[i]));
+    }
+}
+
+static void a_date_in_a_broken_tag_comes_back(void **state)
+{
+    static const char *const rows[] = { "<p style=\"2019-03-04\">on 2019-03-05</p>", "<p /2019-03-04/>x", "<p=2019-03-04 'x>",
+                                        "<b style='--03-04'>Dr. Okonjo</b>", "<p a=2019-03=-04>", "<2019<p>-03-04" };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct slice text = slice_from(rows[i]), output, restored;
+
+        assert_int_equal(deid_redact_text(&redactor, text, true, &output, NULL), STATUS_OK);
+        assert_int_equal(deid_restore_text(&map, output, &arena, &restored, NULL), STATUS_OK);
+        if (!slice_equal(restored, text))
+            print_message("row %zu: %.*s\n", i, SLICE_FORMAT(output));
         assert_true(slice_equal(restored, text));
     }
 }
@@ -219,6 +262,7 @@ int main(void)
         TEST(finds_every_class_in_its_forms),   TEST(leaves_medicine_alone),
         TEST(one_person_has_one_surrogate),     TEST(what_reads_like_a_surrogate_comes_back_too),
         TEST(offsets_are_of_the_callers_bytes), TEST(refuses_what_is_not_utf8),
+        TEST(blocks_of_markup_part_words),      TEST(a_date_in_a_broken_tag_comes_back),
         TEST(markup_hides_nothing),             TEST(what_is_glued_to_a_word_comes_back_too),
     };
 
