@@ -141,8 +141,8 @@ static void merges_by_rank_and_leftmost_first(void **state)
 /* A long run of anything ends: n log n. The count also shows that no memory limit is met. */
 static void takes_long_runs_of_one_letter(void **state)
 {
-    struct tokenizer_vocab *bpe = vocab_sample_bpe("qwen2");
     struct tokenizer_vocab *spm = open_shared("models/stories260K.gguf");
+    struct tokenizer_vocab *bpe = vocab_sample_bpe("qwen2");
     size_t size = 200000, count;
     char *text = malloc(size);
     static const char letters[] = { 'a', ' ', '\n', '1', '\'' };
