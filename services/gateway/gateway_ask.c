@@ -5,7 +5,8 @@
  *       └────────────┴──── FAILING ◄─────────┘   (from any state; waits until nothing is out any more)
  *
  * The question is redacted with the sealed map that the gateway remembers of the patient while the record is recalled; when the
- * record turns out to have a newer map, the question is redacted again: only what was redacted with the current map goes on. */
+ * record turns out to have a newer map, the question is redacted again: only what was redacted with the current map goes on to the model.
+ * ASSEMBLE begins on what the remembered map gave, and is done again in that rare case. */
 #include <string.h>
 
 #include "base/check.h"
@@ -130,7 +131,7 @@ static void ask_pump(struct ask *ask)
         if (piece.size == 0)
             break;
         ask->text_told += piece.size;
-        if (ask->request.keep_surrogates)
+        if (ask->request.keep_surrogates || !segment_has_word(piece))
             ask_tell_text(ask, piece);
         else
             ask_restore_text(ask, piece);
@@ -151,14 +152,28 @@ void ask_step(struct ask *ask)
 {
     switch (machine_state(&ask->machine)) {
     case ASK_STATE_RECALLING:
-        if (is_out(ask, ASK_LEG_RECALL) || is_out(ask, ASK_LEG_REDACT))
+        if (is_out(ask, ASK_LEG_REDACT))
             return;
+        if (is_out(ask, ASK_LEG_RECALL)) {
+            /* A map was remembered, and nearly always it is still the record's: do not wait to be told so. */
+            if (ask->question_version != 0 && ask->assembled == NULL && !is_out(ask, ASK_LEG_ASSEMBLE))
+                ask_assemble(ask);
+            break;
+        }
         if (ask->question == NULL || ask->question_version != ask->version) {
+            if (is_out(ask, ASK_LEG_ASSEMBLE))
+                return;
+            ask->assembled = NULL;
             ask_redact(ask);
             break;
         }
         machine_move(&ask->machine, ASK_STATE_ASSEMBLING);
-        ask_assemble(ask);
+        if (ask->assembled != NULL) {
+            ask_step(ask);
+            return;
+        }
+        if (!is_out(ask, ASK_LEG_ASSEMBLE))
+            ask_assemble(ask);
         break;
     case ASK_STATE_ASSEMBLING:
         if (is_out(ask, ASK_LEG_ASSEMBLE))

@@ -1,7 +1,5 @@
 #include "gateway_segment.h"
 
-#include <stdbool.h>
-
 #include "base/utf8.h"
 
 static bool is_lower(char c)
@@ -67,4 +65,17 @@ size_t segment_ready(struct slice text)
     if (ready == 0 && text.size >= SEGMENT_BYTES_MAX)
         ready = utf8_whole_prefix(text);
     return ready;
+}
+
+bool segment_has_word(struct slice piece)
+{
+    size_t i;
+
+    for (i = 0; i < piece.size; i++) {
+        char c = piece.data[i];
+
+        if (is_lower(c) || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || (unsigned char)c >= 0x80)
+            return true;
+    }
+    return false;
 }

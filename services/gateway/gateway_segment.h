@@ -5,11 +5,16 @@
 #ifndef GATEWAY_SEGMENT_H
 #define GATEWAY_SEGMENT_H
 
+#include <stdbool.h>
+
 #include "base/slice.h"
 
 /* The size of the longest piece at the front of @text that may go out now; 0 when more must arrive first. Never ends inside an
  * open bracket or a code point. A run of SEGMENT_BYTES_MAX without such a place is cut at the last whole code point. */
 size_t segment_ready(struct slice text);
+
+/* Whether @piece holds a letter, a digit or a byte that is not ASCII: without one nothing in it can be a surrogate. */
+bool segment_has_word(struct slice piece);
 
 #define SEGMENT_BYTES_MAX 512
 

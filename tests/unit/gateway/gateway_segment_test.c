@@ -47,12 +47,23 @@ static void cuts_a_long_run_at_a_whole_code_point(void **state)
     assert_int_equal(segment_ready(slice_of(text, SEGMENT_BYTES_MAX + 1)), SEGMENT_BYTES_MAX);
 }
 
+static void knows_a_piece_that_can_hold_no_surrogate(void **state)
+{
+    (void)state;
+    assert_false(segment_has_word(SLICE(". ,;\n()[]")));
+    assert_false(segment_has_word(SLICE("")));
+    assert_true(segment_has_word(SLICE("[3]")));
+    assert_true(segment_has_word(SLICE(". a")));
+    assert_true(segment_has_word(SLICE("\xc3\x89")));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(cuts_after_lower_case_words_and_citations),
         cmocka_unit_test(never_cuts_inside_what_may_be_a_surrogate),
         cmocka_unit_test(never_cuts_inside_an_open_bracket),
+        cmocka_unit_test(knows_a_piece_that_can_hold_no_surrogate),
         cmocka_unit_test(cuts_a_long_run_at_a_whole_code_point),
     };
 
