@@ -42,7 +42,8 @@ static char *block_end(struct arena_block *block)
 
 void arena_init(struct arena *arena, size_t limit_bytes)
 {
-    *arena = (struct arena){ .limit_bytes = limit_bytes, .block_bytes_next = ARENA_BLOCK_BYTES_MIN };
+    *arena =
+        (struct arena){ .limit_bytes = limit_bytes, .block_bytes_next = ARENA_BLOCK_BYTES_MIN };
 }
 
 static void free_newest(struct arena *arena)
@@ -52,7 +53,8 @@ static void free_newest(struct arena *arena)
     arena->blocks = block->older;
     arena->used_bytes -= block->size_bytes;
     if (arena->block_bytes_next > ARENA_BLOCK_BYTES_MIN)
-        arena->block_bytes_next /= 2; /* else an arena that is rewound often would come to take a large block each time */
+        arena->block_bytes_next /=
+            2; /* else an arena that is rewound often would come to take a large block each time */
     UNPOISON(block, block->size_bytes);
     free(block);
 }

@@ -1,4 +1,5 @@
-/* An arena: memory that lives as long as one call (or one record, or one job) and goes back all at once.
+/* An arena: memory that lives as long as one call (or one record, or one job) and goes back all at
+ * once.
  *
  * It has a limit, so that a hostile request is that request's problem. What it has not given out is
  * poisoned under AddressSanitizer. One thread at a time. */
@@ -32,19 +33,20 @@ void arena_init(struct arena *arena, size_t limit_bytes);
 /* Give everything back. The arena may be used again. */
 void arena_close(struct arena *arena);
 
-/* Like arena_init, for an arena that was initialised (or is zero): what it held goes back, but a first block of the usual size stays for
- * what comes next. */
+/* Like arena_init, for an arena that was initialised (or is zero): what it held goes back, but a
+ * first block of the usual size stays for what comes next. */
 void arena_reuse(struct arena *arena, size_t limit_bytes);
 
-/* Not where every allocation is to be seen: under AddressSanitizer, and where tests let allocations fail. */
+/* Not where every allocation is to be seen: under AddressSanitizer, and where tests let allocations
+ * fail. */
 #if defined(__SANITIZE_ADDRESS__) || defined(CONSILIUM_FAULTS)
 #define ARENA_REUSES 0
 #else
 #define ARENA_REUSES 1
 #endif
 
-/* @size bytes aligned to 16, not zeroed, or NULL when the limit (or the system) does not allow them. A size
- * of 0 gives a valid pointer. */
+/* @size bytes aligned to 16, not zeroed, or NULL when the limit (or the system) does not allow
+ * them. A size of 0 gives a valid pointer. */
 void *arena_alloc(struct arena *arena, size_t size);
 
 /* The same, zeroed; NULL also when @count * @size overflows. */
@@ -60,8 +62,8 @@ struct slice arena_copy(struct arena *arena, struct slice bytes);
 char *arena_string(struct arena *arena, struct slice bytes);
 
 /* printf into the arena; NULL when there is no room. */
-__attribute__((format(printf, 2, 3)))
-char *arena_format(struct arena *arena, const char *format, ...);
+__attribute__((format(printf, 2, 3))) char *arena_format(struct arena *arena, const char *format,
+                                                         ...);
 
 struct arena_mark arena_mark(const struct arena *arena);
 

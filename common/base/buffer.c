@@ -131,8 +131,10 @@ void buffer_put_base64(struct buffer *buffer, struct slice bytes)
 
     for (size_t i = 0; i < bytes.size; i += 3) {
         size_t left = bytes.size - i;
-        unsigned word = (unsigned)at[i] << 16 | (left > 1 ? (unsigned)at[i + 1] << 8 : 0) | (left > 2 ? at[i + 2] : 0);
-        char four[4] = { digits[word >> 18], digits[word >> 12 & 63], left > 1 ? digits[word >> 6 & 63] : '=',
+        unsigned word = (unsigned)at[i] << 16 | (left > 1 ? (unsigned)at[i + 1] << 8 : 0)
+                        | (left > 2 ? at[i + 2] : 0);
+        char four[4] = { digits[word >> 18], digits[word >> 12 & 63],
+                         left > 1 ? digits[word >> 6 & 63] : '=',
                          left > 2 ? digits[word & 63] : '=' };
 
         buffer_put(buffer, slice_of(four, 4));

@@ -1,5 +1,5 @@
-/* A buffer: text or bytes that grow, in an arena. Failure is remembered, so that a writer checks once at
- * the end and not after every piece. */
+/* A buffer: text or bytes that grow, in an arena. Failure is remembered, so that a writer checks
+ * once at the end and not after every piece. */
 #ifndef BASE_BUFFER_H
 #define BASE_BUFFER_H
 
@@ -22,10 +22,11 @@ void buffer_put_byte(struct buffer *buffer, char byte);
 void buffer_put_string(struct buffer *buffer, const char *string);
 void buffer_put_number(struct buffer *buffer, int64_t number);
 
-__attribute__((format(printf, 2, 3)))
-void buffer_format(struct buffer *buffer, const char *format, ...);
+__attribute__((format(printf, 2, 3))) void buffer_format(struct buffer *buffer, const char *format,
+                                                         ...);
 
-/* @text as a JSON string with its quotes; control characters and quotes are escaped, UTF-8 is kept. */
+/* @text as a JSON string with its quotes; control characters and quotes are escaped, UTF-8 is kept.
+ */
 void buffer_put_json(struct buffer *buffer, struct slice text);
 
 /* @bytes in base64 (RFC 4648), padded, without line ends. */

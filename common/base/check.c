@@ -5,6 +5,7 @@
 
 void check_failed(const char *expression, const char *file, int line)
 {
-    fprintf(stderr, "level=fatal event=check_failed at=%s:%d check=\"%s\"\n", file, line, expression);
+    fprintf(stderr, "level=fatal event=check_failed at=%s:%d check=\"%s\"\n", file, line,
+            expression);
     abort();
 }

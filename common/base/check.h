@@ -6,7 +6,6 @@
 /* Print file, line and @expression (never a value) to stderr and abort. Any thread. */
 _Noreturn void check_failed(const char *expression, const char *file, int line);
 
-#define CHECK(expression) \
-    ((expression) ? (void)0 : check_failed(#expression, __FILE__, __LINE__))
+#define CHECK(expression) ((expression) ? (void)0 : check_failed(#expression, __FILE__, __LINE__))
 
 #endif

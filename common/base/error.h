@@ -1,7 +1,8 @@
 /* One type for what went wrong, inside and on the wire: gRPC's status codes and a line of text.
  *
- * Fallible functions return enum status and take struct error *err last. The text says sizes, limits,
- * ids and names, and never a byte of anybody's text: it travels to callers and into logs. */
+ * Fallible functions return enum status and take struct error *err last. The text says sizes,
+ * limits, ids and names, and never a byte of anybody's text: it travels to callers and into logs.
+ */
 #ifndef BASE_ERROR_H
 #define BASE_ERROR_H
 
@@ -34,18 +35,18 @@ struct error {
 };
 
 /* Fill @err (may be NULL) and return @status, which is not STATUS_OK. Long text is cut. */
-__attribute__((format(printf, 3, 4)))
-enum status error_set(struct error *err, enum status status, const char *format, ...);
+__attribute__((format(printf, 3, 4))) enum status error_set(struct error *err, enum status status,
+                                                            const char *format, ...);
 
 /* Put "@format: " before the text of @err and return its status. */
-__attribute__((format(printf, 2, 3)))
-enum status error_wrap(struct error *err, const char *format, ...);
+__attribute__((format(printf, 2, 3))) enum status error_wrap(struct error *err, const char *format,
+                                                             ...);
 
 /* Same, from an errno value: "@format: strerror". The status follows from the number (ENOENT is
  * NOT_FOUND, EACCES is PERMISSION_DENIED, ENOSPC is RESOURCE_EXHAUSTED, EADDRINUSE is
  * ALREADY_EXISTS, else UNAVAILABLE). */
-__attribute__((format(printf, 3, 4)))
-enum status error_set_errno(struct error *err, int number, const char *format, ...);
+__attribute__((format(printf, 3, 4))) enum status error_set_errno(struct error *err, int number,
+                                                                  const char *format, ...);
 
 void error_clear(struct error *err);
 

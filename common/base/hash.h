@@ -1,5 +1,5 @@
-/* Hash of bytes for tables in memory. Not for anything that an attacker must not foresee on disk or on
- * the wire; tables that hold what callers sent pass a random @seed. */
+/* Hash of bytes for tables in memory. Not for anything that an attacker must not foresee on disk or
+ * on the wire; tables that hold what callers sent pass a random @seed. */
 #ifndef BASE_HASH_H
 #define BASE_HASH_H
 

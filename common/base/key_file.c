@@ -1,4 +1,5 @@
-/* A new key is written under a name of its own and then linked to @path, so that nobody ever reads half a key. */
+/* A new key is written under a name of its own and then linked to @path, so that nobody ever reads
+ * half a key. */
 #include "base/key_file.h"
 
 #include <errno.h>
@@ -42,7 +43,8 @@ static int hex_read(const char *hex, unsigned char *key, size_t size)
     return 0;
 }
 
-static enum status write_digits(int fd, const char *path, const unsigned char *key, size_t size, struct error *err)
+static enum status write_digits(int fd, const char *path, const unsigned char *key, size_t size,
+                                struct error *err)
 {
     char text[TEXT_BYTES_MAX];
     ssize_t written;
@@ -52,7 +54,8 @@ static enum status write_digits(int fd, const char *path, const unsigned char *k
     written = write(fd, text, 2 * size + 1);
     explicit_bzero(text, sizeof(text));
     if (written != (ssize_t)(2 * size + 1) || fsync(fd) != 0)
-        return error_set_errno(err, written >= 0 ? ENOSPC : errno, "key file %s cannot be written", path);
+        return error_set_errno(err, written >= 0 ? ENOSPC : errno, "key file %s cannot be written",
+                               path);
     return STATUS_OK;
 }
 
@@ -73,12 +76,14 @@ static enum status make(const char *path, unsigned char *key, size_t size, struc
     status = write_digits(fd, path, key, size, err);
     close(fd);
     if (status == STATUS_OK && link(part, path) != 0)
-        status = errno == EEXIST ? STATUS_ALREADY_EXISTS : error_set_errno(err, errno, "key file %s cannot be made", path);
+        status = errno == EEXIST ? STATUS_ALREADY_EXISTS
+                                 : error_set_errno(err, errno, "key file %s cannot be made", path);
     unlink(part);
     return status;
 }
 
-static enum status read_open(int fd, const char *path, unsigned char *key, size_t size, struct error *err)
+static enum status read_open(int fd, const char *path, unsigned char *key, size_t size,
+                             struct error *err)
 {
     char text[TEXT_BYTES_MAX];
     struct stat about;
@@ -87,14 +92,19 @@ static enum status read_open(int fd, const char *path, unsigned char *key, size_
 
     if (fstat(fd, &about) != 0 || !S_ISREG(about.st_mode))
         return error_set(err, STATUS_FAILED_PRECONDITION, "key file %s is no file", path);
-    if (about.st_mode & (S_IWGRP | S_IRWXO)) /* a secret mounted by Kubernetes is read through its group */
-        return error_set(err, STATUS_FAILED_PRECONDITION, "key file %s can be read by everybody or written by its group: chmod 600 it", path);
+    if (about.st_mode
+        & (S_IWGRP | S_IRWXO)) /* a secret mounted by Kubernetes is read through its group */
+        return error_set(
+            err, STATUS_FAILED_PRECONDITION,
+            "key file %s can be read by everybody or written by its group: chmod 600 it", path);
     got = read(fd, text, sizeof(text));
-    is_key = (got == (ssize_t)(2 * size) || (got == (ssize_t)(2 * size + 1) && text[2 * size] == '\n'))
+    is_key =
+        (got == (ssize_t)(2 * size) || (got == (ssize_t)(2 * size + 1) && text[2 * size] == '\n'))
         && hex_read(text, key, size) == 0;
     explicit_bzero(text, sizeof(text));
     if (!is_key)
-        return error_set(err, STATUS_FAILED_PRECONDITION, "key file %s does not hold %zu hex digits", path, 2 * size);
+        return error_set(err, STATUS_FAILED_PRECONDITION,
+                         "key file %s does not hold %zu hex digits", path, 2 * size);
     return STATUS_OK;
 }
 

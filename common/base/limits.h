@@ -1,5 +1,5 @@
-/* Every bound of the mesh: a number, a unit, a reason. Those that an operator may want to change are the
- * defaults of settings (run/config). */
+/* Every bound of the mesh: a number, a unit, a reason. Those that an operator may want to change
+ * are the defaults of settings (run/config). */
 #ifndef BASE_LIMITS_H
 #define BASE_LIMITS_H
 
@@ -17,13 +17,15 @@
 /* run/config: a file of settings is a page or two. */
 #define CONFIG_FILE_BYTES_MAX (256 * KIB)
 
-/* run/metrics: series are made by the program, so more than this is a label that should not be one. */
+/* run/metrics: series are made by the program, so more than this is a label that should not be one.
+ */
 #define METRIC_SERIES_MAX 4096
 
-/* run/admin: a scraper, two probes and a person; requests of a line and a few headers. Times in milliseconds: a request
- * that takes this long to arrive or an answer that takes this long to leave is cut off; a connection that asks nothing
- * outlives a scraper's interval; what still arrives after the last answer is thrown away for a moment, so that a reset
- * does not destroy that answer. */
+/* run/admin: a scraper, two probes and a person; requests of a line and a few headers. Times in
+ * milliseconds: a request that takes this long to arrive or an answer that takes this long to leave
+ * is cut off; a connection that asks nothing outlives a scraper's interval; what still arrives
+ * after the last answer is thrown away for a moment, so that a reset does not destroy that answer.
+ */
 #define ADMIN_CONNECTIONS_MAX 64
 #define ADMIN_REQUEST_BYTES_MAX (8 * KIB)
 #define ADMIN_READ_BYTES (2 * KIB)
@@ -33,14 +35,15 @@
 #define ADMIN_IDLE_MS_MAX 120000
 #define ADMIN_LINGER_MS_MAX 1000
 
-/* store/redis: bytes that wait for the socket, beyond which Redis is too slow for what it is given; what one array
- * reply may take in items; and how often a connection that looks well is asked whether it is. */
+/* store/redis: bytes that wait for the socket, beyond which Redis is too slow for what it is given;
+ * what one array reply may take in items; and how often a connection that looks well is asked
+ * whether it is. */
 #define REDIS_UNSENT_BYTES_MAX (64 * MIB)
 #define REDIS_SCRATCH_BYTES_MAX (64 * MIB)
 #define REDIS_PING_MS 1000
 
-/* rpc: messages nested deeper than any of ours are an attack on the stack: protobuf-c's unpack recurses
- * without a limit. */
+/* rpc: messages nested deeper than any of ours are an attack on the stack: protobuf-c's unpack
+ * recurses without a limit. */
 #define MESSAGE_DEPTH_MAX 16
 
 /* rpc: a bundle of 50,000 resources pretty-printed is under this. */
@@ -49,8 +52,8 @@
 /* rpc: what a handler may hold unsent in a stream before it must wait for on_writable. */
 #define SEND_QUEUE_BYTES (64 * KIB)
 
-/* rpc: admission where a method does not say otherwise, and a call's arena. A call in flight costs about 19 KiB in gRPC
- * core besides. */
+/* rpc: admission where a method does not say otherwise, and a call's arena. A call in flight costs
+ * about 19 KiB in gRPC core besides. */
 #define SERVER_CALLS_MAX 256
 #define SERVER_QUEUE_MAX 64
 #define SERVER_ARENA_BYTES (4 * MIB)

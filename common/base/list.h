@@ -13,8 +13,8 @@ struct list {
 #define LIST_ITEM(node, type, member) ((type *)((char *)(node)-offsetof(type, member)))
 
 /* Safe while the body removes @node from the list. */
-#define LIST_EACH(node, after, head) \
-    for ((node) = (head)->next, (after) = (node)->next; (node) != (head); \
+#define LIST_EACH(node, after, head)                                                               \
+    for ((node) = (head)->next, (after) = (node)->next; (node) != (head);                          \
          (node) = (after), (after) = (node)->next)
 
 static inline void list_init(struct list *head)

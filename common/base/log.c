@@ -61,14 +61,15 @@ static void put_quoted(struct line *line, const char *string)
 {
     put(line, '"');
     for (; *string != '\0'; string++)
-        put(line, (unsigned char)*string < 0x20 || *string == '"' || *string == '\\' ? '?' : *string);
+        put(line,
+            (unsigned char)*string < 0x20 || *string == '"' || *string == '\\' ? '?' : *string);
     put(line, '"');
 }
 
 static bool is_id_byte(char c)
 {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9')
-        || (c != '\0' && strchr("-_.:/", c) != NULL);
+           || (c != '\0' && strchr("-_.:/", c) != NULL);
 }
 
 static void put_id(struct line *line, const char *id)
@@ -88,7 +89,8 @@ static void put_time(struct line *line)
     clock_gettime(CLOCK_REALTIME, &now);
     gmtime_r(&now.tv_sec, &utc);
     snprintf(text, sizeof(text), "ts=%04d-%02d-%02dT%02d:%02d:%02d.%03ldZ", utc.tm_year + 1900,
-             utc.tm_mon + 1, utc.tm_mday, utc.tm_hour, utc.tm_min, utc.tm_sec, now.tv_nsec / 1000000);
+             utc.tm_mon + 1, utc.tm_mday, utc.tm_hour, utc.tm_min, utc.tm_sec,
+             now.tv_nsec / 1000000);
     put_string(line, text);
 }
 

@@ -1,5 +1,6 @@
-/* A machine: a call that waits on others. An enum of states, a table of allowed moves, one step function
- * with one switch. A callback stores its result and calls step; all decisions are in the switch. */
+/* A machine: a call that waits on others. An enum of states, a table of allowed moves, one step
+ * function with one switch. A callback stores its result and calls step; all decisions are in the
+ * switch. */
 #ifndef BASE_MACHINE_H
 #define BASE_MACHINE_H
 

@@ -39,13 +39,15 @@ static inline bool slice_is(struct slice a, const char *string)
 
 static inline bool slice_starts_with(struct slice a, struct slice prefix)
 {
-    return a.size >= prefix.size && (prefix.size == 0 || memcmp(a.data, prefix.data, prefix.size) == 0);
+    return a.size >= prefix.size
+           && (prefix.size == 0 || memcmp(a.data, prefix.data, prefix.size) == 0);
 }
 
 static inline bool slice_ends_with(struct slice a, struct slice suffix)
 {
     return a.size >= suffix.size
-        && (suffix.size == 0 || memcmp(a.data + a.size - suffix.size, suffix.data, suffix.size) == 0);
+           && (suffix.size == 0
+               || memcmp(a.data + a.size - suffix.size, suffix.data, suffix.size) == 0);
 }
 
 /* Bytes [@start, @end) of @a; both are cut to its size. */

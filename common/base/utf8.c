@@ -19,7 +19,8 @@ static size_t sequence_size(unsigned char c)
     return 0;
 }
 
-/* Whether @second may follow @lead: rules out overlong forms, surrogates and what is past U+10FFFF. */
+/* Whether @second may follow @lead: rules out overlong forms, surrogates and what is past U+10FFFF.
+ */
 static bool second_is_valid(unsigned char lead, unsigned char second)
 {
     switch (lead) {

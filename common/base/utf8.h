@@ -21,8 +21,8 @@ bool utf8_is_valid(struct slice text);
 /* Code points in a valid @text. */
 size_t utf8_count(struct slice text);
 
-/* The size of the longest prefix of @text that does not end inside a code point: at most three bytes
- * shorter than @text. Bytes that can begin nothing are not held back. */
+/* The size of the longest prefix of @text that does not end inside a code point: at most three
+ * bytes shorter than @text. Bytes that can begin nothing are not held back. */
 size_t utf8_whole_prefix(struct slice text);
 
 #endif

@@ -1,6 +1,6 @@
 #include "contract/methods.h"
 
-#define METHOD(service, verb, kind_, repeatable, request_, reply_)                            \
+#define METHOD(service, verb, kind_, repeatable, request_, reply_)                                 \
     {                                                                                              \
         .path = "/consilium.v1." service "/" verb, .name = service "." verb,                       \
         .kind = METHOD_KIND_##kind_, .is_repeatable = repeatable,                                  \

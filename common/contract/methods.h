@@ -1,5 +1,5 @@
-/* The methods of the mesh: for each its path, kind and messages, as proto/ declares them. A server registers
- * handlers for these rows, a client calls by them; both see the same table. */
+/* The methods of the mesh: for each its path, kind and messages, as proto/ declares them. A server
+ * registers handlers for these rows, a client calls by them; both see the same table. */
 #ifndef CONTRACT_METHODS_H
 #define CONTRACT_METHODS_H
 

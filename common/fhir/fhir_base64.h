@@ -6,8 +6,8 @@
 
 #include "base/arena.h"
 
-/* Decode @text into @arena; white space is skipped, padding may be missing. False for anything else than base64, or when the
- * arena is full. */
+/* Decode @text into @arena; white space is skipped, padding may be missing. False for anything else
+ * than base64, or when the arena is full. */
 bool fhir_base64_decode(struct slice text, struct arena *arena, struct slice *bytes);
 
 #endif

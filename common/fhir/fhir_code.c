@@ -3,7 +3,8 @@
 #include <math.h>
 #include <stdlib.h>
 
-static const struct json *find_coding(const struct json *concept, bool (*is_wanted)(const struct json *coding))
+static const struct json *find_coding(const struct json *concept,
+                                      bool (*is_wanted)(const struct json *coding))
 {
     const struct json *coding;
 
@@ -17,7 +18,8 @@ static bool is_chosen_by_user(const struct json *coding)
 {
     const struct json *chosen = json_get(coding, "userSelected");
 
-    return chosen != NULL && chosen->kind == JSON_KIND_TRUE && json_get_string(coding, "display").size > 0;
+    return chosen != NULL && chosen->kind == JSON_KIND_TRUE
+           && json_get_string(coding, "display").size > 0;
 }
 
 static bool has_display(const struct json *coding)
@@ -63,8 +65,9 @@ struct slice fhir_code_first(const struct json *concept)
     return json_get_string(find_coding(concept, has_code), "code");
 }
 
-/* How many decimals mean something: a laboratory writes two of a small number and one of a large one; three only of what varies in the third
- * (a specific gravity of 1.015). What has more was computed. -1: significant digits instead, for numbers far under 1. */
+/* How many decimals mean something: a laboratory writes two of a small number and one of a large
+ * one; three only of what varies in the third (a specific gravity of 1.015). What has more was
+ * computed. -1: significant digits instead, for numbers far under 1. */
 static int decimals_of(double size, size_t decimals)
 {
     if (decimals <= 1)
@@ -156,7 +159,8 @@ void fhir_range_put(struct buffer *buffer, const struct json *range)
 
 void fhir_ratio_put(struct buffer *buffer, const struct json *ratio)
 {
-    const struct json *numerator = json_get(ratio, "numerator"), *denominator = json_get(ratio, "denominator");
+    const struct json *numerator = json_get(ratio, "numerator"),
+                      *denominator = json_get(ratio, "denominator");
     bool has_units = unit_of(numerator).size > 0 || unit_of(denominator).size > 0;
 
     fhir_quantity_put(buffer, numerator);
@@ -168,8 +172,10 @@ void fhir_ratio_put(struct buffer *buffer, const struct json *ratio)
 static void put_timing(struct buffer *buffer, const struct json *timing)
 {
     const struct json *repeat = json_get(timing, "repeat");
-    const struct json *frequency = json_get(repeat, "frequency"), *period = json_get(repeat, "period");
-    struct slice unit = json_get_string(repeat, "periodUnit"), code = fhir_code_text(json_get(timing, "code"));
+    const struct json *frequency = json_get(repeat, "frequency"),
+                      *period = json_get(repeat, "period");
+    struct slice unit = json_get_string(repeat, "periodUnit"),
+                 code = fhir_code_text(json_get(timing, "code"));
     struct slice times = frequency == NULL ? SLICE("1") : frequency->text;
 
     if (code.size > 0) {
@@ -189,10 +195,10 @@ static void put_timing(struct buffer *buffer, const struct json *timing)
         buffer_format(buffer, " every %.*s %.*s", SLICE_FORMAT(period->text), SLICE_FORMAT(unit));
     else
         buffer_put_string(buffer, slice_is(unit, "d")    ? " daily"
-                                      : slice_is(unit, "wk") ? " weekly"
-                                      : slice_is(unit, "mo") ? " monthly"
-                                      : slice_is(unit, "h")  ? " hourly"
-                                                             : "");
+                                  : slice_is(unit, "wk") ? " weekly"
+                                  : slice_is(unit, "mo") ? " monthly"
+                                  : slice_is(unit, "h")  ? " hourly"
+                                                         : "");
 }
 
 /* Whole tablets are written as such: "1", not "1.0". */
@@ -219,7 +225,8 @@ void fhir_dosage_put(struct buffer *buffer, const struct json *dosage)
     const struct json *dose = json_get(rate, "doseQuantity");
     size_t start = buffer->size;
 
-    if (dose == NULL && json_get(rate, "doseRange") == NULL && json_get(dosage, "timing") == NULL && text.size > 0) {
+    if (dose == NULL && json_get(rate, "doseRange") == NULL && json_get(dosage, "timing") == NULL
+        && text.size > 0) {
         fhir_label_put(buffer, text);
         return;
     }

@@ -1,11 +1,12 @@
-/* CodeableConcepts and quantities as the text that a person would say. Everything NULL-safe: nothing gives "". */
+/* CodeableConcepts and quantities as the text that a person would say. Everything NULL-safe:
+ * nothing gives "". */
 #ifndef FHIR_CODE_H
 #define FHIR_CODE_H
 
 #include "fhir/json.h"
 
-/* The best text of a CodeableConcept (or of a Coding): its text, else the display of the coding that the user chose, else the first
- * display, else a code. A view into the tree. */
+/* The best text of a CodeableConcept (or of a Coding): its text, else the display of the coding
+ * that the user chose, else the first display, else a code. A view into the tree. */
 struct slice fhir_code_text(const struct json *concept_or_coding);
 
 /* Whether a coding of @concept has this code. */
@@ -14,8 +15,8 @@ bool fhir_code_has(const struct json *concept, const char *code);
 /* The code of the first coding that has one. */
 struct slice fhir_code_first(const struct json *concept);
 
-/* Append a label fit for a line of text: without SNOMED's "(disorder)" and LOINC's "[Mass/volume] in Blood", one line, square brackets
- * made round (a label must not look like a citation). */
+/* Append a label fit for a line of text: without SNOMED's "(disorder)" and LOINC's "[Mass/volume]
+ * in Blood", one line, square brackets made round (a label must not look like a citation). */
 void fhir_label_put(struct buffer *buffer, struct slice text);
 
 /* Append a number with the digits that mean something: "7.2345678" is 7.2, "7.25" stays. */

@@ -35,7 +35,8 @@ static int days_in_month(int year, int month)
     return days[month - 1] + (month == 2 && is_leap);
 }
 
-/* Days since 1970-01-01 in the Gregorian calendar (the usual count of 400-year eras that begin in March). */
+/* Days since 1970-01-01 in the Gregorian calendar (the usual count of 400-year eras that begin in
+ * March). */
 static int64_t days_from_civil(int year, int month, int day)
 {
     int y = month <= 2 ? year - 1 : year;
@@ -67,9 +68,12 @@ static bool parse_time(struct slice text, int64_t *seconds)
         sign = 1;
     else
         take_byte(&text, 'Z');
-    if (sign != 0 && (!take_digits(&text, 2, &zone_hour) || !take_byte(&text, ':') || !take_digits(&text, 2, &zone_minute)))
+    if (sign != 0
+        && (!take_digits(&text, 2, &zone_hour) || !take_byte(&text, ':')
+            || !take_digits(&text, 2, &zone_minute)))
         return false;
-    if (text.size > 0 || hour > 24 || minute > 59 || second > 60 || zone_hour > 14 || zone_minute > 59)
+    if (text.size > 0 || hour > 24 || minute > 59 || second > 60 || zone_hour > 14
+        || zone_minute > 59)
         return false;
     *seconds = hour * 3600 + minute * 60 + second + sign * (zone_hour * 3600 + zone_minute * 60);
     return true;
@@ -130,7 +134,8 @@ size_t fhir_date_format(const struct fhir_date *date, char text[FHIR_DATE_TEXT_B
 
     text[0] = '\0';
     if (date->precision >= FHIR_PRECISION_DAY)
-        size = snprintf(text, FHIR_DATE_TEXT_BYTES, "%04d-%02d-%02d", date->year, date->month, date->day);
+        size = snprintf(text, FHIR_DATE_TEXT_BYTES, "%04d-%02d-%02d", date->year, date->month,
+                        date->day);
     else if (date->precision == FHIR_PRECISION_MONTH)
         size = snprintf(text, FHIR_DATE_TEXT_BYTES, "%04d-%02d", date->year, date->month);
     else if (date->precision == FHIR_PRECISION_YEAR)

@@ -19,18 +19,22 @@ struct fhir_date {
     enum fhir_precision precision;
     int16_t year; /* 1 to 9999 */
     uint8_t month, day;
-    int64_t seconds; /* since 1970 in UTC of the moment at which it begins; dates without a zone are read as UTC */
+    int64_t seconds; /* since 1970 in UTC of the moment at which it begins; dates without a zone are
+                        read as UTC */
 };
 
 #define FHIR_DATE_TEXT_BYTES 11 /* "2019-03-04" and a NUL */
 
-/* False (and @date is none) for what is no date of R4. A date that no calendar has ("2019-02-30") is none. */
+/* False (and @date is none) for what is no date of R4. A date that no calendar has ("2019-02-30")
+ * is none. */
 bool fhir_date_parse(struct slice text, struct fhir_date *date);
 
-/* By the moment at which they begin, the less precise first: <0, 0, >0. No date comes before every date. */
+/* By the moment at which they begin, the less precise first: <0, 0, >0. No date comes before every
+ * date. */
 int fhir_date_compare(const struct fhir_date *a, const struct fhir_date *b);
 
-/* To the day at most, as it was written there and then: "2019", "2019-03", "2019-03-04"; "" for none. Returns the size. */
+/* To the day at most, as it was written there and then: "2019", "2019-03", "2019-03-04"; "" for
+ * none. Returns the size. */
 size_t fhir_date_format(const struct fhir_date *date, char text[FHIR_DATE_TEXT_BYTES]);
 
 #endif

@@ -3,16 +3,51 @@
 
 /* SNOMED CT's semantic tags, as they stand in brackets at the end of a fully specified name. */
 static const char *const snomed_tags[] = {
-    "disorder", "finding", "procedure", "situation", "substance", "physical object", "regime/therapy", "event", "observable entity",
-    "morphologic abnormality", "body structure", "organism", "qualifier value", "occupation", "person", "medicinal product", "product",
-    "clinical drug", "record artifact", "environment", "social concept", "specimen", "attribute", "context-dependent category",
-    "administrative concept", "assessment scale", "tumor staging", "staging scale", "cell", "navigational concept", "body system",
+    "disorder",
+    "finding",
+    "procedure",
+    "situation",
+    "substance",
+    "physical object",
+    "regime/therapy",
+    "event",
+    "observable entity",
+    "morphologic abnormality",
+    "body structure",
+    "organism",
+    "qualifier value",
+    "occupation",
+    "person",
+    "medicinal product",
+    "product",
+    "clinical drug",
+    "record artifact",
+    "environment",
+    "social concept",
+    "specimen",
+    "attribute",
+    "context-dependent category",
+    "administrative concept",
+    "assessment scale",
+    "tumor staging",
+    "staging scale",
+    "cell",
+    "navigational concept",
+    "body system",
 };
 
 /* Ends that LOINC's long names carry: where nothing else could be meant, they say nothing. */
 static const char *const loinc_ends[] = {
-    " in Blood", " in Serum or Plasma", " in Serum", " in Plasma", " in Serum, Plasma or Blood", " in Capillary blood", "/Hemoglobin.total",
-    " panel - Blood", " - Serum or Plasma", " - Reported",
+    " in Blood",
+    " in Serum or Plasma",
+    " in Serum",
+    " in Plasma",
+    " in Serum, Plasma or Blood",
+    " in Capillary blood",
+    "/Hemoglobin.total",
+    " panel - Blood",
+    " - Serum or Plasma",
+    " - Reported",
 };
 
 static struct slice without_tag(struct slice text)
@@ -20,7 +55,8 @@ static struct slice without_tag(struct slice text)
     for (size_t i = 0; i < sizeof(snomed_tags) / sizeof(snomed_tags[0]); i++) {
         size_t size = strlen(snomed_tags[i]);
 
-        if (text.size > size + 3 && text.data[text.size - 1] == ')' && text.data[text.size - size - 2] == '('
+        if (text.size > size + 3 && text.data[text.size - 1] == ')'
+            && text.data[text.size - size - 2] == '('
             && memcmp(text.data + text.size - size - 1, snomed_tags[i], size) == 0)
             return slice_trim(slice_cut(text, 0, text.size - size - 2));
     }
@@ -30,16 +66,22 @@ static struct slice without_tag(struct slice text)
 static bool is_loinc_name(struct slice text)
 {
     return text.size > 0
-        && (memmem(text.data, text.size, " by ", 4) != NULL || memmem(text.data, text.size, "/volume]", 8) != NULL
-            || memmem(text.data, text.size, " in Blood", 9) != NULL || memmem(text.data, text.size, " in Serum", 9) != NULL
-            || memmem(text.data, text.size, "Hemoglobin.total", 16) != NULL || memmem(text.data, text.size, " in Urine", 9) != NULL
-            || slice_ends_with(text, SLICE("- Reported")));
+           && (memmem(text.data, text.size, " by ", 4) != NULL
+               || memmem(text.data, text.size, "/volume]", 8) != NULL
+               || memmem(text.data, text.size, " in Blood", 9) != NULL
+               || memmem(text.data, text.size, " in Serum", 9) != NULL
+               || memmem(text.data, text.size, "Hemoglobin.total", 16) != NULL
+               || memmem(text.data, text.size, " in Urine", 9) != NULL
+               || slice_ends_with(text, SLICE("- Reported")));
 }
 
 static struct slice without_method(struct slice text)
 {
-    static const char *const methods[] = { " by Automated", " by Manual", " by calculation", " by Calculation", " by Test strip",
-                                           " by Creatinine-based", " by Direct assay", " by Glucometer", " by Electrophoresis" };
+    static const char *const methods[] = { " by Automated",      " by Manual",
+                                           " by calculation",    " by Calculation",
+                                           " by Test strip",     " by Creatinine-based",
+                                           " by Direct assay",   " by Glucometer",
+                                           " by Electrophoresis" };
 
     for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++) {
         const char *at = memmem(text.data, text.size, methods[i], strlen(methods[i]));

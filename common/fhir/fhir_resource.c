@@ -73,27 +73,32 @@ static void index_resource(struct fhir_bundle *bundle, size_t index)
         insert(bundle, hash_pair(resource->type, resource->id), index);
 }
 
-enum status fhir_bundle_read(const struct json *root, struct arena *arena, struct fhir_bundle *bundle, struct error *err)
+enum status fhir_bundle_read(const struct json *root, struct arena *arena,
+                             struct fhir_bundle *bundle, struct error *err)
 {
     const struct json *entries = json_get(root, "entry"), *entry;
     size_t i = 0;
 
     *bundle = (struct fhir_bundle){ .slots = 64 };
     if (!slice_is(json_get_string(root, "resourceType"), "Bundle"))
-        return error_set(err, STATUS_INVALID_ARGUMENT, "not a FHIR Bundle: resourceType is something else");
+        return error_set(err, STATUS_INVALID_ARGUMENT,
+                         "not a FHIR Bundle: resourceType is something else");
     if (entries != NULL && entries->kind != JSON_KIND_ARRAY)
-        return error_set(err, STATUS_INVALID_ARGUMENT, "not a FHIR Bundle: Bundle.entry is no array");
+        return error_set(err, STATUS_INVALID_ARGUMENT,
+                         "not a FHIR Bundle: Bundle.entry is no array");
     bundle->count = entries == NULL ? 0 : entries->count;
     while (bundle->slots < bundle->count * 4)
         bundle->slots *= 2;
     bundle->resources = ARENA_ARRAY(arena, struct fhir_resource, bundle->count);
     bundle->by_name = ARENA_ARRAY(arena, uint32_t, bundle->slots);
     if (bundle->resources == NULL || bundle->by_name == NULL)
-        return error_set(err, STATUS_RESOURCE_EXHAUSTED, "no room to index %zu entries", bundle->count);
+        return error_set(err, STATUS_RESOURCE_EXHAUSTED, "no room to index %zu entries",
+                         bundle->count);
     for (entry = json_first(entries); entry != NULL; entry = entry->next, i++) {
         const struct json *json = json_get(entry, "resource");
 
-        bundle->resources[i] = (struct fhir_resource){ json, json_get_string(json, "resourceType"), json_get_string(json, "id"),
+        bundle->resources[i] = (struct fhir_resource){ json, json_get_string(json, "resourceType"),
+                                                       json_get_string(json, "id"),
                                                        json_get_string(entry, "fullUrl"), i };
         index_resource(bundle, i);
     }
@@ -125,7 +130,7 @@ static bool is_named(const struct fhir_resource *resource, struct slice relative
     size_t slash = slice_find_byte(relative, '/');
 
     return slice_equal(resource->type, slice_cut(relative, 0, slash))
-        && slice_equal(resource->id, slice_cut(relative, slash + 1, relative.size));
+           && slice_equal(resource->id, slice_cut(relative, slash + 1, relative.size));
 }
 
 static const struct json *find_relative(const struct fhir_bundle *bundle, struct slice relative)
@@ -138,8 +143,8 @@ static const struct json *find_relative(const struct fhir_bundle *bundle, struct
     return NULL;
 }
 
-const struct json *fhir_bundle_resolve(const struct fhir_bundle *bundle, const struct json *container,
-                                       const struct json *reference)
+const struct json *fhir_bundle_resolve(const struct fhir_bundle *bundle,
+                                       const struct json *container, const struct json *reference)
 {
     struct slice text = without_version(json_get_string(reference, "reference"));
     const struct json *found;
@@ -162,6 +167,7 @@ struct slice fhir_resource_reference(const struct fhir_resource *resource, struc
     if (id.size > 0)
         text = arena_format(arena, "%.*s/%.*s", SLICE_FORMAT(resource->type), SLICE_FORMAT(id));
     else
-        text = arena_format(arena, "%.*s (entry %zu)", SLICE_FORMAT(resource->type), resource->entry);
+        text =
+            arena_format(arena, "%.*s (entry %zu)", SLICE_FORMAT(resource->type), resource->entry);
     return slice_from(text);
 }

@@ -1,7 +1,7 @@
 /* The tree's own functions; reading is simdjson's (json_simdjson.cpp).
  *
- * The document is copied into the arena once, with the padding that simdjson wants; strings without escapes, keys and numbers then
- * are views into that copy. */
+ * The document is copied into the arena once, with the padding that simdjson wants; strings without
+ * escapes, keys and numbers then are views into that copy. */
 #include "fhir/json.h"
 
 #include <pthread.h>
@@ -21,13 +21,16 @@ static void make_key_seed(void)
         key_seed = (uint64_t)(uintptr_t)&key_seed_once;
 }
 
-/* RFC 8259 allows a reader to ignore a byte order mark, and exports made on Windows begin with one. */
+/* RFC 8259 allows a reader to ignore a byte order mark, and exports made on Windows begin with one.
+ */
 static struct slice without_mark(struct slice bytes)
 {
-    return slice_starts_with(bytes, SLICE("\xEF\xBB\xBF")) ? slice_cut(bytes, 3, bytes.size) : bytes;
+    return slice_starts_with(bytes, SLICE("\xEF\xBB\xBF")) ? slice_cut(bytes, 3, bytes.size)
+                                                           : bytes;
 }
 
-/* A document that is one string, number or word is read as the only element of an array: on-demand treats it apart. */
+/* A document that is one string, number or word is read as the only element of an array: on-demand
+ * treats it apart. */
 static bool is_container(struct slice bytes)
 {
     struct slice text = slice_trim(bytes);
@@ -35,7 +38,8 @@ static bool is_container(struct slice bytes)
     return text.size > 0 && (text.data[0] == '{' || text.data[0] == '[');
 }
 
-static enum status parse_alone(char *copy, size_t size, struct arena *arena, struct json **root, struct error *err)
+static enum status parse_alone(char *copy, size_t size, struct arena *arena, struct json **root,
+                               struct error *err)
 {
     enum status status;
 
@@ -50,7 +54,8 @@ static enum status parse_alone(char *copy, size_t size, struct arena *arena, str
     return STATUS_OK;
 }
 
-enum status json_parse(struct slice bytes, struct arena *arena, struct json **root, struct error *err)
+enum status json_parse(struct slice bytes, struct arena *arena, struct json **root,
+                       struct error *err)
 {
     char *copy;
 

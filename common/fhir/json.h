@@ -1,7 +1,8 @@
-/* JSON in memory: a tree in an arena, read by a library (docs/decisions says which, and why) and walked by ours.
+/* JSON in memory: a tree in an arena, read by a library (docs/decisions says which, and why) and
+ * walked by ours.
  *
- * Strings are unescaped UTF-8, numbers keep the text they had (FHIR decimals have a precision), members keep their
- * order, and a duplicate key is refused. */
+ * Strings are unescaped UTF-8, numbers keep the text they had (FHIR decimals have a precision),
+ * members keep their order, and a duplicate key is refused. */
 #ifndef FHIR_JSON_H
 #define FHIR_JSON_H
 
@@ -31,9 +32,11 @@ struct json {
     struct json *next;  /* the next of the same parent */
 };
 
-/* Parse one whole document into @arena. INVALID_ARGUMENT with the byte offset, never with text: malformed JSON, invalid UTF-8, nesting
- * over JSON_DEPTH_MAX, anything after the document. RESOURCE_EXHAUSTED when the arena is full. The tree holds no pointer into @bytes. */
-enum status json_parse(struct slice bytes, struct arena *arena, struct json **root, struct error *err);
+/* Parse one whole document into @arena. INVALID_ARGUMENT with the byte offset, never with text:
+ * malformed JSON, invalid UTF-8, nesting over JSON_DEPTH_MAX, anything after the document.
+ * RESOURCE_EXHAUSTED when the arena is full. The tree holds no pointer into @bytes. */
+enum status json_parse(struct slice bytes, struct arena *arena, struct json **root,
+                       struct error *err);
 
 /* Write a tree as compact JSON. */
 void json_write(const struct json *root, struct buffer *buffer);

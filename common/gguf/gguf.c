@@ -5,9 +5,9 @@
  *     name dimensions type offset ...                 open_tensors
  *     padding, then the tensors' bytes                open_data
  *
- * Everything is checked before gguf_open returns, so that the functions that read afterwards cannot fail on
- * the file's account. A file that another process cuts while it is mapped still ends this one (SIGBUS): models are
- * replaced by renaming a new file over the old, never by writing into it.
+ * Everything is checked before gguf_open returns, so that the functions that read afterwards cannot
+ * fail on the file's account. A file that another process cuts while it is mapped still ends this
+ * one (SIGBUS): models are replaced by renaming a new file over the old, never by writing into it.
  *
  * The file is little-endian, and so must be the machine. */
 #include "gguf/gguf.h"
@@ -65,8 +65,8 @@ static enum status refuse_cut(struct error *err, const char *part, uint64_t inde
                               const struct gguf_reader *reader)
 {
     return error_set(err, STATUS_DATA_LOSS,
-                     "the file ends inside %s %llu, at byte %zu of %zu, or a length there is wrong", part,
-                     (unsigned long long)index, (size_t)(reader->at - reader->start),
+                     "the file ends inside %s %llu, at byte %zu of %zu, or a length there is wrong",
+                     part, (unsigned long long)index, (size_t)(reader->at - reader->start),
                      (size_t)(reader->end - reader->start));
 }
 
@@ -78,7 +78,8 @@ static unsigned width_of(uint32_t type)
     return type < sizeof(widths) / sizeof(widths[0]) ? widths[type] : 0;
 }
 
-/* Headers ------------------------------------------------------------------------------------------ */
+/* Headers
+ * ------------------------------------------------------------------------------------------ */
 
 static enum status open_header(struct gguf *gguf, struct gguf_reader *reader, struct error *err)
 {
@@ -103,7 +104,8 @@ static enum status open_header(struct gguf *gguf, struct gguf_reader *reader, st
     return STATUS_OK;
 }
 
-/* Metadata ----------------------------------------------------------------------------------------- */
+/* Metadata
+ * ----------------------------------------------------------------------------------------- */
 
 /* Walk over an array's elements; its bytes are a view from the first to the last. */
 static bool read_array(struct gguf_reader *reader, struct entry *entry)
@@ -119,7 +121,7 @@ static bool read_array(struct gguf_reader *reader, struct entry *entry)
     width = width_of(type);
     if (width > 0)
         return !__builtin_mul_overflow(entry->count, (uint64_t)width, &size)
-            && gguf_read_bytes(reader, size, &entry->value);
+               && gguf_read_bytes(reader, size, &entry->value);
     if (type != GGUF_TYPE_STRING)
         return false;
     start = reader->at;
@@ -140,7 +142,7 @@ static bool read_value(struct gguf_reader *reader, struct entry *entry)
     if (entry->type == GGUF_TYPE_ARRAY)
         return read_array(reader, entry);
     return width_of(entry->type) > 0
-        && gguf_read_bytes(reader, width_of(entry->type), &entry->value);
+           && gguf_read_bytes(reader, width_of(entry->type), &entry->value);
 }
 
 static int compare_entries(const void *a, const void *b)
@@ -188,7 +190,8 @@ static enum status open_alignment(struct gguf *gguf, struct error *err)
     return STATUS_OK;
 }
 
-/* Tensors ------------------------------------------------------------------------------------------ */
+/* Tensors
+ * ------------------------------------------------------------------------------------------ */
 
 static enum status open_tensor(struct gguf *gguf, struct gguf_reader *reader, uint64_t index,
                                struct error *err)
@@ -278,9 +281,9 @@ static enum status refuse_overlaps(struct gguf *gguf, struct error *err)
         const struct gguf_tensor *before = by_place[i - 1];
 
         if ((const char *)before->data + before->size_bytes > (const char *)by_place[i]->data)
-            status = error_set(err, STATUS_DATA_LOSS, "tensors %zu and %zu overlap",
-                               (size_t)(before - gguf->tensors),
-                               (size_t)(by_place[i] - gguf->tensors));
+            status =
+                error_set(err, STATUS_DATA_LOSS, "tensors %zu and %zu overlap",
+                          (size_t)(before - gguf->tensors), (size_t)(by_place[i] - gguf->tensors));
     }
     arena_rewind(&gguf->arena, mark);
     return status;
@@ -302,7 +305,8 @@ static enum status open_data(struct gguf *gguf, struct gguf_reader *reader, stru
         uint64_t offset = gguf->offsets[i];
 
         if (offset % gguf->alignment != 0)
-            return error_set(err, STATUS_DATA_LOSS, "tensor %llu does not lie at a multiple of %llu",
+            return error_set(err, STATUS_DATA_LOSS,
+                             "tensor %llu does not lie at a multiple of %llu",
                              (unsigned long long)i, (unsigned long long)gguf->alignment);
         if (offset > data.size || tensor->size_bytes > data.size - offset)
             return error_set(err, STATUS_DATA_LOSS,
@@ -314,7 +318,8 @@ static enum status open_data(struct gguf *gguf, struct gguf_reader *reader, stru
     return refuse_overlaps(gguf, err);
 }
 
-/* Opening ------------------------------------------------------------------------------------------ */
+/* Opening
+ * ------------------------------------------------------------------------------------------ */
 
 static enum status open_all(struct gguf *gguf, struct error *err)
 {
@@ -426,7 +431,8 @@ const char *gguf_digest(struct gguf *gguf)
     return gguf->digest;
 }
 
-/* Reading ------------------------------------------------------------------------------------------ */
+/* Reading
+ * ------------------------------------------------------------------------------------------ */
 
 static const struct entry *find(const struct gguf *gguf, const char *key)
 {
@@ -474,7 +480,7 @@ static bool as_signed(const struct entry *entry, uint64_t bits, int64_t *value)
 static bool is_unsigned(const struct entry *entry)
 {
     return entry->type == GGUF_TYPE_UINT8 || entry->type == GGUF_TYPE_UINT16
-        || entry->type == GGUF_TYPE_UINT32 || entry->type == GGUF_TYPE_UINT64;
+           || entry->type == GGUF_TYPE_UINT32 || entry->type == GGUF_TYPE_UINT64;
 }
 
 bool gguf_get_u64(const struct gguf *gguf, const char *key, uint64_t *value)
@@ -592,10 +598,11 @@ const struct gguf_tensor *gguf_tensor_at(const struct gguf *gguf, uint64_t index
 const struct gguf_tensor *gguf_tensor_find(const struct gguf *gguf, const char *name)
 {
     struct gguf_tensor wanted = { .name = slice_from(name) };
-    const struct gguf_tensor *key = &wanted, *const *found;
+    const struct gguf_tensor *key = &wanted, *const * found;
 
     if (gguf->tensors_count == 0)
         return NULL;
-    found = bsearch(&key, gguf->by_name, gguf->tensors_count, sizeof(*gguf->by_name), compare_names);
+    found =
+        bsearch(&key, gguf->by_name, gguf->tensors_count, sizeof(*gguf->by_name), compare_names);
     return found == NULL ? NULL : *found;
 }

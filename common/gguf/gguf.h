@@ -1,6 +1,7 @@
-/* GGUF, the file format of models (https://github.com/ggml-org/ggml/blob/master/docs/gguf.md), versions 2 and 3, read by mmap.
- * Shared by the tokenizer (vocabulary) and inference (tensors). Nothing in a file is believed: every
- * count, length, offset and type is checked against the file's size before it is used, and a cut or hostile file is refused with a sentence.
+/* GGUF, the file format of models (https://github.com/ggml-org/ggml/blob/master/docs/gguf.md),
+ * versions 2 and 3, read by mmap. Shared by the tokenizer (vocabulary) and inference (tensors).
+ * Nothing in a file is believed: every count, length, offset and type is checked against the file's
+ * size before it is used, and a cut or hostile file is refused with a sentence.
  *
  * One thread opens; afterwards any thread reads. */
 #ifndef GGUF_GGUF_H
@@ -53,15 +54,19 @@ enum gguf_tensor_type {
     GGUF_TENSOR_TYPE_BF16 = 30,
 };
 
-/* Values in a block of @type and the block's bytes; false for a number that is no type known here. Knowing a type's size is enough to
- * check a file and to read its vocabulary; inference says which it computes with. */
-bool gguf_tensor_type_size(enum gguf_tensor_type type, uint32_t *block_values, uint32_t *block_bytes);
+/* Values in a block of @type and the block's bytes; false for a number that is no type known here.
+ * Knowing a type's size is enough to check a file and to read its vocabulary; inference says which
+ * it computes with. */
+bool gguf_tensor_type_size(enum gguf_tensor_type type, uint32_t *block_values,
+                           uint32_t *block_bytes);
 
 /* "F32", "Q8_0", …; "?" for none. Static. */
 const char *gguf_tensor_type_name(enum gguf_tensor_type type);
 
-/* The bytes of a tensor; false when the type is unknown, a dimension is 0, the first is no multiple of the block, or the number overflows. */
-bool gguf_tensor_bytes(enum gguf_tensor_type type, unsigned dimensions_count, const uint64_t *dimensions, uint64_t *size_bytes);
+/* The bytes of a tensor; false when the type is unknown, a dimension is 0, the first is no multiple
+ * of the block, or the number overflows. */
+bool gguf_tensor_bytes(enum gguf_tensor_type type, unsigned dimensions_count,
+                       const uint64_t *dimensions, uint64_t *size_bytes);
 
 #define GGUF_DIMENSIONS_MAX 4
 
@@ -70,15 +75,16 @@ struct gguf_tensor {
     struct slice name;
     enum gguf_tensor_type type;
     unsigned dimensions_count;
-    uint64_t dimensions[GGUF_DIMENSIONS_MAX]; /* innermost first, as in the file; 1 beyond the count */
+    uint64_t
+        dimensions[GGUF_DIMENSIONS_MAX]; /* innermost first, as in the file; 1 beyond the count */
     const void *data;
     size_t size_bytes;
 };
 
 struct gguf;
 
-/* Map and check @path. NOT_FOUND, PERMISSION_DENIED, DATA_LOSS (cut or inconsistent), UNIMPLEMENTED (a version or a tensor type
- * that is not known). The path is in the error. */
+/* Map and check @path. NOT_FOUND, PERMISSION_DENIED, DATA_LOSS (cut or inconsistent), UNIMPLEMENTED
+ * (a version or a tensor type that is not known). The path is in the error. */
 struct gguf *gguf_open(const char *path, struct error *err);
 
 /* The same over bytes that the caller keeps until gguf_close: tests and fuzzing. */
@@ -89,20 +95,24 @@ void gguf_close(struct gguf *gguf);
 /* SHA-256 of the whole file as 64 hex digits and a NUL. Reads it all once; kept. */
 const char *gguf_digest(struct gguf *gguf);
 
-/* Metadata by key. False when the key is absent or of another kind; integers of any width are converted when they fit. */
+/* Metadata by key. False when the key is absent or of another kind; integers of any width are
+ * converted when they fit. */
 bool gguf_get_u64(const struct gguf *gguf, const char *key, uint64_t *value);
 bool gguf_get_f64(const struct gguf *gguf, const char *key, double *value);
 bool gguf_get_bool(const struct gguf *gguf, const char *key, bool *value);
 bool gguf_get_string(const struct gguf *gguf, const char *key, struct slice *value);
 
 /* An array's element kind and count; false when @key is no array. */
-bool gguf_get_array(const struct gguf *gguf, const char *key, enum gguf_type *type, uint64_t *count);
+bool gguf_get_array(const struct gguf *gguf, const char *key, enum gguf_type *type,
+                    uint64_t *count);
 
 /* Walk an array of strings: start with *cursor = 0, each call gives the next. False at the end. */
-bool gguf_next_string(const struct gguf *gguf, const char *key, size_t *cursor, struct slice *value);
+bool gguf_next_string(const struct gguf *gguf, const char *key, size_t *cursor,
+                      struct slice *value);
 
 /* A fixed-width array's elements, unaligned little-endian bytes in the mapped file. */
-bool gguf_get_array_bytes(const struct gguf *gguf, const char *key, enum gguf_type type, struct slice *bytes);
+bool gguf_get_array_bytes(const struct gguf *gguf, const char *key, enum gguf_type type,
+                          struct slice *bytes);
 
 uint64_t gguf_tensor_count(const struct gguf *gguf);
 const struct gguf_tensor *gguf_tensor_at(const struct gguf *gguf, uint64_t index);

@@ -1,5 +1,5 @@
-/* The 16-bit floats of GGUF files, without asking anything of the processor: F16 is IEEE binary16, BF16 the upper half of a
- * binary32. To 16 bits they round to nearest, ties to even. */
+/* The 16-bit floats of GGUF files, without asking anything of the processor: F16 is IEEE binary16,
+ * BF16 the upper half of a binary32. To 16 bits they round to nearest, ties to even. */
 #ifndef GGUF_GGUF_HALF_H
 #define GGUF_GGUF_HALF_H
 

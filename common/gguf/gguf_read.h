@@ -1,4 +1,5 @@
-/* A reader over the bytes of a GGUF file: each take is checked against what is left. Only for files of common/gguf. */
+/* A reader over the bytes of a GGUF file: each take is checked against what is left. Only for files
+ * of common/gguf. */
 #ifndef GGUF_GGUF_READ_H
 #define GGUF_GGUF_READ_H
 

@@ -12,7 +12,8 @@
 #include "gguf/gguf_half.h"
 
 #define WRITE_ALIGNMENT 32
-/* The metadata of a vocabulary of 256,000 tokens with its merges is about 20 MiB; a buffer that doubles takes four times that. */
+/* The metadata of a vocabulary of 256,000 tokens with its merges is about 20 MiB; a buffer that
+ * doubles takes four times that. */
 #define WRITE_METADATA_BYTES_MAX (256 * MIB)
 
 struct tensor {
@@ -85,7 +86,8 @@ struct gguf_write *gguf_write_start(const char *path, struct error *err)
     return write;
 }
 
-/* Metadata ----------------------------------------------------------------------------------------- */
+/* Metadata
+ * ----------------------------------------------------------------------------------------- */
 
 static void put_u32(struct buffer *buffer, uint32_t value)
 {
@@ -158,7 +160,8 @@ void gguf_write_array(struct gguf_write *write, const char *key, enum gguf_type 
     buffer_put(&write->metadata, slice_of(values, (size_t)count * widths[type]));
 }
 
-/* Tensors ------------------------------------------------------------------------------------------ */
+/* Tensors
+ * ------------------------------------------------------------------------------------------ */
 
 static uint64_t padded(uint64_t size)
 {
@@ -267,7 +270,8 @@ void gguf_write_quantise_q8_0(const float *values, size_t count, void *blocks)
     }
 }
 
-/* Convert up to 256 values, a multiple of every block that is written here. Returns the bytes, 0 for a type that is not. */
+/* Convert up to 256 values, a multiple of every block that is written here. Returns the bytes, 0
+ * for a type that is not. */
 static size_t convert(enum gguf_tensor_type type, const float *values, size_t count, void *out)
 {
     uint16_t *halves = out;
@@ -310,7 +314,8 @@ void gguf_write_floats(struct gguf_write *write, const float *values, size_t cou
             return fail(write, STATUS_INVALID_ARGUMENT, "more values than the tensors have");
         size = convert(write->current->type, values, step, &piece);
         if (size == 0)
-            return fail(write, STATUS_INVALID_ARGUMENT, "values cannot be written in this tensor's type");
+            return fail(write, STATUS_INVALID_ARGUMENT,
+                        "values cannot be written in this tensor's type");
         if (size > write->current->size_bytes - write->current_bytes)
             return fail(write, STATUS_INVALID_ARGUMENT, "values that cross into the next tensor");
         gguf_write_data(write, &piece, size);
@@ -319,7 +324,8 @@ void gguf_write_floats(struct gguf_write *write, const float *values, size_t cou
     }
 }
 
-/* Ending ------------------------------------------------------------------------------------------- */
+/* Ending
+ * ------------------------------------------------------------------------------------------- */
 
 static void finish_stream(struct gguf_write *write)
 {

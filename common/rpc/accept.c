@@ -1,5 +1,6 @@
-/* Calls arrive: gRPC fills an accept, the call is taken out of it, the accept is asked for again at once, and so calls never
- * pile up in gRPC core, which would hold any number of them. Then admission decides. */
+/* Calls arrive: gRPC fills an accept, the call is taken out of it, the accept is asked for again at
+ * once, and so calls never pile up in gRPC core, which would hold any number of them. Then
+ * admission decides. */
 #include <grpc/support/alloc.h>
 #include <stdlib.h>
 
@@ -20,13 +21,14 @@ struct accept {
     gpr_timespec deadline;
 };
 
-/* Ask gRPC for the next call. After the server's shutdown it answers at once that there will be none. */
+/* Ask gRPC for the next call. After the server's shutdown it answers at once that there will be
+ * none. */
 static void ask(struct accept *accept)
 {
     grpc_completion_queue *queue = thread_queue(accept->home->thread);
     struct served *served = accept->served;
     bool has_payload = served->row.method->kind == METHOD_KIND_UNARY
-        || served->row.method->kind == METHOD_KIND_SERVER_STREAM;
+                       || served->row.method->kind == METHOD_KIND_SERVER_STREAM;
 
     accept->call = NULL;
     accept->payload = NULL;
@@ -38,10 +40,9 @@ static void ask(struct accept *accept)
                                  queue, queue, &accept->op);
         return;
     }
-    grpc_server_request_registered_call(served->grpc, served->registration, &accept->call,
-                                        &accept->deadline, &accept->metadata,
-                                        has_payload ? &accept->payload : NULL, queue, queue,
-                                        &accept->op);
+    grpc_server_request_registered_call(
+        served->grpc, served->registration, &accept->call, &accept->deadline, &accept->metadata,
+        has_payload ? &accept->payload : NULL, queue, queue, &accept->op);
 }
 
 static void clear(struct accept *accept)
@@ -73,7 +74,8 @@ static void read_trace(const grpc_metadata_array *metadata, struct trace *trace)
 
     for (i = 0; i < metadata->count; i++) {
         const grpc_metadata *entry = &metadata->metadata[i];
-        struct slice value = slice_of(GRPC_SLICE_START_PTR(entry->value), GRPC_SLICE_LENGTH(entry->value));
+        struct slice value =
+            slice_of(GRPC_SLICE_START_PTR(entry->value), GRPC_SLICE_LENGTH(entry->value));
 
         if (grpc_slice_str_cmp(entry->key, "traceparent") == 0 && trace_continue(trace, value))
             return;
@@ -100,7 +102,8 @@ static struct server_call *take_call(struct accept *accept, enum status *status,
         *status = fill_call(accept, sc, err);
         return sc;
     }
-    grpc_call_cancel_with_status(accept->call, GRPC_STATUS_RESOURCE_EXHAUSTED, "no memory for a call", NULL);
+    grpc_call_cancel_with_status(accept->call, GRPC_STATUS_RESOURCE_EXHAUSTED,
+                                 "no memory for a call", NULL);
     grpc_byte_buffer_destroy(accept->payload);
     grpc_call_unref(accept->call);
     return NULL;
@@ -111,8 +114,8 @@ static void refuse_full(struct server_call *sc)
     struct error err;
 
     error_set(&err, STATUS_RESOURCE_EXHAUSTED,
-              "%s has %u calls in work and %u waiting; try again later", sc->served->row.method->name,
-              sc->served->row.calls_max, sc->served->row.queue_max);
+              "%s has %u calls in work and %u waiting; try again later",
+              sc->served->row.method->name, sc->served->row.calls_max, sc->served->row.queue_max);
     sc->is_refused = true;
     call_refuse(sc, &err);
 }
@@ -198,7 +201,8 @@ enum status accept_create(struct server *server, struct error *err)
     for (i = 0; i < server->front_count; i++)
         for (j = 0; j < server->fronts[i].served_count; j++)
             if (!add_accepts(server, &server->fronts[i].served[j]))
-                return error_set(err, STATUS_RESOURCE_EXHAUSTED, "no memory for the server's accepts");
+                return error_set(err, STATUS_RESOURCE_EXHAUSTED,
+                                 "no memory for the server's accepts");
     return STATUS_OK;
 }
 

@@ -1,6 +1,7 @@
-/* A gate: so many calls of a method at once, so many that wait, and no more. gRPC core queues without a bound and serves first
- * the calls that have waited longest, which under overload are the ones whose callers have given up; with a short queue in
- * front the server goes on at its capacity. */
+/* A gate: so many calls of a method at once, so many that wait, and no more. gRPC core queues
+ * without a bound and serves first the calls that have waited longest, which under overload are the
+ * ones whose callers have given up; with a short queue in front the server goes on at its capacity.
+ */
 #ifndef RPC_ADMISSION_H
 #define RPC_ADMISSION_H
 
@@ -28,7 +29,8 @@ void gate_close(struct gate *gate);
 /* Any thread. */
 enum gate_answer gate_enter(struct gate *gate, struct list *node);
 
-/* One inside has left; its place goes to the node that is returned, first come first served, or to nobody (NULL). */
+/* One inside has left; its place goes to the node that is returned, first come first served, or to
+ * nobody (NULL). */
 struct list *gate_leave(struct gate *gate);
 
 /* How many are inside. Any thread. */

@@ -53,7 +53,8 @@ static void give_memory(struct server_thread *home, struct server_call *sc)
 void call_free_spare(struct server_thread *home)
 {
     while (!list_is_empty(&home->spare)) {
-        struct server_call *sc = LIST_ITEM(list_take_front(&home->spare), struct server_call, in_thread);
+        struct server_call *sc =
+            LIST_ITEM(list_take_front(&home->spare), struct server_call, in_thread);
 
         arena_close(&sc->call.arena);
         free(sc);
@@ -186,7 +187,8 @@ static enum status close_status(const struct server_call *sc, const char **text)
     return STATUS_CANCELLED;
 }
 
-/* The call is over. Where it was not we who ended it, the caller has gone or the deadline has passed. Home thread. */
+/* The call is over. Where it was not we who ended it, the caller has gone or the deadline has
+ * passed. Home thread. */
 static void on_close(struct op *op, bool is_ok)
 {
     struct server_call *sc = LIST_ITEM(op, struct server_call, close);
@@ -390,8 +392,8 @@ static enum status unpack_request(struct server_call *sc, struct error *err)
     return STATUS_OK;
 }
 
-/* A handler that ends the call before it returns spares the event that watches for cancellation: it travels with the
- * reply. */
+/* A handler that ends the call before it returns spares the event that watches for cancellation: it
+ * travels with the reply. */
 static void start_inline(struct server_call *sc)
 {
     pthread_mutex_lock(&sc->lock);
@@ -421,7 +423,8 @@ void call_start(struct server_call *sc)
     struct error err;
 
     if (clock_now() >= sc->call.deadline_ns) {
-        error_set(&err, STATUS_DEADLINE_EXCEEDED, "the deadline had passed before the call could start");
+        error_set(&err, STATUS_DEADLINE_EXCEEDED,
+                  "the deadline had passed before the call could start");
         call_refuse(sc, &err);
         return;
     }

@@ -1,12 +1,14 @@
 /* A call: one RPC that arrived here. Its arena, deadline, trace, peer and reply.
  *
- * A handler starts the work of one method and ends the call exactly once, with call_reply, call_fail or (server
- * streams) call_finish, now or later. Until then it owns the call and everything in the call's arena. A call is touched
- * by one thread at a time: the place its method names, and then wherever call_run_on_worker or call_run_on_loop has taken it.
+ * A handler starts the work of one method and ends the call exactly once, with call_reply,
+ * call_fail or (server streams) call_finish, now or later. Until then it owns the call and
+ * everything in the call's arena. A call is touched by one thread at a time: the place its method
+ * names, and then wherever call_run_on_worker or call_run_on_loop has taken it.
  *
- * When the caller cancels or the deadline passes, the caller is answered at once by this layer; the call itself
- * lives on, is_cancelled, until the handler ends it. What the handler sends then goes nowhere. A handler that waits (a stream, a
- * machine) registers call_on_cancel and ends the call there, or soon after. */
+ * When the caller cancels or the deadline passes, the caller is answered at once by this layer; the
+ * call itself lives on, is_cancelled, until the handler ends it. What the handler sends then goes
+ * nowhere. A handler that waits (a stream, a machine) registers call_on_cancel and ends the call
+ * there, or soon after. */
 #ifndef RPC_CALL_H
 #define RPC_CALL_H
 
@@ -43,27 +45,30 @@ struct call {
     void *state; /* the handler's own */
 };
 
-/* End the call with OK and @message, which is packed before this returns. Unary and client streams. */
+/* End the call with OK and @message, which is packed before this returns. Unary and client streams.
+ */
 void call_reply(struct call *call, const void *message);
 
 /* End the call with a status that is not OK. */
 void call_fail(struct call *call, const struct error *err);
 
-/* Server streams. Queue one message; packed before this returns. False when the stream's send queue now holds more
- * than SEND_QUEUE_BYTES: stop until on_writable. A cancelled call takes messages and drops them: a loop that sends
- * asks call_is_cancelled too. */
+/* Server streams. Queue one message; packed before this returns. False when the stream's send queue
+ * now holds more than SEND_QUEUE_BYTES: stop until on_writable. A cancelled call takes messages and
+ * drops them: a loop that sends asks call_is_cancelled too. */
 bool call_send(struct call *call, const void *message);
 
 /* Server streams. End with OK once everything queued is out. */
 void call_finish(struct call *call);
 
-/* Called each time the send queue has drained after call_send returned false. Set once, by the handler. Runs at the
- * method's place: the loop for METHOD_PLACE_LOOP, else the call's rpc thread. */
+/* Called each time the send queue has drained after call_send returned false. Set once, by the
+ * handler. Runs at the method's place: the loop for METHOD_PLACE_LOOP, else the call's rpc thread.
+ */
 void call_on_writable(struct call *call, void (*on_writable)(struct call *call));
 
-/* Client streams. Ask for the next request; @on_message gets it (it lives until the next call_read), or NULL when the
- * caller has said that no more come. Nothing is read ahead: that is the back-pressure. When the call is cancelled, NULL does not
- * come and on_cancel does: what was cut off is never taken for whole. (A handler without on_cancel does get NULL, and asks
+/* Client streams. Ask for the next request; @on_message gets it (it lives until the next
+ * call_read), or NULL when the caller has said that no more come. Nothing is read ahead: that is
+ * the back-pressure. When the call is cancelled, NULL does not come and on_cancel does: what was
+ * cut off is never taken for whole. (A handler without on_cancel does get NULL, and asks
  * call_is_cancelled.) */
 void call_read(struct call *call, void (*on_message)(struct call *call, const void *message));
 
@@ -73,13 +78,14 @@ bool call_is_cancelled(const struct call *call);
 /* Where the caller's connection comes from: "ipv4:127.0.0.1:40312". Lives as long as the call. */
 const char *call_address(struct call *call);
 
-/* Called at most once, at the method's place, when the caller goes or the deadline passes before the end. Registered after
- * the fact, it is called soon. For METHOD_PLACE_WORKER it is never called: ask call_is_cancelled. */
+/* Called at most once, at the method's place, when the caller goes or the deadline passes before
+ * the end. Registered after the fact, it is called soon. For METHOD_PLACE_WORKER it is never
+ * called: ask call_is_cancelled. */
 void call_on_cancel(struct call *call, void (*on_cancel)(struct call *call));
 
-/* While a worker has the call, nothing else is called for it: on_cancel and the like come when @run has returned.
- * Hop: go on with @run on a worker, or on the loop. The hop takes the call along; do not touch it afterwards. A full queue
- * of the workers fails the call with RESOURCE_EXHAUSTED. */
+/* While a worker has the call, nothing else is called for it: on_cancel and the like come when @run
+ * has returned. Hop: go on with @run on a worker, or on the loop. The hop takes the call along; do
+ * not touch it afterwards. A full queue of the workers fails the call with RESOURCE_EXHAUSTED. */
 void call_run_on_worker(struct call *call, void (*run)(struct call *call));
 void call_run_on_loop(struct call *call, void (*run)(struct call *call));
 

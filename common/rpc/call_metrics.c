@@ -7,10 +7,12 @@
 #include "rpc/server_state.h"
 #include "run/clock.h"
 
-/* Under overload a line for each refusal would cost more than the call: one a second for each method, with their number. */
+/* Under overload a line for each refusal would cost more than the call: one a second for each
+ * method, with their number. */
 #define REFUSED_LOG_NS CLOCK_NS_PER_S
 
-/* Metrics keep their labels for ever, so labels are made once and shared by all servers of the process. */
+/* Metrics keep their labels for ever, so labels are made once and shared by all servers of the
+ * process. */
 struct labels {
     struct labels *next;
     char text[];
@@ -25,7 +27,8 @@ static const char *find_or_make_labels(const char *text)
     struct labels *labels;
 
     pthread_mutex_lock(&labels_lock);
-    for (labels = all_labels; labels != NULL && strcmp(labels->text, text) != 0; labels = labels->next)
+    for (labels = all_labels; labels != NULL && strcmp(labels->text, text) != 0;
+         labels = labels->next)
         continue;
     if (labels == NULL) {
         labels = malloc(sizeof(*labels) + size);
@@ -58,20 +61,22 @@ void served_init_metrics(struct served *served)
 /* Registered when first seen: most methods know few statuses. */
 static struct metric *calls_total(struct served *served, enum status status)
 {
-    struct metric *metric = atomic_load_explicit(&served->calls_total[status], memory_order_acquire);
+    struct metric *metric =
+        atomic_load_explicit(&served->calls_total[status], memory_order_acquire);
     char text[200];
 
     if (metric != NULL)
         return metric;
-    snprintf(text, sizeof(text), "method=\"%s\",status=\"%s\"", served->row.method->name, status_name(status));
-    metric = metric_register(METRIC_KIND_COUNTER, "rpc_server_calls_total", "Calls that have ended.",
-                             find_or_make_labels(text));
+    snprintf(text, sizeof(text), "method=\"%s\",status=\"%s\"", served->row.method->name,
+             status_name(status));
+    metric = metric_register(METRIC_KIND_COUNTER, "rpc_server_calls_total",
+                             "Calls that have ended.", find_or_make_labels(text));
     atomic_store_explicit(&served->calls_total[status], metric, memory_order_release);
     return metric;
 }
 
-static void log_failed(const struct served *served, const struct call *call, const struct error *end,
-                       uint64_t duration_us)
+static void log_failed(const struct served *served, const struct call *call,
+                       const struct error *end, uint64_t duration_us)
 {
     char trace[TRACE_ID_TEXT_BYTES];
 
@@ -90,11 +95,13 @@ static void log_refused(struct served *served, uint64_t now_ns)
         || !atomic_compare_exchange_strong(&served->refused_ns, &last_ns, now_ns))
         return;
     count = atomic_exchange(&served->refused, 0);
-    log_warn("calls_refused", LOG_NAME("method", served->row.method->name), LOG_NUMBER("count", count),
-             LOG_NUMBER("calls_max", served->row.calls_max), LOG_NUMBER("queue_max", served->row.queue_max));
+    log_warn("calls_refused", LOG_NAME("method", served->row.method->name),
+             LOG_NUMBER("count", count), LOG_NUMBER("calls_max", served->row.calls_max),
+             LOG_NUMBER("queue_max", served->row.queue_max));
 }
 
-void served_count(struct served *served, const struct call *call, const struct error *end, bool is_refused)
+void served_count(struct served *served, const struct call *call, const struct error *end,
+                  bool is_refused)
 {
     uint64_t now_ns = clock_now();
     uint64_t duration_us = (now_ns - call->arrived_ns) / CLOCK_NS_PER_US;

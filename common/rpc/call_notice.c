@@ -1,7 +1,9 @@
-/* What the handler is told while it has the call: a message is here, the queue has drained, the caller has gone.
+/* What the handler is told while it has the call: a message is here, the queue has drained, the
+ * caller has gone.
  *
- * Told at the method's place: the loop, or the home thread. While a worker has the call nothing is told; what came meanwhile
- * is told when the worker's function has returned. So a handler runs on one thread at a time. */
+ * Told at the method's place: the loop, or the home thread. While a worker has the call nothing is
+ * told; what came meanwhile is told when the worker's function has returned. So a handler runs on
+ * one thread at a time. */
 #include "base/check.h"
 #include "rpc/server_call.h"
 
@@ -24,7 +26,7 @@ static bool is_due(const struct server_call *sc, enum call_due what)
 /* The lock is held before and after, and not while the handler runs. */
 static void tell_message(struct server_call *sc)
 {
-    void (*on_message)(struct call *call, const void *message) = sc->on_message;
+    void (*on_message)(struct call * call, const void *message) = sc->on_message;
     const void *message = sc->message;
 
     sc->due &= ~CALL_DUE_MESSAGE;
@@ -37,7 +39,7 @@ static void tell_message(struct server_call *sc)
 
 static void tell_writable(struct server_call *sc)
 {
-    void (*on_writable)(struct call *call) = sc->on_writable;
+    void (*on_writable)(struct call * call) = sc->on_writable;
 
     sc->due &= ~CALL_DUE_WRITABLE;
     pthread_mutex_unlock(&sc->lock);
@@ -47,7 +49,7 @@ static void tell_writable(struct server_call *sc)
 
 static void tell_cancel(struct server_call *sc)
 {
-    void (*on_cancel)(struct call *call) = sc->on_cancel;
+    void (*on_cancel)(struct call * call) = sc->on_cancel;
 
     sc->due &= ~CALL_DUE_CANCEL;
     sc->on_cancel = NULL;

@@ -1,7 +1,9 @@
-/* Messages of a call: out, one SEND_MESSAGE under way and the rest in a queue; in, one RECV_MESSAGE for each call_read.
+/* Messages of a call: out, one SEND_MESSAGE under way and the rest in a queue; in, one RECV_MESSAGE
+ * for each call_read.
  *
- * Both are pumped on the home thread, also for handlers on the loop: a round trip between threads for each message costs eight
- * times the throughput. What crosses is only on_writable, once for SEND_QUEUE_BYTES, and each message that was asked for. */
+ * Both are pumped on the home thread, also for handlers on the loop: a round trip between threads
+ * for each message costs eight times the throughput. What crosses is only on_writable, once for
+ * SEND_QUEUE_BYTES, and each message that was asked for. */
 #include <stdlib.h>
 
 #include "base/check.h"
@@ -53,8 +55,10 @@ void call_drop_queue(struct server_call *sc)
     }
 }
 
-/* The operations of the next send in @operations; their number. *@details is to be let go after the start. */
-static size_t fill_send(struct server_call *sc, grpc_op *operations, bool is_last, grpc_slice *details)
+/* The operations of the next send in @operations; their number. *@details is to be let go after the
+ * start. */
+static size_t fill_send(struct server_call *sc, grpc_op *operations, bool is_last,
+                        grpc_slice *details)
 {
     size_t count = 0;
 
@@ -95,7 +99,8 @@ void call_pump(struct server_call *sc)
 
     if (sc->is_sending || sc->is_answered)
         return;
-    is_last = (sc->is_ended || sc->is_cut) && (sc->queue_first == NULL || sc->queue_first->next == NULL);
+    is_last =
+        (sc->is_ended || sc->is_cut) && (sc->queue_first == NULL || sc->queue_first->next == NULL);
     if (sc->queue_first == NULL && !is_last)
         return;
     sc->sending = sc->queue_first == NULL ? NULL : take_outgoing(sc);
@@ -150,7 +155,8 @@ bool call_send(struct call *call, const void *message)
     }
     if (!call_queue(sc, message)) {
         /* A hole in a stream must not look like a whole one. */
-        grpc_call_cancel_with_status(sc->grpc, GRPC_STATUS_RESOURCE_EXHAUSTED, "no memory for a message", NULL);
+        grpc_call_cancel_with_status(sc->grpc, GRPC_STATUS_RESOURCE_EXHAUSTED,
+                                     "no memory for a message", NULL);
         call_drop_queue(sc);
     }
     call_pump(sc);
@@ -179,7 +185,8 @@ static void on_received(struct op *op, bool is_ok)
 
     sc->message = NULL;
     error_clear(&err);
-    is_gone = sc->message_payload == NULL && (!is_ok || grpc_call_failed_before_recv_message(sc->grpc));
+    is_gone =
+        sc->message_payload == NULL && (!is_ok || grpc_call_failed_before_recv_message(sc->grpc));
     if (sc->message_payload != NULL) {
         sc->message = payload_unpack(sc->served->row.method->request, sc->message_payload,
                                      &sc->message_arena, &err);

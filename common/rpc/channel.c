@@ -1,10 +1,12 @@
 /* Channels: where a service is, and how a connection to it behaves.
  *
- * The settings that matter: round_robin over every address, which also reconnects by itself; reconnecting after 100 ms and
- * then at most every second, so that the mesh heals soon after a restart; keepalive, without which a frozen peer holds
- * calls until their deadlines; no proxies and no service configuration from DNS (one that names ring_hash crashes gRPC 1.51).
- * Retries and hedges are ours (rpc_unary.c); gRPC's own retry filter stays in for transparent retries: a call that never
- * reached a server because the connection was being closed is sent again on the next one. */
+ * The settings that matter: round_robin over every address, which also reconnects by itself;
+ * reconnecting after 100 ms and then at most every second, so that the mesh heals soon after a
+ * restart; keepalive, without which a frozen peer holds calls until their deadlines; no proxies and
+ * no service configuration from DNS (one that names ring_hash crashes gRPC 1.51). Retries and
+ * hedges are ours (rpc_unary.c); gRPC's own retry filter stays in for transparent retries: a call
+ * that never reached a server because the connection was being closed is sent again on the next
+ * one. */
 #include "rpc/channel.h"
 
 #include <grpc/grpc_security.h>
@@ -57,17 +59,20 @@ static grpc_channel *create_grpc_channel(const struct channel *channel,
         arg_number(GRPC_ARG_KEEPALIVE_TIME_MS, (int)channel->keepalive_ms),
         arg_number(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, KEEPALIVE_TIMEOUT_MS),
         arg_number(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0),
-        arg_number(GRPC_ARG_ENABLE_PER_MESSAGE_COMPRESSION, 0), /* of requests; a reply may come compressed */
+        arg_number(GRPC_ARG_ENABLE_PER_MESSAGE_COMPRESSION,
+                   0), /* of requests; a reply may come compressed */
         arg_number(GRPC_ARG_MAX_RECEIVE_MESSAGE_LENGTH, bytes_max),
         arg_number(GRPC_ARG_MAX_SEND_MESSAGE_LENGTH, bytes_max),
         arg_string(GRPC_ARG_PRIMARY_USER_AGENT_STRING, "consilium"),
         arg_string(GRPC_ARG_DEFAULT_AUTHORITY, channel->authority),
-        /* The name that the certificate must carry. Without the port, or an IP address would be sent as a host's name. */
+        /* The name that the certificate must carry. Without the port, or an IP address would be
+           sent as a host's name. */
         arg_string(GRPC_SSL_TARGET_NAME_OVERRIDE_ARG, channel->certificate_name),
     };
     grpc_channel_args all = { .num_args = sizeof(args) / sizeof(args[0]), .args = args };
 
-    /* The last applies to certificates alone; without them gRPC ignores it, but it may not be NULL. */
+    /* The last applies to certificates alone; without them gRPC ignores it, but it may not be NULL.
+     */
     if (channel->credentials == NULL)
         all.num_args--;
     return grpc_channel_create(channel->target, credentials, &all);

@@ -1,4 +1,5 @@
-/* What the calling side's files share: the insides of clients and channels. Only for files of common/rpc. */
+/* What the calling side's files share: the insides of clients and channels. Only for files of
+ * common/rpc. */
 #ifndef RPC_CHANNEL_H
 #define RPC_CHANNEL_H
 
@@ -15,9 +16,10 @@ struct client {
     enum client_place place;
     unsigned threads_count;
     struct thread **threads;
-    grpc_channel *idle; /* never connects: watching it until a deadline is a timer in a completion queue */
-    atomic_uint turn;   /* the thread of the next rpc */
-    atomic_uint refs;   /* the owner's, and one for each rpc that is not freed yet */
+    grpc_channel
+        *idle; /* never connects: watching it until a deadline is a timer in a completion queue */
+    atomic_uint turn; /* the thread of the next rpc */
+    atomic_uint refs; /* the owner's, and one for each rpc that is not freed yet */
 };
 
 /* The next rpc's thread. Any thread. */
@@ -26,7 +28,8 @@ struct thread *client_thread(struct client *client);
 void client_ref(struct client *client);
 void client_unref(struct client *client);
 
-/* @op is done at @at_ns (of clock_now), or when the client is destroyed. It cannot be taken back. Any thread. */
+/* @op is done at @at_ns (of clock_now), or when the client is destroyed. It cannot be taken back.
+ * Any thread. */
 void client_timer(struct client *client, struct thread *thread, struct op *op, uint64_t at_ns);
 
 /* Where the client's callbacks run is where its ops are done. */
@@ -35,8 +38,8 @@ static inline bool client_on_loop(const struct client *client)
     return client->place == CLIENT_PLACE_LOOP;
 }
 
-/* One gRPC channel. A struct channel makes another when the certificates have changed; the old one stays for the calls
- * that began on it. */
+/* One gRPC channel. A struct channel makes another when the certificates have changed; the old one
+ * stays for the calls that began on it. */
 struct link {
     grpc_channel *grpc;
     unsigned generation; /* of the credentials */
@@ -62,14 +65,16 @@ struct channel {
     unsigned methods_count;
 };
 
-/* The link for a new call: the caller's reference. NULL when rotated certificates cannot be used. Any thread. */
+/* The link for a new call: the caller's reference. NULL when rotated certificates cannot be used.
+ * Any thread. */
 struct link *channel_link(struct channel *channel);
 void link_unref(struct link *link);
 
 struct rpc_metrics *channel_metrics(struct channel *channel, const struct method *method);
 
-/* A retry storm makes an outage longer. A failed attempt takes a token, a success gives a tenth of one back, and below
- * half of the full bucket nothing is repeated (the throttle of gRPC's retry design, A6). Any thread. */
+/* A retry storm makes an outage longer. A failed attempt takes a token, a success gives a tenth of
+ * one back, and below half of the full bucket nothing is repeated (the throttle of gRPC's retry
+ * design, A6). Any thread. */
 bool channel_may_retry(const struct channel *channel);
 void channel_note(struct channel *channel, bool is_success);
 

@@ -1,7 +1,8 @@
 /* The threads that poll for a client's completions, and their timers.
  *
- * An rpc may outlive its callback by a little: the loser of a hedge has been cancelled but gRPC still owns its memory, and a
- * timer cannot be taken back. So client_destroy ends the threads, and the last such rpc frees the client. */
+ * An rpc may outlive its callback by a little: the loser of a hedge has been cancelled but gRPC
+ * still owns its memory, and a timer cannot be taken back. So client_destroy ends the threads, and
+ * the last such rpc frees the client. */
 #include "rpc/client.h"
 
 #include <grpc/grpc_security.h>

@@ -1,8 +1,8 @@
 /* Certificates that are watched.
  *
  * Loop: a timer reads the files → their digest is new → the set is checked → it becomes the current set, one generation on.
- * A set that is not good is logged once and left; what was current stays. gRPC's threads (a server's handshakes) and callers'
- * threads (new channels) take what is current under the lock. */
+ * A set that is not good is logged once and left; what was current stays. gRPC's threads (a
+ * server's handshakes) and callers' threads (new channels) take what is current under the lock. */
 #include "rpc/credentials.h"
 
 #include <pthread.h>
@@ -20,7 +20,7 @@
 struct credentials {
     char *certificate_file, *key_file, *authority_file;
     struct timer timer; /* loop */
-    uint64_t refused;   /* digest of the last set that was not good, or of an unreadable one; loop */
+    uint64_t refused; /* digest of the last set that was not good, or of an unreadable one; loop */
     pthread_mutex_t lock; /* of what follows */
     struct pem_set set;
     unsigned generation;
@@ -58,15 +58,16 @@ static void use(struct credentials *credentials, struct pem_set *set)
     pem_set_close(&old);
 }
 
-/* Files that are being replaced may be bad for a moment, and stay bad for long: say it once for each content. */
+/* Files that are being replaced may be bad for a moment, and stay bad for long: say it once for
+ * each content. */
 static void refuse(struct credentials *credentials, uint64_t digest, const struct error *err)
 {
     if (credentials->refused == digest)
         return;
     credentials->refused = digest;
-    log_warn("credentials refused", LOG_ID("file", credentials->certificate_file == NULL
-                                                       ? credentials->authority_file
-                                                       : credentials->certificate_file),
+    log_warn("credentials refused",
+             LOG_ID("file", credentials->certificate_file == NULL ? credentials->authority_file
+                                                                  : credentials->certificate_file),
              LOG_ERROR(err));
 }
 
@@ -157,8 +158,8 @@ unsigned credentials_generation(const struct credentials *credentials)
 }
 
 /* gRPC asks before each handshake, on any of its threads. */
-static grpc_ssl_certificate_config_reload_status
-fetch(void *user_data, grpc_ssl_server_certificate_config **config)
+static grpc_ssl_certificate_config_reload_status fetch(void *user_data,
+                                                       grpc_ssl_server_certificate_config **config)
 {
     grpc_ssl_certificate_config_reload_status status = GRPC_SSL_CERTIFICATE_CONFIG_RELOAD_UNCHANGED;
     struct server_view *view = user_data;
@@ -190,7 +191,8 @@ grpc_server_credentials *credentials_server(struct credentials *credentials)
         return NULL;
     view->credentials = credentials;
     pthread_mutex_lock(&credentials->lock);
-    view->generation = credentials->generation - 1; /* so that the first handshake takes what is there */
+    view->generation =
+        credentials->generation - 1; /* so that the first handshake takes what is there */
     list_push_back(&credentials->servers, &view->in_credentials);
     pthread_mutex_unlock(&credentials->lock);
     HAND_OVER(view);

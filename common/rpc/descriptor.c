@@ -1,9 +1,9 @@
 /* A walk over google.protobuf.FileDescriptorSet. The few fields that are looked at:
  *
  *   FileDescriptorSet    file = 1
- *   FileDescriptorProto  name = 1, package = 2, dependency = 3, message_type = 4, enum_type = 5, service = 6
- *   DescriptorProto      name = 1, field = 2, nested_type = 3, enum_type = 4
- *   the rest             name = 1; ServiceDescriptorProto method = 2 */
+ *   FileDescriptorProto  name = 1, package = 2, dependency = 3, message_type = 4, enum_type = 5,
+ * service = 6 DescriptorProto      name = 1, field = 2, nested_type = 3, enum_type = 4 the rest
+ * name = 1; ServiceDescriptorProto method = 2 */
 #include "rpc/descriptor.h"
 
 #include <stdint.h>
@@ -104,7 +104,8 @@ struct slice descriptor_find_file(struct slice name)
     return (struct slice){ NULL, 0 };
 }
 
-/* Take "@name" off the front of the dotted @path. False, and nothing taken, when another name stands there. */
+/* Take "@name" off the front of the dotted @path. False, and nothing taken, when another name
+ * stands there. */
 static bool take_name(struct slice *path, struct slice name)
 {
     if (!slice_starts_with(*path, name))
@@ -122,7 +123,8 @@ static bool has_child(struct slice parent, unsigned fields, struct slice name)
     unsigned number;
 
     while (next_field(&parent, &number, &child))
-        if (number < 32 && (fields & 1u << number) != 0 && slice_equal(find_field(child, NAME), name))
+        if (number < 32 && (fields & 1u << number) != 0
+            && slice_equal(find_field(child, NAME), name))
             return true;
     return false;
 }
@@ -206,9 +208,11 @@ unsigned descriptor_closure(struct slice file, struct slice files[DESCRIPTOR_FIL
         struct slice rest = files[at], name;
 
         while (next_field(&rest, &number, &name)) {
-            struct slice import = number == FILE_DEPENDENCY ? descriptor_find_file(name) : (struct slice){ NULL, 0 };
+            struct slice import =
+                number == FILE_DEPENDENCY ? descriptor_find_file(name) : (struct slice){ NULL, 0 };
 
-            if (import.data != NULL && count < DESCRIPTOR_FILES_MAX && !is_listed(import, files, count))
+            if (import.data != NULL && count < DESCRIPTOR_FILES_MAX
+                && !is_listed(import, files, count))
                 files[count++] = import;
         }
     }

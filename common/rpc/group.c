@@ -1,8 +1,9 @@
 /* A group runs on the loop: its calls' clients are CLIENT_PLACE_LOOP.
  *
- * The rpcs call back one by one; a decision (met, or cannot be met) cancels those that still run, and the group is done when
- * the last of them has come back. Rpcs never call back before group_call has returned, and a call that could not be
- * started is told of, like the rest, from a letter that group_start posts. */
+ * The rpcs call back one by one; a decision (met, or cannot be met) cancels those that still run,
+ * and the group is done when the last of them has come back. Rpcs never call back before group_call
+ * has returned, and a call that could not be started is told of, like the rest, from a letter that
+ * group_start posts. */
 #include "rpc/group.h"
 
 #include "base/check.h"
@@ -57,7 +58,7 @@ static void cancel_running(struct group *group)
     struct list *node, *after;
 
     LIST_EACH(node, after, &group->running)
-        rpc_cancel(LIST_ITEM(node, struct member, in_group)->rpc);
+    rpc_cancel(LIST_ITEM(node, struct member, in_group)->rpc);
 }
 
 static void decide(struct group *group, const struct error *result)
@@ -166,7 +167,8 @@ void group_call(struct group *group, struct channel *channel, const struct metho
     member->on_reply = on_reply;
     member->arg = arg;
     if (rpc_call(channel, method, request, &group->options, member_replied, member, &member->rpc,
-                 &member->not_started) == STATUS_OK)
+                 &member->not_started)
+        == STATUS_OK)
         list_push_back(&group->running, &member->in_group);
     else
         list_push_back(&group->failed_at_start, &member->in_group);

@@ -1,5 +1,6 @@
-/* gRPC core is not instrumented, so ThreadSanitizer does not see that it hands a pointer of ours from one thread to another, or
- * that it has let go of it. These say so; in other builds they are nothing. Only for files of common/rpc. */
+/* gRPC core is not instrumented, so ThreadSanitizer does not see that it hands a pointer of ours
+ * from one thread to another, or that it has let go of it. These say so; in other builds they are
+ * nothing. Only for files of common/rpc. */
 #ifndef RPC_HAND_OVER_H
 #define RPC_HAND_OVER_H
 

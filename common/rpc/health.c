@@ -1,7 +1,7 @@
 /* grpc.health.v1.Health of every server, and its methods for clients.
  *
- * What is known about names is guarded by a lock. A watch lives on its rpc thread, in the thread's list of watchers; a change
- * posts one op to each thread, which then looks at its watchers. */
+ * What is known about names is guarded by a lock. A watch lives on its rpc thread, in the thread's
+ * list of watchers; a change posts one op to each thread, which then looks at its watchers. */
 #include "rpc/health.h"
 
 #include "base/check.h"
@@ -190,7 +190,8 @@ static void check(struct call *call)
     call_reply(call, &reply);
 }
 
-/* Say what is so now, if it is news and there is room; a slow watcher misses what was so in between. */
+/* Say what is so now, if it is news and there is room; a slow watcher misses what was so in
+ * between. */
 static void watch_look(struct watcher *watcher)
 {
     Grpc__Health__V1__HealthCheckResponse reply = GRPC__HEALTH__V1__HEALTH_CHECK_RESPONSE__INIT;
@@ -252,7 +253,7 @@ static void look(struct op *op, bool is_ok)
     (void)is_ok;
     atomic_store(&home->is_health_posted, false);
     LIST_EACH(node, after, &home->watchers)
-        watch_look(LIST_ITEM(node, struct watcher, in_thread));
+    watch_look(LIST_ITEM(node, struct watcher, in_thread));
     server_let_go(home->server);
 }
 
@@ -263,9 +264,13 @@ void health_init_thread(struct server_thread *home)
 }
 
 const struct server_method health_methods[] = {
-    { .method = &method_health_check, .place = METHOD_PLACE_INLINE, .start = check,
+    { .method = &method_health_check,
+      .place = METHOD_PLACE_INLINE,
+      .start = check,
       .arena_bytes_max = HEALTH_ARENA_BYTES },
-    { .method = &method_health_watch, .place = METHOD_PLACE_INLINE, .start = watch,
+    { .method = &method_health_watch,
+      .place = METHOD_PLACE_INLINE,
+      .start = watch,
       .arena_bytes_max = HEALTH_ARENA_BYTES },
     { .method = NULL },
 };

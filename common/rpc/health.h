@@ -1,4 +1,5 @@
-/* grpc.health.v1 for clients of ours: what `consilium status` and `./mesh` ask. The serving side is part of every server. */
+/* grpc.health.v1 for clients of ours: what `consilium status` and `./mesh` ask. The serving side is
+ * part of every server. */
 #ifndef RPC_HEALTH_H
 #define RPC_HEALTH_H
 

@@ -3,7 +3,8 @@
  *   start   configuration → log → loop → workers → credentials → the service → server → administration port → run
  *   stop    SIGTERM → the server drains → the service closes what it opened → nobody holds the host → the rest is closed → the loop ends
  *
- * What fails before the loop runs goes to stderr as one sentence and ends the process with 2 (usage, configuration) or 1. */
+ * What fails before the loop runs goes to stderr as one sentence and ends the process with 2
+ * (usage, configuration) or 1. */
 #include "rpc/host.h"
 
 #include <stdio.h>
@@ -28,8 +29,8 @@ static int fail(const struct host_program *program, const struct error *err, int
 }
 
 /* "a,b" to a list that ends with NULL. INVALID_ARGUMENT when there are too many or none. */
-static enum status split_addresses(const char *text, struct arena *arena, const char *addresses[ADDRESSES_MAX + 1],
-                                   struct error *err)
+static enum status split_addresses(const char *text, struct arena *arena,
+                                   const char *addresses[ADDRESSES_MAX + 1], struct error *err)
 {
     struct slice rest = slice_from(text);
     unsigned count = 0;
@@ -42,7 +43,8 @@ static enum status split_addresses(const char *text, struct arena *arena, const 
         if (one.size == 0)
             continue;
         if (count == ADDRESSES_MAX)
-            return error_set(err, STATUS_INVALID_ARGUMENT, "listen takes at most %d addresses", ADDRESSES_MAX);
+            return error_set(err, STATUS_INVALID_ARGUMENT, "listen takes at most %d addresses",
+                             ADDRESSES_MAX);
         addresses[count] = arena_string(arena, one);
         if (addresses[count++] == NULL)
             return error_set(err, STATUS_RESOURCE_EXHAUSTED, "no memory for the addresses");
@@ -111,7 +113,8 @@ static bool is_ready(void *owner)
     return host->server != NULL && server_is_serving(host->server);
 }
 
-static enum status start_credentials(struct host *host, const struct host_config *config, struct error *err)
+static enum status start_credentials(struct host *host, const struct host_config *config,
+                                     struct error *err)
 {
     const struct credentials_options options = {
         .certificate_file = config->tls_certificate,
@@ -122,14 +125,15 @@ static enum status start_credentials(struct host *host, const struct host_config
     if (config->tls_certificate == NULL && config->tls_key == NULL && config->tls_authority == NULL)
         return STATUS_OK;
     if (config->tls_certificate == NULL || config->tls_key == NULL)
-        return error_set(err, STATUS_INVALID_ARGUMENT,
-                         "TLS needs both tls-certificate and tls-key; give both, or none of the tls settings");
+        return error_set(
+            err, STATUS_INVALID_ARGUMENT,
+            "TLS needs both tls-certificate and tls-key; give both, or none of the tls settings");
     host->credentials = credentials_create(&host->loop, &options, err);
     return host->credentials == NULL ? err->status : STATUS_OK;
 }
 
-static enum status start_server(struct host *host, const struct host_config *config, struct arena *arena,
-                                bool is_serving, struct error *err)
+static enum status start_server(struct host *host, const struct host_config *config,
+                                struct arena *arena, bool is_serving, struct error *err)
 {
     const char *addresses[ADDRESSES_MAX + 1];
     const struct server_options options = {
@@ -155,8 +159,8 @@ static enum status start_server(struct host *host, const struct host_config *con
     return STATUS_OK;
 }
 
-static enum status start_parts(struct host *host, const struct host_config *config, struct arena *arena,
-                               struct error *err)
+static enum status start_parts(struct host *host, const struct host_config *config,
+                               struct arena *arena, struct error *err)
 {
     bool is_serving = false;
 
@@ -174,20 +178,24 @@ static enum status start_parts(struct host *host, const struct host_config *conf
 
 static void log_started(const struct host *host, const struct host_config *config)
 {
-    log_info("started", LOG_ID("listen", config->listen), LOG_NUMBER("port", server_port(host->server, 0)),
+    log_info("started", LOG_ID("listen", config->listen),
+             LOG_NUMBER("port", server_port(host->server, 0)),
              LOG_ID("admin", config->admin_listen == NULL ? "none" : config->admin_listen),
              LOG_NAME("tls", host->credentials == NULL ? "off" : "on"),
-             LOG_NUMBER("rpc_threads", config->rpc_threads), LOG_NUMBER("workers", config->workers));
+             LOG_NUMBER("rpc_threads", config->rpc_threads),
+             LOG_NUMBER("workers", config->workers));
 }
 
-/* The exit status. The loop runs even where the start has failed: what was opened is closed there. */
+/* The exit status. The loop runs even where the start has failed: what was opened is closed there.
+ */
 static int run(struct host *host, const struct host_config *config, struct arena *arena)
 {
     struct error err;
     int exit_status = 0;
 
     if (start_parts(host, config, arena, &err) != STATUS_OK) {
-        exit_status = fail(host->program, &err, err.status == STATUS_INVALID_ARGUMENT ? EXIT_USAGE : 1);
+        exit_status =
+            fail(host->program, &err, err.status == STATUS_INVALID_ARGUMENT ? EXIT_USAGE : 1);
         host->grace_ms = 0;
         host->loop.is_stopping = true;
         begin_stop(host);
@@ -207,7 +215,8 @@ static int run_host(struct host *host, const struct host_config *config, struct 
 
     if (loop_init(&host->loop, host, on_stop, &err) != STATUS_OK)
         return fail(host->program, &err, 1);
-    host->workers = workers_create((unsigned)config->workers, (unsigned)config->workers_queue, &err);
+    host->workers =
+        workers_create((unsigned)config->workers, (unsigned)config->workers_queue, &err);
     if (host->workers == NULL) {
         loop_stop(&host->loop);
         loop_run(&host->loop);
@@ -222,7 +231,8 @@ static int run_host(struct host *host, const struct host_config *config, struct 
     return exit_status;
 }
 
-static int load_and_run(const struct host_program *program, int argc, char **argv, struct arena *arena)
+static int load_and_run(const struct host_program *program, int argc, char **argv,
+                        struct arena *arena)
 {
     struct host_config *config = arena_alloc_zero(arena, 1, program->config_bytes);
     struct host host = { .program = program };

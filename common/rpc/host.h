@@ -1,5 +1,6 @@
-/* A host: what every service process does the same way. Configuration, log, loop, workers, administration port, server, drain on
- * SIGTERM. A service's main.c is a host_program and a call of host_main. */
+/* A host: what every service process does the same way. Configuration, log, loop, workers,
+ * administration port, server, drain on SIGTERM. A service's main.c is a host_program and a call of
+ * host_main. */
 #ifndef RPC_HOST_H
 #define RPC_HOST_H
 
@@ -8,15 +9,16 @@
 
 /* First member of every service's configuration struct. */
 struct host_config {
-    const char *listen;        /* addresses with commas */
-    const char *health_listen; /* NULL: health only on listen */
-    const char *admin_listen;  /* NULL: none */
+    const char *listen;                                    /* addresses with commas */
+    const char *health_listen;                             /* NULL: health only on listen */
+    const char *admin_listen;                              /* NULL: none */
     const char *tls_certificate, *tls_key, *tls_authority; /* NULL: plaintext */
     const char *log_level;
     int64_t rpc_threads, workers, workers_queue;
     uint64_t grace_ms, connection_age_ms;
 };
 
+/* clang-format off */
 /* The rows of a settings table for it; @config is the service's struct, which begins with `struct host_config host`. */
 #define HOST_SETTINGS(config, default_listen)                                                      \
     { "listen", SETTING_KIND_STRING, offsetof(config, host.listen), default_listen, "ADDRESS,...", \
@@ -44,12 +46,14 @@ struct host_config {
     { "connection-age", SETTING_KIND_DURATION, offsetof(config, host.connection_age_ms), "0s",     \
       "TIME", "close connections of this age, so that clients find new replicas; 0: never", 0, 0,  \
       false, false }
+/* clang-format on */
 
 struct host {
     struct loop loop;
     struct workers *workers;
     struct server *server;
-    struct credentials *credentials; /* NULL: plaintext; services that call others use it for their channels too */
+    struct credentials
+        *credentials; /* NULL: plaintext; services that call others use it for their channels too */
     void *service;
     const struct host_program *program;
     /* the rest is host.c's own */
@@ -63,21 +67,26 @@ struct host_program {
     struct config_program config;
     size_t config_bytes; /* of the service's configuration struct */
     const struct server_method *methods;
-    /* Make the service. The server exists only when this returns; when the service is ready at once, *is_ready is set, else the
+    /* Make the service. The server exists only when this returns; when the service is ready at
+     * once, *is_ready is set, else the
      * service calls server_set_serving(host->server, true) later, on the loop. */
-    enum status (*start)(struct host *host, const void *config, void **service, bool *is_ready, struct error *err);
-    /* After the drain: close what start opened; every handle must be closed in the end, for loop_run to return. Who has to wait
-     * for something that comes through the mailbox (its own calls) holds the host until then. */
+    enum status (*start)(struct host *host, const void *config, void **service, bool *is_ready,
+                         struct error *err);
+    /* After the drain: close what start opened; every handle must be closed in the end, for
+     * loop_run to return. Who has to wait for something that comes through the mailbox (its own
+     * calls) holds the host until then. */
     void (*stop)(struct host *host, void *service);
     /* After the loop has ended. */
     void (*destroy)(void *service);
 };
 
-/* From within stop: the mailbox and the credentials stay open until it is let go again, once for each hold. Loop thread. */
+/* From within stop: the mailbox and the credentials stay open until it is let go again, once for
+ * each hold. Loop thread. */
 void host_hold(struct host *host);
 void host_let_go(struct host *host);
 
-/* Run until SIGTERM or SIGINT. The exit status of the process: 0, 2 for wrong usage or configuration, 1 for anything else. */
+/* Run until SIGTERM or SIGINT. The exit status of the process: 0, 2 for wrong usage or
+ * configuration, 1 for anything else. */
 int host_main(const struct host_program *program, int argc, char **argv);
 
 #endif

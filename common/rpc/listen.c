@@ -1,4 +1,5 @@
-/* Binding an address, and saying why it could not be: gRPC core itself only says that it could not. */
+/* Binding an address, and saying why it could not be: gRPC core itself only says that it could not.
+ */
 #include <errno.h>
 #include <netdb.h>
 #include <stdio.h>
@@ -9,7 +10,8 @@
 #include "rpc/server_state.h"
 #include "run/address.h"
 
-/* Whether somebody answers at @path. gRPC core would delete the socket of a living server and take its place. */
+/* Whether somebody answers at @path. gRPC core would delete the socket of a living server and take
+ * its place. */
 static bool is_unix_alive(const char *path)
 {
     struct sockaddr_un name = { .sun_family = AF_UNIX };
@@ -38,8 +40,10 @@ static int try_bind(const struct addrinfo *info)
     return number;
 }
 
-/* What a bind to @at gives; the number is 0 where it would do. INVALID_ARGUMENT for a host that is not known. */
-static enum status probe(const struct address *at, const char *address, int *number, struct error *err)
+/* What a bind to @at gives; the number is 0 where it would do. INVALID_ARGUMENT for a host that is
+ * not known. */
+static enum status probe(const struct address *at, const char *address, int *number,
+                         struct error *err)
 {
     struct addrinfo hints = { .ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE };
     struct addrinfo *info = NULL;
@@ -47,7 +51,8 @@ static enum status probe(const struct address *at, const char *address, int *num
 
     snprintf(port, sizeof(port), "%d", at->port);
     if (getaddrinfo(at->host, port, &hints, &info) != 0)
-        return error_set(err, STATUS_INVALID_ARGUMENT, "%s: the host is not known; give an address of this machine", address);
+        return error_set(err, STATUS_INVALID_ARGUMENT,
+                         "%s: the host is not known; give an address of this machine", address);
     *number = try_bind(info);
     freeaddrinfo(info);
     return STATUS_OK;
@@ -58,11 +63,14 @@ static enum status refuse(const char *address, int number, struct error *err)
     switch (number) {
     case EADDRINUSE:
         return error_set(err, STATUS_ALREADY_EXISTS,
-                         "%s is taken by another program; stop that one or listen elsewhere", address);
+                         "%s is taken by another program; stop that one or listen elsewhere",
+                         address);
     case EACCES:
-        return error_set(err, STATUS_PERMISSION_DENIED, "%s: not permitted; take a port of 1024 or above", address);
+        return error_set(err, STATUS_PERMISSION_DENIED,
+                         "%s: not permitted; take a port of 1024 or above", address);
     case EADDRNOTAVAIL:
-        return error_set(err, STATUS_INVALID_ARGUMENT, "%s is not an address of this machine", address);
+        return error_set(err, STATUS_INVALID_ARGUMENT, "%s is not an address of this machine",
+                         address);
     default:
         return error_set_errno(err, number, "cannot listen on %s", address);
     }
@@ -73,11 +81,12 @@ static enum status check_unix(const struct address *at, const char *address, str
     struct sockaddr_un name;
 
     if (at->host[0] == '\0' || strlen(at->host) >= sizeof(name.sun_path))
-        return error_set(err, STATUS_INVALID_ARGUMENT, "%s: the path must have 1 to %zu bytes", address,
-                         sizeof(name.sun_path) - 1);
+        return error_set(err, STATUS_INVALID_ARGUMENT, "%s: the path must have 1 to %zu bytes",
+                         address, sizeof(name.sun_path) - 1);
     if (is_unix_alive(at->host))
         return error_set(err, STATUS_ALREADY_EXISTS,
-                         "%s is taken by another program; stop that one or listen elsewhere", address);
+                         "%s is taken by another program; stop that one or listen elsewhere",
+                         address);
     return STATUS_OK;
 }
 
@@ -89,7 +98,8 @@ static enum status add_unix(grpc_server *grpc, const struct address *at, const c
     if (grpc_server_add_http2_port(grpc, address, credentials) > 0)
         return STATUS_OK;
     return error_set(err, STATUS_FAILED_PRECONDITION,
-                     "cannot listen on %s; is the folder there, and may this user write to it?", address);
+                     "cannot listen on %s; is the folder there, and may this user write to it?",
+                     address);
 }
 
 enum status listen_add(grpc_server *grpc, const char *address, grpc_server_credentials *credentials,

@@ -1,7 +1,8 @@
 /* Check, then unpack: bytes of a stranger become a struct of ours.
  *
- * The walk follows what protobuf-c's parser does (the same tags, the same lengths), so that what passes here is
- * neither too deep nor cut there. Unknown fields are stepped over: they are bytes to protobuf-c too. */
+ * The walk follows what protobuf-c's parser does (the same tags, the same lengths), so that what
+ * passes here is neither too deep nor cut there. Unknown fields are stepped over: they are bytes to
+ * protobuf-c too. */
 #include "rpc/message.h"
 
 #include <string.h>
@@ -38,7 +39,7 @@ static bool take_varint(const char **at, const char *end, uint64_t *value)
 
     *value = 0;
     for (i = 0; i < VARINT_BYTES_MAX && *at < end; i++) {
-        uint8_t byte = (uint8_t)*(*at)++;
+        uint8_t byte = (uint8_t) * (*at)++;
 
         *value |= (uint64_t)(byte & 0x7f) << (7 * i);
         if ((byte & 0x80) == 0)
@@ -86,8 +87,8 @@ static enum status check_bytes(struct level *levels, unsigned *depth, const char
     bytes = slice_of(*at, size);
     if (field != NULL && field->type == PROTOBUF_C_TYPE_MESSAGE) {
         if (*depth + 1 == MESSAGE_DEPTH_MAX)
-            return error_set(err, STATUS_INVALID_ARGUMENT, "a message is nested deeper than %d levels",
-                             MESSAGE_DEPTH_MAX);
+            return error_set(err, STATUS_INVALID_ARGUMENT,
+                             "a message is nested deeper than %d levels", MESSAGE_DEPTH_MAX);
         levels[++*depth] = (struct level){ field->descriptor, bytes.data + bytes.size };
         return STATUS_OK;
     }
@@ -118,7 +119,8 @@ static enum status check_field(struct level *levels, unsigned *depth, const char
         break;
     case WIRE_TYPE_BYTES:
         return check_bytes(levels, depth, at,
-                           protobuf_c_message_descriptor_get_field(level->descriptor, tag >> 3), err);
+                           protobuf_c_message_descriptor_get_field(level->descriptor, tag >> 3),
+                           err);
     default:
         return refuse(level, "a field has an unknown wire type", err);
     }
@@ -169,12 +171,13 @@ void *message_unpack(const ProtobufCMessageDescriptor *descriptor, struct slice 
 
     if (message_check(descriptor, bytes, err) != STATUS_OK)
         return NULL;
-    message = protobuf_c_message_unpack(descriptor, &allocator, bytes.size,
-                                        (const uint8_t *)bytes.data);
+    message =
+        protobuf_c_message_unpack(descriptor, &allocator, bytes.size, (const uint8_t *)bytes.data);
     if (message != NULL)
         return message;
     if (source.is_full)
-        error_set(err, STATUS_RESOURCE_EXHAUSTED, "%s of %zu bytes needs more than the %zu bytes a call may use",
+        error_set(err, STATUS_RESOURCE_EXHAUSTED,
+                  "%s of %zu bytes needs more than the %zu bytes a call may use",
                   descriptor->short_name, bytes.size, arena->limit_bytes);
     else
         error_set(err, STATUS_INVALID_ARGUMENT, "%s does not parse", descriptor->short_name);

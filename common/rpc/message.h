@@ -1,6 +1,7 @@
-/* Messages between the wire and protobuf-c. Before protobuf-c sees a message it is walked once against its descriptor: nesting
- * depth (protobuf-c recurses without a limit), strings that are UTF-8 and hold no NUL (proto3 asks for the one, protobuf-c cuts
- * at the other), lengths inside the message. */
+/* Messages between the wire and protobuf-c. Before protobuf-c sees a message it is walked once
+ * against its descriptor: nesting depth (protobuf-c recurses without a limit), strings that are
+ * UTF-8 and hold no NUL (proto3 asks for the one, protobuf-c cuts at the other), lengths inside the
+ * message. */
 #ifndef RPC_MESSAGE_H
 #define RPC_MESSAGE_H
 
@@ -13,7 +14,8 @@
 enum status message_check(const ProtobufCMessageDescriptor *descriptor, struct slice bytes,
                           struct error *err);
 
-/* Check and unpack @bytes into @arena. RESOURCE_EXHAUSTED when the arena's limit is met. The message holds no pointer into
+/* Check and unpack @bytes into @arena. RESOURCE_EXHAUSTED when the arena's limit is met. The
+ * message holds no pointer into
  * @bytes and is freed with the arena. NULL on failure. */
 void *message_unpack(const ProtobufCMessageDescriptor *descriptor, struct slice bytes,
                      struct arena *arena, struct error *err);

@@ -11,8 +11,8 @@
 /* @message packed into one slice, in a buffer that the caller destroys. NULL without memory. */
 grpc_byte_buffer *payload_pack(const ProtobufCMessage *message, size_t *size_bytes);
 
-/* Check and unpack into @arena; in place when the bytes arrived in one piece. @payload stays the caller's; NULL there is an
- * error, for a message had to come. */
+/* Check and unpack into @arena; in place when the bytes arrived in one piece. @payload stays the
+ * caller's; NULL there is an error, for a message had to come. */
 void *payload_unpack(const ProtobufCMessageDescriptor *descriptor, grpc_byte_buffer *payload,
                      struct arena *arena, struct error *err);
 

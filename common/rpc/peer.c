@@ -24,9 +24,10 @@ static const char *copy(struct arena *arena, struct slice text, bool *is_full)
     return string;
 }
 
-/* The SPIFFE id from peer_spiffe_id alone: gRPC sets it only for a certificate with exactly one valid id, while peer_uri has all
- * that the certificate claims. */
-enum status peer_identify(grpc_call *call, struct arena *arena, struct peer *peer, struct error *err)
+/* The SPIFFE id from peer_spiffe_id alone: gRPC sets it only for a certificate with exactly one
+ * valid id, while peer_uri has all that the certificate claims. */
+enum status peer_identify(grpc_call *call, struct arena *arena, struct peer *peer,
+                          struct error *err)
 {
     grpc_auth_context *context = grpc_call_auth_context(call);
     struct slice name;

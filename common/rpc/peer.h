@@ -6,7 +6,9 @@
 
 #include "rpc/call.h"
 
-/* Fill @peer's spiffe_id and name from the certificate of @call's connection, into @arena. RESOURCE_EXHAUSTED when there is no room. */
-enum status peer_identify(grpc_call *call, struct arena *arena, struct peer *peer, struct error *err);
+/* Fill @peer's spiffe_id and name from the certificate of @call's connection, into @arena.
+ * RESOURCE_EXHAUSTED when there is no room. */
+enum status peer_identify(grpc_call *call, struct arena *arena, struct peer *peer,
+                          struct error *err);
 
 #endif

@@ -33,8 +33,8 @@ static enum status read_file(const char *path, char **text, struct error *err)
 
         fclose(file);
         return error_set(err, STATUS_FAILED_PRECONDITION,
-                         is_bad ? "%s: cannot be read" : "%s: not a PEM text of 1 to %d bytes", path,
-                         PEM_BYTES_MAX);
+                         is_bad ? "%s: cannot be read" : "%s: not a PEM text of 1 to %d bytes",
+                         path, PEM_BYTES_MAX);
     }
     fclose(file);
     (*text)[size] = '\0';
@@ -131,7 +131,8 @@ static enum status check_leaf(X509 *leaf, const char *key_text, struct error *er
     bool fits;
 
     if (key == NULL)
-        return error_set(err, STATUS_FAILED_PRECONDITION, "the key is not a PEM key without a passphrase");
+        return error_set(err, STATUS_FAILED_PRECONDITION,
+                         "the key is not a PEM key without a passphrase");
     fits = X509_check_private_key(leaf, key) == 1;
     ERR_clear_error();
     EVP_PKEY_free(key);
@@ -155,8 +156,9 @@ static enum status check_chain(const struct pem_set *set, X509 **chain, struct e
     status = check_leaf(chain[0], set->key, err);
     for (i = 1; i < count && status == STATUS_OK; i++)
         if (X509_check_issued(chain[i], chain[i - 1]) != X509_V_OK)
-            status = error_set(err, STATUS_FAILED_PRECONDITION,
-                               "certificate %u of the chain did not issue the one before it", i + 1);
+            status =
+                error_set(err, STATUS_FAILED_PRECONDITION,
+                          "certificate %u of the chain did not issue the one before it", i + 1);
     free_chain(chain, count);
     return status;
 }
@@ -170,7 +172,8 @@ enum status pem_set_check(const struct pem_set *set, struct error *err)
     if (chain == NULL)
         return error_set(err, STATUS_RESOURCE_EXHAUSTED, "no memory to check certificates");
     if ((set->certificate == NULL) != (set->key == NULL))
-        status = error_set(err, STATUS_FAILED_PRECONDITION, "a certificate needs its key, and a key its certificate");
+        status = error_set(err, STATUS_FAILED_PRECONDITION,
+                           "a certificate needs its key, and a key its certificate");
     else if (set->certificate != NULL)
         status = check_chain(set, chain, err);
     if (status == STATUS_OK && set->authority != NULL) {

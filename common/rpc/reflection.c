@@ -1,5 +1,6 @@
-/* grpc.reflection v1 and v1alpha, which differ in nothing but the package's name: the messages of v1 serve both. One answer for each
- * question; a question is read when the answer before it is on its way. */
+/* grpc.reflection v1 and v1alpha, which differ in nothing but the package's name: the messages of
+ * v1 serve both. One answer for each question; a question is read when the answer before it is on
+ * its way. */
 #include "base/limits.h"
 #include "grpc/reflection/v1/reflection.pb-c.h"
 #include "rpc/descriptor.h"
@@ -9,12 +10,12 @@
 #define REFLECTION_STREAMS_MAX 32
 #define SERVICES_MAX 64
 
-#define REFLECTION_METHOD(version)                                                       \
-    {                                                                                    \
-        .path = "/grpc.reflection." version ".ServerReflection/ServerReflectionInfo",    \
-        .name = "ServerReflection.ServerReflectionInfo", .kind = METHOD_KIND_BIDI_STREAM, \
-        .request = &grpc__reflection__v1__server_reflection_request__descriptor,         \
-        .reply = &grpc__reflection__v1__server_reflection_response__descriptor,          \
+#define REFLECTION_METHOD(version)                                                                 \
+    {                                                                                              \
+        .path = "/grpc.reflection." version ".ServerReflection/ServerReflectionInfo",              \
+        .name = "ServerReflection.ServerReflectionInfo", .kind = METHOD_KIND_BIDI_STREAM,          \
+        .request = &grpc__reflection__v1__server_reflection_request__descriptor,                   \
+        .reply = &grpc__reflection__v1__server_reflection_response__descriptor,                    \
     }
 
 static const struct method method_reflection_v1 = REFLECTION_METHOD("v1");
@@ -57,7 +58,8 @@ static void answer_file(struct answer *answer, struct slice file)
     }
     count = descriptor_closure(file, answer->file);
     for (i = 0; i < count; i++)
-        answer->file_data[i] = (ProtobufCBinaryData){ answer->file[i].size, (uint8_t *)answer->file[i].data };
+        answer->file_data[i] =
+            (ProtobufCBinaryData){ answer->file[i].size, (uint8_t *)answer->file[i].data };
     grpc__reflection__v1__file_descriptor_response__init(&answer->files);
     answer->files.n_file_descriptor_proto = count;
     answer->files.file_descriptor_proto = answer->file_data;
@@ -190,9 +192,15 @@ static void start(struct call *call)
 }
 
 const struct server_method reflection_methods[] = {
-    { .method = &method_reflection_v1, .place = METHOD_PLACE_INLINE, .start = start,
-      .calls_max = REFLECTION_STREAMS_MAX, .arena_bytes_max = REFLECTION_ARENA_BYTES },
-    { .method = &method_reflection_v1alpha, .place = METHOD_PLACE_INLINE, .start = start,
-      .calls_max = REFLECTION_STREAMS_MAX, .arena_bytes_max = REFLECTION_ARENA_BYTES },
+    { .method = &method_reflection_v1,
+      .place = METHOD_PLACE_INLINE,
+      .start = start,
+      .calls_max = REFLECTION_STREAMS_MAX,
+      .arena_bytes_max = REFLECTION_ARENA_BYTES },
+    { .method = &method_reflection_v1alpha,
+      .place = METHOD_PLACE_INLINE,
+      .start = start,
+      .calls_max = REFLECTION_STREAMS_MAX,
+      .arena_bytes_max = REFLECTION_ARENA_BYTES },
     { .method = NULL },
 };

@@ -11,7 +11,8 @@
 #include "rpc/server_call.h"
 #include "run/clock.h"
 
-/* What a reply may unpack to: many small fields grow to structs. Short messages need not count their bytes. */
+/* What a reply may unpack to: many small fields grow to structs. Short messages need not count
+ * their bytes. */
 #define ARENA_BYTES_BASE (64 * KIB)
 #define ARENA_BYTES_PER_BYTE 32
 #define ARENA_BYTES_MAX (4 * MESSAGE_BYTES_MAX)
@@ -102,9 +103,10 @@ void attempt_open(struct attempt *attempt, struct rpc *rpc)
     grpc_call *parent = rpc->parent == NULL ? NULL : call_grpc(rpc->parent);
 
     attempt->link = channel_link(rpc->channel);
-    attempt->call = grpc_channel_create_call(
-        attempt->link->grpc, parent, GRPC_PROPAGATE_DEFAULTS, thread_queue(rpc->thread),
-        grpc_slice_from_static_string(rpc->method->path), NULL, deadline_of(rpc->deadline_ns), NULL);
+    attempt->call = grpc_channel_create_call(attempt->link->grpc, parent, GRPC_PROPAGATE_DEFAULTS,
+                                             thread_queue(rpc->thread),
+                                             grpc_slice_from_static_string(rpc->method->path), NULL,
+                                             deadline_of(rpc->deadline_ns), NULL);
     attempt->metadata.key = grpc_slice_from_static_string("traceparent");
     attempt->metadata.value = grpc_slice_from_copied_string(rpc->traceparent);
     grpc_metadata_array_init(&attempt->initial);
@@ -127,8 +129,9 @@ void attempt_close(struct attempt *attempt)
 
 grpc_op attempt_send_start(struct attempt *attempt)
 {
-    return (grpc_op){ .op = GRPC_OP_SEND_INITIAL_METADATA,
-                      .data.send_initial_metadata = { .count = 1, .metadata = &attempt->metadata } };
+    return (
+        grpc_op){ .op = GRPC_OP_SEND_INITIAL_METADATA,
+                  .data.send_initial_metadata = { .count = 1, .metadata = &attempt->metadata } };
 }
 
 grpc_op attempt_send(grpc_byte_buffer *message)
@@ -149,7 +152,8 @@ grpc_op attempt_recv_start(struct attempt *attempt)
 
 grpc_op attempt_recv(struct attempt *attempt)
 {
-    return (grpc_op){ .op = GRPC_OP_RECV_MESSAGE, .data.recv_message.recv_message = &attempt->reply };
+    return (grpc_op){ .op = GRPC_OP_RECV_MESSAGE,
+                      .data.recv_message.recv_message = &attempt->reply };
 }
 
 grpc_op attempt_recv_end(struct attempt *attempt)
@@ -200,8 +204,9 @@ grpc_byte_buffer *rpc_pack(const struct channel *channel, const struct method *m
 
     CHECK(((const ProtobufCMessage *)message)->descriptor == method->request);
     if (size > channel->message_bytes_max) {
-        error_set(err, STATUS_RESOURCE_EXHAUSTED, "%s: a message of %zu bytes is over the limit of %zu",
-                  channel->service, size, channel->message_bytes_max);
+        error_set(err, STATUS_RESOURCE_EXHAUSTED,
+                  "%s: a message of %zu bytes is over the limit of %zu", channel->service, size,
+                  channel->message_bytes_max);
         return NULL;
     }
     packed = payload_pack(message, &size);

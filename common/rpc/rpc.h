@@ -1,7 +1,8 @@
 /* What the three kinds of outgoing call share. Only for files of common/rpc.
  *
- * rpc_unary.c (with retries and hedges) · rpc_stream.c · rpc_upload.c each have a struct that begins with struct rpc. Everything
- * of one rpc happens on one thread: the loop, or the polling thread that the rpc was given. */
+ * rpc_unary.c (with retries and hedges) · rpc_stream.c · rpc_upload.c each have a struct that
+ * begins with struct rpc. Everything of one rpc happens on one thread: the loop, or the polling
+ * thread that the rpc was given. */
 #ifndef RPC_RPC_H
 #define RPC_RPC_H
 
@@ -45,7 +46,8 @@ void rpc_init(struct rpc *rpc, struct channel *channel, const struct method *met
 /* One reference less; with the last @rpc is freed. */
 void rpc_unref(struct rpc *rpc);
 
-/* @err may be NULL where nothing went wrong. Counts the rpc; the caller then calls back and unrefs. */
+/* @err may be NULL where nothing went wrong. Counts the rpc; the caller then calls back and unrefs.
+ */
 void rpc_end(struct rpc *rpc, const struct error *err);
 
 /* Make a gRPC call for @rpc; no op is started yet. */

@@ -45,9 +45,9 @@ static struct rpc_metrics *add(const char *service, const char *method)
         free(metrics);
         return NULL;
     }
-    metrics->seconds = metric_register(METRIC_KIND_HISTOGRAM, "rpc_client_seconds",
-                                       "Time from the start of an outgoing call to its end.",
-                                       metrics->labels);
+    metrics->seconds =
+        metric_register(METRIC_KIND_HISTOGRAM, "rpc_client_seconds",
+                        "Time from the start of an outgoing call to its end.", metrics->labels);
     metrics->next = all;
     all = metrics;
     return metrics;

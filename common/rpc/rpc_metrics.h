@@ -1,5 +1,5 @@
-/* What the calling side counts for a method of a service: rpc_client_calls_total{service,method,status} and
- * rpc_client_seconds{service,method}. */
+/* What the calling side counts for a method of a service:
+ * rpc_client_calls_total{service,method,status} and rpc_client_seconds{service,method}. */
 #ifndef RPC_METRICS_H
 #define RPC_METRICS_H
 
@@ -10,7 +10,8 @@
 
 struct rpc_metrics;
 
-/* The counters of @method at @service. Kept for ever, as metrics are. NULL when there is no memory. Any thread; takes a lock. */
+/* The counters of @method at @service. Kept for ever, as metrics are. NULL when there is no memory.
+ * Any thread; takes a lock. */
 struct rpc_metrics *rpc_metrics_find(const char *service, const struct method *method);
 
 /* One rpc has ended. NULL counts nowhere. Any thread. */

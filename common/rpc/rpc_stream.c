@@ -1,8 +1,8 @@
 /* Server streams.
  *
- * Two things are under way: a read (one for each rpc_proceed) and the status. gRPC gives the status only when the messages
- * before it have been read, or when the call was cancelled or ran out of time. The end comes when the status is here and
- * no read is. */
+ * Two things are under way: a read (one for each rpc_proceed) and the status. gRPC gives the status
+ * only when the messages before it have been read, or when the call was cancelled or ran out of
+ * time. The end comes when the status is here and no read is. */
 #include <grpc/byte_buffer.h>
 #include <stdlib.h>
 
@@ -17,7 +17,7 @@ struct stream {
     struct op read_op, status_op;
     unsigned credits; /* messages that the owner is ready for, and that are not being read */
     bool is_reading, has_status;
-    bool is_read_out; /* a read has met the end */
+    bool is_read_out;   /* a read has met the end */
     struct error fault; /* a message that does not unpack */
 };
 
@@ -112,7 +112,7 @@ static void start(struct stream *stream, grpc_byte_buffer *request)
     bool on_loop = client_on_loop(stream->rpc.client);
     grpc_op status = attempt_recv_end(&stream->attempt);
     grpc_op ops[] = {
-        attempt_send_start(&stream->attempt), attempt_send(request), attempt_send_end(),
+        attempt_send_start(&stream->attempt), attempt_send(request),          attempt_send_end(),
         attempt_recv_start(&stream->attempt), attempt_recv(&stream->attempt),
     };
 
@@ -126,8 +126,9 @@ static void start(struct stream *stream, grpc_byte_buffer *request)
 }
 
 enum status rpc_stream(struct channel *channel, const struct method *method, const void *request,
-                       const struct rpc_options *options, const struct rpc_stream_callbacks *callbacks,
-                       void *arg, struct rpc **rpc, struct error *err)
+                       const struct rpc_options *options,
+                       const struct rpc_stream_callbacks *callbacks, void *arg, struct rpc **rpc,
+                       struct error *err)
 {
     grpc_byte_buffer *packed;
     struct stream *stream;

@@ -4,8 +4,9 @@
  *                  │ └─UNAVAILABLE→ backoff → attempt …
  *                  └─hedge_after→ a second attempt beside it; the first answer wins, the other is cancelled
  *
- * An answer is any status but UNAVAILABLE. Only repeatable methods are asked twice, and no more once the channel's
- * retry tokens are low, the deadline would pass during the backoff, or the caller has cancelled. */
+ * An answer is any status but UNAVAILABLE. Only repeatable methods are asked twice, and no more
+ * once the channel's retry tokens are low, the deadline would pass during the backoff, or the
+ * caller has cancelled. */
 #include <stdlib.h>
 
 #include "base/check.h"
@@ -145,7 +146,8 @@ static void attempt_done(struct op *op, bool is_ok)
     rpc_unref(&unary->rpc);
 }
 
-/* gRPC takes the slices out of the buffer that it sends, so what may be sent again is copied (its bytes are shared). */
+/* gRPC takes the slices out of the buffer that it sends, so what may be sent again is copied (its
+ * bytes are shared). */
 static grpc_byte_buffer *request_for_attempt(struct unary *unary)
 {
     return unary->request == NULL ? NULL : grpc_byte_buffer_copy(unary->request);

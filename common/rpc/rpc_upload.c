@@ -1,7 +1,7 @@
 /* Client streams: messages go out one at a time, one reply comes back.
  *
- * The reply and the status are asked for at the start, so a server that has seen enough ends the call whether or not we
- * have said everything. */
+ * The reply and the status are asked for at the start, so a server that has seen enough ends the
+ * call whether or not we have said everything. */
 #include <grpc/byte_buffer.h>
 #include <stdlib.h>
 
@@ -148,10 +148,10 @@ enum status rpc_open(struct channel *channel, const struct method *method,
     attempt = &upload->attempt;
     attempt_open(attempt, &upload->rpc);
     *rpc = &upload->rpc;
-    start_op(upload, &upload->start_op, start_done,
-             (grpc_op[]){ attempt_send_start(attempt) }, 1);
+    start_op(upload, &upload->start_op, start_done, (grpc_op[]){ attempt_send_start(attempt) }, 1);
     start_op(upload, &upload->end_op, end_done,
              (grpc_op[]){ attempt_recv_start(attempt), attempt_recv(attempt),
-                          attempt_recv_end(attempt) }, 3);
+                          attempt_recv_end(attempt) },
+             3);
     return STATUS_OK;
 }

@@ -5,8 +5,9 @@
  *            → calls end by themselves within the grace, then are cancelled → nothing is pending
  *   end      gRPC servers destroyed → queues shut down and threads joined → drained() → server_destroy
  *
- * gRPC core aborts the process when a batch is started after a queue's shutdown, or a server is destroyed before its shutdown
- * has been reported. So everything that may still start a batch or whose tag is still out is counted in
+ * gRPC core aborts the process when a batch is started after a queue's shutdown, or a server is
+ * destroyed before its shutdown has been reported. So everything that may still start a batch or
+ * whose tag is still out is counted in
  * server->pending, and the end begins when that is 0. */
 #include "rpc/server.h"
 
@@ -29,13 +30,17 @@
 /* What a connection that is told to go may still finish. */
 #define CONNECTION_AGE_GRACE_MS 60000
 
-/* After the grace, calls are cancelled; a handler that has not noticed by then is named in the log, this often. */
+/* After the grace, calls are cancelled; a handler that has not noticed by then is named in the log,
+ * this often. */
 #define DRAIN_LOG_MS 5000
 
-/* Calls of one connection at once. Admission bounds what is worked on; this, what core holds for one caller. */
+/* Calls of one connection at once. Admission bounds what is worked on; this, what core holds for
+ * one caller. */
 #define STREAMS_MAX 16384
 
-static const struct method method_unknown = { .path = "", .name = "unknown", .kind = METHOD_KIND_BIDI_STREAM };
+static const struct method method_unknown = { .path = "",
+                                              .name = "unknown",
+                                              .kind = METHOD_KIND_BIDI_STREAM };
 static const struct server_method unknown_row = { .method = &method_unknown };
 
 void server_hold(struct server *server)
@@ -64,8 +69,8 @@ static void add_row(struct server *server, struct front *front, const struct ser
                     void *service, bool is_standing)
 {
     struct served *served = &front->served[front->served_count++];
-    bool has_payload = row->method->kind == METHOD_KIND_UNARY
-        || row->method->kind == METHOD_KIND_SERVER_STREAM;
+    bool has_payload =
+        row->method->kind == METHOD_KIND_UNARY || row->method->kind == METHOD_KIND_SERVER_STREAM;
 
     served->row = *row;
     if (row->calls_max == 0)
@@ -104,17 +109,26 @@ static grpc_server *create_grpc(const struct server *server)
     grpc_arg args[] = {
         { GRPC_ARG_INTEGER, GRPC_ARG_ALLOW_REUSEPORT, { .integer = 0 } },
         { GRPC_ARG_INTEGER, GRPC_ARG_ENABLE_CHANNELZ, { .integer = 0 } },
-        { GRPC_ARG_INTEGER, GRPC_ARG_ENABLE_PER_MESSAGE_COMPRESSION, { .integer = 0 } }, /* of replies */
-        { GRPC_ARG_INTEGER, GRPC_ARG_MAX_RECEIVE_MESSAGE_LENGTH, { .integer = (int)options->message_bytes_max } },
+        { GRPC_ARG_INTEGER,
+          GRPC_ARG_ENABLE_PER_MESSAGE_COMPRESSION,
+          { .integer = 0 } }, /* of replies */
+        { GRPC_ARG_INTEGER,
+          GRPC_ARG_MAX_RECEIVE_MESSAGE_LENGTH,
+          { .integer = (int)options->message_bytes_max } },
         { GRPC_ARG_INTEGER, GRPC_ARG_MAX_CONCURRENT_STREAMS, { .integer = STREAMS_MAX } },
         { GRPC_ARG_INTEGER, GRPC_ARG_KEEPALIVE_TIME_MS, { .integer = (int)options->keepalive_ms } },
         { GRPC_ARG_INTEGER, GRPC_ARG_KEEPALIVE_TIMEOUT_MS, { .integer = KEEPALIVE_TIMEOUT_MS } },
         { GRPC_ARG_INTEGER, GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, { .integer = 1 } },
-        { GRPC_ARG_INTEGER, GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS,
+        { GRPC_ARG_INTEGER,
+          GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS,
           { .integer = PING_INTERVAL_MIN_MS } },
-        { GRPC_ARG_INTEGER, GRPC_ARG_MAX_CONNECTION_AGE_GRACE_MS, { .integer = CONNECTION_AGE_GRACE_MS } },
+        { GRPC_ARG_INTEGER,
+          GRPC_ARG_MAX_CONNECTION_AGE_GRACE_MS,
+          { .integer = CONNECTION_AGE_GRACE_MS } },
         /* last: left off when connections live on */
-        { GRPC_ARG_INTEGER, GRPC_ARG_MAX_CONNECTION_AGE_MS, { .integer = (int)options->connection_age_ms } },
+        { GRPC_ARG_INTEGER,
+          GRPC_ARG_MAX_CONNECTION_AGE_MS,
+          { .integer = (int)options->connection_age_ms } },
     };
     size_t count = sizeof(args) / sizeof(args[0]) - (options->connection_age_ms == 0 ? 1 : 0);
     grpc_channel_args channel_args = { .num_args = count, .args = args };
@@ -134,7 +148,8 @@ static struct front *create_front(struct server *server, unsigned served_max, st
     }
     front->grpc = create_grpc(server);
     for (i = 0; i < server->thread_count; i++)
-        grpc_server_register_completion_queue(front->grpc, thread_queue(server->threads[i].thread), NULL);
+        grpc_server_register_completion_queue(front->grpc, thread_queue(server->threads[i].thread),
+                                              NULL);
     server->front_count++;
     return front;
 }
@@ -151,9 +166,11 @@ static enum status listen_all(struct server *server, struct front *front, struct
         return error_set(err, STATUS_FAILED_PRECONDITION, "no certificate to serve with");
     for (i = 0; status == STATUS_OK && server->options.addresses[i] != NULL; i++) {
         if (i == SERVER_ADDRESSES_MAX)
-            status = error_set(err, STATUS_INVALID_ARGUMENT, "more than %d addresses", SERVER_ADDRESSES_MAX);
+            status = error_set(err, STATUS_INVALID_ARGUMENT, "more than %d addresses",
+                               SERVER_ADDRESSES_MAX);
         else
-            status = listen_add(front->grpc, server->options.addresses[i], credentials, &server->ports[i], err);
+            status = listen_add(front->grpc, server->options.addresses[i], credentials,
+                                &server->ports[i], err);
     }
     grpc_server_credentials_release(credentials);
     return status;
@@ -162,7 +179,7 @@ static enum status listen_all(struct server *server, struct front *front, struct
 static enum status create_main_front(struct server *server, struct error *err)
 {
     unsigned count = count_rows(server->options.methods) + count_rows(health_methods)
-        + count_rows(reflection_methods) + 1;
+                     + count_rows(reflection_methods) + 1;
     struct front *front = create_front(server, count, err);
 
     if (front == NULL)
@@ -203,7 +220,8 @@ static void drain_thread(struct op *op, bool is_ok)
     struct list *node, *after;
 
     (void)is_ok;
-    LIST_EACH(node, after, &home->calls) {
+    LIST_EACH(node, after, &home->calls)
+    {
         struct server_call *sc = LIST_ITEM(node, struct server_call, in_thread);
 
         if (sc->served->is_standing)
@@ -319,7 +337,8 @@ static void abandon_front(struct server *server, struct front *front)
 
     CHECK(uv_sem_init(&abandon.done, 0) == 0);
     op_hand_over(&abandon.op);
-    grpc_server_shutdown_and_notify(front->grpc, thread_queue(server->threads[0].thread), &abandon.op);
+    grpc_server_shutdown_and_notify(front->grpc, thread_queue(server->threads[0].thread),
+                                    &abandon.op);
     uv_sem_wait(&abandon.done);
     uv_sem_destroy(&abandon.done);
 }
@@ -353,14 +372,16 @@ struct server *server_create(const struct server_options *options, struct error 
     unsigned i;
 
     if (server == NULL || threads > SERVER_THREADS_MAX) {
-        error_set(err, STATUS_RESOURCE_EXHAUSTED, "no memory for a server, or more than %d threads", SERVER_THREADS_MAX);
+        error_set(err, STATUS_RESOURCE_EXHAUSTED, "no memory for a server, or more than %d threads",
+                  SERVER_THREADS_MAX);
         free(server);
         return NULL;
     }
     fill_options(server, options);
     health_init(server);
     server->idle.open = on_idle;
-    if (create_threads(server, threads, err) != STATUS_OK || create_main_front(server, err) != STATUS_OK
+    if (create_threads(server, threads, err) != STATUS_OK
+        || create_main_front(server, err) != STATUS_OK
         || create_health_front(server, err) != STATUS_OK || accept_create(server, err) != STATUS_OK)
         return create_failed(server);
     for (i = 0; i < server->front_count; i++)
@@ -377,7 +398,8 @@ int server_port(const struct server *server, unsigned index)
     return server->ports[index];
 }
 
-void server_drain(struct server *server, uint32_t grace_ms, void (*drained)(void *owner), void *owner)
+void server_drain(struct server *server, uint32_t grace_ms, void (*drained)(void *owner),
+                  void *owner)
 {
     unsigned i;
 
@@ -390,7 +412,8 @@ void server_drain(struct server *server, uint32_t grace_ms, void (*drained)(void
         server_hold(server);
         server->fronts[i].shut.done = on_front_shut;
         op_hand_over(&server->fronts[i].shut);
-        grpc_server_shutdown_and_notify(server->fronts[i].grpc, thread_queue(server->threads[0].thread),
+        grpc_server_shutdown_and_notify(server->fronts[i].grpc,
+                                        thread_queue(server->threads[0].thread),
                                         &server->fronts[i].shut);
     }
     for (i = 0; i < server->thread_count; i++) {

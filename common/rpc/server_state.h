@@ -13,9 +13,10 @@
 #include "rpc/thread.h"
 #include "run/metrics.h"
 
-/* Requests for a call that each thread keeps outstanding for each method of the service; health, reflection and the like get one. A
- * burst of more calls only waits until the thread has taken these. Not more than are of use: Debian builds gRPC core with its
- * assertions, and so every completion searches a list of all tags that are outstanding on its queue. */
+/* Requests for a call that each thread keeps outstanding for each method of the service; health,
+ * reflection and the like get one. A burst of more calls only waits until the thread has taken
+ * these. Not more than are of use: Debian builds gRPC core with its assertions, and so every
+ * completion searches a list of all tags that are outstanding on its queue. */
 #define ACCEPTS_PER_METHOD 16
 
 /* Calls that have ended and whose memory a thread keeps for the next ones. */
@@ -24,8 +25,8 @@
 struct server_thread {
     struct server *server;
     struct thread *thread;
-    struct list calls;    /* all that live here; the thread's own */
-    struct list spare;    /* memory of calls that have ended; the thread's own */
+    struct list calls; /* all that live here; the thread's own */
+    struct list spare; /* memory of calls that have ended; the thread's own */
     unsigned spare_count;
     struct list watchers; /* Health.Watch; the thread's own */
     struct op health_changed, drain;
@@ -36,7 +37,8 @@ struct server_thread {
 struct served {
     struct server_method row; /* the service's, with the defaults filled in */
     struct server *server;
-    void *service; /* what its handlers get: the service, or the server itself for health and reflection */
+    void *service; /* what its handlers get: the service, or the server itself for health and
+                      reflection */
     bool is_standing;
     void *registration; /* gRPC's; NULL for the row that answers for unknown methods */
     grpc_server *grpc;
@@ -84,10 +86,10 @@ struct server {
     struct health health;
 
     atomic_bool is_draining;
-    atomic_uint pending;  /* what the end waits for: accepts, calls, fronts that shut, posts */
-    struct letter idle;   /* posted when pending is 0 */
+    atomic_uint pending; /* what the end waits for: accepts, calls, fronts that shut, posts */
+    struct letter idle;  /* posted when pending is 0 */
     struct timer grace;
-    bool is_cancelling;   /* the grace is over */
+    bool is_cancelling; /* the grace is over */
     void (*drained)(void *owner);
     void *drained_owner;
 };
@@ -98,8 +100,10 @@ void server_let_go(struct server *server);
 
 /* call_metrics.c */
 void served_init_metrics(struct served *served);
-/* One call has ended: counters, and a log line when it was not OK; those that admission has refused share lines. */
-void served_count(struct served *served, const struct call *call, const struct error *end, bool is_refused);
+/* One call has ended: counters, and a log line when it was not OK; those that admission has refused
+ * share lines. */
+void served_count(struct served *served, const struct call *call, const struct error *end,
+                  bool is_refused);
 
 /* accept.c */
 enum status accept_create(struct server *server, struct error *err);

@@ -3,10 +3,11 @@
  * A turn: take the events that are ready (at most TURN_EVENTS_MAX) and run their ops → run what was deferred, for at most
  * TURN_DEFERRED_NS → timers that are due → wait for the next event or timer.
  *
- * Handlers are deferred, and that is why admission works for those that run on this thread: all calls that have arrived
- * are seen, and the ones too many refused, before time is spent on them. Run as they come they would wait in
- * gRPC core's queue, which has no bound. But each look at an empty queue is a system call, so RUNS_PER_LOOK handlers run at once
- * (thread_may_run) before one has to wait for a look. */
+ * Handlers are deferred, and that is why admission works for those that run on this thread: all
+ * calls that have arrived are seen, and the ones too many refused, before time is spent on them.
+ * Run as they come they would wait in gRPC core's queue, which has no bound. But each look at an
+ * empty queue is a system call, so RUNS_PER_LOOK handlers run at once (thread_may_run) before one
+ * has to wait for a look. */
 #include "rpc/thread.h"
 
 #include <grpc/support/log.h>
@@ -29,7 +30,8 @@
 #define TURN_DEFERRED_NS CLOCK_NS_PER_MS
 
 #if defined(__SANITIZE_THREAD__)
-/* gRPC core is not instrumented, and what orders our accesses (its queue) is invisible to ThreadSanitizer: say it. */
+/* gRPC core is not instrumented, and what orders our accesses (its queue) is invisible to
+ * ThreadSanitizer: say it. */
 #include <sanitizer/tsan_interface.h>
 #define HAND_OVER(op) __tsan_release(op)
 #define TAKE_OVER(op) __tsan_acquire(op)
@@ -134,9 +136,10 @@ static gpr_timespec turn_wait(const struct thread *thread)
         return gpr_inf_future(GPR_CLOCK_MONOTONIC);
     timer = LIST_ITEM(thread->timers.next, struct thread_timer, in_thread);
     now_ns = clock_now();
-    return gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC),
-                        gpr_time_from_nanos(timer->at_ns > now_ns ? (int64_t)(timer->at_ns - now_ns) : 0,
-                                            GPR_TIMESPAN));
+    return gpr_time_add(
+        gpr_now(GPR_CLOCK_MONOTONIC),
+        gpr_time_from_nanos(timer->at_ns > now_ns ? (int64_t)(timer->at_ns - now_ns) : 0,
+                            GPR_TIMESPAN));
 }
 
 /* False when the queue is shut down and empty. */
@@ -170,7 +173,8 @@ static void poll_queue(void *arg)
 
 static void create_poster(struct thread *thread)
 {
-    thread->nowhere = grpc_lame_client_channel_create("nowhere", GRPC_STATUS_UNAVAILABLE, "nowhere");
+    thread->nowhere =
+        grpc_lame_client_channel_create("nowhere", GRPC_STATUS_UNAVAILABLE, "nowhere");
     thread->poster = grpc_channel_create_call(thread->nowhere, NULL, GRPC_PROPAGATE_DEFAULTS,
                                               thread->queue, grpc_slice_from_static_string("/post"),
                                               NULL, gpr_inf_future(GPR_CLOCK_MONOTONIC), NULL);

@@ -1,4 +1,5 @@
-/* An address as people type it: "127.0.0.1:6379", "[::1]:6379", "redis.hospital:6379" or "unix:/path/to/socket". */
+/* An address as people type it: "127.0.0.1:6379", "[::1]:6379", "redis.hospital:6379" or
+ * "unix:/path/to/socket". */
 #ifndef RUN_ADDRESS_H
 #define RUN_ADDRESS_H
 
@@ -8,7 +9,8 @@
 
 struct address {
     bool is_unix;
-    char host[256]; /* a name of DNS is at most 253 bytes; without the brackets of IPv6; or the socket's path */
+    char host[256]; /* a name of DNS is at most 253 bytes; without the brackets of IPv6; or the
+                       socket's path */
     int port;       /* 0 to 65535 */
 };
 

@@ -1,5 +1,5 @@
-/* The names of settings: where they are found, how they are typed, which one was meant. The configuration's own;
- * others see config.h. */
+/* The names of settings: where they are found, how they are typed, which one was meant. The
+ * configuration's own; others see config.h. */
 #ifndef RUN_CONFIG_NAME_H
 #define RUN_CONFIG_NAME_H
 

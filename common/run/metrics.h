@@ -19,9 +19,10 @@ enum metric_kind {
 
 struct metric;
 
-/* Register a series "@name{@labels}"; @labels is the text between the braces ("method=\"Deid.Redact\""), or
- * "". The same name and labels give the same metric. Both strings stay valid for ever. Any thread; takes a
- * lock, so do it once and keep the pointer. */
+/* Register a series "@name{@labels}"; @labels is the text between the braces
+ * ("method=\"Deid.Redact\""), or
+ * "". The same name and labels give the same metric. Both strings stay valid for ever. Any thread;
+ * takes a lock, so do it once and keep the pointer. */
 struct metric *metric_register(enum metric_kind kind, const char *name, const char *help,
                                const char *labels);
 
@@ -31,8 +32,8 @@ void metric_observe(struct metric *metric, uint64_t microseconds);
 
 int64_t metric_value(const struct metric *metric); /* a histogram's count */
 
-/* Every series, grouped by name, # HELP and # TYPE first, and the process's own (memory, CPU, open files,
- * start time). Any thread. */
+/* Every series, grouped by name, # HELP and # TYPE first, and the process's own (memory, CPU, open
+ * files, start time). Any thread. */
 void metrics_format(struct buffer *buffer);
 
 #endif

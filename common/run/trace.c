@@ -77,12 +77,14 @@ void trace_child(struct trace *child, const struct trace *parent)
     *child = made;
 }
 
-/* Lower case only, as the specification has it; -1 for anything else. A table: every call that arrives asks 52 times. */
+/* Lower case only, as the specification has it; -1 for anything else. A table: every call that
+ * arrives asks 52 times. */
 static int hex_value(char c)
 {
     static const int8_t one_more[256] = {
-        ['0'] = 1, ['1'] = 2,  ['2'] = 3,  ['3'] = 4,  ['4'] = 5,  ['5'] = 6,  ['6'] = 7,  ['7'] = 8,
-        ['8'] = 9, ['9'] = 10, ['a'] = 11, ['b'] = 12, ['c'] = 13, ['d'] = 14, ['e'] = 15, ['f'] = 16,
+        ['0'] = 1,  ['1'] = 2,  ['2'] = 3,  ['3'] = 4,  ['4'] = 5,  ['5'] = 6,
+        ['6'] = 7,  ['7'] = 8,  ['8'] = 9,  ['9'] = 10, ['a'] = 11, ['b'] = 12,
+        ['c'] = 13, ['d'] = 14, ['e'] = 15, ['f'] = 16,
     };
 
     return one_more[(uint8_t)c] - 1;

@@ -1,5 +1,5 @@
-/* W3C Trace Context (https://www.w3.org/TR/trace-context/): the id that one question carries through every
- * service. */
+/* W3C Trace Context (https://www.w3.org/TR/trace-context/): the id that one question carries
+ * through every service. */
 #ifndef RUN_TRACE_H
 #define RUN_TRACE_H
 
@@ -8,8 +8,8 @@
 
 #include "base/slice.h"
 
-#define TRACE_ID_TEXT_BYTES 33     /* 32 hex digits and a NUL */
-#define TRACEPARENT_TEXT_BYTES 56  /* "00-{32}-{16}-{2}" and a NUL */
+#define TRACE_ID_TEXT_BYTES 33    /* 32 hex digits and a NUL */
+#define TRACEPARENT_TEXT_BYTES 56 /* "00-{32}-{16}-{2}" and a NUL */
 
 struct trace {
     uint8_t trace_id[16];
@@ -21,8 +21,8 @@ struct trace {
 /* A new trace with random ids. Any thread. */
 void trace_start(struct trace *trace);
 
-/* Read a traceparent header and make a child span of it. False (and @trace untouched) for one that the
- * specification calls invalid. */
+/* Read a traceparent header and make a child span of it. False (and @trace untouched) for one that
+ * the specification calls invalid. */
 bool trace_continue(struct trace *trace, struct slice traceparent);
 
 /* A child span in the same trace. */

@@ -1,5 +1,5 @@
-/* Workers: a fixed number of threads, each with one CPU job at a time. Jobs wait in one bounded queue, first
- * come first served. */
+/* Workers: a fixed number of threads, each with one CPU job at a time. Jobs wait in one bounded
+ * queue, first come first served. */
 #ifndef RUN_WORKERS_H
 #define RUN_WORKERS_H
 
@@ -8,7 +8,8 @@
 #include "base/error.h"
 #include "run/mailbox.h"
 
-/* Lives in whatever the job works on; stays until @done (or @run, where there is no mailbox) has begun. */
+/* Lives in whatever the job works on; stays until @done (or @run, where there is no mailbox) has
+ * begun. */
 struct job {
     struct job *next;
     void (*run)(struct job *job);  /* on a worker */

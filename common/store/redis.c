@@ -5,9 +5,10 @@
  *         └────────────────────→ WAITING (backoff, jitter) → CONNECTING … ←────────┘
  *     any ─ redis_destroy → CLOSING ─ libuv has let go of everything → freed
  *
- * One connection at a time is @context; another may still be on its way out, and its callbacks are told apart by that. hiredis calls
- * what is in flight with NULL before it says that the connection is gone, so the first NULL already counts as the loss: a callback that
- * gives a new command is then answered UNAVAILABLE, not queued on a dead connection. */
+ * One connection at a time is @context; another may still be on its way out, and its callbacks are
+ * told apart by that. hiredis calls what is in flight with NULL before it says that the connection
+ * is gone, so the first NULL already counts as the loss: a callback that gives a new command is
+ * then answered UNAVAILABLE, not queued on a dead connection. */
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
@@ -103,7 +104,8 @@ static void on_ping(void *arg, const struct redis_reply *reply, const struct err
 {
     struct redis *redis = arg;
 
-    if (reply == NULL && err->status == STATUS_DEADLINE_EXCEEDED && redis_is_in(redis, REDIS_STATE_READY))
+    if (reply == NULL && err->status == STATUS_DEADLINE_EXCEEDED
+        && redis_is_in(redis, REDIS_STATE_READY))
         drop(redis, "ping_unanswered");
 }
 

@@ -1,9 +1,11 @@
-/* Redis on the loop: hiredis, pipelined, reconnecting with backoff, every command under a deadline of its own.
+/* Redis on the loop: hiredis, pipelined, reconnecting with backoff, every command under a deadline
+ * of its own.
  *
  * States: CONNECTING → READY → (lost) → WAITING → CONNECTING … A command given while Redis is not READY fails at once
- * with UNAVAILABLE, so that the caller can turn to what it has in memory; it is never kept for later. A command in
- * flight when the connection is lost fails with UNAVAILABLE (it may or may not have been done), one that is not
- * answered in time with DEADLINE_EXCEEDED. Loop thread throughout. */
+ * with UNAVAILABLE, so that the caller can turn to what it has in memory; it is never kept for
+ * later. A command in flight when the connection is lost fails with UNAVAILABLE (it may or may not
+ * have been done), one that is not answered in time with DEADLINE_EXCEEDED. Loop thread throughout.
+ */
 #ifndef STORE_REDIS_H
 #define STORE_REDIS_H
 
@@ -18,15 +20,15 @@
 struct redis;
 
 struct redis_options {
-    const char *address;       /* "127.0.0.1:6379" or "unix:/path/to/socket"; TLS through stunnel on such a socket,
-                                  hiredis 0.14 has none of its own */
-    const char *username;      /* ACL user; NULL: none */
-    const char *password;      /* NULL: no AUTH */
+    const char *address;  /* "127.0.0.1:6379" or "unix:/path/to/socket"; TLS through stunnel on such
+                             a socket,  hiredis 0.14 has none of its own */
+    const char *username; /* ACL user; NULL: none */
+    const char *password; /* NULL: no AUTH */
     unsigned database;
     uint32_t connect_timeout_ms;
     uint32_t command_timeout_ms;
-    uint32_t backoff_min_ms, backoff_max_ms; /* doubling with jitter */
-    unsigned in_flight_max;    /* RESOURCE_EXHAUSTED beyond */
+    uint32_t backoff_min_ms, backoff_max_ms;      /* doubling with jitter */
+    unsigned in_flight_max;                       /* RESOURCE_EXHAUSTED beyond */
     void (*on_state)(void *owner, bool is_ready); /* may be NULL */
     void *owner;
 };
@@ -46,12 +48,15 @@ struct redis_reply {
     size_t count;
 };
 
-/* @reply is NULL and @err set on failure (an error reply of Redis is FAILED_PRECONDITION with its first word only).
- * Slices hold until the callback returns. Called exactly once, never before redis_command has returned. */
+/* @reply is NULL and @err set on failure (an error reply of Redis is FAILED_PRECONDITION with its
+ * first word only). Slices hold until the callback returns. Called exactly once, never before
+ * redis_command has returned. */
 typedef void (*redis_done_cb)(void *arg, const struct redis_reply *reply, const struct error *err);
 
-/* Begin to connect. INVALID_ARGUMENT for an address that cannot be read. Strings must outlive the store. */
-struct redis *redis_create(struct loop *loop, const struct redis_options *options, struct error *err);
+/* Begin to connect. INVALID_ARGUMENT for an address that cannot be read. Strings must outlive the
+ * store. */
+struct redis *redis_create(struct loop *loop, const struct redis_options *options,
+                           struct error *err);
 
 /* Fail what is in flight with CANCELLED, close, free when libuv has let go. */
 void redis_destroy(struct redis *redis);

@@ -1,8 +1,8 @@
 /* Thread: the loop's, throughout. A command goes to hiredis, waits in redis->queue, and is answered once: by Redis, by the loss of the
  * connection, or by its deadline.
  *
- * A command out of time is answered at once and forgotten when hiredis gives it back; until then it counts as in flight, so that a
- * Redis that has stopped fills up and not our memory. */
+ * A command out of time is answered at once and forgotten when hiredis gives it back; until then it
+ * counts as in flight, so that a Redis that has stopped fills up and not our memory. */
 #include <stdlib.h>
 
 #include "base/check.h"
@@ -119,8 +119,8 @@ static enum status command_send(struct redis *redis, struct command *command,
     return STATUS_OK;
 }
 
-enum status redis_command_create(struct redis *redis, const struct slice *words, size_t words_count, redis_done_cb done,
-                                 void *arg, struct error *err)
+enum status redis_command_create(struct redis *redis, const struct slice *words, size_t words_count,
+                                 redis_done_cb done, void *arg, struct error *err)
 {
     struct command *command = fault_is_due() ? NULL : malloc(sizeof(*command));
 

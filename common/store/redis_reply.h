@@ -7,8 +7,10 @@
 #include "base/arena.h"
 #include "store/redis.h"
 
-/* A view of @from in @arena; NULL and @err for an error reply (FAILED_PRECONDITION with its first word), for one that
- * @arena has no room for (RESOURCE_EXHAUSTED), and for no reply (UNAVAILABLE: the connection is gone). */
+/* A view of @from in @arena; NULL and @err for an error reply (FAILED_PRECONDITION with its first
+ * word), for one that
+ * @arena has no room for (RESOURCE_EXHAUSTED), and for no reply (UNAVAILABLE: the connection is
+ * gone). */
 const struct redis_reply *redis_reply_convert(const redisReply *from, struct arena *arena,
                                               struct error *err);
 

@@ -1,4 +1,5 @@
-/* What redis.c (the connection) and redis_command.c (what is asked over it) share; nobody else includes this. Thread: the loop's. */
+/* What redis.c (the connection) and redis_command.c (what is asked over it) share; nobody else
+ * includes this. Thread: the loop's. */
 #ifndef STORE_REDIS_STATE_H
 #define STORE_REDIS_STATE_H
 
@@ -26,11 +27,13 @@ struct redis {
     redisAsyncContext *context;
     uv_getaddrinfo_t lookup;
     bool is_looking_up, was_ready;
-    const char *said; /* why it was lost, as the log has it: each reason is written once until READY */
+    const char
+        *said; /* why it was lost, as the log has it: each reason is written once until READY */
     unsigned failures; /* since the last READY */
     struct timer step; /* what ends the present state: patience, the next PING, the backoff */
-    struct timer expiry;  /* the oldest deadline; it may find that command answered, and looks again */
-    struct list queue;    /* commands that wait for an answer, oldest deadline first */
+    struct timer
+        expiry;        /* the oldest deadline; it may find that command answered, and looks again */
+    struct list queue; /* commands that wait for an answer, oldest deadline first */
     unsigned in_flight;   /* commands that hiredis holds */
     struct arena scratch; /* rewound after each use; its first block stays */
     unsigned references;  /* handles, look-ups and contexts: the last one out frees */
@@ -41,12 +44,14 @@ static inline bool redis_is_in(const struct redis *redis, enum redis_state state
     return machine_state(&redis->machine) == state;
 }
 
-/* The connection is gone or never came; hiredis frees the context, or the caller does. @why is static text. */
+/* The connection is gone or never came; hiredis frees the context, or the caller does. @why is
+ * static text. */
 void redis_on_lost(struct redis *redis, const char *why);
 
-/* Ask over a connection that is there, past the limit on commands in flight. RESOURCE_EXHAUSTED, or @done is called later. */
-enum status redis_command_create(struct redis *redis, const struct slice *words, size_t words_count, redis_done_cb done,
-                                 void *arg, struct error *err);
+/* Ask over a connection that is there, past the limit on commands in flight. RESOURCE_EXHAUSTED, or
+ * @done is called later. */
+enum status redis_command_create(struct redis *redis, const struct slice *words, size_t words_count,
+                                 redis_done_cb done, void *arg, struct error *err);
 
 /* redis->expiry is due: answer the commands that are out of time. */
 void redis_command_on_expiry(struct timer *timer);

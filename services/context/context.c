@@ -12,23 +12,28 @@
 #include "run/workers.h"
 
 #define TICK_MS 1000
-/* Records written at a time when Redis comes back: enough to fill the pipe, few enough to leave it to the living. */
+/* Records written at a time when Redis comes back: enough to fill the pipe, few enough to leave it
+ * to the living. */
 #define STORING_MAX 4
 
 const struct setting context_settings[] = {
     HOST_SETTINGS(struct context_config, "127.0.0.1:7102"),
-    { "redis", SETTING_KIND_STRING, offsetof(struct context_config, redis), "127.0.0.1:6379", "ADDRESS",
-      "where Redis is; unix:/path too; empty: keep records in memory only", 0, 0, false, false },
-    { "redis-password-file", SETTING_KIND_STRING, offsetof(struct context_config, redis_password_file), NULL, "FILE",
+    { "redis", SETTING_KIND_STRING, offsetof(struct context_config, redis), "127.0.0.1:6379",
+      "ADDRESS", "where Redis is; unix:/path too; empty: keep records in memory only", 0, 0, false,
+      false },
+    { "redis-password-file", SETTING_KIND_STRING,
+      offsetof(struct context_config, redis_password_file), NULL, "FILE",
       "its first line is the password of Redis", 0, 0, false, false },
-    { "redis-required", SETTING_KIND_SWITCH, offsetof(struct context_config, redis_required), "false", NULL,
-      "not serving, and no Put, while Redis is away", 0, 0, false, false },
+    { "redis-required", SETTING_KIND_SWITCH, offsetof(struct context_config, redis_required),
+      "false", NULL, "not serving, and no Put, while Redis is away", 0, 0, false, false },
     { "key-file", SETTING_KIND_STRING, offsetof(struct context_config, key_file), NULL, "FILE",
-      "key of what is stored, 64 hex digits; made when it is not there; replicas share it", 0, 0, true, false },
+      "key of what is stored, 64 hex digits; made when it is not there; replicas share it", 0, 0,
+      true, false },
     { "ttl", SETTING_KIND_DURATION, offsetof(struct context_config, ttl_ms), "7d", "TIME",
-      "how long a record is kept after its last Put", 1000, 366.0 * 24 * 3600 * 1000, false, false },
-    { "cache-bytes", SETTING_KIND_SIZE, offsetof(struct context_config, cache_bytes), "256M", "SIZE",
-      "memory for decoded records", 1.0 * MIB, 1024.0 * 1024 * MIB, false, false },
+      "how long a record is kept after its last Put", 1000, 366.0 * 24 * 3600 * 1000, false,
+      false },
+    { "cache-bytes", SETTING_KIND_SIZE, offsetof(struct context_config, cache_bytes), "256M",
+      "SIZE", "memory for decoded records", 1.0 * MIB, 1024.0 * 1024 * MIB, false, false },
     { .name = NULL },
 };
 
@@ -42,7 +47,8 @@ static bool is_redis_ready(const struct context *context)
     return context->store.redis != NULL && redis_is_ready(context->store.redis);
 }
 
-/* The server is made after the service, and Redis may be there before it: so the tick says it too. */
+/* The server is made after the service, and Redis may be there before it: so the tick says it too.
+ */
 static void show_state(struct context *context)
 {
     bool is_ready = is_redis_ready(context);
@@ -89,17 +95,24 @@ static void on_redis_state(void *owner, bool is_ready)
 
 static void register_metrics(struct context *context)
 {
-    context->metrics.redis_up = metric_register(METRIC_KIND_GAUGE, "context_redis_up", "1 while Redis answers", "");
-    context->metrics.records = metric_register(METRIC_KIND_GAUGE, "context_records", "Records in memory", "");
-    context->metrics.bytes = metric_register(METRIC_KIND_GAUGE, "context_record_bytes", "Memory of the records in memory", "");
-    context->metrics.unsaved =
-        metric_register(METRIC_KIND_GAUGE, "context_unsaved_records", "Records that Redis does not have yet", "");
-    context->metrics.hits = metric_register(METRIC_KIND_COUNTER, "context_reads_total", "Reads of a record", "from=\"memory\"");
-    context->metrics.misses = metric_register(METRIC_KIND_COUNTER, "context_reads_total", "Reads of a record", "from=\"redis\"");
+    context->metrics.redis_up =
+        metric_register(METRIC_KIND_GAUGE, "context_redis_up", "1 while Redis answers", "");
+    context->metrics.records =
+        metric_register(METRIC_KIND_GAUGE, "context_records", "Records in memory", "");
+    context->metrics.bytes = metric_register(METRIC_KIND_GAUGE, "context_record_bytes",
+                                             "Memory of the records in memory", "");
+    context->metrics.unsaved = metric_register(METRIC_KIND_GAUGE, "context_unsaved_records",
+                                               "Records that Redis does not have yet", "");
+    context->metrics.hits = metric_register(METRIC_KIND_COUNTER, "context_reads_total",
+                                            "Reads of a record", "from=\"memory\"");
+    context->metrics.misses = metric_register(METRIC_KIND_COUNTER, "context_reads_total",
+                                              "Reads of a record", "from=\"redis\"");
     context->metrics.memory_puts =
-        metric_register(METRIC_KIND_COUNTER, "context_undurable_puts_total", "Puts that only memory holds at first", "");
+        metric_register(METRIC_KIND_COUNTER, "context_undurable_puts_total",
+                        "Puts that only memory holds at first", "");
     context->metrics.conflicts =
-        metric_register(METRIC_KIND_COUNTER, "context_put_conflicts_total", "Puts done again because another came between", "");
+        metric_register(METRIC_KIND_COUNTER, "context_put_conflicts_total",
+                        "Puts done again because another came between", "");
 }
 
 static enum status read_password(struct context *context, const char *path, struct error *err)
@@ -117,7 +130,8 @@ static enum status read_password(struct context *context, const char *path, stru
     return STATUS_OK;
 }
 
-static enum status connect_redis(struct context *context, const struct context_config *config, struct error *err)
+static enum status connect_redis(struct context *context, const struct context_config *config,
+                                 struct error *err)
 {
     struct redis_options options = {
         .address = config->redis,
@@ -131,7 +145,9 @@ static enum status connect_redis(struct context *context, const struct context_c
     };
 
     if (config->redis == NULL || config->redis[0] == '\0')
-        return config->redis_required ? error_set(err, STATUS_INVALID_ARGUMENT, "--redis-required, and --redis is empty") : STATUS_OK;
+        return config->redis_required ? error_set(err, STATUS_INVALID_ARGUMENT,
+                                                  "--redis-required, and --redis is empty")
+                                      : STATUS_OK;
     if (config->redis_password_file != NULL) {
         if (read_password(context, config->redis_password_file, err) != STATUS_OK)
             return err->status;
@@ -141,7 +157,8 @@ static enum status connect_redis(struct context *context, const struct context_c
     return context->store.redis == NULL ? err->status : STATUS_OK;
 }
 
-struct context *context_start(struct host *host, const struct context_config *config, struct error *err)
+struct context *context_start(struct host *host, const struct context_config *config,
+                              struct error *err)
 {
     struct context *context = calloc(1, sizeof(*context));
 
@@ -156,7 +173,8 @@ struct context *context_start(struct host *host, const struct context_config *co
     context->store.ttl_ms = config->ttl_ms;
     context->is_redis_required = config->redis_required;
     register_metrics(context);
-    if (seal_key_load(config->key_file, &context->key, err) != STATUS_OK || connect_redis(context, config, err) != STATUS_OK) {
+    if (seal_key_load(config->key_file, &context->key, err) != STATUS_OK
+        || connect_redis(context, config, err) != STATUS_OK) {
         context_destroy(context);
         return NULL;
     }
@@ -165,8 +183,9 @@ struct context *context_start(struct host *host, const struct context_config *co
     return context;
 }
 
-/* No call is left, but a record that was being written after Redis came back may be on a worker, and its letter must be in the mailbox
- * before that closes. Nothing else runs any more, so waiting here keeps nobody. */
+/* No call is left, but a record that was being written after Redis came back may be on a worker,
+ * and its letter must be in the mailbox before that closes. Nothing else runs any more, so waiting
+ * here keeps nobody. */
 static void wait_for_workers(struct context *context)
 {
     unsigned waiting = 1, running = 1;

@@ -1,4 +1,5 @@
-/* The context service: what it owns, start and stop. Everything here belongs to the loop, except what a job on a worker was given. */
+/* The context service: what it owns, start and stop. Everything here belongs to the loop, except
+ * what a job on a worker was given. */
 #ifndef CONTEXT_H
 #define CONTEXT_H
 
@@ -32,15 +33,18 @@ struct context {
     unsigned storing; /* records that are being written after Redis came back */
     char password[256];
     struct {
-        struct metric *redis_up, *records, *bytes, *unsaved, *hits, *misses, *memory_puts, *conflicts;
+        struct metric *redis_up, *records, *bytes, *unsaved, *hits, *misses, *memory_puts,
+            *conflicts;
     } metrics;
 };
 
-/* Bounds of one record in memory, decoded, and of the work on one Put: a bundle of RECORD_BYTES_MAX and its tree fit. */
+/* Bounds of one record in memory, decoded, and of the work on one Put: a bundle of RECORD_BYTES_MAX
+ * and its tree fit. */
 #define CONTEXT_RECORD_ARENA_BYTES (256 * MIB)
 #define CONTEXT_WORK_ARENA_BYTES (768 * MIB)
 
-struct context *context_start(struct host *host, const struct context_config *config, struct error *err);
+struct context *context_start(struct host *host, const struct context_config *config,
+                              struct error *err);
 
 /* Close what is on the loop. */
 void context_stop(struct context *context);

@@ -40,7 +40,8 @@ void cache_destroy(struct cache *cache)
     free(cache);
 }
 
-struct cache_entry *cache_entry_create(struct slice tenant, struct slice patient, size_t arena_bytes_max)
+struct cache_entry *cache_entry_create(struct slice tenant, struct slice patient,
+                                       size_t arena_bytes_max)
 {
     struct cache_entry *entry;
     struct arena arena;
@@ -73,11 +74,13 @@ static struct list *bucket_of(struct cache *cache, struct slice tenant, struct s
     return &cache->buckets[hash_bytes(patient, hash_bytes(tenant, cache->seed)) % CACHE_BUCKETS];
 }
 
-struct cache_entry *cache_find(struct cache *cache, struct slice tenant, struct slice patient, int64_t now_ms)
+struct cache_entry *cache_find(struct cache *cache, struct slice tenant, struct slice patient,
+                               int64_t now_ms)
 {
     struct list *bucket = bucket_of(cache, tenant, patient), *node, *after;
 
-    LIST_EACH (node, after, bucket) {
+    LIST_EACH(node, after, bucket)
+    {
         struct cache_entry *entry = LIST_ITEM(node, struct cache_entry, by_name);
 
         if (!slice_equal(entry->tenant, tenant) || !slice_equal(entry->patient, patient))
@@ -110,11 +113,14 @@ enum status cache_insert(struct cache *cache, struct cache_entry *entry, struct 
 {
     struct cache_entry *old = cache_find(cache, entry->tenant, entry->patient, INT64_MIN);
     size_t bytes = entry->arena.used_bytes;
-    size_t unsaved = cache->unsaved_bytes - (old != NULL && !old->is_durable ? old->arena.used_bytes : 0);
+    size_t unsaved =
+        cache->unsaved_bytes - (old != NULL && !old->is_durable ? old->arena.used_bytes : 0);
 
     CHECK(!entry->is_cached);
     if (!entry->is_durable && unsaved + bytes > cache->bytes_max)
-        return error_set(err, STATUS_RESOURCE_EXHAUSTED, "the memory for records that Redis does not have is full (%zu bytes)", cache->bytes_max);
+        return error_set(err, STATUS_RESOURCE_EXHAUSTED,
+                         "the memory for records that Redis does not have is full (%zu bytes)",
+                         cache->bytes_max);
     if (old != NULL)
         cache_remove(cache, old);
     if (bytes > cache->bytes_max)
@@ -155,7 +161,8 @@ struct cache_entry *cache_find_unsaved(struct cache *cache)
 
     if (cache->unsaved == 0)
         return NULL;
-    LIST_EACH (node, after, &cache->by_use) {
+    LIST_EACH(node, after, &cache->by_use)
+    {
         struct cache_entry *entry = LIST_ITEM(node, struct cache_entry, by_use);
 
         if (!entry->is_durable && !entry->is_storing)

@@ -1,5 +1,6 @@
-/* Decoded records in the process: bounded, the one that was not used for longest goes first. What only memory holds (Redis was away) stays until
- * it is stored. Loop thread; an entry's record may be read on a worker while a reference is held. */
+/* Decoded records in the process: bounded, the one that was not used for longest goes first. What
+ * only memory holds (Redis was away) stays until it is stored. Loop thread; an entry's record may
+ * be read on a worker while a reference is held. */
 #ifndef CONTEXT_CACHE_H
 #define CONTEXT_CACHE_H
 
@@ -28,17 +29,21 @@ struct cache;
 struct cache *cache_create(size_t bytes_max);
 void cache_destroy(struct cache *cache);
 
-/* A new entry that nobody knows yet, with one reference, in an arena of @arena_bytes_max; NULL where there is no memory. Any thread. */
-struct cache_entry *cache_entry_create(struct slice tenant, struct slice patient, size_t arena_bytes_max);
+/* A new entry that nobody knows yet, with one reference, in an arena of @arena_bytes_max; NULL
+ * where there is no memory. Any thread. */
+struct cache_entry *cache_entry_create(struct slice tenant, struct slice patient,
+                                       size_t arena_bytes_max);
 
 /* Any thread for an entry that nobody else knows; else the loop. */
 void cache_entry_release(struct cache_entry *entry);
 
 /* The entry (without a reference for the caller) or NULL; expired ones are gone. */
-struct cache_entry *cache_find(struct cache *cache, struct slice tenant, struct slice patient, int64_t now_ms);
+struct cache_entry *cache_find(struct cache *cache, struct slice tenant, struct slice patient,
+                               int64_t now_ms);
 
-/* Make @entry the one of its name, with a reference of the cache's. RESOURCE_EXHAUSTED, and nothing changed, when it is not durable and what is not
- * durable would be over the bound. A durable one that is larger than the whole cache is not kept, and that is no error. */
+/* Make @entry the one of its name, with a reference of the cache's. RESOURCE_EXHAUSTED, and nothing
+ * changed, when it is not durable and what is not durable would be over the bound. A durable one
+ * that is larger than the whole cache is not kept, and that is no error. */
 enum status cache_insert(struct cache *cache, struct cache_entry *entry, struct error *err);
 
 /* Harmless for one that is not cached. */

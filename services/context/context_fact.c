@@ -22,7 +22,8 @@ bool fact_is_standing(const struct fact *fact)
     if (fact->kind == FACT_DEMOGRAPHICS)
         return true;
     return fact->is_active
-        && (fact->kind == FACT_CONDITION || fact->kind == FACT_MEDICATION || fact->kind == FACT_ALLERGY);
+           && (fact->kind == FACT_CONDITION || fact->kind == FACT_MEDICATION
+               || fact->kind == FACT_ALLERGY);
 }
 
 int fact_compare(const struct fact *a, const struct fact *b)

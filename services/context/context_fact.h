@@ -16,9 +16,8 @@
  *     2011-11-14 encounter: Prenatal visit (outpatient), for Normal pregnancy
  *     2011-11-21 report: Lipid panel, 4 results
  *     2011-11-21 note: History and physical note: "Patient has never smoked."
- *     care plan: Diabetes self management plan, active since 2012-05-01, Diabetic diet; Exercise therapy
- *     goal: Hemoglobin A1c < 7.0, in progress
- *     device: Implantable defibrillator, active
+ *     care plan: Diabetes self management plan, active since 2012-05-01, Diabetic diet; Exercise
+ * therapy goal: Hemoglobin A1c < 7.0, in progress device: Implantable defibrillator, active
  *     1994-06-30 imaging: X-ray of wrist, Digital Radiography, Wrist
  *     2019-05-02 order: Colonoscopy, active
  *
@@ -59,7 +58,8 @@ enum fact_flag {
     FACT_FLAG_ABNORMAL,
 };
 
-/* Bounds in bytes. A label is a name; a value may list components; a note's text is cut so that a record stays a record. */
+/* Bounds in bytes. A label is a name; a value may list components; a note's text is cut so that a
+ * record stays a record. */
 #define FACT_LABEL_BYTES_MAX 160
 #define FACT_VALUE_BYTES_MAX 320
 #define FACT_TEXT_BYTES_MAX (32 * 1024)
@@ -67,8 +67,9 @@ enum fact_flag {
 struct fact {
     enum fact_kind kind;
     enum fact_flag flag;
-    bool is_void;        /* its resource said that it was never true: no fact, kept so that an older version does not come back */
-    bool is_active;      /* of what lasts: it is so now */
+    bool is_void;   /* its resource said that it was never true: no fact, kept so that an older
+                       version does not come back */
+    bool is_active; /* of what lasts: it is so now */
     struct fhir_date date, end;
     struct fhir_date updated; /* meta.lastUpdated */
     struct slice version;     /* meta.versionId */
@@ -83,13 +84,15 @@ struct fact {
 /* Kinds that last (they have a status and since when), in contrast to those that happened. */
 bool fact_lasts(const struct fact *fact);
 
-/* Active problems, medications, allergies, and who the patient is: what every question is asked against. */
+/* Active problems, medications, allergies, and who the patient is: what every question is asked
+ * against. */
 bool fact_is_standing(const struct fact *fact);
 
 /* Oldest first, and among equals by reference, so that an order is the same everywhere. */
 int fact_compare(const struct fact *a, const struct fact *b);
 
-/* What it says, as a hash: two resources that say the same thing of the same day are one fact. 0: has no such twin (too vague a date). */
+/* What it says, as a hash: two resources that say the same thing of the same day are one fact. 0:
+ * has no such twin (too vague a date). */
 uint64_t fact_content_hash(const struct fact *fact);
 
 #endif

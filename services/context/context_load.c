@@ -24,7 +24,8 @@ struct load {
 
 static const struct error no_error = { STATUS_OK, "" };
 
-static void finish(struct load *load, struct cache_entry *entry, bool from_memory, const struct error *err)
+static void finish(struct load *load, struct cache_entry *entry, bool from_memory,
+                   const struct error *err)
 {
     if (entry != load->cached)
         cache_entry_release(load->cached);
@@ -37,7 +38,8 @@ static void open_record(struct job *job)
 {
     struct load *load = (struct load *)((char *)job - offsetof(struct load, job));
     struct seal_name name = { load->tenant, load->patient, "record", load->version };
-    struct cache_entry *entry = cache_entry_create(load->tenant, load->patient, CONTEXT_RECORD_ARENA_BYTES);
+    struct cache_entry *entry =
+        cache_entry_create(load->tenant, load->patient, CONTEXT_RECORD_ARENA_BYTES);
     struct arena work;
     struct slice plain;
 
@@ -62,7 +64,8 @@ static void open_record(struct job *job)
 /* Keep it, unless memory holds something by now that Redis does not have. */
 static void keep(struct context *context, struct cache_entry *entry)
 {
-    struct cache_entry *now = cache_find(context->cache, entry->tenant, entry->patient, clock_wall_ms());
+    struct cache_entry *now =
+        cache_find(context->cache, entry->tenant, entry->patient, clock_wall_ms());
 
     if (now == NULL || (now->is_durable && now->version < entry->version))
         cache_insert(context->cache, entry, NULL);
@@ -91,9 +94,12 @@ static void start_opening(struct load *load, const struct stored *stored)
     load->version = stored->version;
     load->record = arena_copy(load->arena, stored->record);
     load->map = arena_copy(load->arena, stored->map);
-    load->job = (struct job){ .run = open_record, .done = on_opened, .home = &load->context->host->loop.mailbox };
+    load->job = (struct job){ .run = open_record,
+                              .done = on_opened,
+                              .home = &load->context->host->loop.mailbox };
     if (load->record.data == NULL || load->map.data == NULL)
-        error_set(&load->err, STATUS_RESOURCE_EXHAUSTED, "no room for a stored record of %zu bytes", stored->record.size);
+        error_set(&load->err, STATUS_RESOURCE_EXHAUSTED, "no room for a stored record of %zu bytes",
+                  stored->record.size);
     else if (workers_post(load->context->host->workers, &load->job, &load->err) == STATUS_OK)
         return;
     finish(load, NULL, false, &load->err);
@@ -143,11 +149,12 @@ static bool is_good_enough(const struct load *load)
         return false;
     if (!cached->is_durable)
         return true;
-    return load->mode == LOAD_MODE_FRESH && clock_now() - cached->checked_ns < LOAD_FRESH_MS * CLOCK_NS_PER_MS;
+    return load->mode == LOAD_MODE_FRESH
+           && clock_now() - cached->checked_ns < LOAD_FRESH_MS * CLOCK_NS_PER_MS;
 }
 
-void context_load(struct context *context, struct slice tenant, struct slice patient, enum load_mode mode, struct arena *arena,
-                  load_done_cb done, void *arg)
+void context_load(struct context *context, struct slice tenant, struct slice patient,
+                  enum load_mode mode, struct arena *arena, load_done_cb done, void *arg)
 {
     struct load *load = ARENA_NEW(arena, struct load);
     struct error err;
@@ -166,7 +173,8 @@ void context_load(struct context *context, struct slice tenant, struct slice pat
         finish(load, load->cached, !load->cached->is_durable, &no_error);
         return;
     }
-    if (store_fetch(&context->store, tenant, patient, load->cached != NULL && load->cached->is_durable ? load->cached->version : 0,
+    if (store_fetch(&context->store, tenant, patient,
+                    load->cached != NULL && load->cached->is_durable ? load->cached->version : 0,
                     arena, on_fetched, load, &err)
         != STATUS_OK)
         finish_from_memory(load, &err);

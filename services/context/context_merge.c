@@ -1,5 +1,5 @@
-/* Two hash tables over the facts that are kept: one by reference (the resource), one by content (what it says). The old record's facts go
- * in first, then the bundle's, in its order. */
+/* Two hash tables over the facts that are kept: one by reference (the resource), one by content
+ * (what it says). The old record's facts go in first, then the bundle's, in its order. */
 #include "context_merge.h"
 
 #include <stdlib.h>
@@ -46,8 +46,10 @@ static uint32_t *find_resource(struct merging *merging, const struct fact *fact)
 
 static bool says_the_same(const struct fact *a, const struct fact *b)
 {
-    return a->kind == b->kind && slice_equal(a->text, b->text) && (a->text.size > 0 || slice_equal(a->label, b->label))
-        && (a->text.size > 0 || (slice_equal(a->value, b->value) && slice_equal(a->detail, b->detail)));
+    return a->kind == b->kind && slice_equal(a->text, b->text)
+           && (a->text.size > 0 || slice_equal(a->label, b->label))
+           && (a->text.size > 0
+               || (slice_equal(a->value, b->value) && slice_equal(a->detail, b->detail)));
 }
 
 static uint32_t *find_content(struct merging *merging, const struct fact *fact, uint64_t hash)
@@ -99,7 +101,8 @@ static void append(struct merging *merging, const struct fact *fact, uint32_t *s
 }
 
 /* The slot's fact gives way; it was this bundle's own: count it. */
-static void replace(struct merging *merging, const struct fact *fact, uint32_t *slot, const char *reason)
+static void replace(struct merging *merging, const struct fact *fact, uint32_t *slot,
+                    const char *reason)
 {
     struct fact *kept = &merging->facts[*slot - 1];
 
@@ -156,8 +159,8 @@ static bool make_table(struct table *table, size_t count, struct arena *arena)
     return table->slots != NULL;
 }
 
-enum status context_merge(const struct record *old, struct parsed *parsed, struct arena *arena, struct fact **facts, size_t *count,
-                          uint32_t *as_facts, struct error *err)
+enum status context_merge(const struct record *old, struct parsed *parsed, struct arena *arena,
+                          struct fact **facts, size_t *count, uint32_t *as_facts, struct error *err)
 {
     size_t old_count = old == NULL ? 0 : old->count, max = old_count + parsed->count;
     struct merging merging = { .reasons = &parsed->reasons };
@@ -165,7 +168,8 @@ enum status context_merge(const struct record *old, struct parsed *parsed, struc
     *as_facts = 0;
     merging.facts = ARENA_ARRAY(arena, struct fact, max);
     merging.is_new = ARENA_ARRAY(arena, uint8_t, max);
-    if (merging.facts == NULL || merging.is_new == NULL || !make_table(&merging.by_reference, max, arena)
+    if (merging.facts == NULL || merging.is_new == NULL
+        || !make_table(&merging.by_reference, max, arena)
         || !make_table(&merging.by_content, max, arena))
         return error_set(err, STATUS_RESOURCE_EXHAUSTED, "no room to merge %zu facts", max);
     for (size_t i = 0; i < old_count; i++)

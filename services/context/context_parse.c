@@ -1,6 +1,7 @@
 /* bytes → JSON tree → bundle → for each entry a reader (context_read.h) → facts and reasons.
  *
- * It fails whole where the bundle itself is wrong (no JSON, no Bundle, two patients). A resource that is wrong is counted under a reason. */
+ * It fails whole where the bundle itself is wrong (no JSON, no Bundle, two patients). A resource
+ * that is wrong is counted under a reason. */
 #include "context_parse.h"
 
 #include <ctype.h>
@@ -32,7 +33,8 @@ uint32_t reasons_total(const struct reasons *reasons)
     return total;
 }
 
-/* The reason of a resource whose type has no reader. A type is a name of R4; anything else is not repeated. */
+/* The reason of a resource whose type has no reader. A type is a name of R4; anything else is not
+ * repeated. */
 static const char *type_reason(struct slice type, struct arena *arena)
 {
     const char *reason;
@@ -53,7 +55,8 @@ static bool is_patient(const struct fhir_resource *resource)
     return slice_is(resource->type, "Patient");
 }
 
-static const struct fhir_resource *find_patient(const struct fhir_bundle *bundle, struct error *err, enum status *status)
+static const struct fhir_resource *find_patient(const struct fhir_bundle *bundle, struct error *err,
+                                                enum status *status)
 {
     const struct fhir_resource *patient = NULL;
 
@@ -64,8 +67,10 @@ static const struct fhir_resource *find_patient(const struct fhir_bundle *bundle
         if (!is_patient(resource))
             continue;
         if (patient != NULL && !slice_equal(patient->id, resource->id)) {
-            *status = error_set(err, STATUS_INVALID_ARGUMENT, "the bundle holds two patients (entries %zu and %zu); put one record at a time",
-                                patient->entry, resource->entry);
+            *status = error_set(
+                err, STATUS_INVALID_ARGUMENT,
+                "the bundle holds two patients (entries %zu and %zu); put one record at a time",
+                patient->entry, resource->entry);
             return NULL;
         }
         patient = resource;
@@ -80,20 +85,24 @@ static struct slice subject_of(const struct json *json)
 
     if (reference.size == 0)
         reference = json_get_string(json_get(json, "patient"), "reference");
-    if (reference.size == 0 || reference.data[0] == '#' || memchr(reference.data, '?', reference.size) != NULL)
+    if (reference.size == 0 || reference.data[0] == '#'
+        || memchr(reference.data, '?', reference.size) != NULL)
         return (struct slice){ NULL, 0 };
     return fhir_reference_id(reference);
 }
 
-/* Whether @resource speaks of somebody else than @patient. Without a Patient in the bundle the first subject is the patient. */
-static bool is_of_another(const struct fhir_resource *resource, const struct fhir_resource *patient, struct slice *first)
+/* Whether @resource speaks of somebody else than @patient. Without a Patient in the bundle the
+ * first subject is the patient. */
+static bool is_of_another(const struct fhir_resource *resource, const struct fhir_resource *patient,
+                          struct slice *first)
 {
     struct slice subject = subject_of(resource->json);
 
     if (subject.size == 0)
         return false;
     if (patient != NULL)
-        return !slice_equal(subject, patient->id) && !slice_equal(subject, fhir_reference_id(patient->full_url));
+        return !slice_equal(subject, patient->id)
+               && !slice_equal(subject, fhir_reference_id(patient->full_url));
     if (first->size == 0)
         *first = subject;
     return !slice_equal(subject, *first);
@@ -105,7 +114,8 @@ static const char *void_reason(const struct json *json)
     const struct json *verification = json_get(json, "verificationStatus");
 
     if (slice_is(json_get_string(json, "status"), "entered-in-error")
-        || slice_is(json_get_string(json, "lifecycleStatus"), "entered-in-error") || fhir_code_has(verification, "entered-in-error"))
+        || slice_is(json_get_string(json, "lifecycleStatus"), "entered-in-error")
+        || fhir_code_has(verification, "entered-in-error"))
         return "entered-in-error";
     return fhir_code_has(verification, "refuted") ? "refuted" : NULL;
 }
@@ -138,8 +148,8 @@ static const char *read_one(struct reading *reading, const struct fhir_resource 
     return read(reading);
 }
 
-static enum status parse_entries(struct reading *reading, const struct fhir_resource *patient, struct parsed *parsed,
-                                 struct error *err)
+static enum status parse_entries(struct reading *reading, const struct fhir_resource *patient,
+                                 struct parsed *parsed, struct error *err)
 {
     const struct fhir_bundle *bundle = reading->bundle;
     struct slice first_subject = { NULL, 0 };
@@ -152,18 +162,21 @@ static enum status parse_entries(struct reading *reading, const struct fhir_reso
         reading->fact = &fact;
         reading->json = resource->json;
         reading->type = resource->type;
-        reason = is_of_another(resource, patient, &first_subject) ? "other-subject" : read_one(reading, resource);
+        reason = is_of_another(resource, patient, &first_subject) ? "other-subject"
+                                                                  : read_one(reading, resource);
         if (reason != NULL)
             reasons_add(&parsed->reasons, reason, 1);
         if (reason == NULL || fact.is_void)
             parsed->facts[parsed->count++] = fact;
         if (reading->scratch.is_full)
-            return error_set(err, STATUS_RESOURCE_EXHAUSTED, "no room for the facts of %zu resources", bundle->count);
+            return error_set(err, STATUS_RESOURCE_EXHAUSTED,
+                             "no room for the facts of %zu resources", bundle->count);
     }
     return STATUS_OK;
 }
 
-enum status context_parse(struct slice bytes, struct arena *arena, struct parsed *parsed, struct error *err)
+enum status context_parse(struct slice bytes, struct arena *arena, struct parsed *parsed,
+                          struct error *err)
 {
     const struct fhir_resource *patient;
     struct reading reading = { .arena = arena };
@@ -185,7 +198,8 @@ enum status context_parse(struct slice bytes, struct arena *arena, struct parsed
         parsed->resources = (uint32_t)bundle.count;
         parsed->facts = ARENA_ARRAY(arena, struct fact, bundle.count);
         buffer_init(&reading.scratch, arena);
-        status = parsed->facts == NULL ? error_set(err, STATUS_RESOURCE_EXHAUSTED, "no room for %zu facts", bundle.count)
+        status = parsed->facts == NULL ? error_set(err, STATUS_RESOURCE_EXHAUSTED,
+                                                   "no room for %zu facts", bundle.count)
                                        : parse_entries(&reading, patient, parsed, err);
     }
     arena_close(&tree);

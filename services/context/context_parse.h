@@ -23,13 +23,15 @@ struct reasons {
 struct parsed {
     struct fact *facts; /* in the bundle's order; those that are void too */
     size_t count;
-    uint32_t resources; /* entries of the bundle */
+    uint32_t resources;     /* entries of the bundle */
     struct reasons reasons; /* of those that gave no fact; a void one is counted here too */
 };
 
-/* Read @bundle (JSON). Everything in @parsed is in @arena and borrows nothing from @bundle. INVALID_ARGUMENT: malformed JSON, no Bundle, more than one Patient.
- * RESOURCE_EXHAUSTED: the arena is full. Any thread. */
-enum status context_parse(struct slice bundle, struct arena *arena, struct parsed *parsed, struct error *err);
+/* Read @bundle (JSON). Everything in @parsed is in @arena and borrows nothing from @bundle.
+ * INVALID_ARGUMENT: malformed JSON, no Bundle, more than one Patient. RESOURCE_EXHAUSTED: the arena
+ * is full. Any thread. */
+enum status context_parse(struct slice bundle, struct arena *arena, struct parsed *parsed,
+                          struct error *err);
 
 /* Count @count more under @reason, which must stay. */
 void reasons_add(struct reasons *reasons, const char *reason, uint32_t count);

@@ -1,6 +1,7 @@
 /* select → as many of the best as the budget holds → sorted for reading → rendered with ids.
  *
- * The budget counts bytes: a token has at least chars_per_token of them on average, which the caller knows for its model. */
+ * The budget counts bytes: a token has at least chars_per_token of them on average, which the
+ * caller knows for its model. */
 #include "context_prompt.h"
 
 #include <stdlib.h>
@@ -18,8 +19,8 @@ static const char before_question[] = "\nQuestion: ";
 /* Standing facts without a hit of their own may take this share of the room. */
 #define STANDING_SHARE 0.5
 
-enum status context_read_bundle(struct slice bundle, struct arena *arena, struct record *record, struct parsed *parsed,
-                                uint32_t *as_facts, struct error *err)
+enum status context_read_bundle(struct slice bundle, struct arena *arena, struct record *record,
+                                struct parsed *parsed, uint32_t *as_facts, struct error *err)
 {
     struct parsed own;
     struct fact *facts;
@@ -93,9 +94,10 @@ static bool take_room(struct room *room, const struct fact *fact, float score, s
     return true;
 }
 
-/* Take from the best down what has room; a long line that has none does not keep a shorter one out. */
-static enum status choose(const struct record *record, const struct query *query, struct room room, struct arena *arena,
-                          struct prompt *prompt, struct error *err)
+/* Take from the best down what has room; a long line that has none does not keep a shorter one out.
+ */
+static enum status choose(const struct record *record, const struct query *query, struct room room,
+                          struct arena *arena, struct prompt *prompt, struct error *err)
 {
     struct chosen *chosen = context_select(record, query, arena, &prompt->considered);
     size_t count_max = room.left / (LINE_EXTRA_BYTES + 8) + 1;
@@ -104,8 +106,10 @@ static enum status choose(const struct record *record, const struct query *query
         count_max = prompt->considered;
     prompt->facts = ARENA_ARRAY(arena, struct prompt_fact, count_max);
     if (chosen == NULL || prompt->facts == NULL)
-        return error_set(err, STATUS_RESOURCE_EXHAUSTED, "no room to choose among %zu facts", record->count);
-    for (size_t i = 0; i < prompt->considered && prompt->count < count_max && room.left > LINE_EXTRA_BYTES; i++) {
+        return error_set(err, STATUS_RESOURCE_EXHAUSTED, "no room to choose among %zu facts",
+                         record->count);
+    for (size_t i = 0;
+         i < prompt->considered && prompt->count < count_max && room.left > LINE_EXTRA_BYTES; i++) {
         const struct fact *fact = &record->facts[chosen[i].fact];
         struct arena_mark mark = arena_mark(arena);
         struct slice line;
@@ -136,8 +140,9 @@ static void render(struct prompt *prompt, struct slice question, struct buffer *
     buffer_put(buffer, question);
 }
 
-enum status context_assemble(const struct record *record, struct slice question, uint32_t budget_tokens, float chars_per_token,
-                             struct arena *arena, struct prompt *prompt, struct error *err)
+enum status context_assemble(const struct record *record, struct slice question,
+                             uint32_t budget_tokens, float chars_per_token, struct arena *arena,
+                             struct prompt *prompt, struct error *err)
 {
     size_t fixed = sizeof(head) + sizeof(no_facts) + sizeof(before_question);
     struct query *query = ARENA_NEW(arena, struct query);
@@ -149,15 +154,17 @@ enum status context_assemble(const struct record *record, struct slice question,
     *prompt = (struct prompt){ .system = CONTEXT_SYSTEM };
     question = slice_trim(question);
     if (query == NULL)
-        return error_set(err, STATUS_RESOURCE_EXHAUSTED, "no room for a question of %zu bytes", question.size);
+        return error_set(err, STATUS_RESOURCE_EXHAUSTED, "no room for a question of %zu bytes",
+                         question.size);
     if (question.size == 0)
         return error_set(err, STATUS_INVALID_ARGUMENT, "the question is empty");
     if (!(chars_per_token > 0))
         chars_per_token = CONTEXT_CHARS_PER_TOKEN;
     bytes = (double)budget_tokens * (chars_per_token > 64 ? 64.0 : (double)chars_per_token);
     if (bytes < (double)(fixed + question.size))
-        return error_set(err, STATUS_INVALID_ARGUMENT, "a budget of %u tokens has no room for a question of %zu bytes", budget_tokens,
-                         question.size);
+        return error_set(err, STATUS_INVALID_ARGUMENT,
+                         "a budget of %u tokens has no room for a question of %zu bytes",
+                         budget_tokens, question.size);
     room.left = (size_t)bytes - fixed - question.size;
     room.standing = (size_t)((double)room.left * STANDING_SHARE);
     query_read(query, record, question);
@@ -169,5 +176,6 @@ enum status context_assemble(const struct record *record, struct slice question,
     render(prompt, question, &buffer);
     buffer_put_byte(&buffer, '\0');
     prompt->user = buffer.data;
-    return buffer.is_full ? error_set(err, STATUS_RESOURCE_EXHAUSTED, "no room for the prompt") : STATUS_OK;
+    return buffer.is_full ? error_set(err, STATUS_RESOURCE_EXHAUSTED, "no room for the prompt")
+                          : STATUS_OK;
 }

@@ -4,10 +4,11 @@
  *                        ▲                          │
  *                        └──── another came between ┘      ATTEMPTS_MAX times, then ABORTED
  *
- * Read, merge, write: Redis takes the new version only in the place of the one that was read, so two Puts of one patient cannot lose each
- * other. Where Redis is away, the record that memory holds is merged and kept there (durable = false), with the version that
- * Redis is known to have had; when Redis is back, context_put_unsaved goes through the same states, without PARSE, and what Redis has by
- * then is merged too, or, where it has another map, stays as it is. */
+ * Read, merge, write: Redis takes the new version only in the place of the one that was read, so
+ * two Puts of one patient cannot lose each other. Where Redis is away, the record that memory holds
+ * is merged and kept there (durable = false), with the version that Redis is known to have had;
+ * when Redis is back, context_put_unsaved goes through the same states, without PARSE, and what
+ * Redis has by then is merged too, or, where it has another map, stays as it is. */
 #include "context_put.h"
 
 #include "base/limits.h"
@@ -51,7 +52,7 @@ struct put {
     struct cache_entry *made;
     struct slice sealed_record_value, sealed_map_value;
     uint64_t base_version;
-    uint64_t map_version;      /* of the record whose map sealed_map grew from; 0: there was none */
+    uint64_t map_version; /* of the record whose map sealed_map grew from; 0: there was none */
     uint32_t as_facts;
     unsigned attempts;
     bool is_memory_only; /* Redis is away */
@@ -116,8 +117,10 @@ static void put_reply(struct put *put)
 {
     Consilium__V1__PutReply reply = CONSILIUM__V1__PUT_REPLY__INIT;
     const struct reasons *reasons = &put->counted.reasons;
-    Consilium__V1__ReasonCount *counts = ARENA_ARRAY(&put->call->arena, Consilium__V1__ReasonCount, reasons->count);
-    Consilium__V1__ReasonCount **list = ARENA_ARRAY(&put->call->arena, Consilium__V1__ReasonCount *, reasons->count);
+    Consilium__V1__ReasonCount *counts =
+        ARENA_ARRAY(&put->call->arena, Consilium__V1__ReasonCount, reasons->count);
+    Consilium__V1__ReasonCount **list =
+        ARENA_ARRAY(&put->call->arena, Consilium__V1__ReasonCount *, reasons->count);
 
     if (counts == NULL || list == NULL) {
         error_set(&put->err, STATUS_RESOURCE_EXHAUSTED, "no room for the reply");
@@ -179,9 +182,12 @@ static enum status put_merge_facts(struct put *put, struct fact **facts, size_t 
     uint32_t ignored;
 
     if (put->unsaved != NULL && put->unsaved != put->base) {
-        struct parsed held = { .facts = put->unsaved->record.facts, .count = put->unsaved->record.count };
+        struct parsed held = { .facts = put->unsaved->record.facts,
+                               .count = put->unsaved->record.count };
 
-        if (context_merge(base, &held, &put->work, &between.facts, &between.count, &ignored, &put->err) != STATUS_OK)
+        if (context_merge(base, &held, &put->work, &between.facts, &between.count, &ignored,
+                          &put->err)
+            != STATUS_OK)
             return put->err.status;
         base = &between;
     }
@@ -199,7 +205,8 @@ static struct slice put_newest_map(const struct put *put)
     return put->base != NULL ? put->base->sealed_map : put->sealed_map;
 }
 
-/* Versions grow with the wall clock, so that a record that was forgotten and put again never has an old number. */
+/* Versions grow with the wall clock, so that a record that was forgotten and put again never has an
+ * old number. */
 static uint64_t put_next_version(const struct put *put)
 {
     uint64_t now = (uint64_t)clock_wall_ms(), last = put->base_version;
@@ -212,14 +219,16 @@ static uint64_t put_next_version(const struct put *put)
 static enum status put_make_entry(struct put *put, struct slice plain)
 {
     struct slice map = put_newest_map(put);
-    struct cache_entry *entry = cache_entry_create(put->tenant, put->patient, CONTEXT_RECORD_ARENA_BYTES);
+    struct cache_entry *entry =
+        cache_entry_create(put->tenant, put->patient, CONTEXT_RECORD_ARENA_BYTES);
 
     put->made = entry;
     if (entry == NULL)
         return error_set(&put->err, STATUS_RESOURCE_EXHAUSTED, "no memory for a record");
     entry->sealed_map = arena_copy(&entry->arena, map);
     if (entry->sealed_map.data == NULL)
-        return error_set(&put->err, STATUS_RESOURCE_EXHAUSTED, "no room for a map of %zu bytes", map.size);
+        return error_set(&put->err, STATUS_RESOURCE_EXHAUSTED, "no room for a map of %zu bytes",
+                         map.size);
     entry->version = put_next_version(put);
     entry->base_version = put->base_version;
     return record_decode(plain, &entry->arena, &entry->record, &put->err);
@@ -229,10 +238,13 @@ static enum status put_seal(struct put *put, struct slice plain)
 {
     struct seal_name name = { put->tenant, put->patient, "record", put->made->version };
 
-    if (seal_close(&put->context->key, &name, plain, &put->work, &put->sealed_record_value, &put->err) != STATUS_OK)
+    if (seal_close(&put->context->key, &name, plain, &put->work, &put->sealed_record_value,
+                   &put->err)
+        != STATUS_OK)
         return put->err.status;
     name.what = "map";
-    return seal_close(&put->context->key, &name, put->made->sealed_map, &put->work, &put->sealed_map_value, &put->err);
+    return seal_close(&put->context->key, &name, put->made->sealed_map, &put->work,
+                      &put->sealed_map_value, &put->err);
 }
 
 static void put_merge(struct job *job)
@@ -262,12 +274,14 @@ static void put_on_job(struct job *job)
 /* On failure the step goes on at once, with put->err. */
 static void put_post(struct put *put, void (*run)(struct job *job))
 {
-    put->job = (struct job){ .run = run, .done = put_on_job, .home = &put->context->host->loop.mailbox };
+    put->job =
+        (struct job){ .run = run, .done = put_on_job, .home = &put->context->host->loop.mailbox };
     if (workers_post(put->context->host->workers, &put->job, &put->err) != STATUS_OK)
         put_step(put);
 }
 
-static void put_on_loaded(void *arg, struct cache_entry *entry, bool from_memory, const struct error *err)
+static void put_on_loaded(void *arg, struct cache_entry *entry, bool from_memory,
+                          const struct error *err)
 {
     struct put *put = arg;
 
@@ -286,12 +300,14 @@ static void put_on_loaded(void *arg, struct cache_entry *entry, bool from_memory
 
 static void put_load(struct put *put)
 {
-    struct cache_entry *cached = cache_find(put->context->cache, put->tenant, put->patient, clock_wall_ms());
+    struct cache_entry *cached =
+        cache_find(put->context->cache, put->tenant, put->patient, clock_wall_ms());
 
     put->seen = with_reference(cached);
     if (put->call != NULL && cached != NULL && !cached->is_durable)
         put->unsaved = with_reference(cached);
-    context_load(put->context, put->tenant, put->patient, LOAD_MODE_STORED, &put->work, put_on_loaded, put);
+    context_load(put->context, put->tenant, put->patient, LOAD_MODE_STORED, &put->work,
+                 put_on_loaded, put);
 }
 
 static void put_on_written(void *arg, bool is_written, const struct error *err)
@@ -299,7 +315,8 @@ static void put_on_written(void *arg, bool is_written, const struct error *err)
     struct put *put = arg;
 
     put->is_written = is_written;
-    /* Lost on the way: it may or may not have been done. Memory keeps it, and writing it again does no harm. */
+    /* Lost on the way: it may or may not have been done. Memory keeps it, and writing it again does
+     * no harm. */
     put->is_memory_only = err->status != STATUS_OK;
     put_step(put);
 }
@@ -309,9 +326,10 @@ static void put_write(struct put *put)
     struct error away;
 
     if (!put->is_memory_only
-        && store_write(&put->context->store, put->tenant, put->patient, put->base_version, put->made->version, put->sealed_record_value,
-                       put->sealed_map_value, &put->work, put_on_written, put, &away)
-            == STATUS_OK)
+        && store_write(&put->context->store, put->tenant, put->patient, put->base_version,
+                       put->made->version, put->sealed_record_value, put->sealed_map_value,
+                       &put->work, put_on_written, put, &away)
+               == STATUS_OK)
         return;
     put->is_memory_only = true;
     put_step(put);
@@ -330,7 +348,8 @@ static void put_keep_written(struct put *put)
     put->made->is_durable = true;
     put->made->checked_ns = clock_now();
     put->made->expires_ms = context_expiry(put->context);
-    if (now == NULL || now == put->unsaved || (now->is_durable && now->version < put->made->version))
+    if (now == NULL || now == put->unsaved
+        || (now->is_durable && now->version < put->made->version))
         cache_insert(put->context->cache, put->made, NULL);
 }
 
@@ -359,14 +378,18 @@ static bool put_settle(struct put *put)
     metric_add(put->context->metrics.conflicts, 1);
     if (++put->attempts < ATTEMPTS_MAX)
         return true;
-    error_set(&put->err, STATUS_ABORTED, "other writes of this record came between %d times; try again", ATTEMPTS_MAX);
+    error_set(&put->err, STATUS_ABORTED,
+              "other writes of this record came between %d times; try again", ATTEMPTS_MAX);
     return false;
 }
 
-/* The map that came may only take the place of the one that it grew from: ABORTED when the record has moved on since. */
+/* The map that came may only take the place of the one that it grew from: ABORTED when the record
+ * has moved on since. */
 static void put_check_map(struct put *put)
 {
-    uint64_t version = put->unsaved != NULL ? put->unsaved->version : put->base != NULL ? put->base->version : 0;
+    uint64_t version = put->unsaved != NULL ? put->unsaved->version
+                       : put->base != NULL  ? put->base->version
+                                            : 0;
 
     if (put->call == NULL || put->sealed_map.size == 0 || put->map_version == version)
         return;
@@ -374,18 +397,22 @@ static void put_check_map(struct put *put)
     error_set(&put->err, STATUS_ABORTED, "the record has moved on: recall it and redact again");
 }
 
-/* What only memory holds may have begun while nobody could say whether Redis has the patient, or another replica was faster: then it
- * was redacted with another map than the one in Redis, and the two cannot be one record. Redis's was acknowledged as durable; this was not. */
+/* What only memory holds may have begun while nobody could say whether Redis has the patient, or
+ * another replica was faster: then it was redacted with another map than the one in Redis, and the
+ * two cannot be one record. Redis's was acknowledged as durable; this was not. */
 static void put_check_unsaved(struct put *put)
 {
     const struct cache_entry *base = put->base, *unsaved = put->unsaved;
 
-    if (put->call != NULL || base == NULL || base->version == unsaved->base_version || base->version == unsaved->version
-        || unsaved->sealed_map.size == 0 || slice_equal(base->sealed_map, unsaved->sealed_map))
+    if (put->call != NULL || base == NULL || base->version == unsaved->base_version
+        || base->version == unsaved->version || unsaved->sealed_map.size == 0
+        || slice_equal(base->sealed_map, unsaved->sealed_map))
         return;
     metric_add(put->context->metrics.conflicts, 1);
     cache_remove(put->context->cache, put->unsaved);
-    error_set(&put->err, STATUS_ABORTED, "Redis has a record of this patient with another map; what only memory held is dropped");
+    error_set(
+        &put->err, STATUS_ABORTED,
+        "Redis has a record of this patient with another map; what only memory held is dropped");
 }
 
 static void put_begin_load(struct put *put)
@@ -404,7 +431,8 @@ static void put_end(struct put *put)
 /* Called when the state's work is done; err says how. */
 static void put_step(struct put *put)
 {
-    bool is_gone = put->call == NULL && !put->unsaved->is_cached; /* forgotten, or replaced by a newer one */
+    bool is_gone =
+        put->call == NULL && !put->unsaved->is_cached; /* forgotten, or replaced by a newer one */
 
     if (put->context->is_stopping && put->err.status == STATUS_OK)
         error_set(&put->err, STATUS_CANCELLED, "the service stops");

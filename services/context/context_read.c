@@ -1,4 +1,5 @@
-/* Clinical statements: who, what ails, what is taken, what was done. Each reader takes one resource of its type. */
+/* Clinical statements: who, what ails, what is taken, what was done. Each reader takes one resource
+ * of its type. */
 #include "context_read.h"
 
 #include "base/utf8.h"
@@ -52,7 +53,8 @@ void read_dates(struct reading *reading, const char *const *names)
             continue;
         if (member->kind == JSON_KIND_STRING && fhir_date_parse(member->text, &fact->date))
             return;
-        if (member->kind == JSON_KIND_OBJECT && fhir_date_parse(json_get_string(member, "start"), &fact->date)) {
+        if (member->kind == JSON_KIND_OBJECT
+            && fhir_date_parse(json_get_string(member, "start"), &fact->date)) {
             fhir_date_parse(json_get_string(member, "end"), &fact->end);
             return;
         }
@@ -106,8 +108,9 @@ static void put_death(struct reading *reading, struct buffer *buffer)
     }
 }
 
-/* Sex and date of birth, with the precision that it has here; never a name or an address. In the `limited` profile dates are shifted: a year
- * alone, taken out of a shifted date, could not be put back. */
+/* Sex and date of birth, with the precision that it has here; never a name or an address. In the
+ * `limited` profile dates are shifted: a year alone, taken out of a shifted date, could not be put
+ * back. */
 static const char *read_patient(struct reading *reading)
 {
     struct slice gender = json_get_string(reading->json, "gender");
@@ -157,7 +160,8 @@ static const char *read_condition(struct reading *reading)
     read_dates(reading, dates);
     read_condition_end(reading);
     fact->status = read_word(reading, status);
-    fact->is_active = status.size > 0 ? has_word(status, active) : fact->end.precision == FHIR_PRECISION_NONE;
+    fact->is_active =
+        status.size > 0 ? has_word(status, active) : fact->end.precision == FHIR_PRECISION_NONE;
     buffer = read_begin(reading);
     fhir_label_put(buffer, severity);
     if (has_word(verification, unsure)) {
@@ -176,7 +180,7 @@ static const struct json *find_drug(struct reading *reading, struct slice *displ
 
     *display = json_get_string(reference, "display");
     if (concept != NULL)
-        return concept;
+    return concept;
     return json_get(fhir_bundle_resolve(reading->bundle, reading->json, reference), "code");
 }
 
@@ -187,7 +191,9 @@ static struct slice read_dosages(struct reading *reading)
 
     if (dosage == NULL)
         dosage = json_get(reading->json, "dosage");
-    if (dosage != NULL && dosage->kind == JSON_KIND_OBJECT) { /* MedicationAdministration has one, with a plain dose */
+    if (dosage != NULL
+        && dosage->kind
+               == JSON_KIND_OBJECT) { /* MedicationAdministration has one, with a plain dose */
         fhir_quantity_put(buffer, json_get(dosage, "dose"));
         if (buffer->size == 0)
             fhir_label_put(buffer, json_get_string(dosage, "text"));
@@ -207,8 +213,13 @@ static struct slice read_dosages(struct reading *reading)
 
 static const char *read_medication(struct reading *reading)
 {
-    static const char *const dates[] = { "authoredOn", "effectiveDateTime", "effectivePeriod", "whenHandedOver", "whenPrepared",
-                                         "dateAsserted", NULL };
+    static const char *const dates[] = { "authoredOn",
+                                         "effectiveDateTime",
+                                         "effectivePeriod",
+                                         "whenHandedOver",
+                                         "whenPrepared",
+                                         "dateAsserted",
+                                         NULL };
     static const char *const active[] = { "active", "on-hold", "intended", NULL };
     const struct json *forbidden = json_get(reading->json, "doNotPerform");
     struct fact *fact = reading->fact;
@@ -217,10 +228,12 @@ static const char *read_medication(struct reading *reading)
 
     fact->kind = FACT_MEDICATION;
     fact->noun = SLICE("medication");
-    fhir_label_put(read_begin(reading), fhir_code_text(drug).size > 0 ? fhir_code_text(drug) : display);
+    fhir_label_put(read_begin(reading),
+                   fhir_code_text(drug).size > 0 ? fhir_code_text(drug) : display);
     fact->label = read_end(reading, FACT_LABEL_BYTES_MAX);
-    fact->path = read_path(reading, json_get(reading->json, "medicationReference") != NULL ? "medicationReference"
-                                                                                          : "medicationCodeableConcept");
+    fact->path = read_path(reading, json_get(reading->json, "medicationReference") != NULL
+                                        ? "medicationReference"
+                                        : "medicationCodeableConcept");
     fact->value = read_dosages(reading);
     read_dates(reading, dates);
     fact->is_active = has_word(status, active);
@@ -242,8 +255,10 @@ static struct slice read_manifestations(struct reading *reading)
     const struct json *reaction, *item;
     struct buffer *buffer = read_begin(reading);
 
-    for (reaction = json_first(json_get(reading->json, "reaction")); reaction != NULL; reaction = reaction->next)
-        for (item = json_first(json_get(reaction, "manifestation")); item != NULL; item = item->next) {
+    for (reaction = json_first(json_get(reading->json, "reaction")); reaction != NULL;
+         reaction = reaction->next)
+        for (item = json_first(json_get(reaction, "manifestation")); item != NULL;
+             item = item->next) {
             if (buffer->size > 0)
                 buffer_put_string(buffer, "; ");
             fhir_label_put(buffer, fhir_code_text(item));
@@ -306,9 +321,13 @@ static struct slice encounter_class(const struct json *encounter)
         const char *code;
         const char *word;
     } classes[] = {
-        { "AMB", "outpatient" }, { "outpatient", "outpatient" }, { "EMER", "emergency" }, { "emergency", "emergency" }, { "IMP", "inpatient" },
-        { "inpatient", "inpatient" }, { "ACUTE", "inpatient" }, { "NONAC", "inpatient" }, { "HH", "home health" }, { "VR", "virtual" },
-        { "OBSENC", "observation" }, { "SS", "short stay" }, { "PRENC", "pre-admission" }, { "FLD", "field" },
+        { "AMB", "outpatient" },      { "outpatient", "outpatient" },
+        { "EMER", "emergency" },      { "emergency", "emergency" },
+        { "IMP", "inpatient" },       { "inpatient", "inpatient" },
+        { "ACUTE", "inpatient" },     { "NONAC", "inpatient" },
+        { "HH", "home health" },      { "VR", "virtual" },
+        { "OBSENC", "observation" },  { "SS", "short stay" },
+        { "PRENC", "pre-admission" }, { "FLD", "field" },
     };
     struct slice code = json_get_string(json_get(encounter, "class"), "code");
 
@@ -345,7 +364,8 @@ static struct slice read_activities(struct reading *reading)
     const struct json *activity;
     struct buffer *buffer = read_begin(reading);
 
-    for (activity = json_first(json_get(reading->json, "activity")); activity != NULL; activity = activity->next) {
+    for (activity = json_first(json_get(reading->json, "activity")); activity != NULL;
+         activity = activity->next) {
         struct slice text = fhir_code_text(json_get(json_get(activity, "detail"), "code"));
 
         if (text.size == 0)
@@ -364,7 +384,8 @@ static const struct json *care_plan_concept(const struct json *plan)
 {
     const struct json *category;
 
-    for (category = json_first(json_get(plan, "category")); category != NULL; category = category->next)
+    for (category = json_first(json_get(plan, "category")); category != NULL;
+         category = category->next)
         if (!fhir_code_has(category, "assess-plan"))
             return category;
     return NULL;
@@ -388,7 +409,8 @@ static const char *read_care_plan(struct reading *reading)
     read_dates(reading, dates);
     fact->detail = read_activities(reading);
     if (fact->label.size == 0 && fact->detail.size > 0) {
-        fact->label = slice_cut(fact->detail, 0, utf8_whole_prefix(slice_cut(fact->detail, 0, FACT_LABEL_BYTES_MAX)));
+        fact->label = slice_cut(
+            fact->detail, 0, utf8_whole_prefix(slice_cut(fact->detail, 0, FACT_LABEL_BYTES_MAX)));
         fact->detail.size = 0;
     }
     return needs_label(fact);
@@ -407,7 +429,8 @@ static const char *read_goal(struct reading *reading)
     if (status.size == 0)
         status = json_get_string(reading->json, "lifecycleStatus");
     fact->status = read_word(reading, status);
-    fact->is_active = !slice_is(status, "achieved") && !slice_is(status, "completed") && !slice_is(status, "cancelled");
+    fact->is_active = !slice_is(status, "achieved") && !slice_is(status, "completed")
+                      && !slice_is(status, "cancelled");
     read_dates(reading, dates);
     return needs_label(fact);
 }
@@ -436,7 +459,8 @@ static const char *read_imaging(struct reading *reading)
     static const char *const dates[] = { "started", NULL };
     struct fact *fact = reading->fact;
     const struct json *series = json_first(json_get(reading->json, "series"));
-    struct slice modality = fhir_code_text(json_get(series, "modality")), site = fhir_code_text(json_get(series, "bodySite"));
+    struct slice modality = fhir_code_text(json_get(series, "modality")),
+                 site = fhir_code_text(json_get(series, "bodySite"));
     const struct json *code = json_first(json_get(reading->json, "procedureCode"));
     struct buffer *buffer;
 
@@ -476,7 +500,10 @@ static const char *read_other(struct reading *reading)
         { "ClinicalImpression", "clinical impression", "code" },
         { "Flag", "alert", "code" },
     };
-    static const char *const dates[] = { "occurrenceDateTime", "occurrencePeriod", "date", "authoredOn", "effectiveDateTime", "period", NULL };
+    static const char *const dates[] = {
+        "occurrenceDateTime", "occurrencePeriod", "date", "authoredOn",
+        "effectiveDateTime",  "period",           NULL
+    };
     struct fact *fact = reading->fact;
     size_t i = 0;
 

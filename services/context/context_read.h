@@ -1,4 +1,5 @@
-/* One resource of a type becomes one fact: the readers, one for each type. Shared by the context_read_*.c files and context_parse.c only. */
+/* One resource of a type becomes one fact: the readers, one for each type. Shared by the
+ * context_read_*.c files and context_parse.c only. */
 #ifndef CONTEXT_READ_H
 #define CONTEXT_READ_H
 
@@ -26,7 +27,8 @@ const char *read_observation(struct reading *reading);
 const char *read_report(struct reading *reading);
 const char *read_document(struct reading *reading);
 
-/* Begin a piece of text in the scratch buffer, and take it as a slice of at most @bytes_max in the arena. */
+/* Begin a piece of text in the scratch buffer, and take it as a slice of at most @bytes_max in the
+ * arena. */
 struct buffer *read_begin(struct reading *reading);
 struct slice read_end(struct reading *reading, size_t bytes_max);
 

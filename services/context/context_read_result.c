@@ -6,9 +6,11 @@
 #include "base/utf8.h"
 #include "fhir/fhir_base64.h"
 
-static const char *const observed[] = { "effectiveDateTime", "effectivePeriod", "effectiveInstant", "issued", NULL };
+static const char *const observed[] = { "effectiveDateTime", "effectivePeriod", "effectiveInstant",
+                                        "issued", NULL };
 
-/* Append the value[x] of an Observation or of a component, and say which member it was; NULL when there is none. */
+/* Append the value[x] of an Observation or of a component, and say which member it was; NULL when
+ * there is none. */
 static const char *put_value(struct buffer *buffer, const struct json *json)
 {
     const struct json *value;
@@ -85,7 +87,8 @@ static void put_components(struct buffer *buffer, const struct json *components)
 {
     const struct json *item;
 
-    for (item = json_first(components); item != NULL && buffer->size < FACT_VALUE_BYTES_MAX; item = item->next) {
+    for (item = json_first(components); item != NULL && buffer->size < FACT_VALUE_BYTES_MAX;
+         item = item->next) {
         if (buffer->size > 0)
             buffer_put_string(buffer, "; ");
         fhir_label_put(buffer, fhir_code_text(json_get(item, "code")));
@@ -118,7 +121,8 @@ static enum fact_flag flag_of_range(const struct json *observation)
         return FACT_FLAG_NONE;
     if (number_of(json_get(range, "low"), &bound) && value < bound)
         return FACT_FLAG_LOW;
-    return number_of(json_get(range, "high"), &bound) && value > bound ? FACT_FLAG_HIGH : FACT_FLAG_NONE;
+    return number_of(json_get(range, "high"), &bound) && value > bound ? FACT_FLAG_HIGH
+                                                                       : FACT_FLAG_NONE;
 }
 
 const char *read_observation(struct reading *reading)
@@ -136,7 +140,8 @@ const char *read_observation(struct reading *reading)
     member = put_value(buffer, reading->json);
     if (member == NULL && put_blood_pressure(buffer, components)) {
         member = "component";
-        if (fhir_code_has(json_get(reading->json, "code"), "85354-9") || fhir_code_has(json_get(reading->json, "code"), "55284-4"))
+        if (fhir_code_has(json_get(reading->json, "code"), "85354-9")
+            || fhir_code_has(json_get(reading->json, "code"), "55284-4"))
             fact->label = SLICE("Blood pressure");
     } else if (member == NULL && components != NULL) {
         put_components(buffer, components);
@@ -160,11 +165,14 @@ const char *read_observation(struct reading *reading)
 
 static bool is_text(struct slice type, bool *is_markup)
 {
-    *is_markup = slice_starts_with(type, SLICE("text/html")) || slice_starts_with(type, SLICE("application/xhtml"));
-    return *is_markup || type.size == 0 || slice_starts_with(type, SLICE("text/plain")) || slice_starts_with(type, SLICE("text/markdown"));
+    *is_markup = slice_starts_with(type, SLICE("text/html"))
+                 || slice_starts_with(type, SLICE("application/xhtml"));
+    return *is_markup || type.size == 0 || slice_starts_with(type, SLICE("text/plain"))
+           || slice_starts_with(type, SLICE("text/markdown"));
 }
 
-/* Append @text as valid UTF-8 without control characters; of markup only what stands between tags. */
+/* Append @text as valid UTF-8 without control characters; of markup only what stands between tags.
+ */
 static void put_clean(struct buffer *buffer, struct slice text, bool is_markup)
 {
     bool in_tag = false;
@@ -196,7 +204,8 @@ static struct slice read_attachment(struct reading *reading, const struct json *
 
     if (data.size == 0 || !is_text(json_get_string(attachment, "contentType"), &is_markup))
         return (struct slice){ NULL, 0 };
-    /* Room for all that may be put, first: so that the decoded bytes can go back to the arena behind it. */
+    /* Room for all that may be put, first: so that the decoded bytes can go back to the arena
+     * behind it. */
     if (buffer_reserve(buffer, FACT_TEXT_BYTES_MAX + 8) == NULL)
         return (struct slice){ NULL, 0 };
     mark = arena_mark(reading->arena);
@@ -227,7 +236,8 @@ const char *read_report(struct reading *reading)
     fact->text = read_attachment(reading, json_first(json_get(reading->json, "presentedForm")));
     fact->kind = fact->text.size > 0 && results == NULL ? FACT_NOTE : FACT_REPORT;
     fact->noun = fact->kind == FACT_NOTE ? SLICE("note") : SLICE("report");
-    fact->path = fact->kind == FACT_NOTE ? SLICE("DiagnosticReport.presentedForm") : SLICE("DiagnosticReport.code");
+    fact->path = fact->kind == FACT_NOTE ? SLICE("DiagnosticReport.presentedForm")
+                                         : SLICE("DiagnosticReport.code");
     fhir_label_put(read_begin(reading), conclusion);
     fact->value = read_end(reading, FACT_VALUE_BYTES_MAX);
     if (fact->value.size == 0)

@@ -1,5 +1,5 @@
-/* The bytes: "CTX1", the number of facts, then each fact as numbers (LEB128) and texts (size, bytes). Only this file knows them; a
- * later form gets another magic and the old one is read on. */
+/* The bytes: "CTX1", the number of facts, then each fact as numbers (LEB128) and texts (size,
+ * bytes). Only this file knows them; a later form gets another magic and the old one is read on. */
 #include "context_record.h"
 
 #include <stdlib.h>
@@ -64,7 +64,8 @@ static void index_fact(const struct fact *fact, struct indexing *indexing)
     words_each(fact->text, add_posting, indexing);
     if (indexing->postings == NULL)
         return;
-    qsort(indexing->postings + start, indexing->count - start, sizeof(struct posting), compare_postings);
+    qsort(indexing->postings + start, indexing->count - start, sizeof(struct posting),
+          compare_postings);
     indexing->count = start + without_repeats(indexing->postings + start, indexing->count - start);
 }
 
@@ -100,7 +101,7 @@ static bool count_same_labels(struct record *record, struct arena *arena)
     struct {
         uint64_t hash;
         uint32_t count;
-    } *table;
+    } * table;
     struct arena_mark mark;
 
     while (slots < 2 * record->count)
@@ -143,15 +144,19 @@ static bool render_facts(struct record *record, struct arena *arena)
     return true;
 }
 
-enum status record_index(struct fact *facts, size_t count, struct arena *arena, struct record *record, struct error *err)
+enum status record_index(struct fact *facts, size_t count, struct arena *arena,
+                         struct record *record, struct error *err)
 {
     *record = (struct record){ .facts = facts, .count = count };
     if (count > RECORD_FACTS_MAX)
-        return error_set(err, STATUS_RESOURCE_EXHAUSTED, "a record of %zu facts is over the limit of %d", count, RECORD_FACTS_MAX);
+        return error_set(err, STATUS_RESOURCE_EXHAUSTED,
+                         "a record of %zu facts is over the limit of %d", count, RECORD_FACTS_MAX);
     if (count > 0)
         qsort(facts, count, sizeof(*facts), compare_facts);
-    if (!render_facts(record, arena) || !make_postings(record, arena) || !count_same_labels(record, arena))
-        return error_set(err, STATUS_RESOURCE_EXHAUSTED, "no room to index %zu facts (limit %zu bytes)", count, arena->limit_bytes);
+    if (!render_facts(record, arena) || !make_postings(record, arena)
+        || !count_same_labels(record, arena))
+        return error_set(err, STATUS_RESOURCE_EXHAUSTED,
+                         "no room to index %zu facts (limit %zu bytes)", count, arena->limit_bytes);
     return STATUS_OK;
 }
 
@@ -257,7 +262,8 @@ static void take_date(struct input *input, struct fhir_date *date)
 {
     uint64_t seconds;
 
-    *date = (struct fhir_date){ .precision = (enum fhir_precision)take_bounded(input, FHIR_PRECISION_TIME) };
+    *date = (struct fhir_date){ .precision =
+                                    (enum fhir_precision)take_bounded(input, FHIR_PRECISION_TIME) };
     if (date->precision == FHIR_PRECISION_NONE)
         return;
     date->year = (int16_t)take_bounded(input, 9999);
@@ -290,7 +296,8 @@ static void take_fact(struct input *input, struct fact *fact)
     fact->text = take_text(input);
 }
 
-enum status record_decode(struct slice bytes, struct arena *arena, struct record *record, struct error *err)
+enum status record_decode(struct slice bytes, struct arena *arena, struct record *record,
+                          struct error *err)
 {
     struct slice copy = arena_copy(arena, bytes);
     struct input input = { slice_cut(copy, sizeof(magic), copy.size), false };
@@ -298,13 +305,16 @@ enum status record_decode(struct slice bytes, struct arena *arena, struct record
     uint64_t count;
 
     if (copy.data == NULL)
-        return error_set(err, STATUS_RESOURCE_EXHAUSTED, "no room for a record of %zu bytes", bytes.size);
+        return error_set(err, STATUS_RESOURCE_EXHAUSTED, "no room for a record of %zu bytes",
+                         bytes.size);
     if (!slice_starts_with(copy, slice_of(magic, sizeof(magic))))
-        return error_set(err, STATUS_DATA_LOSS, "stored record of %zu bytes: not a record", bytes.size);
+        return error_set(err, STATUS_DATA_LOSS, "stored record of %zu bytes: not a record",
+                         bytes.size);
     count = take_bounded(&input, RECORD_FACTS_MAX);
     facts = ARENA_ARRAY(arena, struct fact, count);
     if (facts == NULL)
-        return error_set(err, STATUS_RESOURCE_EXHAUSTED, "no room for %llu facts", (unsigned long long)count);
+        return error_set(err, STATUS_RESOURCE_EXHAUSTED, "no room for %llu facts",
+                         (unsigned long long)count);
     for (uint64_t i = 0; i < count && !input.is_bad; i++)
         take_fact(&input, &facts[i]);
     if (input.is_bad || input.left.size > 0)

@@ -17,19 +17,23 @@ struct posting {
 struct record {
     struct fact *facts; /* by fact_compare; void ones too */
     size_t count;
-    size_t live; /* facts that are not void */
+    size_t live;              /* facts that are not void */
     struct posting *postings; /* by word, then fact; each pair once */
     size_t postings_count;
-    uint32_t *same_label;  /* for each fact: how many later ones (newer) have its kind and label */
+    uint32_t *same_label; /* for each fact: how many later ones (newer) have its kind and label */
 };
 
-/* Sort @facts (taken as they are, in @arena), render their lines, index their words. RESOURCE_EXHAUSTED: too many, or no room. */
-enum status record_index(struct fact *facts, size_t count, struct arena *arena, struct record *record, struct error *err);
+/* Sort @facts (taken as they are, in @arena), render their lines, index their words.
+ * RESOURCE_EXHAUSTED: too many, or no room. */
+enum status record_index(struct fact *facts, size_t count, struct arena *arena,
+                         struct record *record, struct error *err);
 
 /* Append @facts as the bytes of a record. The index is not in them. */
 void record_encode(const struct fact *facts, size_t count, struct buffer *buffer);
 
-/* Read bytes of record_encode and index them; text is copied to @arena. DATA_LOSS when they are something else. */
-enum status record_decode(struct slice bytes, struct arena *arena, struct record *record, struct error *err);
+/* Read bytes of record_encode and index them; text is copied to @arena. DATA_LOSS when they are
+ * something else. */
+enum status record_decode(struct slice bytes, struct arena *arena, struct record *record,
+                          struct error *err);
 
 #endif

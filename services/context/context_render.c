@@ -6,7 +6,8 @@
 /* Words that say nothing about something that happened: it did. */
 static bool is_plain_status(struct slice status)
 {
-    static const char *const plain[] = { "completed", "final", "finished", "available", "current", "superseded", "amended", "corrected" };
+    static const char *const plain[] = { "completed", "final",      "finished", "available",
+                                         "current",   "superseded", "amended",  "corrected" };
 
     for (size_t i = 0; i < sizeof(plain) / sizeof(plain[0]); i++)
         if (slice_is(status, plain[i]))
@@ -145,7 +146,8 @@ static float weigh_sentence(struct weighing *weighing, struct slice sentence)
     return weighing->sum;
 }
 
-/* The whole words that fit into @room bytes; where even the first does not, as much of it as fits. */
+/* The whole words that fit into @room bytes; where even the first does not, as much of it as fits.
+ */
 static struct slice cut_at_word(struct slice text, size_t room)
 {
     size_t end = utf8_whole_prefix(slice_cut(text, 0, room));
@@ -156,7 +158,8 @@ static struct slice cut_at_word(struct slice text, size_t room)
     return slice_cut(text, 0, at > 0 ? at : end);
 }
 
-/* One line: white space folded, square brackets and quotes replaced, cut to @room bytes at a character's border. */
+/* One line: white space folded, square brackets and quotes replaced, cut to @room bytes at a
+ * character's border. */
 static size_t put_sentence(struct buffer *buffer, struct slice sentence, size_t room)
 {
     size_t start = buffer->size;
@@ -185,8 +188,8 @@ static bool is_statement(struct slice sentence)
     return sentence.size > 10 && sentence.data[0] != '#';
 }
 
-void render_excerpt(struct slice text, float (*weigh)(const void *arg, uint32_t word), const void *arg,
-                    struct buffer *buffer)
+void render_excerpt(struct slice text, float (*weigh)(const void *arg, uint32_t word),
+                    const void *arg, struct buffer *buffer)
 {
     struct weighing weighing = { weigh, arg, 0 };
     float best = 0;
@@ -204,7 +207,8 @@ void render_excerpt(struct slice text, float (*weigh)(const void *arg, uint32_t 
     buffer_put_string(buffer, ": \"");
     for (at = 0; at < text.size && room > 20; at += sentence.size + 1) {
         sentence = sentence_at(text, at);
-        if (!is_statement(sentence) || (best > 0 && weigh_sentence(&weighing, sentence) < best * 0.6f))
+        if (!is_statement(sentence)
+            || (best > 0 && weigh_sentence(&weighing, sentence) < best * 0.6f))
             continue;
         if (!is_first)
             buffer_put_byte(buffer, ' ');

@@ -1,4 +1,5 @@
-/* A fact as a line of text. The form is described in context_fact.h; the default model is trained on it. */
+/* A fact as a line of text. The form is described in context_fact.h; the default model is trained
+ * on it. */
 #ifndef CONTEXT_RENDER_H
 #define CONTEXT_RENDER_H
 
@@ -12,7 +13,7 @@ void render_line(const struct fact *fact, struct buffer *buffer);
 
 /* Append ": "…"" with the sentences of @text that say most about the question: @weigh gives the weight of a word's hash (0: none).
  * Without a word of the question the first sentences. */
-void render_excerpt(struct slice text, float (*weigh)(const void *arg, uint32_t word), const void *arg,
-                    struct buffer *buffer);
+void render_excerpt(struct slice text, float (*weigh)(const void *arg, uint32_t word),
+                    const void *arg, struct buffer *buffer);
 
 #endif

@@ -1,5 +1,5 @@
-/* Handlers: check the request, load the record, let the core work, pack the reply. They run on the loop; a record that is large enough to
- * take more than a moment is worked on by a worker. */
+/* Handlers: check the request, load the record, let the core work, pack the reply. They run on the
+ * loop; a record that is large enough to take more than a moment is worked on by a worker. */
 #include "context_rpc.h"
 
 #include "base/limits.h"
@@ -23,11 +23,15 @@ static enum status check_name(const char *what, const char *name, struct error *
     size_t size = strlen(name);
 
     if (size == 0 || size > NAME_BYTES_MAX)
-        return error_set(err, STATUS_INVALID_ARGUMENT, "%s: %zu bytes, not 1 to %d", what, size, NAME_BYTES_MAX);
+        return error_set(err, STATUS_INVALID_ARGUMENT, "%s: %zu bytes, not 1 to %d", what, size,
+                         NAME_BYTES_MAX);
     for (size_t i = 0; i < size; i++)
-        if ((unsigned char)name[i] <= ' ' || (unsigned char)name[i] >= 0x7f || strchr("{}:", name[i]) != NULL)
-            return error_set(err, STATUS_INVALID_ARGUMENT, "%s: byte %zu is not one of a name (printable ASCII without braces and colons)",
-                             what, i);
+        if ((unsigned char)name[i] <= ' ' || (unsigned char)name[i] >= 0x7f
+            || strchr("{}:", name[i]) != NULL)
+            return error_set(
+                err, STATUS_INVALID_ARGUMENT,
+                "%s: byte %zu is not one of a name (printable ASCII without braces and colons)",
+                what, i);
     return STATUS_OK;
 }
 
@@ -72,7 +76,8 @@ static void read_on_answered(struct job *job)
     read_finish((struct lookup *)((char *)job - offsetof(struct lookup, job)));
 }
 
-static void read_on_loaded(void *arg, struct cache_entry *entry, bool from_memory, const struct error *err)
+static void read_on_loaded(void *arg, struct cache_entry *entry, bool from_memory,
+                           const struct error *err)
 {
     struct lookup *lookup = arg;
 
@@ -83,7 +88,9 @@ static void read_on_loaded(void *arg, struct cache_entry *entry, bool from_memor
     lookup->entry = entry;
     lookup->from_memory = from_memory;
     if (entry->record.count > INLINE_FACTS_MAX) {
-        lookup->job = (struct job){ .run = read_on_worker, .done = read_on_answered, .home = &lookup->context->host->loop.mailbox };
+        lookup->job = (struct job){ .run = read_on_worker,
+                                    .done = read_on_answered,
+                                    .home = &lookup->context->host->loop.mailbox };
         if (workers_post(lookup->context->host->workers, &lookup->job, &lookup->err) == STATUS_OK)
             return;
     } else {
@@ -92,8 +99,8 @@ static void read_on_loaded(void *arg, struct cache_entry *entry, bool from_memor
     read_finish(lookup);
 }
 
-static void read_start(struct call *call, const char *tenant, const char *patient, enum load_mode mode,
-                       void (*answer)(struct lookup *lookup))
+static void read_start(struct call *call, const char *tenant, const char *patient,
+                       enum load_mode mode, void (*answer)(struct lookup *lookup))
 {
     struct lookup *lookup = ARENA_NEW(&call->arena, struct lookup);
     struct error err = { STATUS_OK, "" };
@@ -107,7 +114,8 @@ static void read_start(struct call *call, const char *tenant, const char *patien
         return;
     }
     *lookup = (struct lookup){ .call = call, .context = call->service, .answer = answer };
-    context_load(call->service, slice_from(tenant), slice_from(patient), mode, &call->arena, read_on_loaded, lookup);
+    context_load(call->service, slice_from(tenant), slice_from(patient), mode, &call->arena,
+                 read_on_loaded, lookup);
 }
 
 static void *read_reply(struct lookup *lookup, size_t size)
@@ -126,8 +134,8 @@ static void put(struct call *call)
     const Consilium__V1__PutRequest *request = call->request;
     struct error err = { STATUS_OK, "" };
 
-    if (check_name("tenant", request->tenant, &err) == STATUS_OK && check_name("patient", request->patient, &err) == STATUS_OK
-        && request->bundle.len == 0)
+    if (check_name("tenant", request->tenant, &err) == STATUS_OK
+        && check_name("patient", request->patient, &err) == STATUS_OK && request->bundle.len == 0)
         error_set(&err, STATUS_INVALID_ARGUMENT, "bundle: empty");
     if (err.status != STATUS_OK)
         call_fail(call, &err);
@@ -174,7 +182,8 @@ static char *date_of(const struct fact *fact, struct arena *arena)
 }
 
 /* False where there is no room. */
-static bool pack_fact(const struct fact *fact, uint32_t id, struct slice line, struct arena *arena, Consilium__V1__Fact *out)
+static bool pack_fact(const struct fact *fact, uint32_t id, struct slice line, struct arena *arena,
+                      Consilium__V1__Fact *out)
 {
     consilium__v1__fact__init(out);
     out->id = id;
@@ -187,12 +196,13 @@ static bool pack_fact(const struct fact *fact, uint32_t id, struct slice line, s
     out->label = text_of(fact->label, arena);
     out->value = text_of(fact->value.size > 0 ? fact->value : fact->detail, arena);
     out->text = text_of(line, arena);
-    return out->reference != NULL && out->path != NULL && out->date != NULL && out->status != NULL && out->label != NULL
-        && out->value != NULL && out->text != NULL;
+    return out->reference != NULL && out->path != NULL && out->date != NULL && out->status != NULL
+           && out->label != NULL && out->value != NULL && out->text != NULL;
 }
 
 /* Room for @count facts and the list of them; NULL and lookup->err otherwise. */
-static Consilium__V1__Fact **make_facts(struct lookup *lookup, size_t count, Consilium__V1__Fact **facts)
+static Consilium__V1__Fact **make_facts(struct lookup *lookup, size_t count,
+                                        Consilium__V1__Fact **facts)
 {
     Consilium__V1__Fact **list = ARENA_ARRAY(&lookup->call->arena, Consilium__V1__Fact *, count);
 
@@ -205,15 +215,18 @@ static Consilium__V1__Fact **make_facts(struct lookup *lookup, size_t count, Con
 
 /* ---- Assemble ---- */
 
-static bool pack_prompt(struct lookup *lookup, const struct prompt *prompt, Consilium__V1__AssembleReply *reply)
+static bool pack_prompt(struct lookup *lookup, const struct prompt *prompt,
+                        Consilium__V1__AssembleReply *reply)
 {
     Consilium__V1__Fact *facts;
     Consilium__V1__Fact **list = make_facts(lookup, prompt->count, &facts);
 
     for (size_t i = 0; list != NULL && i < prompt->count; i++) {
         list[i] = &facts[i];
-        if (!pack_fact(prompt->facts[i].fact, prompt->facts[i].id, prompt->facts[i].line, &lookup->call->arena, &facts[i])) {
-            error_set(&lookup->err, STATUS_RESOURCE_EXHAUSTED, "no room for %zu facts", prompt->count);
+        if (!pack_fact(prompt->facts[i].fact, prompt->facts[i].id, prompt->facts[i].line,
+                       &lookup->call->arena, &facts[i])) {
+            error_set(&lookup->err, STATUS_RESOURCE_EXHAUSTED, "no room for %zu facts",
+                      prompt->count);
             return false;
         }
     }
@@ -229,9 +242,10 @@ static void assemble_answer(struct lookup *lookup)
     struct prompt prompt;
 
     if (reply == NULL
-        || context_assemble(&lookup->entry->record, slice_from(request->question), request->budget_tokens, request->chars_per_token,
-                            &lookup->call->arena, &prompt, &lookup->err)
-            != STATUS_OK)
+        || context_assemble(&lookup->entry->record, slice_from(request->question),
+                            request->budget_tokens, request->chars_per_token, &lookup->call->arena,
+                            &prompt, &lookup->err)
+               != STATUS_OK)
         return;
     consilium__v1__assemble_reply__init(reply);
     reply->system = (char *)prompt.system;
@@ -248,8 +262,8 @@ static void assemble(struct call *call)
     struct error err;
 
     if (strlen(request->question) > QUESTION_BYTES_MAX) {
-        error_set(&err, STATUS_INVALID_ARGUMENT, "question: %zu bytes, over the limit of %zu", strlen(request->question),
-                  (size_t)QUESTION_BYTES_MAX);
+        error_set(&err, STATUS_INVALID_ARGUMENT, "question: %zu bytes, over the limit of %zu",
+                  strlen(request->question), (size_t)QUESTION_BYTES_MAX);
         call_fail(call, &err);
         return;
     }
@@ -273,20 +287,25 @@ static void timeline_answer(struct lookup *lookup)
 {
     const Consilium__V1__TimelineRequest *request = lookup->call->request;
     Consilium__V1__TimelineReply *reply = read_reply(lookup, sizeof(*reply));
-    struct timeline_query query = { slice_from(request->from), slice_from(request->to), kinds_of(request), request->page_size,
+    struct timeline_query query = { slice_from(request->from), slice_from(request->to),
+                                    kinds_of(request), request->page_size,
                                     slice_from(request->page_token) };
     struct timeline timeline;
     Consilium__V1__Fact **list, *facts;
 
     if (reply == NULL
-        || context_timeline(&lookup->entry->record, &query, &lookup->call->arena, &timeline, &lookup->err) != STATUS_OK)
+        || context_timeline(&lookup->entry->record, &query, &lookup->call->arena, &timeline,
+                            &lookup->err)
+               != STATUS_OK)
         return;
     consilium__v1__timeline_reply__init(reply);
     list = make_facts(lookup, timeline.count, &facts);
     for (size_t i = 0; list != NULL && i < timeline.count; i++) {
         list[i] = &facts[i];
-        if (!pack_fact(timeline.facts[i], (uint32_t)i + 1, timeline.facts[i]->line, &lookup->call->arena, &facts[i])) {
-            error_set(&lookup->err, STATUS_RESOURCE_EXHAUSTED, "no room for %zu facts; ask for a smaller page", timeline.count);
+        if (!pack_fact(timeline.facts[i], (uint32_t)i + 1, timeline.facts[i]->line,
+                       &lookup->call->arena, &facts[i])) {
+            error_set(&lookup->err, STATUS_RESOURCE_EXHAUSTED,
+                      "no room for %zu facts; ask for a smaller page", timeline.count);
             return;
         }
     }
@@ -326,7 +345,8 @@ static void on_forgotten(void *arg, bool is_written, const struct error *err)
     call_reply(forgetting->call, &reply);
 }
 
-static void forget_now(struct context *context, struct forgetting *forgetting, struct slice tenant, struct slice patient)
+static void forget_now(struct context *context, struct forgetting *forgetting, struct slice tenant,
+                       struct slice patient)
 {
     static const struct error none = { STATUS_OK, "" };
     struct cache_entry *entry = cache_find(context->cache, tenant, patient, INT64_MIN);
@@ -337,7 +357,9 @@ static void forget_now(struct context *context, struct forgetting *forgetting, s
         cache_remove(context->cache, entry);
     if (context->store.redis == NULL)
         on_forgotten(forgetting, false, &none);
-    else if (store_forget(&context->store, tenant, patient, &forgetting->call->arena, on_forgotten, forgetting, &err) != STATUS_OK)
+    else if (store_forget(&context->store, tenant, patient, &forgetting->call->arena, on_forgotten,
+                          forgetting, &err)
+             != STATUS_OK)
         on_forgotten(forgetting, false, &err);
 }
 
@@ -356,7 +378,8 @@ static void forget(struct call *call)
         return;
     }
     forgetting->call = call;
-    forget_now(call->service, forgetting, slice_from(request->tenant), slice_from(request->patient));
+    forget_now(call->service, forgetting, slice_from(request->tenant),
+               slice_from(request->patient));
 }
 
 const struct server_method context_methods[] = {
@@ -366,9 +389,18 @@ const struct server_method context_methods[] = {
       .calls_max = PUT_CALLS_MAX,
       .queue_max = PUT_QUEUE_MAX,
       .arena_bytes_max = 2 * MESSAGE_BYTES_MAX },
-    { .method = &method_context_recall, .place = METHOD_PLACE_LOOP, .start = recall, .arena_bytes_max = 64 * MIB },
-    { .method = &method_context_assemble, .place = METHOD_PLACE_LOOP, .start = assemble, .arena_bytes_max = 64 * MIB },
-    { .method = &method_context_timeline, .place = METHOD_PLACE_LOOP, .start = timeline, .arena_bytes_max = 64 * MIB },
+    { .method = &method_context_recall,
+      .place = METHOD_PLACE_LOOP,
+      .start = recall,
+      .arena_bytes_max = 64 * MIB },
+    { .method = &method_context_assemble,
+      .place = METHOD_PLACE_LOOP,
+      .start = assemble,
+      .arena_bytes_max = 64 * MIB },
+    { .method = &method_context_timeline,
+      .place = METHOD_PLACE_LOOP,
+      .start = timeline,
+      .arena_bytes_max = 64 * MIB },
     { .method = &method_context_forget, .place = METHOD_PLACE_LOOP, .start = forget },
     { .method = NULL },
 };

@@ -1,5 +1,6 @@
-/* Values leave the process compressed (zstd) and encrypted (XChaCha20-Poly1305), bound to the tenant, patient and version that they
- * belong to: a value moved under another key does not open. Any thread. */
+/* Values leave the process compressed (zstd) and encrypted (XChaCha20-Poly1305), bound to the
+ * tenant, patient and version that they belong to: a value moved under another key does not open.
+ * Any thread. */
 #ifndef CONTEXT_SEAL_H
 #define CONTEXT_SEAL_H
 
@@ -21,15 +22,16 @@ struct seal_name {
     uint64_t version;
 };
 
-/* Read (or make) the key in the file @path, and ready libsodium: base/key_file.h says how, and what fails. */
+/* Read (or make) the key in the file @path, and ready libsodium: base/key_file.h says how, and what
+ * fails. */
 enum status seal_key_load(const char *path, struct seal_key *key, struct error *err);
 
 /* @sealed is in @arena. */
-enum status seal_close(const struct seal_key *key, const struct seal_name *name, struct slice plain, struct arena *arena,
-                       struct slice *sealed, struct error *err);
+enum status seal_close(const struct seal_key *key, const struct seal_name *name, struct slice plain,
+                       struct arena *arena, struct slice *sealed, struct error *err);
 
 /* DATA_LOSS when @sealed was not closed with this key under this name. */
-enum status seal_open(const struct seal_key *key, const struct seal_name *name, struct slice sealed, struct arena *arena,
-                      struct slice *plain, struct error *err);
+enum status seal_open(const struct seal_key *key, const struct seal_name *name, struct slice sealed,
+                      struct arena *arena, struct slice *plain, struct error *err);
 
 #endif

@@ -1,8 +1,10 @@
-/* A fact's score is the sum of what the question's words that it has are worth (a word in every fact is worth little), plus what
- * its kind, its year and its age are worth where the question asks for them. Of many facts with one label the newest counts fully and the older ones less
- * and less, so that a value of each kind is seen before a second of one.
+/* A fact's score is the sum of what the question's words that it has are worth (a word in every
+ * fact is worth little), plus what its kind, its year and its age are worth where the question asks
+ * for them. Of many facts with one label the newest counts fully and the older ones less and less,
+ * so that a value of each kind is seen before a second of one.
  *
- * Standing facts (who, active problems, medications, allergies) always come, with a small score of their own. */
+ * Standing facts (who, active problems, medications, allergies) always come, with a small score of
+ * their own. */
 #include "context_select.h"
 
 #include <math.h>
@@ -72,10 +74,13 @@ static void add_query_word(void *arg, uint32_t word)
     struct query_reading *reading = arg;
     const struct record *record = reading->record;
     size_t found = count_postings(record, find_postings(record, word), word);
-    float rarity = found == 0 ? 0 : logf(1.0f + (float)record->live / (float)found) / logf(2.0f + (float)record->live);
+    float rarity = found == 0 ? 0
+                              : logf(1.0f + (float)record->live / (float)found)
+                                    / logf(2.0f + (float)record->live);
 
     if (found > 0 && reading->query->count < QUERY_WORDS_MAX)
-        reading->query->words[reading->query->count++] = (struct query_word){ word, (0.2f + 2.0f * rarity) * reading->share };
+        reading->query->words[reading->query->count++] =
+            (struct query_word){ word, (0.2f + 2.0f * rarity) * reading->share };
 }
 
 static void add_related(void *arg, struct slice phrase)
@@ -131,7 +136,8 @@ static void score_words(const struct record *record, const struct query *query, 
         size_t count = count_postings(record, at, query->words[i].word);
 
         for (size_t j = 0; j < count; j++)
-            scores[at[j].fact] += query->words[i].weight * (record->facts[at[j].fact].text.size > 0 ? NOTE_SHARE : 1);
+            scores[at[j].fact] +=
+                query->words[i].weight * (record->facts[at[j].fact].text.size > 0 ? NOTE_SHARE : 1);
     }
 }
 
@@ -153,7 +159,8 @@ static float score_time(const struct record *record, const struct query *query, 
     const struct fact *fact = &record->facts[index];
     float score = 0;
 
-    if (query->year != 0 && fact->date.precision != FHIR_PRECISION_NONE && fact->date.year == query->year)
+    if (query->year != 0 && fact->date.precision != FHIR_PRECISION_NONE
+        && fact->date.year == query->year)
         score += SCORE_YEAR;
     if (query->times & WORDS_TIME_LATEST)
         score += 2 * SCORE_RECENT * recency(record, index);
@@ -164,7 +171,8 @@ static float score_time(const struct record *record, const struct query *query, 
     return score;
 }
 
-/* How much of its score a fact keeps that newer ones repeat. Who asks for the first, or for a year, asks past the newer ones. */
+/* How much of its score a fact keeps that newer ones repeat. Who asks for the first, or for a year,
+ * asks past the newer ones. */
 static float repeat_share(const struct record *record, const struct query *query, size_t index)
 {
     const struct fact *fact = &record->facts[index];
@@ -172,37 +180,44 @@ static float repeat_share(const struct record *record, const struct query *query
 
     if (fact_lasts(fact) || is_wanted_year || (query->times & WORDS_TIME_EARLIEST))
         return 1;
-    return powf(query->times & WORDS_TIME_TREND ? REPEAT_DECAY_TREND : REPEAT_DECAY, (float)record->same_label[index]);
+    return powf(query->times & WORDS_TIME_TREND ? REPEAT_DECAY_TREND : REPEAT_DECAY,
+                (float)record->same_label[index]);
 }
 
 static float standing_score(const struct fact *fact)
 {
     if (!fact_is_standing(fact))
         return 0;
-    return fact->kind == FACT_ALLERGY || fact->kind == FACT_DEMOGRAPHICS ? SCORE_ALLERGY : SCORE_STANDING;
+    return fact->kind == FACT_ALLERGY || fact->kind == FACT_DEMOGRAPHICS ? SCORE_ALLERGY
+                                                                         : SCORE_STANDING;
 }
 
 /* Hits first; what only time or recency speaks for is no candidate. */
-static float score_fact(const struct record *record, const struct query *query, size_t index, float words)
+static float score_fact(const struct record *record, const struct query *query, size_t index,
+                        float words)
 {
     const struct fact *fact = &record->facts[index];
     float hit = words + score_kind(fact, query);
 
-    if (query->year != 0 && fact->date.precision != FHIR_PRECISION_NONE && fact->date.year == query->year && query->count == 0)
+    if (query->year != 0 && fact->date.precision != FHIR_PRECISION_NONE
+        && fact->date.year == query->year && query->count == 0)
         hit += SCORE_YEAR;
     if (hit > 0)
         hit = (hit + score_time(record, query, index)) * repeat_share(record, query, index);
     return hit + standing_score(fact);
 }
 
-/* Where nothing hits: the newest value of each observation, so that there is something to judge by. */
+/* Where nothing hits: the newest value of each observation, so that there is something to judge by.
+ */
 static size_t fill_up(const struct record *record, struct chosen *chosen, size_t count)
 {
     size_t filled = 0;
 
     for (size_t i = record->count; i-- > 0 && filled < FILL_MAX;)
-        if (record->facts[i].kind == FACT_OBSERVATION && record->same_label[i] == 0 && !record->facts[i].is_void) {
-            chosen[count++] = (struct chosen){ (uint32_t)i, SCORE_NEWEST_OF_KIND * recency(record, i) };
+        if (record->facts[i].kind == FACT_OBSERVATION && record->same_label[i] == 0
+            && !record->facts[i].is_void) {
+            chosen[count++] =
+                (struct chosen){ (uint32_t)i, SCORE_NEWEST_OF_KIND * recency(record, i) };
             filled++;
         }
     return count;
@@ -217,7 +232,8 @@ static int compare_chosen(const void *a, const void *b)
     return x->fact > y->fact ? -1 : x->fact < y->fact; /* the newer first */
 }
 
-/* Facts that only share a common word with the question give way to those that answer it; standing facts stay. */
+/* Facts that only share a common word with the question give way to those that answer it; standing
+ * facts stay. */
 static size_t without_weak_hits(const struct record *record, struct chosen *chosen, size_t count)
 {
     float best = 0;
@@ -231,7 +247,8 @@ static size_t without_weak_hits(const struct record *record, struct chosen *chos
     return kept;
 }
 
-struct chosen *context_select(const struct record *record, const struct query *query, struct arena *arena, size_t *count)
+struct chosen *context_select(const struct record *record, const struct query *query,
+                              struct arena *arena, size_t *count)
 {
     float *scores = ARENA_ARRAY(arena, float, record->count);
     struct chosen *chosen = ARENA_ARRAY(arena, struct chosen, record->count + FILL_MAX);

@@ -31,8 +31,10 @@ void query_read(struct query *query, const struct record *record, struct slice q
 /* The weight of @word in @query (a struct query), 0 when it is not in it. For render_excerpt. */
 float query_weigh(const void *query, uint32_t word);
 
-/* Every fact that has to do with the question, best first, in @arena; standing facts are among them, even where the question is about something
- * else. NULL and @count 0 when there is none or no room. */
-struct chosen *context_select(const struct record *record, const struct query *query, struct arena *arena, size_t *count);
+/* Every fact that has to do with the question, best first, in @arena; standing facts are among
+ * them, even where the question is about something else. NULL and @count 0 when there is none or no
+ * room. */
+struct chosen *context_select(const struct record *record, const struct query *query,
+                              struct arena *arena, size_t *count);
 
 #endif

@@ -4,10 +4,11 @@
 #include <stdlib.h>
 
 /* KEYS: version, record, map. */
-static const char fetch_script[] = "local v = redis.call('GET', KEYS[1]) "
-                                   "if not v then return false end "
-                                   "if v == ARGV[1] then return {v} end "
-                                   "return {v, redis.call('GET', KEYS[2]) or '', redis.call('GET', KEYS[3]) or ''}";
+static const char fetch_script[] =
+    "local v = redis.call('GET', KEYS[1]) "
+    "if not v then return false end "
+    "if v == ARGV[1] then return {v} end "
+    "return {v, redis.call('GET', KEYS[2]) or '', redis.call('GET', KEYS[3]) or ''}";
 
 static const char write_script[] = "local v = redis.call('GET', KEYS[1]) or '0' "
                                    "if v ~= ARGV[1] then return 0 end "
@@ -32,9 +33,11 @@ static void add(struct asking *asking, struct slice word)
     asking->words[asking->count++] = word;
 }
 
-static void add_key(struct asking *asking, struct slice tenant, struct slice patient, const char *what, struct arena *arena)
+static void add_key(struct asking *asking, struct slice tenant, struct slice patient,
+                    const char *what, struct arena *arena)
 {
-    char *key = arena_format(arena, "ctx:{%.*s:%.*s}:%s", SLICE_FORMAT(tenant), SLICE_FORMAT(patient), what);
+    char *key = arena_format(arena, "ctx:{%.*s:%.*s}:%s", SLICE_FORMAT(tenant),
+                             SLICE_FORMAT(patient), what);
 
     asking->is_full |= key == NULL;
     add(asking, slice_from(key));
@@ -48,7 +51,8 @@ static void add_number(struct asking *asking, uint64_t number, struct arena *are
     add(asking, slice_from(text));
 }
 
-static void add_keys(struct asking *asking, struct slice tenant, struct slice patient, struct arena *arena)
+static void add_keys(struct asking *asking, struct slice tenant, struct slice patient,
+                     struct arena *arena)
 {
     add_key(asking, tenant, patient, "version", arena);
     add_key(asking, tenant, patient, "record", arena);
@@ -71,7 +75,8 @@ static struct asking *begin(struct store *store, struct arena *arena, void *arg,
     return asking;
 }
 
-static enum status ask(struct store *store, struct asking *asking, redis_done_cb done, struct error *err)
+static enum status ask(struct store *store, struct asking *asking, redis_done_cb done,
+                       struct error *err)
 {
     if (asking->is_full)
         return error_set(err, STATUS_RESOURCE_EXHAUSTED, "no room to ask Redis");
@@ -104,8 +109,9 @@ static void on_fetched(void *arg, const struct redis_reply *reply, const struct 
     asking->on_fetch(asking->arg, &stored, reply == NULL ? err : &none);
 }
 
-enum status store_fetch(struct store *store, struct slice tenant, struct slice patient, uint64_t known_version, struct arena *arena,
-                        store_fetch_cb done, void *arg, struct error *err)
+enum status store_fetch(struct store *store, struct slice tenant, struct slice patient,
+                        uint64_t known_version, struct arena *arena, store_fetch_cb done, void *arg,
+                        struct error *err)
 {
     struct asking *asking = begin(store, arena, arg, err);
 
@@ -125,12 +131,14 @@ static void on_written(void *arg, const struct redis_reply *reply, const struct 
     static const struct error none = { STATUS_OK, "" };
     struct asking *asking = arg;
 
-    asking->on_write(asking->arg, reply != NULL && reply->kind == REDIS_REPLY_KIND_INTEGER && reply->integer > 0,
+    asking->on_write(asking->arg,
+                     reply != NULL && reply->kind == REDIS_REPLY_KIND_INTEGER && reply->integer > 0,
                      reply == NULL ? err : &none);
 }
 
-enum status store_write(struct store *store, struct slice tenant, struct slice patient, uint64_t base_version, uint64_t version,
-                        struct slice record, struct slice map, struct arena *arena, store_write_cb done, void *arg,
+enum status store_write(struct store *store, struct slice tenant, struct slice patient,
+                        uint64_t base_version, uint64_t version, struct slice record,
+                        struct slice map, struct arena *arena, store_write_cb done, void *arg,
                         struct error *err)
 {
     struct asking *asking = begin(store, arena, arg, err);
@@ -150,8 +158,8 @@ enum status store_write(struct store *store, struct slice tenant, struct slice p
     return ask(store, asking, on_written, err);
 }
 
-enum status store_forget(struct store *store, struct slice tenant, struct slice patient, struct arena *arena, store_write_cb done,
-                         void *arg, struct error *err)
+enum status store_forget(struct store *store, struct slice tenant, struct slice patient,
+                         struct arena *arena, store_write_cb done, void *arg, struct error *err)
 {
     struct asking *asking = begin(store, arena, arg, err);
 

@@ -11,8 +11,9 @@ struct store {
     uint64_t ttl_ms;
 };
 
-/* What Redis has. @found: false with an @err of OK: no such record. @is_same: it has the version that was known, and the values are
- * empty. Values hold until the callback returns. @err says why Redis could not be asked. */
+/* What Redis has. @found: false with an @err of OK: no such record. @is_same: it has the version
+ * that was known, and the values are empty. Values hold until the callback returns. @err says why
+ * Redis could not be asked. */
 struct stored {
     bool found, is_same;
     uint64_t version;
@@ -21,19 +22,21 @@ struct stored {
 typedef void (*store_fetch_cb)(void *arg, const struct stored *stored, const struct error *err);
 
 /* @known_version: 0 for none. @arena holds what waits, until the callback. */
-enum status store_fetch(struct store *store, struct slice tenant, struct slice patient, uint64_t known_version, struct arena *arena,
-                        store_fetch_cb done, void *arg, struct error *err);
+enum status store_fetch(struct store *store, struct slice tenant, struct slice patient,
+                        uint64_t known_version, struct arena *arena, store_fetch_cb done, void *arg,
+                        struct error *err);
 
 /* @is_written: false with an @err of OK: Redis has another version than @base_version by now. */
 typedef void (*store_write_cb)(void *arg, bool is_written, const struct error *err);
 
 /* Put version, record and map in place of @base_version (0: nothing), together or not at all. */
-enum status store_write(struct store *store, struct slice tenant, struct slice patient, uint64_t base_version, uint64_t version,
-                        struct slice record, struct slice map, struct arena *arena, store_write_cb done, void *arg,
+enum status store_write(struct store *store, struct slice tenant, struct slice patient,
+                        uint64_t base_version, uint64_t version, struct slice record,
+                        struct slice map, struct arena *arena, store_write_cb done, void *arg,
                         struct error *err);
 
 /* @is_written: whether there was something. */
-enum status store_forget(struct store *store, struct slice tenant, struct slice patient, struct arena *arena, store_write_cb done,
-                         void *arg, struct error *err);
+enum status store_forget(struct store *store, struct slice tenant, struct slice patient,
+                         struct arena *arena, store_write_cb done, void *arg, struct error *err);
 
 #endif

@@ -20,9 +20,9 @@ struct timeline {
     const char *next_page_token; /* ""; or where the next page begins */
 };
 
-/* INVALID_ARGUMENT: a date that is none, a page token that is not ours. A fact without a date comes first, and only where @from is open.
- * Everything is in @arena and borrows from @record. */
-enum status context_timeline(const struct record *record, const struct timeline_query *query, struct arena *arena,
-                             struct timeline *timeline, struct error *err);
+/* INVALID_ARGUMENT: a date that is none, a page token that is not ours. A fact without a date comes
+ * first, and only where @from is open. Everything is in @arena and borrows from @record. */
+enum status context_timeline(const struct record *record, const struct timeline_query *query,
+                             struct arena *arena, struct timeline *timeline, struct error *err);
 
 #endif

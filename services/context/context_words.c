@@ -8,12 +8,18 @@
 #define QUESTION_WORDS_MAX 512
 
 static const char *const stop_words[] = {
-    "a", "about", "all", "an", "and", "any", "are", "as", "at", "be", "been", "being", "but", "by", "can", "could", "current", "currently",
-    "did", "do", "does", "doe", "ever", "evidence", "find", "for", "from", "give", "given", "had", "ha", "have", "he", "her", "him", "his",
-    "hi", "how", "i", "if", "in", "is", "it", "last", "latest", "list", "many", "me", "most", "much", "no", "not", "now", "of", "on", "or",
-    "out", "patient", "recent", "recorded", "record", "result", "she", "show", "since", "tell", "than", "that", "the", "their", "them", "there",
-    "these", "they", "this", "thi", "to", "up", "value", "wa", "was", "were", "what", "when", "where", "which", "who", "why", "will", "with",
-    "within", "would", "year", "month", "date", "other", "type", "use", "taking", "take", "taken", "level", "measure", "measured",
+    "a",      "about", "all",   "an",      "and",      "any",      "are",    "as",      "at",
+    "be",     "been",  "being", "but",     "by",       "can",      "could",  "current", "currently",
+    "did",    "do",    "does",  "doe",     "ever",     "evidence", "find",   "for",     "from",
+    "give",   "given", "had",   "ha",      "have",     "he",       "her",    "him",     "his",
+    "hi",     "how",   "i",     "if",      "in",       "is",       "it",     "last",    "latest",
+    "list",   "many",  "me",    "most",    "much",     "no",       "not",    "now",     "of",
+    "on",     "or",    "out",   "patient", "recent",   "recorded", "record", "result",  "she",
+    "show",   "since", "tell",  "than",    "that",     "the",      "their",  "them",    "there",
+    "these",  "they",  "this",  "thi",     "to",       "up",       "value",  "wa",      "was",
+    "were",   "what",  "when",  "where",   "which",    "who",      "why",    "will",    "with",
+    "within", "would", "year",  "month",   "date",     "other",    "type",   "use",     "taking",
+    "take",   "taken", "level", "measure", "measured",
 };
 
 struct related {
@@ -25,55 +31,69 @@ struct related {
 static const struct related related[] = {
     { "a1c|hba1c|glycated hemoglobin|glycemic control", "hemoglobin a1c hba1c glucose" },
     { "sugar|blood sugar|glucose|glycemia", "glucose hemoglobin a1c" },
-    { "diabetes|diabetic|t2dm|dm2|t1dm", "diabetes mellitus diabetic prediabetes hemoglobin a1c glucose metformin insulin" },
+    { "diabetes|diabetic|t2dm|dm2|t1dm",
+      "diabetes mellitus diabetic prediabetes hemoglobin a1c glucose metformin insulin" },
     { "prediabetes", "prediabetes glucose hemoglobin a1c" },
-    { "blood pressure|bp|hypertension|hypertensive|htn", "blood pressure systolic diastolic hypertension hypertensive" },
+    { "blood pressure|bp|hypertension|hypertensive|htn",
+      "blood pressure systolic diastolic hypertension hypertensive" },
     { "pulse|heart rate|hr", "heart rate pulse" },
     { "temperature|fever|febrile", "body temperature fever" },
     { "oxygen|saturation|spo2|hypoxia", "oxygen saturation hypoxemia" },
-    { "breathing|respiratory|respiration|dyspnea|shortness of breath", "respiratory rate dyspnea asthma copd respiratory" },
+    { "breathing|respiratory|respiration|dyspnea|shortness of breath",
+      "respiratory rate dyspnea asthma copd respiratory" },
     { "weight|obese|obesity|overweight|bmi", "body weight body mass index bmi obesity obese" },
     { "height|tall", "body height" },
     { "cholesterol|lipid|lipids|ldl|hdl|statin|hyperlipidemia|triglycerides",
       "cholesterol ldl hdl lipid triglycerides hyperlipidemia simvastatin atorvastatin rosuvastatin pravastatin" },
     { "kidney|renal|ckd|nephropathy|egfr|gfr|creatinine",
       "kidney renal creatinine glomerular filtration gfr urea nitrogen albumin microalbumin nephropathy" },
-    { "liver|hepatic|lft", "liver hepatic alanine aspartate aminotransferase bilirubin alkaline phosphatase hepatitis cirrhosis" },
-    { "anemia|anaemia|haemoglobin|hgb|hb|cbc|blood count", "anemia hemoglobin hematocrit erythrocytes leukocytes platelets" },
+    { "liver|hepatic|lft",
+      "liver hepatic alanine aspartate aminotransferase bilirubin alkaline phosphatase hepatitis cirrhosis" },
+    { "anemia|anaemia|haemoglobin|hgb|hb|cbc|blood count",
+      "anemia hemoglobin hematocrit erythrocytes leukocytes platelets" },
     { "white count|wbc|white blood cell", "leukocytes" },
-    { "electrolytes|bmp|cmp|sodium|potassium", "sodium potassium chloride calcium carbon dioxide metabolic panel" },
+    { "electrolytes|bmp|cmp|sodium|potassium",
+      "sodium potassium chloride calcium carbon dioxide metabolic panel" },
     { "inr|clotting|coagulation|anticoagulant|anticoagulation|warfarin|blood thinner|blood thinners",
       "inr prothrombin warfarin heparin rivaroxaban apixaban enoxaparin dabigatran clopidogrel anticoagulant" },
-    { "heart attack|mi|myocardial infarction|coronary|cad|angina", "myocardial infarction coronary heart disease angina nitroglycerin" },
+    { "heart attack|mi|myocardial infarction|coronary|cad|angina",
+      "myocardial infarction coronary heart disease angina nitroglycerin" },
     { "heart failure|chf|hfref", "heart failure ejection fraction furosemide natriuretic" },
     { "stroke|cva|tia", "stroke cerebrovascular ischemic transient alteplase" },
     { "atrial fibrillation|afib|af|arrhythmia", "atrial fibrillation arrhythmia digoxin warfarin" },
     { "clot|dvt|pe|vte|thrombosis|embolism", "thrombosis embolism deep vein pulmonary heparin" },
-    { "cancer|tumor|tumour|malignancy|oncology|neoplasm", "cancer carcinoma neoplasm malignant tumor chemotherapy lymphoma" },
+    { "cancer|tumor|tumour|malignancy|oncology|neoplasm",
+      "cancer carcinoma neoplasm malignant tumor chemotherapy lymphoma" },
     { "mammogram|mammography|breast", "mammography breast mammogram" },
     { "colonoscopy|colon|colorectal", "colonoscopy colon colorectal polyp fecal occult" },
     { "pap|cervical|hpv", "cervical pap papillomavirus hpv cytology" },
     { "smoke|smokes|smoking|smoker|tobacco|cigarettes", "tobacco smoking smoker smoked nicotine" },
     { "alcohol|drink|drinking|alcoholism", "alcohol alcoholism alcoholic drinking" },
-    { "drug|drugs|substance|opioid|opioids|addiction|overdose", "drug opioid abuse overdose dependence naloxone oxycodone hydrocodone fentanyl" },
-    { "depression|depressed|mood|phq", "depression depressive depressed phq patient health questionnaire fluoxetine sertraline" },
+    { "drug|drugs|substance|opioid|opioids|addiction|overdose",
+      "drug opioid abuse overdose dependence naloxone oxycodone hydrocodone fentanyl" },
+    { "depression|depressed|mood|phq",
+      "depression depressive depressed phq patient health questionnaire fluoxetine sertraline" },
     { "anxiety|anxious|gad", "anxiety gad stress generalized" },
-    { "dementia|alzheimer|memory|cognitive", "dementia alzheimer memory cognitive mini mental donepezil galantamine" },
+    { "dementia|alzheimer|memory|cognitive",
+      "dementia alzheimer memory cognitive mini mental donepezil galantamine" },
     { "asthma|inhaler|wheeze|wheezing", "asthma inhaler albuterol fluticasone budesonide" },
     { "copd|emphysema|bronchitis", "chronic obstructive bronchitis emphysema copd" },
     { "pneumonia|chest infection", "pneumonia pneumonitis respiratory" },
     { "covid|covid-19|coronavirus|sars", "covid sars coronavirus suspected" },
     { "flu|influenza", "influenza" },
     { "hiv|aids|viral load|cd4", "hiv immunodeficiency viral load cd4 antiretroviral" },
-    { "std|sti|stis|syphilis|gonorrhea|chlamydia", "syphilis gonorrhea chlamydia treponema neisseria" },
+    { "std|sti|stis|syphilis|gonorrhea|chlamydia",
+      "syphilis gonorrhea chlamydia treponema neisseria" },
     { "uti|urine infection|bladder", "urinary cystitis urine bladder" },
     { "pregnant|pregnancy|birth|delivery|obstetric|cesarean|antenatal|prenatal",
       "pregnancy prenatal antenatal birth delivery cesarean gestational childbirth labor fetal" },
-    { "contraception|contraceptive|birth control", "contraceptive contraception intrauterine levora pack" },
+    { "contraception|contraceptive|birth control",
+      "contraceptive contraception intrauterine levora pack" },
     { "fracture|broken|break|bone", "fracture bone density osteoporosis" },
     { "osteoporosis", "osteoporosis bone density alendronic fracture" },
     { "arthritis|joint|joints|rheumatoid", "arthritis osteoarthritis rheumatoid joint naproxen" },
-    { "pain|ache|painkiller|painkillers|analgesic", "pain severity score ache acetaminophen ibuprofen naproxen oxycodone hydrocodone" },
+    { "pain|ache|painkiller|painkillers|analgesic",
+      "pain severity score ache acetaminophen ibuprofen naproxen oxycodone hydrocodone" },
     { "headache|migraine", "headache migraine" },
     { "seizure|epilepsy|convulsion", "seizure epilepsy convulsion" },
     { "sore throat|throat|strep", "pharyngitis streptococcal sore throat tonsillitis" },
@@ -83,16 +103,20 @@ static const struct related related[] = {
     { "thyroid|tsh", "thyroid thyrotropin hypothyroidism levothyroxine" },
     { "prostate|psa", "prostate specific antigen" },
     { "gout", "gout uric urate allopurinol" },
-    { "antibiotic|antibiotics", "amoxicillin penicillin clavulanate azithromycin doxycycline ciprofloxacin cefuroxime nitrofurantoin" },
+    { "antibiotic|antibiotics",
+      "amoxicillin penicillin clavulanate azithromycin doxycycline ciprofloxacin cefuroxime nitrofurantoin" },
     { "nsaid|nsaids|anti-inflammatory", "ibuprofen naproxen diclofenac celecoxib aspirin" },
     { "ace inhibitor|ace inhibitors|arb", "lisinopril enalapril ramipril losartan valsartan" },
     { "beta blocker|beta blockers", "metoprolol atenolol carvedilol propranolol" },
     { "diuretic|water pill", "hydrochlorothiazide furosemide spironolactone" },
-    { "antidepressant|antidepressants|ssri", "fluoxetine sertraline citalopram escitalopram paroxetine venlafaxine" },
-    { "x-ray|xray|radiograph|ct|scan|mri|ultrasound|imaging|echo", "radiography x ray tomography magnetic ultrasonography echocardiography imaging" },
+    { "antidepressant|antidepressants|ssri",
+      "fluoxetine sertraline citalopram escitalopram paroxetine venlafaxine" },
+    { "x-ray|xray|radiograph|ct|scan|mri|ultrasound|imaging|echo",
+      "radiography x ray tomography magnetic ultrasonography echocardiography imaging" },
     { "ecg|ekg", "electrocardiographic electrocardiogram" },
     { "emergency|er|ed", "emergency" },
-    { "hospital|hospitalized|hospitalised|admission|admitted|inpatient|stay", "inpatient admission hospital emergency" },
+    { "hospital|hospitalized|hospitalised|admission|admitted|inpatient|stay",
+      "inpatient admission hospital emergency" },
     { "tetanus|tdap", "tetanus td tdap diphtheria" },
     { "shingles", "zoster" },
     { "measles|mmr", "measles mumps rubella mmr" },
@@ -100,7 +124,8 @@ static const struct related related[] = {
     { "pneumococcal|pneumonia vaccine|pneumonia shot", "pneumococcal" },
     { "dead|died|death|deceased", "deceased death cause" },
     { "age|old|born|sex|gender", "born female male" },
-    { "job|work|employment|employed|social", "employment employed social housing education transportation" },
+    { "job|work|employment|employed|social",
+      "employment employed social housing education transportation" },
     { "fall|falls|fell", "fall injury fracture" },
     { "pacemaker|defibrillator|implant|implanted", "pacemaker defibrillator implantable device" },
 };
@@ -116,10 +141,13 @@ static const struct kind_words kind_words[] = {
     { "medication|medications|medicine|medicines|meds|drug|drugs|prescription|prescriptions|prescribed|pill|pills|dose|treatment|therapy",
       KIND(3) },
     { "allergy|allergies|allergic|intolerance|intolerances|reaction", KIND(4) },
-    { "problem|problems|condition|conditions|diagnosis|diagnoses|disease|diseases|diagnosed|illness|illnesses|history|comorbidities", KIND(2) },
-    { "lab|labs|laboratory|test|tests|vital|vitals|vital signs|observation|observations|measurement|measurements", KIND(5) },
+    { "problem|problems|condition|conditions|diagnosis|diagnoses|disease|diseases|diagnosed|illness|illnesses|history|comorbidities",
+      KIND(2) },
+    { "lab|labs|laboratory|test|tests|vital|vitals|vital signs|observation|observations|measurement|measurements",
+      KIND(5) },
     { "procedure|procedures|surgery|surgeries|operation|operations|surgical|operated", KIND(6) },
-    { "vaccine|vaccines|vaccination|vaccinations|vaccinated|immunization|immunizations|immunisation|immunized|shot|shots", KIND(7) },
+    { "vaccine|vaccines|vaccination|vaccinations|vaccinated|immunization|immunizations|immunisation|immunized|shot|shots",
+      KIND(7) },
     { "visit|visits|encounter|encounters|appointment|appointments|seen|admission|admissions|admitted|hospitalized|hospitalization|emergency",
       KIND(8) },
     { "report|reports|panel", KIND(9) },
@@ -137,9 +165,11 @@ struct time_words {
 };
 
 static const struct time_words time_words[] = {
-    { "last|latest|most recent|recent|recently|current|currently|now|today|newest", WORDS_TIME_LATEST },
+    { "last|latest|most recent|recent|recently|current|currently|now|today|newest",
+      WORDS_TIME_LATEST },
     { "first|earliest|initial|initially|oldest|original", WORDS_TIME_EARLIEST },
-    { "trend|trends|over time|change|changed|changes|all|every|each|history of|progress|progression|compare|how many", WORDS_TIME_TREND },
+    { "trend|trends|over time|change|changed|changes|all|every|each|history of|progress|progression|compare|how many",
+      WORDS_TIME_TREND },
 };
 
 static bool is_word_byte(char c)
@@ -147,7 +177,8 @@ static bool is_word_byte(char c)
     return isalnum((unsigned char)c) || (unsigned char)c >= 0x80;
 }
 
-/* Copy @word in lower case, its plural's "s" and possessive cut. 0 when it is too long or nothing. */
+/* Copy @word in lower case, its plural's "s" and possessive cut. 0 when it is too long or nothing.
+ */
 static size_t fold(struct slice word, char out[WORD_BYTES_MAX])
 {
     size_t size = 0;
@@ -163,7 +194,8 @@ static size_t fold(struct slice word, char out[WORD_BYTES_MAX])
     return size;
 }
 
-/* Asked for every word of a record and of what is rendered: the first letter rules out nearly all. */
+/* Asked for every word of a record and of what is rendered: the first letter rules out nearly all.
+ */
 static bool is_stop_word(struct slice word)
 {
     for (size_t i = 0; i < sizeof(stop_words) / sizeof(stop_words[0]); i++)
@@ -178,7 +210,8 @@ uint32_t word_hash(struct slice word)
     size_t size = fold(word, folded);
     uint32_t hash;
 
-    if (size == 0 || (size == 1 && !isdigit((unsigned char)folded[0]) ) || is_stop_word(slice_of(folded, size)))
+    if (size == 0 || (size == 1 && !isdigit((unsigned char)folded[0]))
+        || is_stop_word(slice_of(folded, size)))
         return 0;
     hash = (uint32_t)hash_bytes(slice_of(folded, size), 0x776f7264);
     return hash == 0 ? 1 : hash;
@@ -231,7 +264,8 @@ static bool has_any(struct slice text, const char *words)
     return false;
 }
 
-void words_related(struct slice question, void (*on_phrase)(void *arg, struct slice phrase), void *arg)
+void words_related(struct slice question, void (*on_phrase)(void *arg, struct slice phrase),
+                   void *arg)
 {
     for (size_t i = 0; i < sizeof(related) / sizeof(related[0]); i++)
         if (has_any(question, related[i].words))
@@ -252,10 +286,11 @@ static int find_year(struct slice text)
 {
     for (size_t i = 0; i + 4 <= text.size; i++) {
         const char *at = text.data + i;
-        bool is_alone = (i == 0 || !is_word_byte(at[-1])) && (i + 4 == text.size || !is_word_byte(at[4]));
+        bool is_alone =
+            (i == 0 || !is_word_byte(at[-1])) && (i + 4 == text.size || !is_word_byte(at[4]));
 
-        if (is_alone && (memcmp(at, "19", 2) == 0 || memcmp(at, "20", 2) == 0) && isdigit((unsigned char)at[2])
-            && isdigit((unsigned char)at[3]))
+        if (is_alone && (memcmp(at, "19", 2) == 0 || memcmp(at, "20", 2) == 0)
+            && isdigit((unsigned char)at[2]) && isdigit((unsigned char)at[3]))
             return (at[0] - '0') * 1000 + (at[1] - '0') * 100 + (at[2] - '0') * 10 + (at[3] - '0');
     }
     return 0;

@@ -2,7 +2,8 @@
 #include "context.h"
 #include "context_rpc.h"
 
-static enum status start(struct host *host, const void *config, void **service, bool *is_ready, struct error *err)
+static enum status start(struct host *host, const void *config, void **service, bool *is_ready,
+                         struct error *err)
 {
     *service = context_start(host, config, err);
     *is_ready = !((const struct context_config *)config)->redis_required;
@@ -24,7 +25,8 @@ int main(int argc, char **argv)
 {
     static const struct host_program program = {
         .config = { .name = "context",
-                    .summary = "Keeps patients' records as facts, and assembles those that bear on a question.",
+                    .summary =
+                        "Keeps patients' records as facts, and assembles those that bear on a question.",
                     .settings = context_settings },
         .config_bytes = sizeof(struct context_config),
         .methods = context_methods,

@@ -27,7 +27,8 @@ struct deid *deid_create(const struct deid_options *options, struct error *err)
         return NULL;
     }
     if (profile_parse(options->profile, &deid->profile_default, err) == STATUS_OK
-        && key_file_load(options->key_file, deid->key.bytes, sizeof(deid->key.bytes), err) == STATUS_OK
+        && key_file_load(options->key_file, deid->key.bytes, sizeof(deid->key.bytes), err)
+               == STATUS_OK
         && deid_rules_init(&deid->rules, err) == STATUS_OK)
         return deid;
     deid_destroy(deid);

@@ -1,4 +1,5 @@
-/* The de-identification service: its rules, its key, its default profile. Made at start, read-only while it serves. */
+/* The de-identification service: its rules, its key, its default profile. Made at start, read-only
+ * while it serves. */
 #ifndef DEID_H
 #define DEID_H
 
@@ -12,11 +13,13 @@ struct deid {
 };
 
 struct deid_options {
-    const char *key_file; /* 64 hex digits; made, readable by its owner alone, where there is none */
-    const char *profile;  /* "limited" or "safe-harbor": for requests that name none */
+    const char
+        *key_file;       /* 64 hex digits; made, readable by its owner alone, where there is none */
+    const char *profile; /* "limited" or "safe-harbor": for requests that name none */
 };
 
-/* NULL when the key file cannot be read or made, holds something else, or can be read by others (FAILED_PRECONDITION says what to do). */
+/* NULL when the key file cannot be read or made, holds something else, or can be read by others
+ * (FAILED_PRECONDITION says what to do). */
 struct deid *deid_create(const struct deid_options *options, struct error *err);
 
 /* The key is wiped. */

@@ -59,8 +59,7 @@ bool deid_check_card(struct slice text)
     uint8_t digits[19];
     unsigned count = digits_of(text, digits, 19);
 
-    return count >= 13 && count <= 19 && digits[0] >= 2 && digits[0] <= 6
-        && luhn(digits, count, 0);
+    return count >= 13 && count <= 19 && digits[0] >= 2 && digits[0] <= 6 && luhn(digits, count, 0);
 }
 
 bool deid_check_npi(struct slice text)

@@ -59,7 +59,8 @@ static char peek_after(const struct cursor *cursor)
     return cursor->at + 1 < cursor->text.size ? cursor->text.data[cursor->at + 1] : 0;
 }
 
-/* Digits at the cursor, at most @max of them and all that stand there. -1 when there are none or too many. */
+/* Digits at the cursor, at most @max of them and all that stand there. -1 when there are none or
+ * too many. */
 static int read_number(struct cursor *cursor, size_t max, size_t *size)
 {
     int value = 0;
@@ -96,7 +97,7 @@ static bool is_whole(const struct deid_date *date)
     if (date->day == 0)
         return true;
     return date->day >= 1
-        && date->day <= deid_date_month_days(date->year == 0 ? 2000 : date->year, date->month);
+           && date->day <= deid_date_month_days(date->year == 0 ? 2000 : date->year, date->month);
 }
 
 /* Nothing beside it that would make it part of something longer. */
@@ -128,7 +129,7 @@ static bool date_end(struct deid_date *date, struct cursor *cursor)
 {
     date->end = cursor->at;
     return cursor->at - date->start <= DATE_BYTES_MAX && is_whole(date)
-        && is_free_after(cursor->text, cursor->at);
+           && is_free_after(cursor->text, cursor->at);
 }
 
 /* 2019-03-04, 2019/03/04, 2019-03. */
@@ -309,7 +310,7 @@ static bool read_month_first(struct cursor *cursor, struct deid_date *date)
         return date_end(date, &after_day);
     }
     return is_capital_at(cursor->text, date) && read_year_last(cursor, date, false)
-        && date_end(date, cursor);
+           && date_end(date, cursor);
 }
 
 /* --3-4, as deid_date_move_month_day writes it. */
@@ -390,8 +391,8 @@ size_t deid_date_time_end(struct slice text, size_t at)
             && !(c == '.' && end + 1 < text.size && deid_is_digit(text.data[end + 1])))
             break;
     }
-    while (end > at && (text.data[end - 1] == ':' || text.data[end - 1] == '-'
-                        || text.data[end - 1] == '+'))
+    while (end > at
+           && (text.data[end - 1] == ':' || text.data[end - 1] == '-' || text.data[end - 1] == '+'))
         end--;
     return end;
 }
@@ -425,16 +426,16 @@ static struct deid_date date_moved(const struct deid_date *date, int days)
     return moved;
 }
 
-static const char *const month_names[] = { "January", "February", "March",     "April",
-                                           "May",     "June",     "July",      "August",
-                                           "September", "October", "November", "December" };
+static const char *const month_names[] = { "January",   "February", "March",    "April",
+                                           "May",       "June",     "July",     "August",
+                                           "September", "October",  "November", "December" };
 
 /* The month's name as long as the old one was, in its case. "May" is taken for a long name. */
 static void put_month_word(struct slice old, int month, struct buffer *out)
 {
     struct slice name = slice_from(month_names[month - 1]);
-    bool is_upper = old.data[0] >= 'A' && old.data[0] <= 'Z' && old.data[1] >= 'A'
-                 && old.data[1] <= 'Z';
+    bool is_upper =
+        old.data[0] >= 'A' && old.data[0] <= 'Z' && old.data[1] >= 'A' && old.data[1] <= 'Z';
     bool is_lower = old.data[0] >= 'a';
     size_t i;
 
@@ -457,8 +458,8 @@ static const char *ordinal_of(int day)
     return "th";
 }
 
-/* Whether the numbers of the date are written with a zero in front: known where one of them is small; where none is, ISO order and
- * dashes have it. */
+/* Whether the numbers of the date are written with a zero in front: known where one of them is
+ * small; where none is, ISO order and dashes have it. */
 static bool is_padded(struct slice text, const struct deid_date *date)
 {
     struct slice whole = slice_cut(text, date->start, date->end);
@@ -475,8 +476,8 @@ static bool is_padded(struct slice text, const struct deid_date *date)
         if (whole.data[parts[i]->offset] == '0')
             return true;
     }
-    return is_long && !date->is_month_word
-        && slice_find_byte(whole, '-') < whole.size && whole.data[0] != '-';
+    return is_long && !date->is_month_word && slice_find_byte(whole, '-') < whole.size
+           && whole.data[0] != '-';
 }
 
 static void put_number(int number, bool is_padded, struct buffer *out)
@@ -533,8 +534,8 @@ static bool is_reversible(struct slice text, const struct deid_date *date, struc
     back = date_moved(&again, -days);
     buffer_init(&out, arena);
     put_moved(moved, &again, &back, &out);
-    is_same = !out.is_full
-           && slice_equal(buffer_slice(&out), slice_cut(text, date->start, date->end));
+    is_same =
+        !out.is_full && slice_equal(buffer_slice(&out), slice_cut(text, date->start, date->end));
     arena_rewind(arena, mark);
     return is_same;
 }

@@ -1,7 +1,8 @@
 /* Dates as people write them: read, moved by days, written again in the same form.
  *
- * A date is read by its own letters and what stands right beside it, never by the words around it, so that a moved date in a
- * redacted text is read again as what it is. Moving forth and back gives the same bytes, or deid_date_move says that it would not. */
+ * A date is read by its own letters and what stands right beside it, never by the words around it,
+ * so that a moved date in a redacted text is read again as what it is. Moving forth and back gives
+ * the same bytes, or deid_date_move says that it would not. */
 #ifndef DEID_DATE_H
 #define DEID_DATE_H
 
@@ -24,13 +25,15 @@ struct deid_date {
 /* The date that begins at @at of @text. False when none does. */
 bool deid_date_read(struct slice text, size_t at, struct deid_date *date);
 
-/* "4/19": read only where the words around it say that it is a date. Written anew it becomes "--4-19", which deid_date_read
- * knows. */
+/* "4/19": read only where the words around it say that it is a date. Written anew it becomes
+ * "--4-19", which deid_date_read knows. */
 bool deid_date_read_month_day(struct slice text, size_t at, struct deid_date *date);
 
-/* Append the date of @text moved by @days, in the form it is written in. A whole date moves by days; a year and month by the whole months
- * nearest to @days, and a month and day within a common year, so that each can be moved back exactly; a year alone stays, because
- * @days is under half a year. False (and nothing usable appended) when the result could not be moved back to the same bytes. */
+/* Append the date of @text moved by @days, in the form it is written in. A whole date moves by
+ * days; a year and month by the whole months nearest to @days, and a month and day within a common
+ * year, so that each can be moved back exactly; a year alone stays, because
+ * @days is under half a year. False (and nothing usable appended) when the result could not be
+ * moved back to the same bytes. */
 bool deid_date_move(struct slice text, const struct deid_date *date, int days, struct buffer *out);
 
 /* The same from the form of deid_date_read_month_day. */

@@ -15,8 +15,9 @@
 
 /* Where the walk is. */
 struct place {
-    struct slice parent; /* key of the object at hand, of its array where it is in one; "" for a resource */
-    struct slice type;   /* of the resource at hand */
+    struct slice
+        parent; /* key of the object at hand, of its array where it is in one; "" for a resource */
+    struct slice type; /* of the resource at hand */
     const struct json *object;
     bool is_contained;
 };
@@ -34,7 +35,8 @@ static enum status no_room(struct error *err)
     return error_set(err, STATUS_RESOURCE_EXHAUSTED, "no room for a redacted resource");
 }
 
-static enum status set_surrogate(struct walk *walk, struct json *node, const struct deid_entry *entry)
+static enum status set_surrogate(struct walk *walk, struct json *node,
+                                 const struct deid_entry *entry)
 {
     struct buffer out;
 
@@ -65,7 +67,8 @@ static enum status rewrite_name(struct walk *walk, struct json *node)
 
     if (node->text.size == 0)
         return STATUS_OK;
-    status = deid_surrogate_person(walk->redactor->map, node->text, false, false, &entry, walk->err);
+    status =
+        deid_surrogate_person(walk->redactor->map, node->text, false, false, &entry, walk->err);
     return status == STATUS_OK ? set_surrogate(walk, node, entry) : status;
 }
 
@@ -73,7 +76,8 @@ static enum status rewrite_text(struct walk *walk, struct json *node, bool is_ma
 {
     walk->redactor->path = NULL;
     if (walk->redactor->keep_spans) {
-        walk->redactor->path = arena_string(walk->redactor->arena, slice_of(walk->path, walk->path_size));
+        walk->redactor->path =
+            arena_string(walk->redactor->arena, slice_of(walk->path, walk->path_size));
         if (walk->redactor->path == NULL)
             return no_room(walk->err);
     }
@@ -85,7 +89,8 @@ static enum status put_id(struct walk *walk, struct buffer *out, char letter, st
     struct deid_id *id = letter == 0 ? deid_map_find_id(walk->redactor->map, original) : NULL;
 
     if (id == NULL)
-        id = deid_map_id(walk->redactor->map, letter == 0 ? DEID_FHIR_ELEMENT_LETTER_UNKNOWN : letter, original);
+        id = deid_map_id(walk->redactor->map,
+                         letter == 0 ? DEID_FHIR_ELEMENT_LETTER_UNKNOWN : letter, original);
     if (id == NULL)
         return no_room(walk->err);
     buffer_put_byte(out, id->letter);
@@ -100,7 +105,9 @@ static enum status rewrite_id(struct walk *walk, struct json *node, const struct
     enum status status;
 
     buffer_init(&out, walk->redactor->arena);
-    status = put_id(walk, &out, place->is_contained ? CONTAINED_LETTER : deid_fhir_element_letter(place->type), node->text);
+    status = put_id(walk, &out,
+                    place->is_contained ? CONTAINED_LETTER : deid_fhir_element_letter(place->type),
+                    node->text);
     node->text = buffer_slice(&out);
     return status;
 }
@@ -175,7 +182,9 @@ static enum status rewrite_reference(struct walk *walk, struct json *node)
         return STATUS_OK;
     if (text.data[0] == '#') {
         buffer_put_byte(&out, '#');
-        status = text.size == 1 ? STATUS_OK : put_id(walk, &out, CONTAINED_LETTER, slice_cut(text, 1, text.size));
+        status = text.size == 1
+                     ? STATUS_OK
+                     : put_id(walk, &out, CONTAINED_LETTER, slice_cut(text, 1, text.size));
     } else if (slice_starts_with(text, SLICE("urn:uuid:"))) {
         buffer_put_string(&out, "urn:uuid:");
         status = put_id(walk, &out, 0, slice_cut(text, 9, text.size));
@@ -190,7 +199,9 @@ static enum status rewrite_reference(struct walk *walk, struct json *node)
         }
         buffer_put(&out, slice_cut(text, type_at, id_at));
         if (status == STATUS_OK)
-            status = put_id(walk, &out, deid_fhir_element_letter(slice_cut(text, type_at, id_at - 1)), slice_cut(text, id_at, id_end));
+            status =
+                put_id(walk, &out, deid_fhir_element_letter(slice_cut(text, type_at, id_at - 1)),
+                       slice_cut(text, id_at, id_end));
         buffer_put(&out, slice_cut(text, id_end, text.size));
     } else {
         return rewrite_value(walk, node, DEID_CLASS_OTHER);
@@ -200,7 +211,8 @@ static enum status rewrite_reference(struct walk *walk, struct json *node)
 }
 
 /* An identifier's value that is the id of a resource of this record goes as that id does. */
-static enum status rewrite_identifier(struct walk *walk, struct json *node, const struct place *place)
+static enum status rewrite_identifier(struct walk *walk, struct json *node,
+                                      const struct place *place)
 {
     struct slice text = node->text;
     struct buffer out;
@@ -229,18 +241,22 @@ static bool is_over_89(struct slice date)
 
 static enum status rewrite_whole_date(struct walk *walk, struct json *node, bool *is_date)
 {
-    struct deid_span span = { 0, (uint32_t)node->text.size, DEID_CLASS_DATE, DEID_FORM_DATE, DEID_SCORE_KNOWN };
+    struct deid_span span = { 0, (uint32_t)node->text.size, DEID_CLASS_DATE, DEID_FORM_DATE,
+                              DEID_SCORE_KNOWN };
     struct deid_date date;
     struct buffer out;
     enum status status;
 
-    *is_date = node->text.size >= 7 && deid_is_digit(node->text.data[0]) && deid_date_read(node->text, 0, &date)
-            && date.year_part.offset == 0 && date.year_part.size == 4
-            && (date.end == node->text.size || deid_date_time_end(node->text, date.end) == node->text.size);
+    *is_date = node->text.size >= 7 && deid_is_digit(node->text.data[0])
+               && deid_date_read(node->text, 0, &date) && date.year_part.offset == 0
+               && date.year_part.size == 4
+               && (date.end == node->text.size
+                   || deid_date_time_end(node->text, date.end) == node->text.size);
     if (!*is_date)
         return STATUS_OK;
     buffer_init(&out, walk->redactor->arena);
-    status = deid_surrogate_put(walk->redactor->map, &span, node->text, node->text, false, &out, walk->err);
+    status = deid_surrogate_put(walk->redactor->map, &span, node->text, node->text, false, &out,
+                                walk->err);
     walk->redactor->counts[DEID_CLASS_DATE]++;
     node->text = buffer_slice(&out);
     return out.is_full ? no_room(walk->err) : status;
@@ -248,12 +264,14 @@ static enum status rewrite_whole_date(struct walk *walk, struct json *node, bool
 
 static enum status rewrite_postal(struct walk *walk, struct json *node)
 {
-    struct deid_span span = { 0, (uint32_t)node->text.size, DEID_CLASS_GEOGRAPHY, DEID_FORM_POSTAL, DEID_SCORE_KNOWN };
+    struct deid_span span = { 0, (uint32_t)node->text.size, DEID_CLASS_GEOGRAPHY, DEID_FORM_POSTAL,
+                              DEID_SCORE_KNOWN };
     struct buffer out;
     enum status status;
 
     buffer_init(&out, walk->redactor->arena);
-    status = deid_surrogate_put(walk->redactor->map, &span, node->text, node->text, false, &out, walk->err);
+    status = deid_surrogate_put(walk->redactor->map, &span, node->text, node->text, false, &out,
+                                walk->err);
     walk->redactor->counts[DEID_CLASS_GEOGRAPHY]++;
     node->text = buffer_slice(&out);
     return status;
@@ -276,11 +294,13 @@ static bool is_plain_code(const struct walk *walk, struct slice text)
 static bool is_markup_type(struct slice type)
 {
     return slice_starts_with(type, SLICE("text/html")) || slice_starts_with(type, SLICE("text/xml"))
-        || slice_starts_with(type, SLICE("application/xml")) || slice_starts_with(type, SLICE("application/xhtml"));
+           || slice_starts_with(type, SLICE("application/xml"))
+           || slice_starts_with(type, SLICE("application/xhtml"));
 }
 
 /* Text inside is redacted; what is no text, or says that it is and is not, is removed. */
-static enum status rewrite_base64(struct walk *walk, struct json *node, const struct place *place, bool *is_removed)
+static enum status rewrite_base64(struct walk *walk, struct json *node, const struct place *place,
+                                  bool *is_removed)
 {
     struct slice type = json_get_string(place->object, "contentType");
     struct json inner = { .kind = JSON_KIND_STRING };
@@ -315,7 +335,8 @@ static enum status rewrite_display(struct walk *walk, struct json *node, const s
         if (slice_starts_with(type, slice_from(places[i])))
             return rewrite_value(walk, node, DEID_CLASS_GEOGRAPHY);
     for (i = 0; i < 4; i++)
-        if (slice_starts_with(type, slice_from(people[i])) && !slice_starts_with(type, SLICE("PractitionerRole")))
+        if (slice_starts_with(type, slice_from(people[i]))
+            && !slice_starts_with(type, SLICE("PractitionerRole")))
             return rewrite_name(walk, node);
     if (slice_is(place->parent, "location") || slice_is(place->parent, "serviceProvider")
         || slice_is(place->parent, "managingOrganization") || slice_is(place->parent, "custodian"))
@@ -327,11 +348,26 @@ static enum status rewrite_display(struct walk *walk, struct json *node, const s
 static bool is_terminology(struct slice system)
 {
     static const char *const systems[] = {
-        "http://snomed.info/sct",  "http://loinc.org",        "http://www.nlm.nih.gov/research/umls/", "http://hl7.org/",
-        "http://terminology.hl7.org/", "http://unitsofmeasure.org", "urn:oid:2.16.840.1.113883.", "urn:ietf:",
-        "urn:iso:std:",            "http://www.ama-assn.org/", "http://www.cms.gov/", "https://www.cms.gov/",
-        "http://nucc.org/",        "http://www.whocc.no/atc", "http://www.ada.org/", "http://dicom.nema.org/",
-        "http://fdasis.nlm.nih.gov", "http://varnomen.hgvs.org", "http://www.genenames.org", "http://human-phenotype-ontology.org",
+        "http://snomed.info/sct",
+        "http://loinc.org",
+        "http://www.nlm.nih.gov/research/umls/",
+        "http://hl7.org/",
+        "http://terminology.hl7.org/",
+        "http://unitsofmeasure.org",
+        "urn:oid:2.16.840.1.113883.",
+        "urn:ietf:",
+        "urn:iso:std:",
+        "http://www.ama-assn.org/",
+        "http://www.cms.gov/",
+        "https://www.cms.gov/",
+        "http://nucc.org/",
+        "http://www.whocc.no/atc",
+        "http://www.ada.org/",
+        "http://dicom.nema.org/",
+        "http://fdasis.nlm.nih.gov",
+        "http://varnomen.hgvs.org",
+        "http://www.genenames.org",
+        "http://human-phenotype-ontology.org",
     };
     size_t i;
 
@@ -341,9 +377,11 @@ static bool is_terminology(struct slice system)
     return false;
 }
 
-/* What comes from a closed vocabulary stays but for what the patient is known by: people type names where codes belong. A display under a
- * system that is nobody's vocabulary is a text; so is one that would not come back as it is. */
-static enum status rewrite_kept(struct walk *walk, struct json *node, struct slice key, const struct place *place)
+/* What comes from a closed vocabulary stays but for what the patient is known by: people type names
+ * where codes belong. A display under a system that is nobody's vocabulary is a text; so is one
+ * that would not come back as it is. */
+static enum status rewrite_kept(struct walk *walk, struct json *node, struct slice key,
+                                const struct place *place)
 {
     bool is_display = slice_is(key, "display") || slice_is(key, "text"), is_restored;
     struct slice output;
@@ -367,8 +405,10 @@ static bool is_concept_text(struct slice key, const struct place *place, struct 
 
     if (!slice_is(key, "text"))
         return false;
-    for (coding = json_first(json_get(place->object, "coding")); coding != NULL; coding = coding->next)
-        if (slice_equal(json_get_string(coding, "display"), text) && is_terminology(json_get_string(coding, "system")))
+    for (coding = json_first(json_get(place->object, "coding")); coding != NULL;
+         coding = coding->next)
+        if (slice_equal(json_get_string(coding, "display"), text)
+            && is_terminology(json_get_string(coding, "system")))
             return true;
     return false;
 }
@@ -380,8 +420,8 @@ static bool is_maiden_name(const struct place *place)
     return slice_ends_with(url, SLICE("MaidenName")) || slice_ends_with(url, SLICE("maiden-name"));
 }
 
-static enum status rewrite_string(struct walk *walk, struct json *node, struct slice key, const struct place *place,
-                                  bool *is_removed)
+static enum status rewrite_string(struct walk *walk, struct json *node, struct slice key,
+                                  const struct place *place, bool *is_removed)
 {
     enum deid_action action = deid_profile_action(key, place->parent, place->type);
     bool is_date = false;
@@ -414,7 +454,8 @@ static enum status rewrite_string(struct walk *walk, struct json *node, struct s
         *is_removed = true;
         return STATUS_OK;
     case DEID_ACTION_BIRTH_DATE:
-        *is_removed = walk->redactor->map->profile == DEID_PROFILE_SAFE_HARBOR && is_over_89(node->text);
+        *is_removed =
+            walk->redactor->map->profile == DEID_PROFILE_SAFE_HARBOR && is_over_89(node->text);
         break;
     case DEID_ACTION_TEXT:
         break;
@@ -453,13 +494,14 @@ static bool is_location_extension(const struct json *item)
     struct slice url = json_get_string(item, "url");
 
     return slice_ends_with(url, SLICE("geolocation")) || slice_ends_with(url, SLICE("latitude"))
-        || slice_ends_with(url, SLICE("longitude"));
+           || slice_ends_with(url, SLICE("longitude"));
 }
 
-static enum status walk_node(struct walk *walk, struct json *node, struct slice key, const struct place *place,
-                             bool *is_removed);
+static enum status walk_node(struct walk *walk, struct json *node, struct slice key,
+                             const struct place *place, bool *is_removed);
 
-static enum status walk_children(struct walk *walk, struct json *node, struct slice key, const struct place *place)
+static enum status walk_children(struct walk *walk, struct json *node, struct slice key,
+                                 const struct place *place)
 {
     struct json **link = &node->first, *item;
 
@@ -482,8 +524,8 @@ static enum status walk_children(struct walk *walk, struct json *node, struct sl
     return STATUS_OK;
 }
 
-static enum status walk_object(struct walk *walk, struct json *node, struct slice key, const struct place *place,
-                               bool *is_removed)
+static enum status walk_object(struct walk *walk, struct json *node, struct slice key,
+                               const struct place *place, bool *is_removed)
 {
     struct place inner = { key, place->type, node, place->is_contained };
     struct slice type = deid_fhir_element_type(node);
@@ -500,8 +542,8 @@ static enum status walk_object(struct walk *walk, struct json *node, struct slic
     return walk_children(walk, node, key, &inner);
 }
 
-static enum status walk_node(struct walk *walk, struct json *node, struct slice key, const struct place *place,
-                             bool *is_removed)
+static enum status walk_node(struct walk *walk, struct json *node, struct slice key,
+                             const struct place *place, bool *is_removed)
 {
     switch (node->kind) {
     case JSON_KIND_STRING:
@@ -541,8 +583,8 @@ static enum status put_patient(struct walk *walk, struct slice *patient)
     return status;
 }
 
-enum status deid_fhir_redact(struct deid_redactor *redactor, struct slice json, struct slice *output,
-                             struct slice *patient, struct error *err)
+enum status deid_fhir_redact(struct deid_redactor *redactor, struct slice json,
+                             struct slice *output, struct slice *patient, struct error *err)
 {
     struct walk walk = { .redactor = redactor, .err = err };
     struct place top = { SLICE(""), SLICE(""), NULL, false };

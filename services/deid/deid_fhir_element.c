@@ -35,11 +35,14 @@ enum deid_class deid_fhir_element_identifier_class(const struct json *identifier
         const char *code;
         enum deid_class class;
     } codes[] = {
-        { "MR", DEID_CLASS_MRN },      { "MRT", DEID_CLASS_MRN },     { "SS", DEID_CLASS_SSN },
-        { "SB", DEID_CLASS_SSN },      { "DL", DEID_CLASS_LICENSE },  { "PPN", DEID_CLASS_LICENSE },
-        { "NPI", DEID_CLASS_LICENSE }, { "MD", DEID_CLASS_LICENSE },  { "AN", DEID_CLASS_ACCOUNT },
-        { "MB", DEID_CLASS_HEALTH_PLAN }, { "MC", DEID_CLASS_HEALTH_PLAN }, { "MA", DEID_CLASS_HEALTH_PLAN },
-        { "SN", DEID_CLASS_HEALTH_PLAN }, { "SNO", DEID_CLASS_DEVICE }, { "UDI", DEID_CLASS_DEVICE },
+        { "MR", DEID_CLASS_MRN },         { "MRT", DEID_CLASS_MRN },
+        { "SS", DEID_CLASS_SSN },         { "SB", DEID_CLASS_SSN },
+        { "DL", DEID_CLASS_LICENSE },     { "PPN", DEID_CLASS_LICENSE },
+        { "NPI", DEID_CLASS_LICENSE },    { "MD", DEID_CLASS_LICENSE },
+        { "AN", DEID_CLASS_ACCOUNT },     { "MB", DEID_CLASS_HEALTH_PLAN },
+        { "MC", DEID_CLASS_HEALTH_PLAN }, { "MA", DEID_CLASS_HEALTH_PLAN },
+        { "SN", DEID_CLASS_HEALTH_PLAN }, { "SNO", DEID_CLASS_DEVICE },
+        { "UDI", DEID_CLASS_DEVICE },
     };
     const struct json *type = json_get(identifier, "type");
     struct slice code = json_get_string(json_first(json_get(type, "coding")), "code");
@@ -48,17 +51,22 @@ enum deid_class deid_fhir_element_identifier_class(const struct json *identifier
     for (i = 0; i < sizeof(codes) / sizeof(codes[0]); i++)
         if (slice_is(code, codes[i].code))
             return codes[i].class;
-    return slice_ends_with(json_get_string(identifier, "system"), SLICE("us-ssn")) ? DEID_CLASS_SSN : DEID_CLASS_OTHER;
+    return slice_ends_with(json_get_string(identifier, "system"), SLICE("us-ssn"))
+               ? DEID_CLASS_SSN
+               : DEID_CLASS_OTHER;
 }
 
 bool deid_fhir_element_is_text(struct slice type)
 {
-    return slice_starts_with(type, SLICE("text/")) || slice_starts_with(type, SLICE("application/json"))
-        || slice_starts_with(type, SLICE("application/fhir")) || slice_starts_with(type, SLICE("application/xml"))
-        || slice_starts_with(type, SLICE("application/xhtml"));
+    return slice_starts_with(type, SLICE("text/"))
+           || slice_starts_with(type, SLICE("application/json"))
+           || slice_starts_with(type, SLICE("application/fhir"))
+           || slice_starts_with(type, SLICE("application/xml"))
+           || slice_starts_with(type, SLICE("application/xhtml"));
 }
 
-/* Not fhir_base64_decode: that takes text without its padding, and does not tell bad text from a full arena. */
+/* Not fhir_base64_decode: that takes text without its padding, and does not tell bad text from a
+ * full arena. */
 enum status deid_fhir_element_decode(struct slice text, struct arena *arena, struct slice *bytes)
 {
     size_t size = 0;

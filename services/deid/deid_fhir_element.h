@@ -1,5 +1,6 @@
-/* What an element of FHIR says of itself: a resource its type, a telecom or an identifier its class, an attachment whether its data is
- * text, and that text. Nothing here knows the map. Any thread. */
+/* What an element of FHIR says of itself: a resource its type, a telecom or an identifier its
+ * class, an attachment whether its data is text, and that text. Nothing here knows the map. Any
+ * thread. */
 #ifndef DEID_FHIR_ELEMENT_H
 #define DEID_FHIR_ELEMENT_H
 
@@ -15,7 +16,8 @@
 /* The resourceType, as a view into @resource; empty for what is no resource. */
 struct slice deid_fhir_element_type(const struct json *resource);
 
-/* The letter that the ids of resources of @type begin with: the type's first, small, or DEID_FHIR_ELEMENT_LETTER_UNKNOWN. */
+/* The letter that the ids of resources of @type begin with: the type's first, small, or
+ * DEID_FHIR_ELEMENT_LETTER_UNKNOWN. */
 char deid_fhir_element_letter(struct slice type);
 
 /* By its system; a phone when that tells nothing. */
@@ -27,9 +29,10 @@ enum deid_class deid_fhir_element_identifier_class(const struct json *identifier
 /* Whether an attachment of this contentType holds text. */
 bool deid_fhir_element_is_text(struct slice content_type);
 
-/* The bytes of an attachment's data, in @arena; white space between the letters is skipped. INVALID_ARGUMENT for what is not base64 to the
- * letter (padded, no stray bits at the end), RESOURCE_EXHAUSTED when there is no room: what cannot be read and what does not fit are
- * different things to a caller who removes the former. */
+/* The bytes of an attachment's data, in @arena; white space between the letters is skipped.
+ * INVALID_ARGUMENT for what is not base64 to the letter (padded, no stray bits at the end),
+ * RESOURCE_EXHAUSTED when there is no room: what cannot be read and what does not fit are different
+ * things to a caller who removes the former. */
 enum status deid_fhir_element_decode(struct slice text, struct arena *arena, struct slice *bytes);
 
 /* @bytes as an attachment's data, padded, in @arena. RESOURCE_EXHAUSTED when there is no room. */

@@ -1,4 +1,5 @@
-/* Top down: a bundle is its resources, a resource its id and, where it is a person, the names, numbers and addresses of that person. */
+/* Top down: a bundle is its resources, a resource its id and, where it is a person, the names,
+ * numbers and addresses of that person. */
 #include "deid_fhir_learn.h"
 
 #include "deid_fhir_element.h"
@@ -34,13 +35,15 @@ static enum status learn_name(struct learner *learner, const struct json *name, 
         return no_room(learner->err);
     /* The whole name first, so that its parts find the person. */
     if (slice_trim(buffer_slice(&whole)).size > 0)
-        status = deid_surrogate_person(learner->map, slice_trim(buffer_slice(&whole)), is_patient, true, &entry,
-                                       learner->err);
+        status = deid_surrogate_person(learner->map, slice_trim(buffer_slice(&whole)), is_patient,
+                                       true, &entry, learner->err);
     if (status == STATUS_OK && family.size > 0)
-        status = deid_surrogate_person(learner->map, family, is_patient, true, &entry, learner->err);
+        status =
+            deid_surrogate_person(learner->map, family, is_patient, true, &entry, learner->err);
     for (item = json_first(given); status == STATUS_OK && item != NULL; item = item->next)
         if (item->kind == JSON_KIND_STRING && item->text.size > 0)
-            status = deid_surrogate_person(learner->map, item->text, is_patient, true, &entry, learner->err);
+            status = deid_surrogate_person(learner->map, item->text, is_patient, true, &entry,
+                                           learner->err);
     if (status == STATUS_OK && text.size > 0)
         status = deid_surrogate_person(learner->map, text, is_patient, true, &entry, learner->err);
     return status;
@@ -70,7 +73,8 @@ static enum status learn_address(struct learner *learner, const struct json *add
     const struct json *line;
     enum status status = STATUS_OK;
 
-    for (line = json_first(json_get(address, "line")); status == STATUS_OK && line != NULL; line = line->next)
+    for (line = json_first(json_get(address, "line")); status == STATUS_OK && line != NULL;
+         line = line->next)
         status = learn_value(learner, DEID_CLASS_GEOGRAPHY, line->text);
     if (status == STATUS_OK)
         status = learn_value(learner, DEID_CLASS_GEOGRAPHY, json_get_string(address, "city"));
@@ -107,7 +111,8 @@ static enum status learn_other_name(struct learner *learner, const struct json *
 
 static enum status learn_telecom(struct learner *learner, const struct json *telecom)
 {
-    return learn_value(learner, deid_fhir_element_telecom_class(telecom), json_get_string(telecom, "value"));
+    return learn_value(learner, deid_fhir_element_telecom_class(telecom),
+                       json_get_string(telecom, "value"));
 }
 
 static enum status learn_contact(struct learner *learner, const struct json *contact)
@@ -116,13 +121,14 @@ static enum status learn_contact(struct learner *learner, const struct json *con
 
     if (status == STATUS_OK)
         status = each(learner, json_get(contact, "telecom"), learn_telecom);
-    return status == STATUS_OK ? each(learner, json_get(contact, "address"), learn_address) : status;
+    return status == STATUS_OK ? each(learner, json_get(contact, "address"), learn_address)
+                               : status;
 }
 
 static enum status learn_person(struct learner *learner, const struct json *person, bool is_patient)
 {
-    enum status status
-        = each(learner, json_get(person, "name"), is_patient ? learn_own_name : learn_other_name);
+    enum status status =
+        each(learner, json_get(person, "name"), is_patient ? learn_own_name : learn_other_name);
 
     if (status == STATUS_OK)
         status = each(learner, json_get(person, "telecom"), learn_telecom);
@@ -141,30 +147,36 @@ static enum status learn_resource(struct learner *learner, const struct json *re
     struct slice type = deid_fhir_element_type(resource), id = json_get_string(resource, "id");
 
     if (type.size == 0 || resource->kind != JSON_KIND_OBJECT)
-        return error_set(learner->err, STATUS_INVALID_ARGUMENT, "a resource without a resourceType");
+        return error_set(learner->err, STATUS_INVALID_ARGUMENT,
+                         "a resource without a resourceType");
     if (id.size > 0 && deid_map_id(learner->map, deid_fhir_element_letter(type), id) == NULL)
         return no_room(learner->err);
     if (slice_is(type, "Patient")) {
         if (learner->patient.data != NULL && (id.size == 0 || !slice_equal(learner->patient, id)))
             return error_set(learner->err, STATUS_INVALID_ARGUMENT, "two patients in one bundle");
         learner->patient = id.data == NULL ? SLICE("") : id;
-        if (learn_value(learner, DEID_CLASS_DATE, json_get_string(resource, "birthDate")) != STATUS_OK)
+        if (learn_value(learner, DEID_CLASS_DATE, json_get_string(resource, "birthDate"))
+            != STATUS_OK)
             return learner->err->status;
         return learn_person(learner, resource, true);
     }
-    if (slice_is(type, "RelatedPerson") || slice_is(type, "Practitioner") || slice_is(type, "Person"))
+    if (slice_is(type, "RelatedPerson") || slice_is(type, "Practitioner")
+        || slice_is(type, "Person"))
         return learn_person(learner, resource, false);
     return STATUS_OK;
 }
 
 /* "urn:uuid:X" as a fullUrl is an id of its own where the resource's is another. */
-static enum status learn_full_url(struct learner *learner, const struct json *entry, const struct json *resource)
+static enum status learn_full_url(struct learner *learner, const struct json *entry,
+                                  const struct json *resource)
 {
     struct slice url = json_get_string(entry, "fullUrl");
 
     if (!slice_starts_with(url, SLICE("urn:uuid:")))
         return STATUS_OK;
-    return deid_map_id(learner->map, deid_fhir_element_letter(deid_fhir_element_type(resource)), slice_cut(url, 9, url.size)) == NULL
+    return deid_map_id(learner->map, deid_fhir_element_letter(deid_fhir_element_type(resource)),
+                       slice_cut(url, 9, url.size))
+                   == NULL
                ? no_room(learner->err)
                : STATUS_OK;
 }
@@ -175,7 +187,8 @@ static enum status learn_root(struct learner *learner, const struct json *root)
     enum status status;
 
     if (root->kind != JSON_KIND_OBJECT)
-        return error_set(learner->err, STATUS_INVALID_ARGUMENT, "not a FHIR resource: no JSON object");
+        return error_set(learner->err, STATUS_INVALID_ARGUMENT,
+                         "not a FHIR resource: no JSON object");
     if (!slice_is(deid_fhir_element_type(root), "Bundle"))
         return learn_resource(learner, root);
     for (entry = json_first(json_get(root, "entry")); entry != NULL; entry = entry->next) {
@@ -192,8 +205,8 @@ static enum status learn_root(struct learner *learner, const struct json *root)
     return STATUS_OK;
 }
 
-enum status deid_fhir_learn(struct deid_redactor *redactor, const struct json *root, struct slice *patient,
-                            struct error *err)
+enum status deid_fhir_learn(struct deid_redactor *redactor, const struct json *root,
+                            struct slice *patient, struct error *err)
 {
     struct learner learner = { .map = redactor->map, .arena = redactor->arena, .err = err };
     enum status status = learn_root(&learner, root);

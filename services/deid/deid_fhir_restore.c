@@ -9,15 +9,16 @@ static enum status no_room(struct error *err)
     return error_set(err, STATUS_RESOURCE_EXHAUSTED, "no room for a redacted resource");
 }
 
-static enum status restore_string(struct deid_map *map, struct json *node, struct slice key, bool is_text_data,
-                                  struct arena *arena, struct error *err)
+static enum status restore_string(struct deid_map *map, struct json *node, struct slice key,
+                                  bool is_text_data, struct arena *arena, struct error *err)
 {
     struct deid_surrogate surrogate;
     struct slice inner;
     struct buffer tagged;
     enum status status;
 
-    if (slice_is(key, "data") && is_text_data && deid_fhir_element_decode(node->text, arena, &inner) == STATUS_OK) {
+    if (slice_is(key, "data") && is_text_data
+        && deid_fhir_element_decode(node->text, arena, &inner) == STATUS_OK) {
         status = deid_restore_text(map, inner, arena, &inner, err);
         return status == STATUS_OK ? deid_fhir_element_encode(inner, arena, &node->text) : status;
     }
@@ -30,7 +31,8 @@ static enum status restore_string(struct deid_map *map, struct json *node, struc
         if ((slice_is(key, "id") || slice_is(key, "reference") || slice_is(key, "value"))
             && deid_surrogate_read(buffer_slice(&tagged), 0, map, &surrogate) && surrogate.is_id
             && surrogate.end == tagged.size) {
-            struct deid_id *id = deid_map_find_id_surrogate(map, surrogate.letter, surrogate.number);
+            struct deid_id *id =
+                deid_map_find_id_surrogate(map, surrogate.letter, surrogate.number);
             if (id == NULL)
                 return STATUS_OK;
             buffer_init(&tagged, arena);
@@ -44,8 +46,8 @@ static enum status restore_string(struct deid_map *map, struct json *node, struc
     return deid_restore_text(map, node->text, arena, &node->text, err);
 }
 
-static enum status restore_node(struct deid_map *map, struct json *node, struct slice key, bool is_text_data,
-                                struct arena *arena, struct error *err)
+static enum status restore_node(struct deid_map *map, struct json *node, struct slice key,
+                                bool is_text_data, struct arena *arena, struct error *err)
 {
     struct json *item;
     enum status status = STATUS_OK;
@@ -59,8 +61,8 @@ static enum status restore_node(struct deid_map *map, struct json *node, struct 
     return status;
 }
 
-enum status deid_fhir_restore(struct deid_map *map, struct slice json, struct arena *arena, struct slice *output,
-                              struct error *err)
+enum status deid_fhir_restore(struct deid_map *map, struct slice json, struct arena *arena,
+                              struct slice *output, struct error *err)
 {
     struct json *root;
     struct buffer out;

@@ -80,8 +80,8 @@ static const char *const nicknames[][6] = {
     { "zachary", "zach" },
 };
 
-static bool word_add(struct deid_identity *identity, struct slice word, const struct deid_lexicon *lexicon,
-                     struct arena *arena)
+static bool word_add(struct deid_identity *identity, struct slice word,
+                     const struct deid_lexicon *lexicon, struct arena *arena)
 {
     struct deid_known_word *known = &identity->words[identity->words_count];
     struct slice copy = arena_copy(arena, word);
@@ -101,8 +101,8 @@ static bool word_add(struct deid_identity *identity, struct slice word, const st
     return true;
 }
 
-static bool words_add(struct deid_identity *identity, struct slice name, const struct deid_lexicon *lexicon,
-                      struct arena *arena)
+static bool words_add(struct deid_identity *identity, struct slice name,
+                      const struct deid_lexicon *lexicon, struct arena *arena)
 {
     size_t at = 0, start, i, j;
 
@@ -128,11 +128,13 @@ static bool words_add(struct deid_identity *identity, struct slice name, const s
     return true;
 }
 
-/* A birth date in digits alone, year first, month first and day first: other forms are dates by their shape. */
+/* A birth date in digits alone, year first, month first and day first: other forms are dates by
+ * their shape. */
 static bool birth_date_add(struct deid_identity *identity, struct slice date, struct arena *arena)
 {
-    static const uint8_t orders[][8]
-        = { { 0, 1, 2, 3, 5, 6, 8, 9 }, { 5, 6, 8, 9, 0, 1, 2, 3 }, { 8, 9, 5, 6, 0, 1, 2, 3 } };
+    static const uint8_t orders[][8] = { { 0, 1, 2, 3, 5, 6, 8, 9 },
+                                         { 5, 6, 8, 9, 0, 1, 2, 3 },
+                                         { 8, 9, 5, 6, 0, 1, 2, 3 } };
     size_t i, j;
 
     if (date.size != 10)
@@ -144,13 +146,14 @@ static bool birth_date_add(struct deid_identity *identity, struct slice date, st
             return false;
         for (j = 0; j < 8; j++)
             digits[j] = date.data[orders[i][j]];
-        identity->values[identity->values_count++]
-            = (struct deid_known_value){ slice_of(digits, 8), DEID_CLASS_DATE, false };
+        identity->values[identity->values_count++] =
+            (struct deid_known_value){ slice_of(digits, 8), DEID_CLASS_DATE, false };
     }
     return true;
 }
 
-static bool value_add(struct deid_identity *identity, const struct deid_entry *entry, struct arena *arena)
+static bool value_add(struct deid_identity *identity, const struct deid_entry *entry,
+                      struct arena *arena)
 {
     struct deid_known_value *value = &identity->values[identity->values_count];
     char *squeezed = arena_alloc(arena, entry->original.size + 1);
@@ -166,7 +169,8 @@ static bool value_add(struct deid_identity *identity, const struct deid_entry *e
             squeezed[size++] = lower(c);
         digits += deid_is_digit(c);
     }
-    if (size < (digits > 0 ? VALUE_BYTES_MIN : 4) || identity->values_count == DEID_IDENTITY_VALUES_MAX)
+    if (size < (digits > 0 ? VALUE_BYTES_MIN : 4)
+        || identity->values_count == DEID_IDENTITY_VALUES_MAX)
         return true;
     value->squeezed = slice_of(squeezed, size);
     value->class = entry->class < DEID_CLASS_COUNT ? entry->class : DEID_CLASS_OTHER;
@@ -176,7 +180,8 @@ static bool value_add(struct deid_identity *identity, const struct deid_entry *e
 }
 
 enum status deid_identity_init(struct deid_identity *identity, const struct deid_map *map,
-                               const struct deid_lexicon *lexicon, struct arena *arena, struct error *err)
+                               const struct deid_lexicon *lexicon, struct arena *arena,
+                               struct error *err)
 {
     uint32_t i, known = 0;
     bool is_full;
@@ -206,7 +211,8 @@ unsigned deid_identity_distance(struct slice a, struct slice b, unsigned max)
     uint8_t rows[3][WORD_BYTES_MAX + 1], *before = rows[0], *last = rows[1], *row = rows[2], *swap;
     size_t i, j;
 
-    if (a.size > WORD_BYTES_MAX || b.size > WORD_BYTES_MAX || a.size > b.size + max || b.size > a.size + max)
+    if (a.size > WORD_BYTES_MAX || b.size > WORD_BYTES_MAX || a.size > b.size + max
+        || b.size > a.size + max)
         return max + 1;
     for (j = 0; j <= b.size; j++)
         last[j] = (uint8_t)j;
@@ -235,7 +241,8 @@ unsigned deid_identity_distance(struct slice a, struct slice b, unsigned max)
     return last[b.size] <= max ? last[b.size] : max + 1;
 }
 
-/* A word near to a known one: five letters may differ in one, eight in two; the first letter or the last is right. */
+/* A word near to a known one: five letters may differ in one, eight in two; the first letter or the
+ * last is right. */
 static bool is_near(const struct deid_identity *identity, struct slice word)
 {
     unsigned i;
@@ -262,7 +269,8 @@ static bool is_known_word(const struct deid_identity *identity, struct slice wor
     if (!(identity->firsts >> (word.data[0] & 31) & 1))
         return false;
     for (i = 0; i < identity->words_count; i++)
-        if ((is_capital || !identity->words[i].is_common) && slice_equal_fold(word, identity->words[i].word))
+        if ((is_capital || !identity->words[i].is_common)
+            && slice_equal_fold(word, identity->words[i].word))
             return true;
     return false;
 }
@@ -305,8 +313,8 @@ static struct slice squeeze(struct slice text, struct arena *scratch, uint32_t *
     return slice_of(out, size);
 }
 
-static void value_find(const struct deid_known_value *value, struct slice squeezed, const uint32_t *at,
-                       struct slice text, struct deid_spans *spans)
+static void value_find(const struct deid_known_value *value, struct slice squeezed,
+                       const uint32_t *at, struct slice text, struct deid_spans *spans)
 {
     size_t from = 0;
 
@@ -321,13 +329,16 @@ static void value_find(const struct deid_known_value *value, struct slice squeez
         start = at[from];
         end = at[from + value->squeezed.size - 1] + 1;
         from++;
-        if ((start > 0 && deid_is_word(text.data[start - 1])) || (end < text.size && deid_is_word(text.data[end]))
+        if ((start > 0 && deid_is_word(text.data[start - 1]))
+            || (end < text.size && deid_is_word(text.data[end]))
             || end - start > value->squeezed.size * 2 + 4
             || (value->is_place && !(text.data[start] >= 'A' && text.data[start] <= 'Z')))
             continue;
         /* What can be read as a date is moved like one. */
-        deid_spans_add(spans, (struct deid_span){ start, end, value->class, DEID_FORM_VALUE,
-                                                  value->class == DEID_CLASS_DATE ? DEID_SCORE_WEAK : DEID_SCORE_KNOWN });
+        deid_spans_add(spans,
+                       (struct deid_span){ start, end, value->class, DEID_FORM_VALUE,
+                                           value->class == DEID_CLASS_DATE ? DEID_SCORE_WEAK
+                                                                           : DEID_SCORE_KNOWN });
     }
 }
 
@@ -337,15 +348,18 @@ static void words_scan_exact(const struct deid_identity *identity, const struct 
     unsigned i;
 
     for (i = 0; i < tokens->count && identity->words_count > 0; i++)
-        if (tokens->items[i].shape != DEID_SHAPE_NUMBER && tokens->items[i].shape != DEID_SHAPE_INITIAL
+        if (tokens->items[i].shape != DEID_SHAPE_NUMBER
+            && tokens->items[i].shape != DEID_SHAPE_INITIAL
             && is_known_word(identity, deid_token_text(tokens, i), false)
             && !(tokens->items[i].flags & DEID_WORD_EPONYM && deid_name_is_eponym(tokens, i)))
-            deid_spans_add(spans, (struct deid_span){ tokens->items[i].start, tokens->items[i].end, DEID_CLASS_NAME,
-                                                      DEID_FORM_PERSON, DEID_SCORE_KNOWN });
+            deid_spans_add(spans, (struct deid_span){ tokens->items[i].start, tokens->items[i].end,
+                                                      DEID_CLASS_NAME, DEID_FORM_PERSON,
+                                                      DEID_SCORE_KNOWN });
 }
 
-static enum status values_scan(const struct deid_identity *identity, const struct deid_tokens *tokens,
-                               struct arena *scratch, struct deid_spans *spans, struct error *err)
+static enum status values_scan(const struct deid_identity *identity,
+                               const struct deid_tokens *tokens, struct arena *scratch,
+                               struct deid_spans *spans, struct error *err)
 {
     struct slice squeezed;
     uint32_t *at;
@@ -355,21 +369,24 @@ static enum status values_scan(const struct deid_identity *identity, const struc
         return STATUS_OK;
     squeezed = squeeze(tokens->text, scratch, &at);
     if (squeezed.data == NULL)
-        return error_set(err, STATUS_RESOURCE_EXHAUSTED, "no room for a text of %zu bytes", tokens->text.size);
+        return error_set(err, STATUS_RESOURCE_EXHAUSTED, "no room for a text of %zu bytes",
+                         tokens->text.size);
     for (i = 0; i < identity->values_count; i++)
         value_find(&identity->values[i], squeezed, at, tokens->text, spans);
     return STATUS_OK;
 }
 
-enum status deid_identity_scan(const struct deid_identity *identity, const struct deid_tokens *tokens,
-                               struct arena *scratch, struct deid_spans *spans, struct error *err)
+enum status deid_identity_scan(const struct deid_identity *identity,
+                               const struct deid_tokens *tokens, struct arena *scratch,
+                               struct deid_spans *spans, struct error *err)
 {
     words_scan(identity, tokens, spans);
     return values_scan(identity, tokens, scratch, spans, err);
 }
 
-enum status deid_identity_scan_exact(const struct deid_identity *identity, const struct deid_tokens *tokens,
-                                     struct arena *scratch, struct deid_spans *spans, struct error *err)
+enum status deid_identity_scan_exact(const struct deid_identity *identity,
+                                     const struct deid_tokens *tokens, struct arena *scratch,
+                                     struct deid_spans *spans, struct error *err)
 {
     words_scan_exact(identity, tokens, spans);
     return values_scan(identity, tokens, scratch, spans, err);

@@ -13,26 +13,16 @@ static const struct {
     const char *name;
     uint32_t flag;
 } sections[] = {
-    { "given", DEID_WORD_GIVEN },
-    { "family", DEID_WORD_FAMILY },
-    { "places", DEID_WORD_PLACE },
-    { "title", DEID_WORD_TITLE },
-    { "credential", DEID_WORD_CREDENTIAL },
-    { "kin", DEID_WORD_KIN },
-    { "label", DEID_WORD_LABEL },
-    { "month", DEID_WORD_MONTH },
-    { "weekday", DEID_WORD_WEEKDAY },
-    { "street", DEID_WORD_STREET },
-    { "facility", DEID_WORD_FACILITY },
-    { "facilitypart", DEID_WORD_FACILITY_PART },
-    { "state", DEID_WORD_STATE },
-    { "stateabbr", DEID_WORD_STATE_ABBR },
-    { "eponym", DEID_WORD_EPONYM },
-    { "eponymafter", DEID_WORD_EPONYM_AFTER },
-    { "ambiguous", DEID_WORD_AMBIGUOUS },
-    { "stop", DEID_WORD_STOP },
-    { "salutation", DEID_WORD_SALUTATION },
-    { "idlabel", DEID_WORD_ID_LABEL },
+    { "given", DEID_WORD_GIVEN },           { "family", DEID_WORD_FAMILY },
+    { "places", DEID_WORD_PLACE },          { "title", DEID_WORD_TITLE },
+    { "credential", DEID_WORD_CREDENTIAL }, { "kin", DEID_WORD_KIN },
+    { "label", DEID_WORD_LABEL },           { "month", DEID_WORD_MONTH },
+    { "weekday", DEID_WORD_WEEKDAY },       { "street", DEID_WORD_STREET },
+    { "facility", DEID_WORD_FACILITY },     { "facilitypart", DEID_WORD_FACILITY_PART },
+    { "state", DEID_WORD_STATE },           { "stateabbr", DEID_WORD_STATE_ABBR },
+    { "eponym", DEID_WORD_EPONYM },         { "eponymafter", DEID_WORD_EPONYM_AFTER },
+    { "ambiguous", DEID_WORD_AMBIGUOUS },   { "stop", DEID_WORD_STOP },
+    { "salutation", DEID_WORD_SALUTATION }, { "idlabel", DEID_WORD_ID_LABEL },
 };
 
 static uint32_t section_flag(struct slice name, struct error *err)
@@ -93,7 +83,7 @@ enum status deid_lexicon_init(struct deid_lexicon *lexicon, struct arena *arena,
 
         while (at < deid_lists_end && *at <= ' ')
             at++;
-        for (start = at; at < deid_lists_end && *at > ' ';)
+        for (start = at; at<deid_lists_end && * at> ' ';)
             at++;
         word = slice_of(start, (size_t)(at - start));
         if (word.size == 0)
@@ -131,9 +121,9 @@ uint32_t deid_lexicon_find(const struct deid_lexicon *lexicon, struct slice word
 
 int deid_lexicon_month(struct slice word)
 {
-    static const char *const names[] = { "january", "february", "march",     "april",
-                                         "may",     "june",     "july",      "august",
-                                         "september", "october", "november", "december" };
+    static const char *const names[] = { "january",   "february", "march",    "april",
+                                         "may",       "june",     "july",     "august",
+                                         "september", "october",  "november", "december" };
     int i;
 
     if (word.size < 3 || word.size > 9)

@@ -22,7 +22,8 @@ void deid_map_init(struct deid_map *map, enum deid_profile profile, struct arena
         map->patient_code[i] = alphabet[randombytes_uniform(32)];
 }
 
-/* A table is a set of indexes; the hash of what an index stands for and the test for sameness are the caller's. */
+/* A table is a set of indexes; the hash of what an index stands for and the test for sameness are
+ * the caller's. */
 static uint64_t surrogate_hash(unsigned class, uint32_t number, uint32_t variant)
 {
     uint32_t key[3] = { class, number, variant };
@@ -71,13 +72,15 @@ static bool index_entry(struct deid_map *map, uint32_t index)
     }
     if (table_grow(&map->by_surrogate, map->arena)) {
         for (i = 0; i < index && map->by_surrogate.slots != NULL; i++)
-            table_put(&map->by_surrogate, surrogate_hash(map->entries[i].class, map->entries[i].number,
-                                                         map->entries[i].variant), i);
+            table_put(&map->by_surrogate,
+                      surrogate_hash(map->entries[i].class, map->entries[i].number,
+                                     map->entries[i].variant),
+                      i);
     }
     return map->by_original.slots != NULL && map->by_surrogate.slots != NULL
-        && table_put(&map->by_original, entry_hash(entry), index)
-        && table_put(&map->by_surrogate, surrogate_hash(entry->class, entry->number, entry->variant),
-                     index);
+           && table_put(&map->by_original, entry_hash(entry), index)
+           && table_put(&map->by_surrogate,
+                        surrogate_hash(entry->class, entry->number, entry->variant), index);
 }
 
 struct deid_entry *deid_map_find(struct deid_map *map, struct slice original)
@@ -172,8 +175,9 @@ static uint64_t id_surrogate_hash(char letter, uint32_t number)
     return surrogate_hash((unsigned char)letter, number, 0);
 }
 
-/* A record has thousands of ids and a question or an answer asks for few, mostly for none: the tables get their room as ids come, so
- * that a search cannot fail, and their contents at the first search. */
+/* A record has thousands of ids and a question or an answer asks for few, mostly for none: the
+ * tables get their room as ids come, so that a search cannot fail, and their contents at the first
+ * search. */
 static bool ids_room(struct deid_table *table, uint32_t count, struct arena *arena)
 {
     if (table->size / 2 > count)
@@ -199,7 +203,8 @@ static void ids_index_surrogates(struct deid_map *map)
     struct deid_table *table = &map->by_id_surrogate;
 
     while (table->used < map->ids_count)
-        table_put(table, id_surrogate_hash(map->ids[table->used].letter, map->ids[table->used].number),
+        table_put(table,
+                  id_surrogate_hash(map->ids[table->used].letter, map->ids[table->used].number),
                   table->used);
 }
 
@@ -207,7 +212,8 @@ bool deid_map_put_id(struct deid_map *map, struct deid_id id)
 {
     uint32_t index = map->ids_count;
 
-    if ((index == map->ids_capacity && !ids_grow(map)) || !ids_room(&map->by_id, index + 1, map->arena)
+    if ((index == map->ids_capacity && !ids_grow(map))
+        || !ids_room(&map->by_id, index + 1, map->arena)
         || !ids_room(&map->by_id_surrogate, index + 1, map->arena))
         return false;
     map->ids[index] = id;
@@ -246,8 +252,8 @@ struct deid_id *deid_map_find_id_surrogate(struct deid_map *map, char letter, ui
     if (table->size == 0)
         return NULL;
     ids_index_surrogates(map);
-    for (at = (uint32_t)id_surrogate_hash(letter, number) & (table->size - 1); table->slots[at] != 0;
-         at = (at + 1) & (table->size - 1)) {
+    for (at = (uint32_t)id_surrogate_hash(letter, number) & (table->size - 1);
+         table->slots[at] != 0; at = (at + 1) & (table->size - 1)) {
         struct deid_id *id = &map->ids[table->slots[at] - 1];
         if (id->letter == letter && id->number == number)
             return id;

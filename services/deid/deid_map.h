@@ -1,5 +1,5 @@
-/* The map of one patient: which surrogate stands for which original, how far dates are moved, what is counted. It lives in a call's arena
- * and travels sealed (deid_seal). */
+/* The map of one patient: which surrogate stands for which original, how far dates are moved, what
+ * is counted. It lives in a call's arena and travels sealed (deid_seal). */
 #ifndef DEID_MAP_H
 #define DEID_MAP_H
 
@@ -20,7 +20,8 @@ enum deid_profile {
 #define DEID_SHIFT_DAYS_MAX 180 /* under half a year: a year alone then need not move */
 #define DEID_MAP_ENTRIES_MAX 1000000
 
-/* One written form of something that was replaced. Names share a number by person; variant 0 is the first form met. */
+/* One written form of something that was replaced. Names share a number by person; variant 0 is the
+ * first form met. */
 struct deid_entry {
     struct slice original;
     uint32_t number, variant;
@@ -68,7 +69,8 @@ struct deid_entry *deid_map_find_surrogate(struct deid_map *map, unsigned class,
 /* A number that @class has not given out: the next, or in the safe-harbor profile a random one. */
 uint32_t deid_map_number(struct deid_map *map, unsigned class);
 
-/* @entry's original is copied. NULL when the arena (or DEID_MAP_ENTRIES_MAX) does not allow it, and then the call must fail. */
+/* @entry's original is copied. NULL when the arena (or DEID_MAP_ENTRIES_MAX) does not allow it, and
+ * then the call must fail. */
 struct deid_entry *deid_map_add(struct deid_map *map, struct deid_entry entry);
 
 /* The id under @letter, made when there is none. NULL: no room. */

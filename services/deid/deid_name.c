@@ -23,7 +23,8 @@ bool deid_name_is_eponym(const struct deid_tokens *tokens, unsigned index)
         return false;
     for (at = index + 1; at < tokens->count && at <= index + 2; at++) {
         struct slice gap = deid_tokens_gap(tokens, at - 1);
-        if (gap.size > 3 || slice_find_byte(gap, '\n') < gap.size || slice_find_byte(gap, '.') < gap.size)
+        if (gap.size > 3 || slice_find_byte(gap, '\n') < gap.size
+            || slice_find_byte(gap, '.') < gap.size)
             return false;
         if (tokens->items[at].flags & DEID_WORD_EPONYM_AFTER)
             return (token->flags & DEID_WORD_EPONYM) != 0 || at == index + 1;
@@ -32,13 +33,16 @@ bool deid_name_is_eponym(const struct deid_tokens *tokens, unsigned index)
     }
     if (!(token->flags & DEID_WORD_EPONYM))
         return false;
-    /* "Parkinson's", "a Foley": the possessive of a disease, or an article, and nobody's title before it. */
+    /* "Parkinson's", "a Foley": the possessive of a disease, or an article, and nobody's title
+     * before it. */
     if (slice_starts_with(slice_cut(tokens->text, token->end, tokens->text.size), SLICE("'s")))
-        return index == 0 || !(tokens->items[index - 1].flags & (DEID_WORD_TITLE | DEID_WORD_GIVEN));
+        return index == 0
+               || !(tokens->items[index - 1].flags & (DEID_WORD_TITLE | DEID_WORD_GIVEN));
     if (index > 0) {
         struct slice before = deid_token_text(tokens, index - 1);
         return slice_equal_fold(before, SLICE("a")) || slice_equal_fold(before, SLICE("positive"))
-            || slice_equal_fold(before, SLICE("negative")) || slice_equal_fold(before, SLICE("the"));
+               || slice_equal_fold(before, SLICE("negative"))
+               || slice_equal_fold(before, SLICE("the"));
     }
     return false;
 }
@@ -50,11 +54,12 @@ static bool is_name_word(const struct deid_tokens *tokens, unsigned index)
 
     if (token == NULL || !deid_token_is_capital(token) || token->shape == DEID_SHAPE_INITIAL)
         return token != NULL && token->shape == DEID_SHAPE_OTHER
-            && (unsigned char)tokens->text.data[token->start] >= 0x80;
+               && (unsigned char)tokens->text.data[token->start] >= 0x80;
     if (token->flags & DEID_WORD_NAME)
         return true;
-    return !(token->flags & (DEID_WORD_STOP | DEID_WORD_MONTH | DEID_WORD_WEEKDAY | DEID_WORD_CREDENTIAL
-                             | DEID_WORD_FACILITY | DEID_WORD_TITLE | DEID_WORD_ID_LABEL | DEID_WORD_LABEL));
+    return !(token->flags
+             & (DEID_WORD_STOP | DEID_WORD_MONTH | DEID_WORD_WEEKDAY | DEID_WORD_CREDENTIAL
+                | DEID_WORD_FACILITY | DEID_WORD_TITLE | DEID_WORD_ID_LABEL | DEID_WORD_LABEL));
 }
 
 /* Whether the name goes on from word @index to the next: a blank, a hyphen, an initial's period. */
@@ -65,15 +70,16 @@ static bool is_joined(const struct deid_tokens *tokens, unsigned index)
 
     if (index + 1 >= tokens->count)
         return false;
-    return slice_is(gap, " ") || slice_is(gap, "-") || slice_is(gap, "'") || (is_initial && (slice_is(gap, ". ") || slice_is(gap, ".")))
-        || slice_is(gap, "\n");
+    return slice_is(gap, " ") || slice_is(gap, "-") || slice_is(gap, "'")
+           || (is_initial && (slice_is(gap, ". ") || slice_is(gap, "."))) || slice_is(gap, "\n");
 }
 
-/* The end (past the last word) of the name that begins with word @index: name words, initials between or after them, "de la". */
+/* The end (past the last word) of the name that begins with word @index: name words, initials
+ * between or after them, "de la". */
 static unsigned name_end(const struct deid_tokens *tokens, unsigned index)
 {
-    static const char *const particles[] = { "de", "la", "del", "van", "von", "der", "den", "da", "di", "bin",
-                                             "al", "el", "le", "dos", NULL };
+    static const char *const particles[] = { "de", "la",  "del", "van", "von", "der", "den", "da",
+                                             "di", "bin", "al",  "el",  "le",  "dos", NULL };
     unsigned at = index, end = index, words = 0;
 
     while (at < tokens->count && words < NAME_WORDS_MAX) {
@@ -84,7 +90,8 @@ static unsigned name_end(const struct deid_tokens *tokens, unsigned index)
         for (i = 0; particles[i] != NULL && words > 0; i++)
             is_particle |= slice_is(deid_token_text(tokens, at), particles[i]);
         if (is_name_word(tokens, at)
-            || (token->shape == DEID_SHAPE_INITIAL && !(words > 0 && slice_is(deid_token_text(tokens, at), "I")))) {
+            || (token->shape == DEID_SHAPE_INITIAL
+                && !(words > 0 && slice_is(deid_token_text(tokens, at), "I")))) {
             words++;
             end = at + 1;
         } else if (!is_particle) {
@@ -93,8 +100,8 @@ static unsigned name_end(const struct deid_tokens *tokens, unsigned index)
         if (!is_joined(tokens, at))
             break;
         if (slice_is(deid_tokens_gap(tokens, at), "\n")
-            && !(at + 1 < tokens->count && tokens->items[at + 1].flags & DEID_WORD_FAMILY && words == 1
-                 && !(tokens->items[at + 1].flags & DEID_WORD_STOP)))
+            && !(at + 1 < tokens->count && tokens->items[at + 1].flags & DEID_WORD_FAMILY
+                 && words == 1 && !(tokens->items[at + 1].flags & DEID_WORD_STOP)))
             break;
         at++;
     }
@@ -110,8 +117,8 @@ static void name_add(const struct deid_tokens *tokens, struct deid_spans *spans,
         return;
     stop = tokens->items[end - 1].end;
     /* "John P." with its period, where it is not the end of the sentence's last word. */
-    if (tokens->items[end - 1].shape == DEID_SHAPE_INITIAL && end - first > 1 && stop < tokens->text.size
-        && tokens->text.data[stop] == '.')
+    if (tokens->items[end - 1].shape == DEID_SHAPE_INITIAL && end - first > 1
+        && stop < tokens->text.size && tokens->text.data[stop] == '.')
         stop++;
     deid_spans_add(spans, (struct deid_span){ tokens->items[first].start, stop, DEID_CLASS_NAME,
                                               DEID_FORM_PERSON, score });
@@ -126,15 +133,18 @@ static bool has_name(const struct deid_tokens *tokens, unsigned first, unsigned 
 }
 
 /* "Dr. Priya Subramanian", "mr smith" too where the word is in the lists. */
-static unsigned name_titled(const struct deid_tokens *tokens, struct deid_spans *spans, unsigned index)
+static unsigned name_titled(const struct deid_tokens *tokens, struct deid_spans *spans,
+                            unsigned index)
 {
     struct slice gap = deid_tokens_gap(tokens, index);
     unsigned first = index + 1, end;
 
-    if (!(tokens->items[index].flags & DEID_WORD_TITLE) || tokens->items[index].shape == DEID_SHAPE_LOWER
-        || (gap.size > 3 && !slice_is(gap, ".\n")) || slice_find_byte(gap, ',') < gap.size)
+    if (!(tokens->items[index].flags & DEID_WORD_TITLE)
+        || tokens->items[index].shape == DEID_SHAPE_LOWER || (gap.size > 3 && !slice_is(gap, ".\n"))
+        || slice_find_byte(gap, ',') < gap.size)
         return index;
-    while (first < tokens->count && tokens->items[first].flags & DEID_WORD_TITLE && gap_is(tokens, first, " "))
+    while (first < tokens->count && tokens->items[first].flags & DEID_WORD_TITLE
+           && gap_is(tokens, first, " "))
         first++;
     end = name_end(tokens, first);
     if (end > first && has_name(tokens, first, end)) {
@@ -145,7 +155,8 @@ static unsigned name_titled(const struct deid_tokens *tokens, struct deid_spans 
 }
 
 /* "Patient: Marcus Hollingsworth", "Surgeon: Dr. Bo Tanaka", "PATIENT NAME: SMITH, JOHN". */
-static unsigned name_labelled(const struct deid_tokens *tokens, struct deid_spans *spans, unsigned index)
+static unsigned name_labelled(const struct deid_tokens *tokens, struct deid_spans *spans,
+                              unsigned index)
 {
     struct slice gap = deid_tokens_gap(tokens, index);
     unsigned first = index + 1, end;
@@ -158,7 +169,8 @@ static unsigned name_labelled(const struct deid_tokens *tokens, struct deid_span
         first++;
     end = name_end(tokens, first);
     if (end <= first || !has_name(tokens, first, end)
-        || (end - first == 1 && tokens->items[first].flags & (DEID_WORD_STOP | DEID_WORD_EPONYM_AFTER)
+        || (end - first == 1
+            && tokens->items[first].flags & (DEID_WORD_STOP | DEID_WORD_EPONYM_AFTER)
             && !(tokens->items[first].flags & DEID_WORD_NAME)))
         return index;
     if (end - first == 1 && gap_is(tokens, first, ", ") && is_name_word(tokens, end))
@@ -168,7 +180,8 @@ static unsigned name_labelled(const struct deid_tokens *tokens, struct deid_span
 }
 
 /* "wife Carla", "Husband (Devon", "mother, Folake Okonkwo". */
-static unsigned name_of_kin(const struct deid_tokens *tokens, struct deid_spans *spans, unsigned index)
+static unsigned name_of_kin(const struct deid_tokens *tokens, struct deid_spans *spans,
+                            unsigned index)
 {
     struct slice gap = deid_tokens_gap(tokens, index);
     unsigned end;
@@ -177,9 +190,9 @@ static unsigned name_of_kin(const struct deid_tokens *tokens, struct deid_spans 
         || !(slice_is(gap, " ") || slice_is(gap, ", ") || slice_is(gap, " (") || slice_is(gap, ": ")
              || slice_is(gap, "\n") || slice_is(gap, " - ")))
         return index;
-    if (!is_name_word(tokens, index + 1)
-        || (tokens->items[index + 1].flags & DEID_WORD_STOP)
-        || (tokens->items[index + 1].shape == DEID_SHAPE_UPPER && !(tokens->items[index + 1].flags & DEID_WORD_NAME)))
+    if (!is_name_word(tokens, index + 1) || (tokens->items[index + 1].flags & DEID_WORD_STOP)
+        || (tokens->items[index + 1].shape == DEID_SHAPE_UPPER
+            && !(tokens->items[index + 1].flags & DEID_WORD_NAME)))
         return index;
     end = name_end(tokens, index + 1);
     name_add(tokens, spans, index + 1, end, DEID_SCORE_LIST);
@@ -187,13 +200,14 @@ static unsigned name_of_kin(const struct deid_tokens *tokens, struct deid_spans 
 }
 
 /* "Maeve Kowalski, MD", "S. Olufemi RN": the words before a credential. */
-static void name_with_credential(const struct deid_tokens *tokens, struct deid_spans *spans, unsigned index)
+static void name_with_credential(const struct deid_tokens *tokens, struct deid_spans *spans,
+                                 unsigned index)
 {
     unsigned first = index;
     struct slice gap;
 
-    if (!(tokens->items[index].flags & DEID_WORD_CREDENTIAL) || tokens->items[index].shape == DEID_SHAPE_LOWER
-        || index == 0)
+    if (!(tokens->items[index].flags & DEID_WORD_CREDENTIAL)
+        || tokens->items[index].shape == DEID_SHAPE_LOWER || index == 0)
         return;
     gap = deid_tokens_gap(tokens, index - 1);
     if (!slice_is(gap, ", ") && !slice_is(gap, " ") && !slice_is(gap, ","))
@@ -214,13 +228,16 @@ static void name_with_credential(const struct deid_tokens *tokens, struct deid_s
 }
 
 /* "RN Johnson", "NP Lee": a credential in front. */
-static unsigned name_after_credential(const struct deid_tokens *tokens, struct deid_spans *spans, unsigned index)
+static unsigned name_after_credential(const struct deid_tokens *tokens, struct deid_spans *spans,
+                                      unsigned index)
 {
     unsigned end;
 
-    if (!(tokens->items[index].flags & DEID_WORD_CREDENTIAL) || tokens->items[index].shape != DEID_SHAPE_UPPER
-        || !(gap_is(tokens, index, " ") || gap_is(tokens, index, ": ")) || !is_name_word(tokens, index + 1)
-        || !(tokens->items[index + 1].flags & DEID_WORD_NAME) || tokens->items[index + 1].shape == DEID_SHAPE_UPPER)
+    if (!(tokens->items[index].flags & DEID_WORD_CREDENTIAL)
+        || tokens->items[index].shape != DEID_SHAPE_UPPER
+        || !(gap_is(tokens, index, " ") || gap_is(tokens, index, ": "))
+        || !is_name_word(tokens, index + 1) || !(tokens->items[index + 1].flags & DEID_WORD_NAME)
+        || tokens->items[index + 1].shape == DEID_SHAPE_UPPER)
         return index;
     end = name_end(tokens, index + 1);
     name_add(tokens, spans, index + 1, end, DEID_SCORE_LABEL);
@@ -228,18 +245,21 @@ static unsigned name_after_credential(const struct deid_tokens *tokens, struct d
 }
 
 /* "Smith, John": a comma between two listed names. */
-static unsigned name_turned(const struct deid_tokens *tokens, struct deid_spans *spans, unsigned index)
+static unsigned name_turned(const struct deid_tokens *tokens, struct deid_spans *spans,
+                            unsigned index)
 {
     const struct deid_token *last = &tokens->items[index];
     const struct deid_token *first = token_at(tokens, index + 1);
     unsigned end;
 
     if (first == NULL || !gap_is(tokens, index, ", ") || !deid_token_is_capital(last)
-        || !deid_token_is_capital(first) || last->flags & DEID_WORD_STOP || last->shape == DEID_SHAPE_INITIAL
-        || !(first->flags & DEID_WORD_GIVEN) || !(last->flags & DEID_WORD_FAMILY)
-        || last->flags & (DEID_WORD_PLACE | DEID_WORD_STATE) || first->flags & DEID_WORD_STATE)
+        || !deid_token_is_capital(first) || last->flags & DEID_WORD_STOP
+        || last->shape == DEID_SHAPE_INITIAL || !(first->flags & DEID_WORD_GIVEN)
+        || !(last->flags & DEID_WORD_FAMILY) || last->flags & (DEID_WORD_PLACE | DEID_WORD_STATE)
+        || first->flags & DEID_WORD_STATE)
         return index;
-    if (index > 0 && tokens->items[index - 1].flags & DEID_WORD_GIVEN && is_joined(tokens, index - 1))
+    if (index > 0 && tokens->items[index - 1].flags & DEID_WORD_GIVEN
+        && is_joined(tokens, index - 1))
         return index; /* a list of whole names */
     end = name_end(tokens, index + 1);
     name_add(tokens, spans, index, end, DEID_SCORE_LIST);
@@ -247,27 +267,30 @@ static unsigned name_turned(const struct deid_tokens *tokens, struct deid_spans 
 }
 
 /* A given name of the lists with what follows it, or two listed names together. */
-static unsigned name_listed(const struct deid_tokens *tokens, struct deid_spans *spans, unsigned index)
+static unsigned name_listed(const struct deid_tokens *tokens, struct deid_spans *spans,
+                            unsigned index)
 {
     const struct deid_token *token = &tokens->items[index];
     const struct deid_token *next = token_at(tokens, index + 1);
     unsigned end;
     bool is_next_name;
 
-    if (!(token->flags & DEID_WORD_NAME) || !deid_token_is_capital(token) || token->shape == DEID_SHAPE_INITIAL)
+    if (!(token->flags & DEID_WORD_NAME) || !deid_token_is_capital(token)
+        || token->shape == DEID_SHAPE_INITIAL)
         return index;
     end = name_end(tokens, index);
     is_next_name = end > index + 1 && next != NULL
-                && (next->flags & DEID_WORD_NAME || next->shape == DEID_SHAPE_INITIAL
-                    || (end > index + 2 && tokens->items[index + 2].flags & DEID_WORD_NAME));
+                   && (next->flags & DEID_WORD_NAME || next->shape == DEID_SHAPE_INITIAL
+                       || (end > index + 2 && tokens->items[index + 2].flags & DEID_WORD_NAME));
     if (deid_name_is_eponym(tokens, end - 1) || deid_name_is_eponym(tokens, index))
         return index;
-    if (next != NULL && next->flags & (DEID_WORD_FACILITY | DEID_WORD_STREET) && gap_is(tokens, index, " ")
-        && !(token->flags & DEID_WORD_GIVEN))
+    if (next != NULL && next->flags & (DEID_WORD_FACILITY | DEID_WORD_STREET)
+        && gap_is(tokens, index, " ") && !(token->flags & DEID_WORD_GIVEN))
         return index;
     if (token->flags & DEID_WORD_GIVEN && end > index + 1
-        && (is_next_name || (!(token->flags & (DEID_WORD_AMBIGUOUS | DEID_WORD_PLACE | DEID_WORD_STATE))
-                             && token->shape != DEID_SHAPE_UPPER))) {
+        && (is_next_name
+            || (!(token->flags & (DEID_WORD_AMBIGUOUS | DEID_WORD_PLACE | DEID_WORD_STATE))
+                && token->shape != DEID_SHAPE_UPPER))) {
         if (!is_next_name && next->flags & DEID_WORD_STOP)
             end = index + 1;
         name_add(tokens, spans, index, end, DEID_SCORE_LIST);
@@ -279,7 +302,8 @@ static unsigned name_listed(const struct deid_tokens *tokens, struct deid_spans 
         return end;
     }
     if (token->flags & DEID_WORD_GIVEN
-        && !(token->flags & (DEID_WORD_AMBIGUOUS | DEID_WORD_STOP | DEID_WORD_PLACE | DEID_WORD_STATE))
+        && !(token->flags
+             & (DEID_WORD_AMBIGUOUS | DEID_WORD_STOP | DEID_WORD_PLACE | DEID_WORD_STATE))
         && token->shape == DEID_SHAPE_CAPITAL) {
         name_add(tokens, spans, index, index + 1, DEID_SCORE_WEAK);
         return index + 1;
@@ -288,12 +312,14 @@ static unsigned name_listed(const struct deid_tokens *tokens, struct deid_spans 
 }
 
 /* "P. Subramanian", "J Smith": an initial and a listed surname. */
-static unsigned name_initialled(const struct deid_tokens *tokens, struct deid_spans *spans, unsigned index)
+static unsigned name_initialled(const struct deid_tokens *tokens, struct deid_spans *spans,
+                                unsigned index)
 {
     const struct deid_token *next = token_at(tokens, index + 1);
 
-    if (tokens->items[index].shape != DEID_SHAPE_INITIAL || next == NULL || !gap_is(tokens, index, ". ")
-        || !(next->flags & DEID_WORD_FAMILY) || next->flags & DEID_WORD_STOP || next->shape != DEID_SHAPE_CAPITAL
+    if (tokens->items[index].shape != DEID_SHAPE_INITIAL || next == NULL
+        || !gap_is(tokens, index, ". ") || !(next->flags & DEID_WORD_FAMILY)
+        || next->flags & DEID_WORD_STOP || next->shape != DEID_SHAPE_CAPITAL
         || deid_name_is_eponym(tokens, index + 1))
         return index;
     name_add(tokens, spans, index, index + 2, DEID_SCORE_WEAK);
@@ -301,7 +327,8 @@ static unsigned name_initialled(const struct deid_tokens *tokens, struct deid_sp
 }
 
 /* "Edythe31 Morar593": words with numbers at their ends, two of them or with a title. */
-static unsigned name_numbered(const struct deid_tokens *tokens, struct deid_spans *spans, unsigned index)
+static unsigned name_numbered(const struct deid_tokens *tokens, struct deid_spans *spans,
+                              unsigned index)
 {
     const struct deid_token *token = &tokens->items[index];
     unsigned end = index;
@@ -310,7 +337,8 @@ static unsigned name_numbered(const struct deid_tokens *tokens, struct deid_span
         return index;
     while (end < tokens->count && tokens->items[end].shape == DEID_SHAPE_DIGITAL) {
         end++;
-        if (!(gap_is(tokens, end - 1, " ") || gap_is(tokens, end - 1, "-") || gap_is(tokens, end - 1, "'")))
+        if (!(gap_is(tokens, end - 1, " ") || gap_is(tokens, end - 1, "-")
+              || gap_is(tokens, end - 1, "'")))
             break;
     }
     name_add(tokens, spans, index, end, end - index > 1 ? DEID_SCORE_LABEL : DEID_SCORE_WEAK);
@@ -319,9 +347,10 @@ static unsigned name_numbered(const struct deid_tokens *tokens, struct deid_span
 
 static unsigned name_at(const struct deid_tokens *tokens, struct deid_spans *spans, unsigned index)
 {
-    static unsigned (*const rules[])(const struct deid_tokens *, struct deid_spans *, unsigned)
-        = { name_titled, name_labelled, name_of_kin, name_after_credential, name_numbered,
-            name_turned, name_initialled, name_listed };
+    static unsigned (*const rules[])(const struct deid_tokens *, struct deid_spans *, unsigned) = {
+        name_titled,   name_labelled, name_of_kin,     name_after_credential,
+        name_numbered, name_turned,   name_initialled, name_listed
+    };
     size_t i;
 
     name_with_credential(tokens, spans, index);
@@ -336,8 +365,8 @@ static unsigned name_at(const struct deid_tokens *tokens, struct deid_spans *spa
 #define SEEN_MAX 64
 
 /* The words of names found, to be looked for again: not common words, not initials. */
-static unsigned seen_collect(const struct deid_tokens *tokens, const struct deid_spans *spans, unsigned from,
-                             struct slice *seen)
+static unsigned seen_collect(const struct deid_tokens *tokens, const struct deid_spans *spans,
+                             unsigned from, struct slice *seen)
 {
     unsigned count = 0, i, t = 0;
 
@@ -348,8 +377,10 @@ static unsigned seen_collect(const struct deid_tokens *tokens, const struct deid
             t--;
         while (t < tokens->count && tokens->items[t].start < spans->items[i].start)
             t++;
-        for (; t < tokens->count && tokens->items[t].end <= spans->items[i].end && count < SEEN_MAX; t++)
-            if (tokens->items[t].shape != DEID_SHAPE_INITIAL && tokens->items[t].end - tokens->items[t].start >= 3
+        for (; t < tokens->count && tokens->items[t].end <= spans->items[i].end && count < SEEN_MAX;
+             t++)
+            if (tokens->items[t].shape != DEID_SHAPE_INITIAL
+                && tokens->items[t].end - tokens->items[t].start >= 3
                 && !(tokens->items[t].flags & (DEID_WORD_STOP | DEID_WORD_TITLE)))
                 seen[count++] = deid_token_text(tokens, t);
     }

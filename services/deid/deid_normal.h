@@ -1,6 +1,7 @@
-/* The text as the finders read it: characters that are drawn like ASCII letters become those letters, what is drawn as
- * nothing (zero-width, bidi controls, soft hyphen) is left out, every kind of dash and quote and space becomes one. Each folded byte
- * knows the bytes of the caller's text that it came from. */
+/* The text as the finders read it: characters that are drawn like ASCII letters become those
+ * letters, what is drawn as nothing (zero-width, bidi controls, soft hyphen) is left out, every
+ * kind of dash and quote and space becomes one. Each folded byte knows the bytes of the caller's
+ * text that it came from. */
 #ifndef DEID_NORMAL_H
 #define DEID_NORMAL_H
 
@@ -10,25 +11,28 @@
 struct deid_text {
     struct slice original;
     struct slice folded;
-    const uint32_t *start; /* of the character that folded byte i came from; NULL: the texts are the same */
-    const uint32_t *end;   /* its end, with the invisible characters that follow it */
+    const uint32_t
+        *start; /* of the character that folded byte i came from; NULL: the texts are the same */
+    const uint32_t *end; /* its end, with the invisible characters that follow it */
 };
 
-/* RESOURCE_EXHAUSTED when the arena is full; INVALID_ARGUMENT for what is not UTF-8 or is over 1 GiB. The folded text is in the
- * arena, or is @original itself where nothing had to change. */
+/* RESOURCE_EXHAUSTED when the arena is full; INVALID_ARGUMENT for what is not UTF-8 or is over 1
+ * GiB. The folded text is in the arena, or is @original itself where nothing had to change. */
 enum status deid_normal(struct slice original, struct arena *arena, struct deid_text *text,
                         struct error *err);
 
-/* The same for XHTML: the names of tags and attributes and the values of style are blanked, character references are read as the
- * characters that they stand for. Whatever else stands between "<" and ">" is read as text: comments, CDATA, what is no markup at all. */
+/* The same for XHTML: the names of tags and attributes and the values of style are blanked,
+ * character references are read as the characters that they stand for. Whatever else stands between
+ * "<" and ">" is read as text: comments, CDATA, what is no markup at all. */
 enum status deid_normal_markup(struct slice original, struct arena *arena, struct deid_text *text,
                                struct error *err);
 
-/* The same as a reader sees it: the tags of inline elements ("Oko<b>njo</b>") are left out, so that they hide no word from the words
- * around it. What stands in their attributes is left out too: deid_normal_markup reads it. *@is_other: whether there was such a tag; where
- * there was none the two readings are the same. */
-enum status deid_normal_reading(struct slice original, struct arena *arena, struct deid_text *text, bool *is_other,
-                                struct error *err);
+/* The same as a reader sees it: the tags of inline elements ("Oko<b>njo</b>") are left out, so that
+ * they hide no word from the words around it. What stands in their attributes is left out too:
+ * deid_normal_markup reads it. *@is_other: whether there was such a tag; where there was none the
+ * two readings are the same. */
+enum status deid_normal_reading(struct slice original, struct arena *arena, struct deid_text *text,
+                                bool *is_other, struct error *err);
 
 /* Where the folded range [@start, @end) lies in the original. */
 static inline uint32_t deid_normal_start(const struct deid_text *text, uint32_t start)

@@ -1,4 +1,5 @@
-/* Geography below a state: street addresses, towns, ZIP codes, and the places of care whose names tell where one was. */
+/* Geography below a state: street addresses, towns, ZIP codes, and the places of care whose names
+ * tell where one was. */
 #ifndef DEID_PLACE_H
 #define DEID_PLACE_H
 

@@ -7,7 +7,8 @@ struct row {
     enum deid_action action;
 };
 
-/* The first that fits. Names of people and of organizations share the key "name": the type tells. */
+/* The first that fits. Names of people and of organizations share the key "name": the type tells.
+ */
 static const struct row rows[] = {
     { "resourceType", NULL, NULL, DEID_ACTION_KEEP },
     { "id", "", NULL, DEID_ACTION_ID },

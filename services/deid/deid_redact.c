@@ -9,8 +9,8 @@
 
 #define SCRATCH_BYTES_MAX ((size_t)512 << 20)
 
-enum status deid_redactor_init(struct deid_redactor *redactor, const struct deid_rules *rules, struct deid_map *map,
-                               struct arena *arena, struct error *err)
+enum status deid_redactor_init(struct deid_redactor *redactor, const struct deid_rules *rules,
+                               struct deid_map *map, struct arena *arena, struct error *err)
 {
     *redactor = (struct deid_redactor){ .rules = rules, .map = map, .arena = arena };
     arena_init(&redactor->scratch, SCRATCH_BYTES_MAX);
@@ -24,7 +24,8 @@ void deid_redactor_close(struct deid_redactor *redactor)
 
 enum status deid_redactor_learn(struct deid_redactor *redactor, struct error *err)
 {
-    return deid_identity_init(&redactor->identity, redactor->map, &redactor->rules->lexicon, redactor->arena, err);
+    return deid_identity_init(&redactor->identity, redactor->map, &redactor->rules->lexicon,
+                              redactor->arena, err);
 }
 
 /* What reads like a surrogate is replaced itself: put back, it is what the caller wrote. */
@@ -36,17 +37,19 @@ static void surrogates_scan(const struct deid_redactor *redactor, const struct d
 
     for (i = 0; i < tokens->count; i++)
         if (deid_surrogate_read(tokens->text, tokens->items[i].start, redactor->map, &surrogate))
-            deid_spans_add(spans, (struct deid_span){ tokens->items[i].start, (uint32_t)surrogate.end,
-                                                      DEID_CLASS_OTHER, DEID_FORM_VALUE, DEID_SCORE_KNOWN });
+            deid_spans_add(spans, (struct deid_span){ tokens->items[i].start,
+                                                      (uint32_t)surrogate.end, DEID_CLASS_OTHER,
+                                                      DEID_FORM_VALUE, DEID_SCORE_KNOWN });
 }
 
 /* What the finders see in the folded text. */
-static enum status inspect(struct deid_redactor *redactor, const struct deid_text *normal, struct deid_spans *spans,
-                           struct error *err)
+static enum status inspect(struct deid_redactor *redactor, const struct deid_text *normal,
+                           struct deid_spans *spans, struct error *err)
 {
     struct arena *scratch = &redactor->scratch;
     struct deid_tokens tokens;
-    enum status status = deid_tokens_read(normal->folded, &redactor->rules->lexicon, scratch, &tokens, err);
+    enum status status =
+        deid_tokens_read(normal->folded, &redactor->rules->lexicon, scratch, &tokens, err);
 
     deid_spans_init(spans, scratch);
     if (status == STATUS_OK)
@@ -91,12 +94,14 @@ struct view {
 
 #define VIEWS_MAX 2
 
-/* Markup is read twice where a reader sees other words than stand between the tags; what either reading finds goes. */
-static enum status views_read(struct deid_redactor *redactor, struct slice text, bool is_markup, struct view *views,
-                              unsigned *count, struct error *err)
+/* Markup is read twice where a reader sees other words than stand between the tags; what either
+ * reading finds goes. */
+static enum status views_read(struct deid_redactor *redactor, struct slice text, bool is_markup,
+                              struct view *views, unsigned *count, struct error *err)
 {
     bool is_other = false;
-    enum status status = deid_inspect_text(redactor, text, is_markup, &views[0].normal, &views[0].spans, err);
+    enum status status =
+        deid_inspect_text(redactor, text, is_markup, &views[0].normal, &views[0].spans, err);
 
     *count = 1;
     if (status != STATUS_OK || !is_markup)
@@ -117,8 +122,8 @@ static void pieces_put(struct pieces *pieces, const struct deid_text *normal, st
     pieces->items[pieces->count++] = (struct piece){ span, folded };
 }
 
-static enum status pieces_open(struct pieces *pieces, const struct view *views, unsigned count, unsigned more,
-                               struct arena *arena, struct error *err)
+static enum status pieces_open(struct pieces *pieces, const struct view *views, unsigned count,
+                               unsigned more, struct arena *arena, struct error *err)
 {
     size_t total = more + 1;
 
@@ -135,14 +140,16 @@ static enum status pieces_open(struct pieces *pieces, const struct view *views, 
 
 static int piece_compare(const void *left, const void *right)
 {
-    const struct deid_span *a = &((const struct piece *)left)->span, *b = &((const struct piece *)right)->span;
+    const struct deid_span *a = &((const struct piece *)left)->span,
+                           *b = &((const struct piece *)right)->span;
 
     if (a->start != b->start)
         return a->start < b->start ? -1 : 1;
     return a->end > b->end ? -1 : a->end < b->end;
 }
 
-/* @into takes @piece in: what holds the other stays what it is, two that only overlap are a value. */
+/* @into takes @piece in: what holds the other stays what it is, two that only overlap are a value.
+ */
 static void piece_join(struct piece *into, const struct piece *piece)
 {
     bool is_person = into->span.form == DEID_FORM_PERSON && piece->span.form == DEID_FORM_PERSON;
@@ -155,7 +162,8 @@ static void piece_join(struct piece *into, const struct piece *piece)
     into->span.end = piece->span.end;
 }
 
-/* The pieces of several views, in order and disjoint; @is_touching: those that touch become one as well. */
+/* The pieces of several views, in order and disjoint; @is_touching: those that touch become one as
+ * well. */
 static void pieces_merge(struct pieces *pieces, bool is_touching)
 {
     unsigned kept = 0;
@@ -166,7 +174,8 @@ static void pieces_merge(struct pieces *pieces, bool is_touching)
     for (unsigned i = 1; i < pieces->count; i++) {
         struct piece *last = &pieces->items[kept], *piece = &pieces->items[i];
 
-        if (piece->span.start < last->span.end || (is_touching && piece->span.start == last->span.end))
+        if (piece->span.start < last->span.end
+            || (is_touching && piece->span.start == last->span.end))
             piece_join(last, piece);
         else
             pieces->items[++kept] = *piece;
@@ -174,8 +183,8 @@ static void pieces_merge(struct pieces *pieces, bool is_touching)
     pieces->count = kept + 1;
 }
 
-static enum status found_add(struct deid_redactor *redactor, const struct deid_span *span, struct slice surrogate,
-                             struct error *err)
+static enum status found_add(struct deid_redactor *redactor, const struct deid_span *span,
+                             struct slice surrogate, struct error *err)
 {
     struct deid_found *found;
 
@@ -185,14 +194,16 @@ static enum status found_add(struct deid_redactor *redactor, const struct deid_s
     found = ARENA_NEW(redactor->arena, struct deid_found);
     if (found == NULL)
         return error_set(err, STATUS_RESOURCE_EXHAUSTED, "no room for more spans");
-    *found = (struct deid_found){ *span, arena_copy(redactor->arena, surrogate), redactor->path, redactor->found };
+    *found = (struct deid_found){ *span, arena_copy(redactor->arena, surrogate), redactor->path,
+                                  redactor->found };
     redactor->found = found;
     return STATUS_OK;
 }
 
 /* Put surrogates in place of @pieces. */
-static enum status replace(struct deid_redactor *redactor, struct slice text, const struct pieces *pieces,
-                           bool is_coded, struct slice *output, struct error *err)
+static enum status replace(struct deid_redactor *redactor, struct slice text,
+                           const struct pieces *pieces, bool is_coded, struct slice *output,
+                           struct error *err)
 {
     struct buffer out;
     size_t at = 0;
@@ -209,29 +220,33 @@ static enum status replace(struct deid_redactor *redactor, struct slice text, co
             span.start = (uint32_t)at;
         buffer_put(&out, slice_cut(text, at, span.start));
         before = out.size;
-        status = deid_surrogate_put(redactor->map, &span, slice_cut(text, span.start, span.end), pieces->items[i].folded,
-                                    is_coded, &out, err);
+        status = deid_surrogate_put(redactor->map, &span, slice_cut(text, span.start, span.end),
+                                    pieces->items[i].folded, is_coded, &out, err);
         if (status == STATUS_OK)
-            status = found_add(redactor, &span, slice_cut(buffer_slice(&out), before, out.size), err);
+            status =
+                found_add(redactor, &span, slice_cut(buffer_slice(&out), before, out.size), err);
         if (status != STATUS_OK)
             return status;
         at = span.end;
     }
     buffer_put(&out, slice_cut(text, at, text.size));
     if (out.is_full)
-        return error_set(err, STATUS_RESOURCE_EXHAUSTED, "no room for a redacted text of %zu bytes", text.size);
+        return error_set(err, STATUS_RESOURCE_EXHAUSTED, "no room for a redacted text of %zu bytes",
+                         text.size);
     *output = buffer_slice(&out);
     return STATUS_OK;
 }
 
-/* Widen @spans to whole words and make one of those that then touch: a surrogate is read back only where a word begins, and to where it
- * ends ("0(919) 555-7821" holds a telephone number that does not begin one). */
+/* Widen @spans to whole words and make one of those that then touch: a surrogate is read back only
+ * where a word begins, and to where it ends ("0(919) 555-7821" holds a telephone number that does
+ * not begin one). */
 static void widen(struct deid_spans *spans, struct slice folded)
 {
     unsigned i, count = 0;
 
     for (i = 0; i < spans->count; i++) {
-        struct deid_span span = spans->items[i], *last = count > 0 ? &spans->items[count - 1] : NULL;
+        struct deid_span span = spans->items[i],
+                         *last = count > 0 ? &spans->items[count - 1] : NULL;
 
         while (span.start > 0 && deid_is_word(folded.data[span.start - 1]))
             span.start--;
@@ -247,16 +262,19 @@ static void widen(struct deid_spans *spans, struct slice folded)
     spans->count = count;
 }
 
-/* Whether the key holder gets back what was given: a date whose neighbours became surrogates may now read otherwise. */
+/* Whether the key holder gets back what was given: a date whose neighbours became surrogates may
+ * now read otherwise. */
 static bool comes_back(struct deid_redactor *redactor, struct slice text, struct slice output)
 {
     struct slice restored;
 
-    return deid_restore_text(redactor->map, output, &redactor->scratch, &restored, NULL) == STATUS_OK
-        && slice_equal(restored, text);
+    return deid_restore_text(redactor->map, output, &redactor->scratch, &restored, NULL)
+               == STATUS_OK
+           && slice_equal(restored, text);
 }
 
-/* The dates of a text as the way back reads it, which knows of no markup: one in a broken tag, or in a style. */
+/* The dates of a text as the way back reads it, which knows of no markup: one in a broken tag, or
+ * in a style. */
 static void dates_scan(const struct deid_text *text, struct deid_spans *spans)
 {
     struct slice folded = text->folded;
@@ -264,21 +282,23 @@ static void dates_scan(const struct deid_text *text, struct deid_spans *spans)
     size_t at = 0;
 
     while (at < folded.size) {
-        bool is_start = deid_is_word(folded.data[at]) && (at == 0 || !deid_is_word(folded.data[at - 1]));
+        bool is_start =
+            deid_is_word(folded.data[at]) && (at == 0 || !deid_is_word(folded.data[at - 1]));
         bool is_dashes = slice_starts_with(slice_cut(folded, at, folded.size), SLICE("--"));
 
         if ((!is_start && !is_dashes) || !deid_date_read(folded, at, &date)) {
             at++;
             continue;
         }
-        deid_spans_add(spans, (struct deid_span){ (uint32_t)at, (uint32_t)date.end, DEID_CLASS_DATE, DEID_FORM_VALUE,
-                                                  DEID_SCORE_SHAPE });
+        deid_spans_add(spans, (struct deid_span){ (uint32_t)at, (uint32_t)date.end, DEID_CLASS_DATE,
+                                                  DEID_FORM_VALUE, DEID_SCORE_SHAPE });
         at = date.end > at ? date.end : at + 1;
     }
 }
 
-static enum status replace_plainly(struct deid_redactor *redactor, struct slice text, const struct view *views,
-                                   unsigned count, struct slice *output, struct error *err)
+static enum status replace_plainly(struct deid_redactor *redactor, struct slice text,
+                                   const struct view *views, unsigned count, struct slice *output,
+                                   struct error *err)
 {
     struct pieces pieces;
     enum status status = pieces_open(&pieces, views, count, 0, &redactor->scratch, err);
@@ -291,8 +311,9 @@ static enum status replace_plainly(struct deid_redactor *redactor, struct slice 
 }
 
 /* With a code for every date as well. */
-static enum status replace_coded(struct deid_redactor *redactor, struct slice text, bool is_markup, struct view *views,
-                                 unsigned count, struct slice *output, struct error *err)
+static enum status replace_coded(struct deid_redactor *redactor, struct slice text, bool is_markup,
+                                 struct view *views, unsigned count, struct slice *output,
+                                 struct error *err)
 {
     struct deid_text plain;
     struct deid_spans dates;
@@ -321,8 +342,8 @@ static enum status replace_coded(struct deid_redactor *redactor, struct slice te
     return replace(redactor, text, &pieces, true, output, err);
 }
 
-enum status deid_redact_text(struct deid_redactor *redactor, struct slice text, bool is_markup, struct slice *output,
-                             struct error *err)
+enum status deid_redact_text(struct deid_redactor *redactor, struct slice text, bool is_markup,
+                             struct slice *output, struct error *err)
 {
     struct arena_mark mark = arena_mark(&redactor->scratch);
     struct deid_found *found = redactor->found;
@@ -345,8 +366,9 @@ enum status deid_redact_text(struct deid_redactor *redactor, struct slice text, 
     return status;
 }
 
-static enum status inspect_code(struct deid_redactor *redactor, struct slice text, struct deid_text *normal,
-                                struct deid_spans *spans, struct error *err)
+static enum status inspect_code(struct deid_redactor *redactor, struct slice text,
+                                struct deid_text *normal, struct deid_spans *spans,
+                                struct error *err)
 {
     struct arena *scratch = &redactor->scratch;
     struct deid_tokens tokens;
@@ -366,8 +388,8 @@ static enum status inspect_code(struct deid_redactor *redactor, struct slice tex
     return STATUS_OK;
 }
 
-enum status deid_redact_code(struct deid_redactor *redactor, struct slice text, struct slice *output, bool *is_restored,
-                             struct error *err)
+enum status deid_redact_code(struct deid_redactor *redactor, struct slice text,
+                             struct slice *output, bool *is_restored, struct error *err)
 {
     struct arena_mark mark = arena_mark(&redactor->scratch);
     struct view view;
@@ -377,7 +399,8 @@ enum status deid_redact_code(struct deid_redactor *redactor, struct slice text, 
     if (status == STATUS_OK && view.spans.count > 0)
         status = replace_plainly(redactor, text, &view, 1, output, err);
     if (status == STATUS_OK)
-        *is_restored = redactor->map->profile != DEID_PROFILE_LIMITED || comes_back(redactor, text, *output);
+        *is_restored =
+            redactor->map->profile != DEID_PROFILE_LIMITED || comes_back(redactor, text, *output);
     arena_rewind(&redactor->scratch, mark);
     return status;
 }

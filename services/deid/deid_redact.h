@@ -14,7 +14,8 @@ struct deid_redactor {
     struct arena *arena;  /* of the call: results */
     struct arena scratch; /* emptied after each text */
     uint32_t counts[DEID_CLASS_COUNT];
-    struct deid_found *found; /* what was replaced, newest first; kept only where keep_spans is set */
+    struct deid_found
+        *found; /* what was replaced, newest first; kept only where keep_spans is set */
     bool keep_spans;
     const char *path; /* of the text at hand, for found; NULL: none */
 };
@@ -28,8 +29,8 @@ struct deid_found {
 };
 
 /* Ready @redactor over an opened map; the identity is made from what the map knows so far. */
-enum status deid_redactor_init(struct deid_redactor *redactor, const struct deid_rules *rules, struct deid_map *map,
-                               struct arena *arena, struct error *err);
+enum status deid_redactor_init(struct deid_redactor *redactor, const struct deid_rules *rules,
+                               struct deid_map *map, struct arena *arena, struct error *err);
 void deid_redactor_close(struct deid_redactor *redactor);
 
 /* Make the identity anew, after the map has learnt more. */
@@ -38,15 +39,17 @@ enum status deid_redactor_learn(struct deid_redactor *redactor, struct error *er
 /* The spans of @text, in order, disjoint, in bytes of normal->folded (deid_normal_start and _end give those of @text); they live in
  * redactor->scratch. */
 enum status deid_inspect_text(struct deid_redactor *redactor, struct slice text, bool is_markup,
-                              struct deid_text *normal, struct deid_spans *spans, struct error *err);
+                              struct deid_text *normal, struct deid_spans *spans,
+                              struct error *err);
 
 /* @text with surrogates, in redactor->arena. INVALID_ARGUMENT for what is not UTF-8. */
-enum status deid_redact_text(struct deid_redactor *redactor, struct slice text, bool is_markup, struct slice *output,
-                             struct error *err);
+enum status deid_redact_text(struct deid_redactor *redactor, struct slice text, bool is_markup,
+                             struct slice *output, struct error *err);
 
-/* @text, which is a code or the name of one, with surrogates for what the patient is known by and nothing else. *@is_restored: whether
- * the way back gives @text, which it does not where a date stands in it. */
-enum status deid_redact_code(struct deid_redactor *redactor, struct slice text, struct slice *output, bool *is_restored,
-                             struct error *err);
+/* @text, which is a code or the name of one, with surrogates for what the patient is known by and
+ * nothing else. *@is_restored: whether the way back gives @text, which it does not where a date
+ * stands in it. */
+enum status deid_redact_code(struct deid_redactor *redactor, struct slice text,
+                             struct slice *output, bool *is_restored, struct error *err);
 
 #endif

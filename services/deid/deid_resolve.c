@@ -22,9 +22,11 @@ static void span_widen(struct deid_span *span, struct slice text)
 {
     if (is_date(span))
         return;
-    while (span->start > 0 && deid_is_word(text.data[span->start]) && deid_is_word(text.data[span->start - 1]))
+    while (span->start > 0 && deid_is_word(text.data[span->start])
+           && deid_is_word(text.data[span->start - 1]))
         span->start--;
-    while (span->end < text.size && deid_is_word(text.data[span->end - 1]) && deid_is_word(text.data[span->end]))
+    while (span->end < text.size && deid_is_word(text.data[span->end - 1])
+           && deid_is_word(text.data[span->end]))
         span->end++;
 }
 
@@ -41,10 +43,11 @@ static bool is_one_name(const struct deid_span *a, const struct deid_span *b, st
     struct slice gap = slice_cut(text, a->end, b->start);
 
     return a->form == DEID_FORM_PERSON && b->form == DEID_FORM_PERSON
-        && (slice_is(gap, " ") || slice_is(gap, "-") || slice_is(gap, ""));
+           && (slice_is(gap, " ") || slice_is(gap, "-") || slice_is(gap, ""));
 }
 
-/* @into takes @span in: the whole is of the stronger's kind; a date that became part of something else is a value. */
+/* @into takes @span in: the whole is of the stronger's kind; a date that became part of something
+ * else is a value. */
 static void span_join(struct deid_span *into, const struct deid_span *span)
 {
     struct deid_span whole = is_stronger(span, into) ? *span : *into;
@@ -52,7 +55,8 @@ static void span_join(struct deid_span *into, const struct deid_span *span)
 
     whole.start = into->start;
     whole.end = span->end > into->end ? span->end : into->end;
-    if (!is_same && (is_date(&whole) || whole.form == DEID_FORM_AGE || whole.form == DEID_FORM_POSTAL))
+    if (!is_same
+        && (is_date(&whole) || whole.form == DEID_FORM_AGE || whole.form == DEID_FORM_POSTAL))
         whole.form = DEID_FORM_VALUE;
     *into = whole;
 }

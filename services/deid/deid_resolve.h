@@ -4,8 +4,9 @@
 
 #include "deid_span.h"
 
-/* Sort, join what overlaps (the surest, then the longest, says what the whole is), join the parts of one name, and widen each span that is
- * no date to whole words, so that nothing of an identifier is left beside its surrogate. */
+/* Sort, join what overlaps (the surest, then the longest, says what the whole is), join the parts
+ * of one name, and widen each span that is no date to whole words, so that nothing of an identifier
+ * is left beside its surrogate. */
 void deid_resolve(struct deid_spans *spans, struct slice folded);
 
 #endif

@@ -30,12 +30,13 @@ static size_t restore_surrogate(struct restore *restore, size_t at)
     if (!deid_surrogate_read(restore->text.folded, at, restore->map, &surrogate))
         return at;
     if (surrogate.is_id) {
-        struct deid_id *id = deid_map_find_id_surrogate(restore->map, surrogate.letter, surrogate.number);
+        struct deid_id *id =
+            deid_map_find_id_surrogate(restore->map, surrogate.letter, surrogate.number);
         if (id != NULL)
             original = id->original;
     } else {
-        struct deid_entry *entry = deid_map_find_surrogate(restore->map, surrogate.class, surrogate.number,
-                                                           surrogate.variant);
+        struct deid_entry *entry = deid_map_find_surrogate(restore->map, surrogate.class,
+                                                           surrogate.number, surrogate.variant);
         if (entry != NULL)
             original = entry->original;
     }
@@ -70,8 +71,8 @@ static size_t restore_date(struct restore *restore, size_t at)
     return date.end;
 }
 
-enum status deid_restore_text(struct deid_map *map, struct slice text, struct arena *arena, struct slice *output,
-                              struct error *err)
+enum status deid_restore_text(struct deid_map *map, struct slice text, struct arena *arena,
+                              struct slice *output, struct error *err)
 {
     struct restore restore = { .map = map };
     enum status status = deid_normal(text, arena, &restore.text, err);
@@ -83,9 +84,10 @@ enum status deid_restore_text(struct deid_map *map, struct slice text, struct ar
         return status;
     buffer_init(&restore.out, arena);
     while (at < folded.size) {
-        bool is_start = deid_is_word(folded.data[at]) && (at == 0 || !deid_is_word(folded.data[at - 1]));
-        bool is_dashes = folded.data[at] == '-' && at + 2 < folded.size && folded.data[at + 1] == '-'
-                      && deid_is_digit(folded.data[at + 2]);
+        bool is_start =
+            deid_is_word(folded.data[at]) && (at == 0 || !deid_is_word(folded.data[at - 1]));
+        bool is_dashes = folded.data[at] == '-' && at + 2 < folded.size
+                         && folded.data[at + 1] == '-' && deid_is_digit(folded.data[at + 2]);
         size_t end = is_start ? restore_surrogate(&restore, at) : at;
 
         if (end == at && is_dated && (is_start || is_dashes))
@@ -94,7 +96,8 @@ enum status deid_restore_text(struct deid_map *map, struct slice text, struct ar
     }
     if (restore.out.size == 0 && restore.copied == 0) {
         *output = text;
-        return restore.out.is_full ? error_set(err, STATUS_RESOURCE_EXHAUSTED, "no room to restore %zu bytes", text.size)
+        return restore.out.is_full ? error_set(err, STATUS_RESOURCE_EXHAUSTED,
+                                               "no room to restore %zu bytes", text.size)
                                    : STATUS_OK;
     }
     buffer_put(&restore.out, slice_cut(text, restore.copied, text.size));

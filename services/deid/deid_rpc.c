@@ -1,7 +1,7 @@
 /* unpack → open the map → redact, inspect or restore → seal → reply.
  *
- * A question or a sentence takes a fraction of a millisecond and is done on the rpc thread that it arrived on; anything larger hops to a
- * worker. */
+ * A question or a sentence takes a fraction of a millisecond and is done on the rpc thread that it
+ * arrived on; anything larger hops to a worker. */
 #include "deid_rpc.h"
 
 #include <assert.h>
@@ -22,9 +22,12 @@
 #define CALLS_MAX 16
 #define QUEUE_MAX 64
 
-static_assert((int)DEID_CLASS_OTHER == (int)CONSILIUM__V1__IDENTIFIER_CLASS__IDENTIFIER_CLASS_OTHER, "classes are numbered alike");
-static_assert((int)DEID_CLASS_IP == (int)CONSILIUM__V1__IDENTIFIER_CLASS__IDENTIFIER_CLASS_IP, "classes are numbered alike");
-static_assert((int)DEID_PROFILE_SAFE_HARBOR == (int)CONSILIUM__V1__PROFILE__PROFILE_SAFE_HARBOR, "profiles are numbered alike");
+static_assert((int)DEID_CLASS_OTHER == (int)CONSILIUM__V1__IDENTIFIER_CLASS__IDENTIFIER_CLASS_OTHER,
+              "classes are numbered alike");
+static_assert((int)DEID_CLASS_IP == (int)CONSILIUM__V1__IDENTIFIER_CLASS__IDENTIFIER_CLASS_IP,
+              "classes are numbered alike");
+static_assert((int)DEID_PROFILE_SAFE_HARBOR == (int)CONSILIUM__V1__PROFILE__PROFILE_SAFE_HARBOR,
+              "profiles are numbered alike");
 
 static struct slice bytes_of(ProtobufCBinaryData data)
 {
@@ -44,8 +47,8 @@ static void fail(struct call *call, struct error *err)
 }
 
 /* The map of the request, or a new one under @profile. */
-static enum status map_open(struct call *call, struct slice sealed, const char *scope, enum deid_profile profile,
-                            struct deid_map *map, struct error *err)
+static enum status map_open(struct call *call, struct slice sealed, const char *scope,
+                            enum deid_profile profile, struct deid_map *map, struct error *err)
 {
     const struct deid *deid = call->service;
     enum status status;
@@ -56,7 +59,8 @@ static enum status map_open(struct call *call, struct slice sealed, const char *
     }
     status = deid_unseal(sealed, &deid->key, slice_from(scope), &call->arena, map, err);
     if (status == STATUS_OK && profile != 0 && map->profile != profile)
-        return error_set(err, STATUS_FAILED_PRECONDITION, "the sealed map was made under the other profile");
+        return error_set(err, STATUS_FAILED_PRECONDITION,
+                         "the sealed map was made under the other profile");
     return status;
 }
 
@@ -71,13 +75,15 @@ static Consilium__V1__Span *span_pack(struct arena *arena, const struct deid_fou
     span->end = found->span.end;
     span->class_ = (Consilium__V1__IdentifierClass)found->span.class;
     span->score = found->span.score;
-    span->surrogate = found->surrogate.size == 0 ? (char *)"" : arena_string(arena, found->surrogate);
+    span->surrogate =
+        found->surrogate.size == 0 ? (char *)"" : arena_string(arena, found->surrogate);
     span->path = found->path == NULL ? (char *)"" : (char *)found->path;
     return span->surrogate == NULL ? NULL : span;
 }
 
 /* What was found, oldest first. False: no room. */
-static bool spans_pack(struct arena *arena, const struct deid_found *newest, Consilium__V1__Span ***spans, size_t *count)
+static bool spans_pack(struct arena *arena, const struct deid_found *newest,
+                       Consilium__V1__Span ***spans, size_t *count)
 {
     const struct deid_found *found;
     size_t at;
@@ -96,7 +102,8 @@ static bool spans_pack(struct arena *arena, const struct deid_found *newest, Con
     return true;
 }
 
-static bool counts_pack(struct arena *arena, const uint32_t *counts, Consilium__V1__RedactReply *reply)
+static bool counts_pack(struct arena *arena, const uint32_t *counts,
+                        Consilium__V1__RedactReply *reply)
 {
     unsigned class;
 
@@ -112,15 +119,16 @@ static bool counts_pack(struct arena *arena, const uint32_t *counts, Consilium__
         if (count == NULL)
             return false;
         consilium__v1__class_count__init(count);
-        count->class_ = (Consilium__V1__IdentifierClass)class;
+        count->class_ = (Consilium__V1__IdentifierClass) class;
         count->count = counts[class];
         reply->counts[reply->n_counts++] = count;
     }
     return true;
 }
 
-static enum status redact_input(struct deid_redactor *redactor, const Consilium__V1__RedactRequest *request,
-                                struct slice *output, struct slice *patient, struct error *err)
+static enum status redact_input(struct deid_redactor *redactor,
+                                const Consilium__V1__RedactRequest *request, struct slice *output,
+                                struct slice *patient, struct error *err)
 {
     switch (request->input_case) {
     case CONSILIUM__V1__REDACT_REQUEST__INPUT_TEXT:
@@ -133,21 +141,23 @@ static enum status redact_input(struct deid_redactor *redactor, const Consilium_
 }
 
 static enum status redact_reply(struct call *call, struct deid_redactor *redactor,
-                                const Consilium__V1__RedactRequest *request, Consilium__V1__RedactReply *reply,
-                                struct error *err)
+                                const Consilium__V1__RedactRequest *request,
+                                Consilium__V1__RedactReply *reply, struct error *err)
 {
     const struct deid *deid = call->service;
     struct slice output, sealed = bytes_of(request->sealed_map), patient = { NULL, 0 };
     enum status status = redact_input(redactor, request, &output, &patient, err);
 
     if (status == STATUS_OK && (redactor->map->is_changed || sealed.size == 0))
-        status = deid_seal(redactor->map, &deid->key, slice_from(request->scope), &call->arena, &sealed, err);
+        status = deid_seal(redactor->map, &deid->key, slice_from(request->scope), &call->arena,
+                           &sealed, err);
     if (status != STATUS_OK)
         return status;
     reply->output = data_of(output);
     reply->sealed_map = data_of(sealed);
     reply->patient = patient.size == 0 ? (char *)"" : arena_string(&call->arena, patient);
-    if (reply->patient == NULL || !spans_pack(&call->arena, redactor->found, &reply->spans, &reply->n_spans)
+    if (reply->patient == NULL
+        || !spans_pack(&call->arena, redactor->found, &reply->spans, &reply->n_spans)
         || !counts_pack(&call->arena, redactor->counts, reply))
         return error_set(err, STATUS_RESOURCE_EXHAUSTED, "no room for the reply");
     return STATUS_OK;
@@ -164,10 +174,11 @@ static void redact_run(struct call *call)
     enum status status;
 
     if ((unsigned)request->profile > DEID_PROFILE_SAFE_HARBOR)
-        status = error_set(&err, STATUS_INVALID_ARGUMENT, "profile %d is none", (int)request->profile);
+        status =
+            error_set(&err, STATUS_INVALID_ARGUMENT, "profile %d is none", (int)request->profile);
     else
-        status = map_open(call, bytes_of(request->sealed_map), request->scope, (enum deid_profile)request->profile, &map,
-                          &err);
+        status = map_open(call, bytes_of(request->sealed_map), request->scope,
+                          (enum deid_profile)request->profile, &map, &err);
     if (status != STATUS_OK) {
         fail(call, &err);
         return;
@@ -184,7 +195,8 @@ static void redact_run(struct call *call)
 }
 
 /* Where the work is done: here when it is little. */
-static void run_here_or_worker(struct call *call, size_t text_bytes, size_t map_bytes, void (*run)(struct call *call))
+static void run_here_or_worker(struct call *call, size_t text_bytes, size_t map_bytes,
+                               void (*run)(struct call *call))
 {
     if (text_bytes <= INLINE_TEXT_BYTES_MAX && map_bytes <= INLINE_MAP_BYTES_MAX)
         run(call);
@@ -197,7 +209,8 @@ static void redact_start(struct call *call)
     const Consilium__V1__RedactRequest *request = call->request;
     bool is_text = request->input_case == CONSILIUM__V1__REDACT_REQUEST__INPUT_TEXT;
 
-    run_here_or_worker(call, is_text ? request->text.len : SIZE_MAX, request->sealed_map.len, redact_run);
+    run_here_or_worker(call, is_text ? request->text.len : SIZE_MAX, request->sealed_map.len,
+                       redact_run);
 }
 
 static enum status inspect_reply(struct deid_redactor *redactor, struct slice text,
@@ -234,7 +247,8 @@ static void inspect_run(struct call *call)
     struct deid_redactor redactor;
     struct deid_map map;
     struct error err = { 0 };
-    enum status status = map_open(call, bytes_of(request->sealed_map), request->scope, 0, &map, &err);
+    enum status status =
+        map_open(call, bytes_of(request->sealed_map), request->scope, 0, &map, &err);
 
     if (status != STATUS_OK) {
         fail(call, &err);
@@ -258,13 +272,14 @@ static void inspect_start(struct call *call)
 }
 
 /* A text that is a FHIR resource is put back element by element, any other as it stands. */
-static enum status restore_one(struct deid_map *map, struct slice text, struct arena *arena, struct slice *output,
-                               struct error *err)
+static enum status restore_one(struct deid_map *map, struct slice text, struct arena *arena,
+                               struct slice *output, struct error *err)
 {
     static const char marker[] = "\"resourceType\"";
     size_t head = text.size < 4096 ? text.size : 4096;
 
-    if (text.size > 0 && text.data[0] == '{' && memmem(text.data, head, marker, sizeof(marker) - 1) != NULL
+    if (text.size > 0 && text.data[0] == '{'
+        && memmem(text.data, head, marker, sizeof(marker) - 1) != NULL
         && deid_fhir_restore(map, text, arena, output, NULL) == STATUS_OK)
         return STATUS_OK;
     return deid_restore_text(map, text, arena, output, err);
@@ -285,7 +300,8 @@ static void restore_run(struct call *call)
         status = map_open(call, bytes_of(request->sealed_map), request->scope, 0, &map, &err);
     reply.texts = ARENA_ARRAY(&call->arena, ProtobufCBinaryData, request->n_texts);
     if (status == STATUS_OK && reply.texts == NULL)
-        status = error_set(&err, STATUS_RESOURCE_EXHAUSTED, "no room for %zu texts", request->n_texts);
+        status =
+            error_set(&err, STATUS_RESOURCE_EXHAUSTED, "no room for %zu texts", request->n_texts);
     for (i = 0; status == STATUS_OK && i < request->n_texts; i++) {
         struct slice output;
 
@@ -310,8 +326,10 @@ static void restore_start(struct call *call)
 }
 
 const struct server_method deid_methods[] = {
-    { &method_deid_redact, METHOD_PLACE_INLINE, redact_start, CALLS_MAX, QUEUE_MAX, CALL_ARENA_BYTES, 0 },
-    { &method_deid_inspect, METHOD_PLACE_INLINE, inspect_start, CALLS_MAX, QUEUE_MAX, CALL_ARENA_BYTES, 0 },
+    { &method_deid_redact, METHOD_PLACE_INLINE, redact_start, CALLS_MAX, QUEUE_MAX,
+      CALL_ARENA_BYTES, 0 },
+    { &method_deid_inspect, METHOD_PLACE_INLINE, inspect_start, CALLS_MAX, QUEUE_MAX,
+      CALL_ARENA_BYTES, 0 },
     { &method_deid_restore, METHOD_PLACE_INLINE, restore_start, 0, 0, CALL_ARENA_BYTES, 0 },
     { 0 },
 };

@@ -1,5 +1,5 @@
-/* A word or number at a time: dates, then the pattern set, then what a label in front of it says. Names and places follow in their
- * own passes, because they look at several words at once. */
+/* A word or number at a time: dates, then the pattern set, then what a label in front of it says.
+ * Names and places follow in their own passes, because they look at several words at once. */
 #include "deid_scan.h"
 
 #include "deid_check.h"
@@ -49,12 +49,14 @@ static bool is_word_before(const struct scan *scan, unsigned index, const char *
     return false;
 }
 
-/* "4/19" is a date after these words and before no unit; else it is a score, a strength, a fraction. */
+/* "4/19" is a date after these words and before no unit; else it is a score, a strength, a
+ * fraction. */
 static bool is_date_place(const struct scan *scan, unsigned index)
 {
-    static const char *const before[] = { "on",    "since",   "date", "dated", "visit", "until", "from",
-                                          "admitted", "discharged", "after", "before", "by", "dos", "seen",
-                                          "through", "due", "last", "starting", "between", NULL };
+    static const char *const before[] = { "on",     "since", "date",     "dated",      "visit",
+                                          "until",  "from",  "admitted", "discharged", "after",
+                                          "before", "by",    "dos",      "seen",       "through",
+                                          "due",    "last",  "starting", "between",    NULL };
     struct slice gap;
 
     if (index == 0)
@@ -67,8 +69,9 @@ static bool is_date_place(const struct scan *scan, unsigned index)
 
 static bool is_unit_after(const struct scan *scan, unsigned index)
 {
-    static const char *const units[] = { "mg",  "mcg", "ml",  "g",    "units", "unit", "strength",
-                                         "systolic", "diastolic", "pain", "murmur", "mmhg", NULL };
+    static const char *const units[] = { "mg",     "mcg",      "ml",       "g",         "units",
+                                         "unit",   "strength", "systolic", "diastolic", "pain",
+                                         "murmur", "mmhg",     NULL };
     size_t i;
 
     if (index + 1 >= scan->tokens->count)
@@ -130,9 +133,9 @@ static size_t scan_age(struct scan *scan, unsigned index)
     gap = deid_tokens_gap(scan->tokens, index);
     if (i < word.size) /* 92F, 92yo */
         is_age = word.size - i <= 2
-              && (slice_equal_fold(slice_cut(word, i, word.size), SLICE("f"))
-                  || slice_equal_fold(slice_cut(word, i, word.size), SLICE("m"))
-                  || slice_equal_fold(slice_cut(word, i, word.size), SLICE("yo")));
+                 && (slice_equal_fold(slice_cut(word, i, word.size), SLICE("f"))
+                     || slice_equal_fold(slice_cut(word, i, word.size), SLICE("m"))
+                     || slice_equal_fold(slice_cut(word, i, word.size), SLICE("yo")));
     else if (index + 1 < scan->tokens->count && gap.size == 1
              && (gap.data[0] == ' ' || gap.data[0] == '-'))
         for (i = 0; after[i] != NULL && !is_age; i++)
@@ -141,8 +144,9 @@ static size_t scan_age(struct scan *scan, unsigned index)
         return 0;
     for (i = 0; i < word.size && deid_is_digit(word.data[i]);)
         i++;
-    deid_spans_add(scan->spans, (struct deid_span){ token->start, token->start + (uint32_t)i,
-                                                    DEID_CLASS_DATE, DEID_FORM_AGE, DEID_SCORE_SHAPE });
+    deid_spans_add(scan->spans,
+                   (struct deid_span){ token->start, token->start + (uint32_t)i, DEID_CLASS_DATE,
+                                       DEID_FORM_AGE, DEID_SCORE_SHAPE });
     return token->start + i;
 }
 
@@ -153,25 +157,44 @@ static enum deid_class class_of_label(struct slice word)
         const char *word;
         enum deid_class class;
     } rows[] = {
-        { "mrn", DEID_CLASS_MRN },         { "ssn", DEID_CLASS_SSN },
-        { "account", DEID_CLASS_ACCOUNT }, { "acct", DEID_CLASS_ACCOUNT },
-        { "routing", DEID_CLASS_ACCOUNT }, { "iban", DEID_CLASS_ACCOUNT },
-        { "swift", DEID_CLASS_ACCOUNT },   { "bic", DEID_CLASS_ACCOUNT },
-        { "policy", DEID_CLASS_HEALTH_PLAN }, { "member", DEID_CLASS_HEALTH_PLAN },
-        { "insurance", DEID_CLASS_HEALTH_PLAN }, { "plan", DEID_CLASS_HEALTH_PLAN },
-        { "medicare", DEID_CLASS_HEALTH_PLAN }, { "medicaid", DEID_CLASS_HEALTH_PLAN },
-        { "subscriber", DEID_CLASS_HEALTH_PLAN }, { "beneficiary", DEID_CLASS_HEALTH_PLAN },
-        { "group", DEID_CLASS_HEALTH_PLAN }, { "license", DEID_CLASS_LICENSE },
-        { "licence", DEID_CLASS_LICENSE }, { "passport", DEID_CLASS_LICENSE },
-        { "npi", DEID_CLASS_LICENSE },     { "dea", DEID_CLASS_LICENSE },
-        { "certificate", DEID_CLASS_LICENSE }, { "visa", DEID_CLASS_LICENSE },
-        { "vin", DEID_CLASS_VEHICLE },     { "plate", DEID_CLASS_VEHICLE },
-        { "vehicle", DEID_CLASS_VEHICLE }, { "registration", DEID_CLASS_VEHICLE },
-        { "serial", DEID_CLASS_DEVICE },   { "device", DEID_CLASS_DEVICE },
-        { "udi", DEID_CLASS_DEVICE },      { "lot", DEID_CLASS_DEVICE },
-        { "implant", DEID_CLASS_DEVICE },  { "pacemaker", DEID_CLASS_DEVICE },
-        { "model", DEID_CLASS_DEVICE },    { "biometric", DEID_CLASS_BIOMETRIC },
-        { "fingerprint", DEID_CLASS_BIOMETRIC }, { "voiceprint", DEID_CLASS_BIOMETRIC },
+        { "mrn", DEID_CLASS_MRN },
+        { "ssn", DEID_CLASS_SSN },
+        { "account", DEID_CLASS_ACCOUNT },
+        { "acct", DEID_CLASS_ACCOUNT },
+        { "routing", DEID_CLASS_ACCOUNT },
+        { "iban", DEID_CLASS_ACCOUNT },
+        { "swift", DEID_CLASS_ACCOUNT },
+        { "bic", DEID_CLASS_ACCOUNT },
+        { "policy", DEID_CLASS_HEALTH_PLAN },
+        { "member", DEID_CLASS_HEALTH_PLAN },
+        { "insurance", DEID_CLASS_HEALTH_PLAN },
+        { "plan", DEID_CLASS_HEALTH_PLAN },
+        { "medicare", DEID_CLASS_HEALTH_PLAN },
+        { "medicaid", DEID_CLASS_HEALTH_PLAN },
+        { "subscriber", DEID_CLASS_HEALTH_PLAN },
+        { "beneficiary", DEID_CLASS_HEALTH_PLAN },
+        { "group", DEID_CLASS_HEALTH_PLAN },
+        { "license", DEID_CLASS_LICENSE },
+        { "licence", DEID_CLASS_LICENSE },
+        { "passport", DEID_CLASS_LICENSE },
+        { "npi", DEID_CLASS_LICENSE },
+        { "dea", DEID_CLASS_LICENSE },
+        { "certificate", DEID_CLASS_LICENSE },
+        { "visa", DEID_CLASS_LICENSE },
+        { "vin", DEID_CLASS_VEHICLE },
+        { "plate", DEID_CLASS_VEHICLE },
+        { "vehicle", DEID_CLASS_VEHICLE },
+        { "registration", DEID_CLASS_VEHICLE },
+        { "serial", DEID_CLASS_DEVICE },
+        { "device", DEID_CLASS_DEVICE },
+        { "udi", DEID_CLASS_DEVICE },
+        { "lot", DEID_CLASS_DEVICE },
+        { "implant", DEID_CLASS_DEVICE },
+        { "pacemaker", DEID_CLASS_DEVICE },
+        { "model", DEID_CLASS_DEVICE },
+        { "biometric", DEID_CLASS_BIOMETRIC },
+        { "fingerprint", DEID_CLASS_BIOMETRIC },
+        { "voiceprint", DEID_CLASS_BIOMETRIC },
     };
     size_t i;
 
@@ -183,8 +206,9 @@ static enum deid_class class_of_label(struct slice word)
 
 static bool is_label_filler(struct slice word)
 {
-    static const char *const fillers[] = { "number", "no", "num", "id", "ids", "is", "was", "of", "code",
-                                           "identifier", "the", "record", "nr", "#", "s", "with", NULL };
+    static const char *const fillers[] = { "number", "no", "num",  "id",         "ids", "is",
+                                           "was",    "of", "code", "identifier", "the", "record",
+                                           "nr",     "#",  "s",    "with",       NULL };
     size_t i;
 
     for (i = 0; fillers[i] != NULL; i++)
@@ -203,7 +227,8 @@ static bool is_label_gap(struct slice gap)
     return gap.size > 0 && gap.size <= 24;
 }
 
-/* The end of the value that begins at @at: letters and digits, joined by single dashes, dots, slashes or underscores. */
+/* The end of the value that begins at @at: letters and digits, joined by single dashes, dots,
+ * slashes or underscores. */
 static size_t value_end(struct slice text, size_t at)
 {
     size_t end = at;
@@ -211,7 +236,7 @@ static size_t value_end(struct slice text, size_t at)
     while (end < text.size) {
         char c = text.data[end];
         bool is_joint = (c == '-' || c == '.' || c == '/' || c == '_') && end + 1 < text.size
-                     && deid_is_word(text.data[end + 1]);
+                        && deid_is_word(text.data[end + 1]);
         if (!deid_is_word(c) && !is_joint)
             break;
         end++;
@@ -219,7 +244,8 @@ static size_t value_end(struct slice text, size_t at)
     return end;
 }
 
-/* "MRN: #SF-998877", "account no. BA-98765432", "policy number is 12345": the label, words between, then a value with digits in it. */
+/* "MRN: #SF-998877", "account no. BA-98765432", "policy number is 12345": the label, words between,
+ * then a value with digits in it. */
 static void scan_label(struct scan *scan, unsigned index)
 {
     const struct deid_tokens *tokens = scan->tokens;
@@ -246,8 +272,8 @@ static void scan_label(struct scan *scan, unsigned index)
         || (deid_check_digits(value) < 4 && value.size < 6))
         return;
     deid_spans_add(scan->spans, (struct deid_span){ tokens->items[at].start,
-                                                    tokens->items[at].start + (uint32_t)value.size, class,
-                                                    DEID_FORM_VALUE, DEID_SCORE_LABEL });
+                                                    tokens->items[at].start + (uint32_t)value.size,
+                                                    class, DEID_FORM_VALUE, DEID_SCORE_LABEL });
 }
 
 /* A fax number is a phone number after the word. */
@@ -272,7 +298,8 @@ static size_t scan_patterns(struct scan *scan, unsigned index)
 
     if (deid_is_digit(text.data[at]) && (before == '+' || before == '('))
         at -= before == '(' && at >= 2 && text.data[at - 2] == '+' ? 2 : 1;
-    else if (before == '.' || before == '$' || (before == '-' && at >= 2 && deid_is_word(text.data[at - 2])))
+    else if (before == '.' || before == '$'
+             || (before == '-' && at >= 2 && deid_is_word(text.data[at - 2])))
         return 0;
     if (!deid_patterns_find(scan->rules->patterns, scan->match, text, at, &span)
         && (at == token->start
@@ -334,14 +361,15 @@ static void scan_mail_escaped(struct scan *scan)
         while (end > at + 3 && !deid_is_word(text.data[end - 1]))
             end--;
         if (start < at && end > at + 5)
-            deid_spans_add(scan->spans, (struct deid_span){ (uint32_t)start, (uint32_t)end,
-                                                            DEID_CLASS_EMAIL, DEID_FORM_VALUE,
-                                                            DEID_SCORE_SHAPE });
+            deid_spans_add(scan->spans,
+                           (struct deid_span){ (uint32_t)start, (uint32_t)end, DEID_CLASS_EMAIL,
+                                               DEID_FORM_VALUE, DEID_SCORE_SHAPE });
         at = end;
     }
 }
 
-/* A user name: letters of a name and digits, or name.name12: only after a label, or with both letters and three digits. */
+/* A user name: letters of a name and digits, or name.name12: only after a label, or with both
+ * letters and three digits. */
 static size_t scan_token(struct scan *scan, unsigned index)
 {
     const struct deid_token *token = &scan->tokens->items[index];

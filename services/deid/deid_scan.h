@@ -1,5 +1,6 @@
-/* The scan: everything in a text that looks like an identifier, by its own shape or by the words beside it. One pass over the
- * words; where a word or number can begin one of the patterns, the compiled set is asked there. */
+/* The scan: everything in a text that looks like an identifier, by its own shape or by the words
+ * beside it. One pass over the words; where a word or number can begin one of the patterns, the
+ * compiled set is asked there. */
 #ifndef DEID_SCAN_H
 #define DEID_SCAN_H
 
@@ -8,7 +9,8 @@
 #include "deid_span.h"
 #include "deid_token.h"
 
-/* What every scan reads and none changes: word lists and compiled patterns. Any thread once made. */
+/* What every scan reads and none changes: word lists and compiled patterns. Any thread once made.
+ */
 struct deid_rules {
     struct deid_lexicon lexicon;
     struct deid_patterns *patterns;

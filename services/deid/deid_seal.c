@@ -110,8 +110,8 @@ static void put_map(struct buffer *out, const struct deid_map *map)
 static enum status put_scope(struct buffer *out, struct slice scope, struct error *err)
 {
     if (scope.size > DEID_SCOPE_BYTES_MAX)
-        return error_set(err, STATUS_INVALID_ARGUMENT, "a scope of %zu bytes, at most %d", scope.size,
-                         DEID_SCOPE_BYTES_MAX);
+        return error_set(err, STATUS_INVALID_ARGUMENT, "a scope of %zu bytes, at most %d",
+                         scope.size, DEID_SCOPE_BYTES_MAX);
     buffer_put_string(out, "consilium deid map 1 ");
     buffer_put(out, scope);
     if (out->is_full)
@@ -135,7 +135,8 @@ enum status deid_seal(const struct deid_map *map, const struct deid_key *key, st
         return status;
     put_map(&plain, map);
     buffer_put_byte(&out, SEAL_VERSION);
-    randombytes_buf(buffer_reserve(&out, NONCE_BYTES) == NULL ? (char[NONCE_BYTES]){ 0 } : out.data + 1,
+    randombytes_buf(buffer_reserve(&out, NONCE_BYTES) == NULL ? (char[NONCE_BYTES]){ 0 }
+                                                              : out.data + 1,
                     NONCE_BYTES);
     out.size += out.is_full ? 0 : NONCE_BYTES;
     cipher = buffer_reserve(&out, plain.size + TAG_BYTES);
@@ -279,7 +280,8 @@ enum status deid_unseal(struct slice sealed, const struct deid_key *key, struct 
         return error_set(err, STATUS_INVALID_ARGUMENT, "a sealed map of %zu bytes, at most %u",
                          sealed.size, DEID_SEALED_BYTES_MAX);
     if (sealed.size < 1 + NONCE_BYTES + TAG_BYTES || sealed.data[0] != SEAL_VERSION)
-        return error_set(err, STATUS_PERMISSION_DENIED, "the sealed map is not one of this service");
+        return error_set(err, STATUS_PERMISSION_DENIED,
+                         "the sealed map is not one of this service");
     plain = arena_alloc(arena, sealed.size);
     if (plain == NULL)
         return error_set(err, STATUS_RESOURCE_EXHAUSTED, "no room for a sealed map of %zu bytes",

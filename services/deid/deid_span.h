@@ -1,4 +1,5 @@
-/* A span: one identifier found in a text, and the list that the finders write and the resolver orders. */
+/* A span: one identifier found in a text, and the list that the finders write and the resolver
+ * orders. */
 #ifndef DEID_SPAN_H
 #define DEID_SPAN_H
 
@@ -42,7 +43,8 @@ enum deid_form {
     DEID_FORM_POSTAL,    /* a ZIP code */
 };
 
-/* How sure: rules of shape alone are weak, labels and lists are stronger, what the patient is known by is certain. */
+/* How sure: rules of shape alone are weak, labels and lists are stronger, what the patient is known
+ * by is certain. */
 #define DEID_SCORE_KNOWN 1.0f
 #define DEID_SCORE_LABEL 0.95f
 #define DEID_SCORE_SHAPE 0.9f

@@ -11,8 +11,9 @@
 #define PATIENT_NUMBER 0 /* of the person who is the patient */
 
 static const char *const class_words[DEID_MAP_CLASSES] = {
-    "Code", "Person", "Place",   "Date",   "Phone", "Fax", "Email",     "Ssn",   "Mrn", "Plan",
-    "Account", "License", "Vehicle", "Device", "Url",   "Ip",  "Biometric", "Photo", "Id",  "Over89",
+    "Code", "Person", "Place",     "Date",    "Phone",   "Fax",     "Email",
+    "Ssn",  "Mrn",    "Plan",      "Account", "License", "Vehicle", "Device",
+    "Url",  "Ip",     "Biometric", "Photo",   "Id",      "Over89",
 };
 
 static bool read_number(struct slice text, size_t *at, uint32_t *number)
@@ -51,7 +52,8 @@ static bool read_patient(struct slice text, size_t at, const struct deid_map *ma
     size_t end = at + 8 + DEID_PATIENT_CODE_SIZE;
 
     if (!slice_starts_with(slice_cut(text, at, text.size), SLICE("Patient-"))
-        || !slice_equal(slice_cut(text, at + 8, end), slice_of(map->patient_code, DEID_PATIENT_CODE_SIZE)))
+        || !slice_equal(slice_cut(text, at + 8, end),
+                        slice_of(map->patient_code, DEID_PATIENT_CODE_SIZE)))
         return false;
     surrogate->class = DEID_CLASS_NAME;
     surrogate->number = PATIENT_NUMBER;
@@ -82,7 +84,7 @@ static bool read_id(struct slice text, size_t at, struct deid_surrogate *surroga
     surrogate->end = at + i + 1;
     surrogate->is_id = true;
     return read_number(text, &surrogate->end, &surrogate->number)
-        && !(surrogate->end < text.size && deid_is_word(text.data[surrogate->end]));
+           && !(surrogate->end < text.size && deid_is_word(text.data[surrogate->end]));
 }
 
 bool deid_surrogate_read(struct slice text, size_t at, const struct deid_map *map,
@@ -96,10 +98,11 @@ bool deid_surrogate_read(struct slice text, size_t at, const struct deid_map *ma
         return false;
     if (read_patient(text, at, map, surrogate))
         return true;
-    for (class = 0; class < DEID_MAP_CLASSES; class++) {
+    for (class = 0; class < DEID_MAP_CLASSES; class ++) {
         size_t size = strlen(class_words[class]);
 
-        if (rest.size < size + 2 || rest.data[size] != '-' || memcmp(rest.data, class_words[class], size) != 0)
+        if (rest.size < size + 2 || rest.data[size] != '-'
+            || memcmp(rest.data, class_words[class], size) != 0)
             continue;
         surrogate->class = class;
         surrogate->end = at + size + 1;
@@ -112,7 +115,8 @@ bool deid_surrogate_read(struct slice text, size_t at, const struct deid_map *ma
     return read_id(text, at, surrogate);
 }
 
-void deid_surrogate_format(const struct deid_map *map, const struct deid_entry *entry, struct buffer *out)
+void deid_surrogate_format(const struct deid_map *map, const struct deid_entry *entry,
+                           struct buffer *out)
 {
     if (entry->class == DEID_CLASS_NAME && entry->number == PATIENT_NUMBER) {
         buffer_put_string(out, "Patient-");
@@ -153,7 +157,8 @@ static bool name_has(struct slice name, struct slice word)
     return false;
 }
 
-/* Whether two written names can be one person's: all the words of one are in the other, and a whole word is shared. */
+/* Whether two written names can be one person's: all the words of one are in the other, and a whole
+ * word is shared. */
 static bool is_same_person(struct slice a, struct slice b)
 {
     struct slice word;
@@ -171,14 +176,17 @@ static bool is_same_person(struct slice a, struct slice b)
     return (a_in_b || b_in_a) && is_shared;
 }
 
-/* The person that a new form of a name belongs to, and the number of forms it has; false for a new person. */
-static bool person_find(const struct deid_map *map, struct slice name, uint32_t *number, uint32_t *variants)
+/* The person that a new form of a name belongs to, and the number of forms it has; false for a new
+ * person. */
+static bool person_find(const struct deid_map *map, struct slice name, uint32_t *number,
+                        uint32_t *variants)
 {
     uint32_t i;
     bool is_found = false;
 
     for (i = 0; i < map->entries_count && !is_found; i++)
-        if (map->entries[i].class == DEID_CLASS_NAME && is_same_person(name, map->entries[i].original)) {
+        if (map->entries[i].class == DEID_CLASS_NAME
+            && is_same_person(name, map->entries[i].original)) {
             *number = map->entries[i].number;
             is_found = true;
         }
@@ -198,12 +206,13 @@ static uint32_t patient_variants(const struct deid_map *map)
     uint32_t i, count = 0;
 
     for (i = 0; i < map->entries_count; i++)
-        count += map->entries[i].class == DEID_CLASS_NAME && map->entries[i].number == PATIENT_NUMBER;
+        count +=
+            map->entries[i].class == DEID_CLASS_NAME && map->entries[i].number == PATIENT_NUMBER;
     return count;
 }
 
-enum status deid_surrogate_person(struct deid_map *map, struct slice name, bool is_patient, bool is_known,
-                                  struct deid_entry **entry, struct error *err)
+enum status deid_surrogate_person(struct deid_map *map, struct slice name, bool is_patient,
+                                  bool is_known, struct deid_entry **entry, struct error *err)
 {
     struct deid_entry made = { .original = name, .class = DEID_CLASS_NAME, .is_known = is_known };
 
@@ -221,10 +230,10 @@ enum status deid_surrogate_person(struct deid_map *map, struct slice name, bool 
     return *entry == NULL ? no_room(err) : STATUS_OK;
 }
 
-enum status deid_surrogate_value(struct deid_map *map, unsigned class, struct slice value, bool is_known,
-                                 struct deid_entry **entry, struct error *err)
+enum status deid_surrogate_value(struct deid_map *map, unsigned class, struct slice value,
+                                 bool is_known, struct deid_entry **entry, struct error *err)
 {
-    struct deid_entry made = { .original = value, .class = (uint8_t)class, .is_known = is_known };
+    struct deid_entry made = { .original = value, .class = (uint8_t) class, .is_known = is_known };
 
     *entry = deid_map_find(map, value);
     if (*entry == NULL) {
@@ -237,9 +246,10 @@ enum status deid_surrogate_value(struct deid_map *map, unsigned class, struct sl
     return STATUS_OK;
 }
 
-/* A date in the limited profile: moved, with the time of day that follows. False when it cannot be moved back. */
-static bool put_date_moved(const struct deid_map *map, const struct deid_span *span, struct slice original,
-                           struct buffer *out)
+/* A date in the limited profile: moved, with the time of day that follows. False when it cannot be
+ * moved back. */
+static bool put_date_moved(const struct deid_map *map, const struct deid_span *span,
+                           struct slice original, struct buffer *out)
 {
     struct deid_date date;
     size_t before = out->size;
@@ -247,11 +257,12 @@ static bool put_date_moved(const struct deid_map *map, const struct deid_span *s
 
     if (span->form == DEID_FORM_MONTH_DAY)
         is_moved = deid_date_read_month_day(original, 0, &date) && date.end == original.size
-                && deid_date_move_month_day(original, &date, map->shift_days, out);
+                   && deid_date_move_month_day(original, &date, map->shift_days, out);
     else
         is_moved = deid_date_read(original, 0, &date)
-                && (date.end == original.size || deid_date_time_end(original, date.end) == original.size)
-                && deid_date_move(original, &date, map->shift_days, out);
+                   && (date.end == original.size
+                       || deid_date_time_end(original, date.end) == original.size)
+                   && deid_date_move(original, &date, map->shift_days, out);
     if (!is_moved)
         out->size = before;
     else if (date.end < original.size)
@@ -259,7 +270,8 @@ static bool put_date_moved(const struct deid_map *map, const struct deid_span *s
     return is_moved;
 }
 
-/* The safe-harbor profile keeps a year, 90 and over, three digits of a ZIP code. False: a code must do. */
+/* The safe-harbor profile keeps a year, 90 and over, three digits of a ZIP code. False: a code must
+ * do. */
 static bool put_general(const struct deid_span *span, struct slice folded, struct buffer *out)
 {
     struct slice zip;
@@ -284,8 +296,9 @@ static bool put_general(const struct deid_span *span, struct slice folded, struc
     }
 }
 
-enum status deid_surrogate_put(struct deid_map *map, const struct deid_span *span, struct slice original,
-                               struct slice folded, bool is_coded, struct buffer *out, struct error *err)
+enum status deid_surrogate_put(struct deid_map *map, const struct deid_span *span,
+                               struct slice original, struct slice folded, bool is_coded,
+                               struct buffer *out, struct error *err)
 {
     bool is_date = span->form == DEID_FORM_DATE || span->form == DEID_FORM_MONTH_DAY;
     struct deid_entry *entry;
@@ -299,8 +312,9 @@ enum status deid_surrogate_put(struct deid_map *map, const struct deid_span *spa
     if (span->form == DEID_FORM_PERSON)
         status = deid_surrogate_person(map, original, false, false, &entry, err);
     else
-        status = deid_surrogate_value(map, span->form == DEID_FORM_AGE ? DEID_CLASS_AGE : span->class, original,
-                                      false, &entry, err);
+        status =
+            deid_surrogate_value(map, span->form == DEID_FORM_AGE ? DEID_CLASS_AGE : span->class,
+                                 original, false, &entry, err);
     if (status == STATUS_OK)
         deid_surrogate_format(map, entry, out);
     return status;

@@ -1,11 +1,12 @@
 /* Surrogates: what stands in a redacted text for what was there, and how to read it again.
  *
- *   Patient-7Q2K  Patient-7Q2Kb  Person-3  Person-3b     people; a letter for each other way that one was written
- *   Place-2  Phone-1  Mrn-4  Id-9 ...                     a word for the class and a number
- *   2019-03-04, "March 4th, 2019", --3-4                  dates moved, in the form they had
+ *   Patient-7Q2K  Patient-7Q2Kb  Person-3  Person-3b     people; a letter for each other way that
+ * one was written Place-2  Phone-1  Mrn-4  Id-9 ...                     a word for the class and a
+ * number 2019-03-04, "March 4th, 2019", --3-4                  dates moved, in the form they had
  *   Observation/o17, urn:uuid:o17                         ids of resources
  *
- * Anything in a caller's text that reads like one of the first two kinds is itself replaced, so that none can be mistaken. */
+ * Anything in a caller's text that reads like one of the first two kinds is itself replaced, so
+ * that none can be mistaken. */
 #ifndef DEID_SURROGATE_H
 #define DEID_SURROGATE_H
 
@@ -26,19 +27,23 @@ struct deid_surrogate {
 bool deid_surrogate_read(struct slice text, size_t at, const struct deid_map *map,
                          struct deid_surrogate *surrogate);
 
-/* Append what stands for @original (the caller's bytes) under the map's profile, making an entry where there is none. @folded is the
- * same text as the finders read it. @is_coded: dates become codes too. RESOURCE_EXHAUSTED when there is no room. */
-enum status deid_surrogate_put(struct deid_map *map, const struct deid_span *span, struct slice original,
-                               struct slice folded, bool is_coded, struct buffer *out, struct error *err);
+/* Append what stands for @original (the caller's bytes) under the map's profile, making an entry
+ * where there is none. @folded is the same text as the finders read it. @is_coded: dates become
+ * codes too. RESOURCE_EXHAUSTED when there is no room. */
+enum status deid_surrogate_put(struct deid_map *map, const struct deid_span *span,
+                               struct slice original, struct slice folded, bool is_coded,
+                               struct buffer *out, struct error *err);
 
-/* The name of a person as the record has it: an entry that is looked for everywhere. @is_patient: the patient's own. */
-enum status deid_surrogate_person(struct deid_map *map, struct slice name, bool is_patient, bool is_known,
-                                  struct deid_entry **entry, struct error *err);
+/* The name of a person as the record has it: an entry that is looked for everywhere. @is_patient:
+ * the patient's own. */
+enum status deid_surrogate_person(struct deid_map *map, struct slice name, bool is_patient,
+                                  bool is_known, struct deid_entry **entry, struct error *err);
 
 /* An entry for a value that is no name. */
-enum status deid_surrogate_value(struct deid_map *map, unsigned class, struct slice value, bool is_known,
-                                 struct deid_entry **entry, struct error *err);
+enum status deid_surrogate_value(struct deid_map *map, unsigned class, struct slice value,
+                                 bool is_known, struct deid_entry **entry, struct error *err);
 
-void deid_surrogate_format(const struct deid_map *map, const struct deid_entry *entry, struct buffer *out);
+void deid_surrogate_format(const struct deid_map *map, const struct deid_entry *entry,
+                           struct buffer *out);
 
 #endif

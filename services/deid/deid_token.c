@@ -96,8 +96,7 @@ enum status deid_tokens_read(struct slice folded, const struct deid_lexicon *lex
         token->start = (uint32_t)at;
         token->end = (uint32_t)end;
         token->shape = shape_of(word);
-        token->flags
-            = token->shape == DEID_SHAPE_NUMBER ? 0 : deid_lexicon_find(lexicon, word);
+        token->flags = token->shape == DEID_SHAPE_NUMBER ? 0 : deid_lexicon_find(lexicon, word);
         at = end;
         if (at + 1 < folded.size && folded.data[at] == '\'' && (folded.data[at + 1] | 32) == 's'
             && (at + 2 >= folded.size || !deid_is_word(folded.data[at + 2])))
@@ -116,5 +115,5 @@ struct slice deid_tokens_gap(const struct deid_tokens *tokens, unsigned index)
 bool deid_token_is_capital(const struct deid_token *token)
 {
     return token->shape == DEID_SHAPE_CAPITAL || token->shape == DEID_SHAPE_UPPER
-        || token->shape == DEID_SHAPE_INITIAL || token->shape == DEID_SHAPE_DIGITAL;
+           || token->shape == DEID_SHAPE_INITIAL || token->shape == DEID_SHAPE_DIGITAL;
 }

@@ -16,7 +16,8 @@ static const struct setting settings[] = {
     { 0 },
 };
 
-static enum status start(struct host *host, const void *config, void **service, bool *is_ready, struct error *err)
+static enum status start(struct host *host, const void *config, void **service, bool *is_ready,
+                         struct error *err)
 {
     (void)host;
     *service = deid_create(&((const struct config *)config)->deid, err);

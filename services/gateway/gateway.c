@@ -28,8 +28,10 @@ static enum status open_channels(struct gateway *gateway, struct error *err)
 
     if (open_channel(gateway, "deid", config->deid, &gateway->deid, err) != STATUS_OK
         || open_channel(gateway, "context", config->context, &gateway->context, err) != STATUS_OK
-        || open_channel(gateway, "tokenizer", config->tokenizer, &gateway->tokenizer, err) != STATUS_OK
-        || open_channel(gateway, "inference", config->inference, &gateway->inference, err) != STATUS_OK)
+        || open_channel(gateway, "tokenizer", config->tokenizer, &gateway->tokenizer, err)
+               != STATUS_OK
+        || open_channel(gateway, "inference", config->inference, &gateway->inference, err)
+               != STATUS_OK)
         return err->status;
     return STATUS_OK;
 }
@@ -60,7 +62,8 @@ enum status gateway_start(struct host *host, const void *config, void **service,
     else
         gateway->client = client_create(&host->loop, CLIENT_PLACE_LOOP, 1, err);
     if (gateway->client == NULL || read_profile(gateway, err) != STATUS_OK
-        || pseudonym_key_load(gateway->config->pseudonym_key_file, &gateway->pseudonym_key, err) != STATUS_OK
+        || pseudonym_key_load(gateway->config->pseudonym_key_file, &gateway->pseudonym_key, err)
+               != STATUS_OK
         || open_channels(gateway, err) != STATUS_OK) {
         gateway_destroy(gateway);
         return err->status;
@@ -78,7 +81,8 @@ static void close_channel(struct channel **channel)
     *channel = NULL;
 }
 
-/* What the client's threads still post as they end is opened when the loop stops, so they end before that. */
+/* What the client's threads still post as they end is opened when the loop stops, so they end
+ * before that. */
 static void close_client(struct gateway *gateway)
 {
     close_channel(&gateway->deid);
@@ -122,7 +126,8 @@ static bool is_tenant(const char *tenant)
     for (i = 0; tenant[i] != '\0'; i++) {
         char c = tenant[i];
 
-        if (!(c >= 'a' && c <= 'z') && !(c >= 'A' && c <= 'Z') && !(c >= '0' && c <= '9') && c != '-' && c != '_')
+        if (!(c >= 'a' && c <= 'z') && !(c >= 'A' && c <= 'Z') && !(c >= '0' && c <= '9')
+            && c != '-' && c != '_')
             return false;
     }
     return i >= 1 && i <= TENANT_BYTES_MAX;
@@ -137,11 +142,11 @@ enum status gateway_name_patient(struct gateway *gateway, const char *tenant, co
     if (tenant[0] == '\0')
         tenant = "default";
     if (!is_tenant(tenant))
-        return error_set(err, STATUS_INVALID_ARGUMENT, "tenant is not 1 to %d letters, digits, '-' or '_'",
-                         TENANT_BYTES_MAX);
+        return error_set(err, STATUS_INVALID_ARGUMENT,
+                         "tenant is not 1 to %d letters, digits, '-' or '_'", TENANT_BYTES_MAX);
     if (id.size == 0 || id.size > PATIENT_BYTES_MAX)
-        return error_set(err, STATUS_INVALID_ARGUMENT, "patient has %zu bytes, 1 to %d are allowed", id.size,
-                         PATIENT_BYTES_MAX);
+        return error_set(err, STATUS_INVALID_ARGUMENT, "patient has %zu bytes, 1 to %d are allowed",
+                         id.size, PATIENT_BYTES_MAX);
     pseudonym_make(&gateway->pseudonym_key, slice_from(tenant), id, pseudonym);
     name->tenant = arena_string(arena, slice_from(tenant));
     name->pseudonym = arena_string(arena, slice_from(pseudonym));

@@ -1,4 +1,5 @@
-/* The gateway: the one door of the mesh, and the only service that calls others. Everything here lives on the loop. */
+/* The gateway: the one door of the mesh, and the only service that calls others. Everything here
+ * lives on the loop. */
 #ifndef GATEWAY_H
 #define GATEWAY_H
 
@@ -30,7 +31,8 @@ struct gateway {
     Consilium__V1__Profile profile; /* where the caller names none */
 };
 
-/* A patient as the rest of the mesh knows them. Strings live in the arena given to gateway_name_patient. */
+/* A patient as the rest of the mesh knows them. Strings live in the arena given to
+ * gateway_name_patient. */
 struct patient_name {
     const char *tenant;
     const char *pseudonym;
@@ -43,8 +45,8 @@ enum status gateway_start(struct host *host, const void *config, void **service,
 void gateway_stop(struct host *host, void *service);
 void gateway_destroy(void *service);
 
-/* INVALID_ARGUMENT for a tenant that is not 1 to 64 letters, digits, '-' or '_' (empty means "default") and for a patient that is not 1 to
- * 256 bytes. */
+/* INVALID_ARGUMENT for a tenant that is not 1 to 64 letters, digits, '-' or '_' (empty means
+ * "default") and for a patient that is not 1 to 256 bytes. */
 enum status gateway_name_patient(struct gateway *gateway, const char *tenant, const char *patient,
                                  struct arena *arena, struct patient_name *name, struct error *err);
 

@@ -4,9 +4,10 @@
  *       │            ▲───────────┘           │
  *       └────────────┴──── FAILING ◄─────────┘   (from any state; waits until nothing is out any more)
  *
- * The question is redacted with the sealed map that the gateway remembers of the patient while the record is recalled; when the
- * record turns out to have a newer map, the question is redacted again: only what was redacted with the current map goes on to the model.
- * ASSEMBLE begins on what the remembered map gave, and is done again in that rare case. */
+ * The question is redacted with the sealed map that the gateway remembers of the patient while the
+ * record is recalled; when the record turns out to have a newer map, the question is redacted
+ * again: only what was redacted with the current map goes on to the model. ASSEMBLE begins on what
+ * the remembered map gave, and is done again in that rare case. */
 #include <string.h>
 
 #include "base/check.h"
@@ -34,7 +35,8 @@ static const struct machine_state states[] = {
     [ASK_STATE_RECALLING] = { "recalling", MACHINE_TO(ASK_STATE_ASSEMBLING) | TO_FAIL, false },
     [ASK_STATE_ASSEMBLING] = { "assembling", MACHINE_TO(ASK_STATE_ENCODING) | TO_FAIL, false },
     [ASK_STATE_ENCODING] = { "encoding",
-                             MACHINE_TO(ASK_STATE_ASSEMBLING) | MACHINE_TO(ASK_STATE_GENERATING) | TO_FAIL,
+                             MACHINE_TO(ASK_STATE_ASSEMBLING) | MACHINE_TO(ASK_STATE_GENERATING)
+                                 | TO_FAIL,
                              false },
     [ASK_STATE_GENERATING] = { "generating", MACHINE_TO(ASK_STATE_ENDED) | TO_FAIL, false },
     [ASK_STATE_FAILING] = { "failing", MACHINE_TO(ASK_STATE_ENDED), false },
@@ -77,7 +79,8 @@ static void ask_end(struct ask *ask)
     machine_move(&ask->machine, ASK_STATE_ENDED);
     if (ask->error.status == STATUS_OK) {
         uint64_t took_us = (clock_now() - ask->began_ns) / CLOCK_NS_PER_US;
-        uint64_t engine_us = (uint64_t)ask->usage.prompt_us + ask->usage.generate_us + ask->usage.queue_us;
+        uint64_t engine_us =
+            (uint64_t)ask->usage.prompt_us + ask->usage.generate_us + ask->usage.queue_us;
 
         if (overhead == NULL)
             overhead = metric_register(METRIC_KIND_HISTOGRAM, "gateway_ask_overhead_seconds",
@@ -93,22 +96,26 @@ static uint32_t prompt_tokens_max(const struct ask *ask)
     return ask->model.context_length - ask->tokens_max;
 }
 
-/* Fit the prompt: true when it does; else the budget is smaller by what was too much, or the ask has failed. */
+/* Fit the prompt: true when it does; else the budget is smaller by what was too much, or the ask
+ * has failed. */
 static bool ask_fit(struct ask *ask)
 {
     struct error err;
     uint32_t used = (uint32_t)ask->prompt->n_ids, room = prompt_tokens_max(ask), cut;
-    uint32_t spare = ask->budget_tokens > BUDGET_TOKENS_MIN ? ask->budget_tokens - BUDGET_TOKENS_MIN : 0;
+    uint32_t spare =
+        ask->budget_tokens > BUDGET_TOKENS_MIN ? ask->budget_tokens - BUDGET_TOKENS_MIN : 0;
 
     if (used <= room)
         return true;
-    /* Facts are whole and counted by estimate, so a small cut may take none away: each try cuts twice as much as the last. */
+    /* Facts are whole and counted by estimate, so a small cut may take none away: each try cuts
+     * twice as much as the last. */
     cut = (used - room + CUT_TOKENS_MIN) << ask->budget_tries;
     if (cut > spare)
         cut = spare;
     if (++ask->budget_tries >= BUDGET_TRIES_MAX || cut == 0) {
         error_set(&err, STATUS_INVALID_ARGUMENT,
-                  "the question does not fit: %u tokens of prompt, the model's context leaves %u", used, room);
+                  "the question does not fit: %u tokens of prompt, the model's context leaves %u",
+                  used, room);
         ask_fail(ask, &err);
         return false;
     }
@@ -121,9 +128,11 @@ static void ask_pump(struct ask *ask)
 {
     struct slice rest, piece;
 
-    if (!is_out(ask, ASK_LEG_DECODE) && ask->has_generated && ask->ids_count == 0 && ask->is_decode_whole)
+    if (!is_out(ask, ASK_LEG_DECODE) && ask->has_generated && ask->ids_count == 0
+        && ask->is_decode_whole)
         ask->has_decoded = true; /* all has been decoded, and a flush would give nothing */
-    if (!is_out(ask, ASK_LEG_DECODE) && !ask->has_decoded && (ask->ids_count > 0 || ask->has_generated))
+    if (!is_out(ask, ASK_LEG_DECODE) && !ask->has_decoded
+        && (ask->ids_count > 0 || ask->has_generated))
         ask_decode(ask);
     while (ask->has_told_facts && !is_out(ask, ASK_LEG_RESTORE) && ask->error.status == STATUS_OK) {
         rest = slice_cut(buffer_slice(&ask->text), ask->text_told, ask->text.size);
@@ -145,7 +154,8 @@ static void ask_pump(struct ask *ask)
 
 static bool ask_is_told(const struct ask *ask)
 {
-    return ask->has_decoded && ask->has_told_facts && !is_any_out(ask) && ask->text_told == ask->text.size;
+    return ask->has_decoded && ask->has_told_facts && !is_any_out(ask)
+           && ask->text_told == ask->text.size;
 }
 
 void ask_step(struct ask *ask)
@@ -155,8 +165,10 @@ void ask_step(struct ask *ask)
         if (is_out(ask, ASK_LEG_REDACT))
             return;
         if (is_out(ask, ASK_LEG_RECALL)) {
-            /* A map was remembered, and nearly always it is still the record's: do not wait to be told so. */
-            if (ask->question_version != 0 && ask->assembled == NULL && !is_out(ask, ASK_LEG_ASSEMBLE))
+            /* A map was remembered, and nearly always it is still the record's: do not wait to be
+             * told so. */
+            if (ask->question_version != 0 && ask->assembled == NULL
+                && !is_out(ask, ASK_LEG_ASSEMBLE))
                 ask_assemble(ask);
             break;
         }
@@ -219,8 +231,8 @@ static enum status check_question(const char *question, struct error *err)
     size_t size = strlen(question);
 
     if (size > QUESTION_BYTES_MAX)
-        return error_set(err, STATUS_INVALID_ARGUMENT, "the question has %zu bytes, the limit is %zu", size,
-                         QUESTION_BYTES_MAX);
+        return error_set(err, STATUS_INVALID_ARGUMENT,
+                         "the question has %zu bytes, the limit is %zu", size, QUESTION_BYTES_MAX);
     if (slice_trim(slice_from(question)).size == 0)
         return error_set(err, STATUS_INVALID_ARGUMENT, "the question is empty");
     return STATUS_OK;
@@ -232,14 +244,15 @@ static enum status set_budget(struct ask *ask, struct error *err)
     const struct gateway_config *config = ask->gateway->config;
     uint32_t context = ask->model.context_length, room;
 
-    ask->tokens_max = ask->request.tokens_max != 0 ? ask->request.tokens_max : (uint32_t)config->answer_tokens;
+    ask->tokens_max =
+        ask->request.tokens_max != 0 ? ask->request.tokens_max : (uint32_t)config->answer_tokens;
     if (ask->request.tokens_max == 0 && ask->tokens_max > context / 2)
         ask->tokens_max = context / 2;
     if (context < PROMPT_FRAME_TOKENS + BUDGET_TOKENS_MIN
         || ask->tokens_max > context - PROMPT_FRAME_TOKENS - BUDGET_TOKENS_MIN)
         return error_set(err, STATUS_INVALID_ARGUMENT,
-                         "an answer of %u tokens leaves no room in the model's context of %u", ask->tokens_max,
-                         context);
+                         "an answer of %u tokens leaves no room in the model's context of %u",
+                         ask->tokens_max, context);
     room = prompt_tokens_max(ask) - PROMPT_FRAME_TOKENS;
     ask->budget_tokens = ask->request.budget_tokens != 0 ? ask->request.budget_tokens
                                                          : (uint32_t)config->facts_tokens;
@@ -248,8 +261,9 @@ static enum status set_budget(struct ask *ask, struct error *err)
     return STATUS_OK;
 }
 
-enum status ask_start(struct gateway *gateway, const struct ask_request *request, const struct ask_sink *sink,
-                      struct arena *arena, struct ask **started, struct error *err)
+enum status ask_start(struct gateway *gateway, const struct ask_request *request,
+                      const struct ask_sink *sink, struct arena *arena, struct ask **started,
+                      struct error *err)
 {
     struct ask *ask = ARENA_NEW(arena, struct ask);
     unsigned kind;
@@ -266,9 +280,11 @@ enum status ask_start(struct gateway *gateway, const struct ask_request *request
     for (kind = 0; kind < ASK_LEG_COUNT; kind++)
         ask->legs[kind].ask = ask;
     if (check_question(request->question, err) != STATUS_OK
-        || gateway_name_patient(gateway, request->tenant, request->patient, arena, &ask->patient, err)
+        || gateway_name_patient(gateway, request->tenant, request->patient, arena, &ask->patient,
+                                err)
                != STATUS_OK
-        || models_get(&gateway->models, &ask->model, err) != STATUS_OK || set_budget(ask, err) != STATUS_OK)
+        || models_get(&gateway->models, &ask->model, err) != STATUS_OK
+        || set_budget(ask, err) != STATUS_OK)
         return err->status;
     ask_recall(ask);
     if (ask->error.status == STATUS_OK)

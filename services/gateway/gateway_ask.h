@@ -1,4 +1,5 @@
-/* One question about one patient: a machine that waits on four leaves and tells what happens as events.
+/* One question about one patient: a machine that waits on four leaves and tells what happens as
+ * events.
  *
  *   question ─┬─ REDACT (deid) ──┐
  *             └─ RECALL (context)┴─ ASSEMBLE (context) ─ ENCODE (tokenizer) ─ GENERATE (inference) ─ done
@@ -14,25 +15,28 @@ struct ask;
 
 struct ask_request {
     const char *tenant, *patient, *question;
-    uint32_t tokens_max;    /* of the answer; 0: the gateway's setting */
-    uint32_t budget_tokens; /* for facts; 0: what the model's context leaves */
+    uint32_t tokens_max;                     /* of the answer; 0: the gateway's setting */
+    uint32_t budget_tokens;                  /* for facts; 0: what the model's context leaves */
     const Consilium__V1__Sampling *sampling; /* NULL: greedy */
     bool keep_surrogates;
     const struct call *parent; /* whose deadline, trace and cancellation hold */
 };
 
 struct ask_sink {
-    /* One event; it lives until this returns. False: no more until ask_proceed, if it can be helped. */
+    /* One event; it lives until this returns. False: no more until ask_proceed, if it can be
+     * helped. */
     bool (*on_event)(void *arg, const Consilium__V1__AskEvent *event);
     /* The end, once; STATUS_OK after a done event. The ask is gone when this returns. */
     void (*on_end)(void *arg, const struct error *err);
     void *arg;
 };
 
-/* Begin. Strings of @request and @arena must last until on_end. Errors that can be told at once are told by return and on_end never
- * comes; otherwise it comes later, never before this has returned. */
-enum status ask_start(struct gateway *gateway, const struct ask_request *request, const struct ask_sink *sink,
-                      struct arena *arena, struct ask **ask, struct error *err);
+/* Begin. Strings of @request and @arena must last until on_end. Errors that can be told at once are
+ * told by return and on_end never comes; otherwise it comes later, never before this has returned.
+ */
+enum status ask_start(struct gateway *gateway, const struct ask_request *request,
+                      const struct ask_sink *sink, struct arena *arena, struct ask **ask,
+                      struct error *err);
 
 /* The sink can take events again. */
 void ask_proceed(struct ask *ask);

@@ -56,9 +56,11 @@ static void count_citation(struct ask *ask, bool is_known)
 
     if (known == NULL) {
         known = metric_register(METRIC_KIND_COUNTER, "gateway_citations_total",
-                                "Citations in answers, by whether they name a fact of the prompt", "known=\"true\"");
+                                "Citations in answers, by whether they name a fact of the prompt",
+                                "known=\"true\"");
         unknown = metric_register(METRIC_KIND_COUNTER, "gateway_citations_total",
-                                  "Citations in answers, by whether they name a fact of the prompt", "known=\"false\"");
+                                  "Citations in answers, by whether they name a fact of the prompt",
+                                  "known=\"false\"");
     }
     metric_add(is_known ? known : unknown, 1);
     if (is_known)
@@ -110,7 +112,8 @@ void ask_tell_text(struct ask *ask, struct slice text)
     ask->answer_bytes += text.size;
 }
 
-static void fill_timing(const struct ask *ask, enum ask_leg_kind kind, Consilium__V1__Timing *timing)
+static void fill_timing(const struct ask *ask, enum ask_leg_kind kind,
+                        Consilium__V1__Timing *timing)
 {
     const struct ask_leg *leg = &ask->legs[kind];
     const char *service;

@@ -1,5 +1,5 @@
-/* The requests that an ask makes of the leaves. Each ask_<leg> begins one and its on_<leg> stores what came and steps the machine; neither
- * decides anything. Loop thread. */
+/* The requests that an ask makes of the leaves. Each ask_<leg> begins one and its on_<leg> stores
+ * what came and steps the machine; neither decides anything. Loop thread. */
 #include <string.h>
 
 #include "base/check.h"
@@ -11,8 +11,8 @@
 static const struct {
     const char *name, *service;
 } legs[ASK_LEG_COUNT] = {
-    [ASK_LEG_RECALL] = { "recall", "context" },     [ASK_LEG_REDACT] = { "redact", "deid" },
-    [ASK_LEG_ASSEMBLE] = { "assemble", "context" }, [ASK_LEG_ENCODE] = { "encode", "tokenizer" },
+    [ASK_LEG_RECALL] = { "recall", "context" },       [ASK_LEG_REDACT] = { "redact", "deid" },
+    [ASK_LEG_ASSEMBLE] = { "assemble", "context" },   [ASK_LEG_ENCODE] = { "encode", "tokenizer" },
     [ASK_LEG_GENERATE] = { "generate", "inference" }, [ASK_LEG_DECODE] = { "decode", "tokenizer" },
     [ASK_LEG_RESTORE] = { "restore", "deid" },
 };
@@ -67,7 +67,8 @@ static void leg_call(struct ask *ask, enum ask_leg_kind kind, struct channel *ch
     struct error err = { 0 };
 
     leg_begin(ask, kind);
-    if (rpc_call(channel, method, request, &options, on_reply, ask, &ask->legs[kind].rpc, &err) != STATUS_OK) {
+    if (rpc_call(channel, method, request, &options, on_reply, ask, &ask->legs[kind].rpc, &err)
+        != STATUS_OK) {
         leg_end(ask, kind);
         fail_leg(ask, kind, &err);
     }
@@ -83,7 +84,8 @@ static void fail_memory(struct ask *ask)
 }
 
 /* What every callback does first. False: nothing to store, and the machine has been stepped. */
-static bool leg_is_ok(struct ask *ask, enum ask_leg_kind kind, const void *reply, const struct error *err)
+static bool leg_is_ok(struct ask *ask, enum ask_leg_kind kind, const void *reply,
+                      const struct error *err)
 {
     leg_end(ask, kind);
     if (reply == NULL)
@@ -140,7 +142,8 @@ void ask_recall(struct ask *ask)
 
     request.tenant = (char *)ask->patient.tenant;
     request.patient = (char *)ask->patient.pseudonym;
-    leg_call(ask, ASK_LEG_RECALL, ask->gateway->context, &method_context_recall, &request, on_recall);
+    leg_call(ask, ASK_LEG_RECALL, ask->gateway->context, &method_context_recall, &request,
+             on_recall);
 }
 
 static void on_redact(void *arg, const void *message, const struct error *err)
@@ -164,7 +167,8 @@ void ask_redact(struct ask *ask)
 
     if (ask->version != 0)
         ask->question_version = ask->version;
-    else if (!maps_find(ask->gateway->maps, slice_from(ask->patient.scope), &ask->question_version, &map))
+    else if (!maps_find(ask->gateway->maps, slice_from(ask->patient.scope), &ask->question_version,
+                        &map))
         ask->question_version = 0;
     request.scope = (char *)ask->patient.scope;
     request.input_case = CONSILIUM__V1__REDACT_REQUEST__INPUT_TEXT;
@@ -194,7 +198,8 @@ void ask_assemble(struct ask *ask)
     request.question = (char *)ask->question;
     request.budget_tokens = ask->budget_tokens;
     request.chars_per_token = ask->gateway->models.chars_per_token;
-    leg_call(ask, ASK_LEG_ASSEMBLE, ask->gateway->context, &method_context_assemble, &request, on_assemble);
+    leg_call(ask, ASK_LEG_ASSEMBLE, ask->gateway->context, &method_context_assemble, &request,
+             on_assemble);
 }
 
 static void on_encode(void *arg, const void *message, const struct error *err)
@@ -222,7 +227,8 @@ void ask_encode(struct ask *ask)
     request.n_turns = 2;
     request.turns = turns;
     request.add_generation_prompt = true;
-    leg_call(ask, ASK_LEG_ENCODE, ask->gateway->tokenizer, &method_tokenizer_apply_template, &request, on_encode);
+    leg_call(ask, ASK_LEG_ENCODE, ask->gateway->tokenizer, &method_tokenizer_apply_template,
+             &request, on_encode);
 }
 
 /* Add ids to those that wait for the decoder. */
@@ -296,8 +302,9 @@ void ask_generate(struct ask *ask)
     request.tokens_max = ask->tokens_max;
     request.sampling = (Consilium__V1__Sampling *)ask->request.sampling;
     leg_begin(ask, ASK_LEG_GENERATE);
-    if (rpc_stream(ask->gateway->inference, &method_inference_generate, &request, &options, &callbacks, ask,
-                   &ask->legs[ASK_LEG_GENERATE].rpc, &err) != STATUS_OK) {
+    if (rpc_stream(ask->gateway->inference, &method_inference_generate, &request, &options,
+                   &callbacks, ask, &ask->legs[ASK_LEG_GENERATE].rpc, &err)
+        != STATUS_OK) {
         leg_end(ask, ASK_LEG_GENERATE);
         fail_leg(ask, ASK_LEG_GENERATE, &err);
     }
@@ -328,7 +335,8 @@ void ask_decode(struct ask *ask)
     request.ids = ask->ids;
     request.state = bytes_of(ask->decode_state);
     request.flush = ask->is_flushing;
-    leg_call(ask, ASK_LEG_DECODE, ask->gateway->tokenizer, &method_tokenizer_decode, &request, on_decode);
+    leg_call(ask, ASK_LEG_DECODE, ask->gateway->tokenizer, &method_tokenizer_decode, &request,
+             on_decode);
     ask->ids_count = 0;
 }
 
@@ -339,14 +347,16 @@ static void on_restore_facts(void *arg, const void *message, const struct error 
 
     if (!leg_is_ok(ask, ASK_LEG_RESTORE, message, err))
         return;
-    if (facts_restore(ask->assembled->facts, ask->assembled->n_facts, message, ask->arena, &why) == STATUS_OK)
+    if (facts_restore(ask->assembled->facts, ask->assembled->n_facts, message, ask->arena, &why)
+        == STATUS_OK)
         ask_tell_facts(ask);
     else
         fail_leg(ask, ASK_LEG_RESTORE, &why);
     ask_step(ask);
 }
 
-static void leg_restore(struct ask *ask, ProtobufCBinaryData *texts, size_t count, rpc_reply_cb on_reply)
+static void leg_restore(struct ask *ask, ProtobufCBinaryData *texts, size_t count,
+                        rpc_reply_cb on_reply)
 {
     Consilium__V1__RestoreRequest request = CONSILIUM__V1__RESTORE_REQUEST__INIT;
 
@@ -363,7 +373,9 @@ void ask_restore_facts(struct ask *ask)
     struct error err = { 0 };
     size_t count;
 
-    if (facts_texts(ask->assembled->facts, ask->assembled->n_facts, ask->arena, &texts, &count, &err) == STATUS_OK)
+    if (facts_texts(ask->assembled->facts, ask->assembled->n_facts, ask->arena, &texts, &count,
+                    &err)
+        == STATUS_OK)
         leg_restore(ask, texts, count, on_restore_facts);
     else
         fail_leg(ask, ASK_LEG_RESTORE, &err);

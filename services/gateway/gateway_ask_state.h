@@ -1,5 +1,5 @@
-/* What one ask holds. Only for gateway_ask*.c: the machine (gateway_ask.c), the requests that it makes (gateway_ask_legs.c) and the events
- * that it tells (gateway_ask_events.c). */
+/* What one ask holds. Only for gateway_ask*.c: the machine (gateway_ask.c), the requests that it
+ * makes (gateway_ask_legs.c) and the events that it tells (gateway_ask_events.c). */
 #ifndef GATEWAY_ASK_STATE_H
 #define GATEWAY_ASK_STATE_H
 
@@ -8,7 +8,7 @@
 #include "gateway_ask.h"
 
 enum ask_state {
-    ASK_STATE_RECALLING,  /* RECALL and REDACT are out */
+    ASK_STATE_RECALLING, /* RECALL and REDACT are out */
     ASK_STATE_ASSEMBLING,
     ASK_STATE_ENCODING,
     ASK_STATE_GENERATING, /* ids stream in; DECODE and RESTORE run behind */
@@ -62,19 +62,19 @@ struct ask {
     Consilium__V1__ApplyTemplateReply *prompt;
 
     /* GENERATE, DECODE, RESTORE */
-    bool is_held;              /* the sink takes no more for now */
-    bool wants_proceed;        /* a message came; the next was not asked for */
-    bool has_generated;        /* the stream of ids has ended */
-    bool has_decoded;          /* and the decoder has been flushed */
+    bool is_held;       /* the sink takes no more for now */
+    bool wants_proceed; /* a message came; the next was not asked for */
+    bool has_generated; /* the stream of ids has ended */
+    bool has_decoded;   /* and the decoder has been flushed */
     bool has_told_facts;
-    uint32_t *ids;             /* not yet decoded */
+    uint32_t *ids; /* not yet decoded */
     size_t ids_count, ids_capacity;
     struct slice decode_state;
-    bool is_decode_whole;      /* the decoder holds nothing back */
-    bool is_flushing;          /* the DECODE that is out is the last */
-    struct buffer text;        /* decoded, with surrogates */
-    size_t text_told;          /* bytes of it that have gone out or are being restored */
-    size_t answer_bytes;       /* bytes of the answer as told */
+    bool is_decode_whole; /* the decoder holds nothing back */
+    bool is_flushing;     /* the DECODE that is out is the last */
+    struct buffer text;   /* decoded, with surrogates */
+    size_t text_told;     /* bytes of it that have gone out or are being restored */
+    size_t answer_bytes;  /* bytes of the answer as told */
     uint32_t citations_known, citations_unknown;
     Consilium__V1__FinishReason finish_reason;
     Consilium__V1__Usage usage;

@@ -37,14 +37,15 @@ static uint32_t read_number(struct slice text, size_t *at)
     return number;
 }
 
-/* The bracket that byte @at lies inside, or the next to open: its end, or 0. A cursor left inside a list by the
- * call before goes on with the list's next number. */
+/* The bracket that byte @at lies inside, or the next to open: its end, or 0. A cursor left inside a
+ * list by the call before goes on with the list's next number. */
 static bool find_list(struct slice text, size_t at, size_t *open, size_t *end)
 {
     size_t back = at;
 
-    while (back > 0 && (is_digit(text.data[back - 1]) || text.data[back - 1] == ','
-                        || text.data[back - 1] == ' '))
+    while (back > 0
+           && (is_digit(text.data[back - 1]) || text.data[back - 1] == ','
+               || text.data[back - 1] == ' '))
         back--;
     if (back > 0 && back < at && text.data[back - 1] == '[') {
         *open = back - 1;

@@ -22,7 +22,8 @@ enum status facts_texts(Consilium__V1__Fact *const *facts, size_t count, struct 
     size_t i, j;
 
     if (all == NULL)
-        return error_set(err, STATUS_RESOURCE_EXHAUSTED, "no memory for the texts of %zu facts", count);
+        return error_set(err, STATUS_RESOURCE_EXHAUSTED, "no memory for the texts of %zu facts",
+                         count);
     for (i = 0; i < count; i++) {
         fact_texts(facts[i], one);
         for (j = 0; j < FACT_TEXTS; j++)
@@ -34,7 +35,8 @@ enum status facts_texts(Consilium__V1__Fact *const *facts, size_t count, struct 
 }
 
 enum status facts_restore(Consilium__V1__Fact *const *facts, size_t count,
-                          const Consilium__V1__RestoreReply *reply, struct arena *arena, struct error *err)
+                          const Consilium__V1__RestoreReply *reply, struct arena *arena,
+                          struct error *err)
 {
     char **one[FACT_TEXTS];
     size_t i, j;
@@ -49,7 +51,8 @@ enum status facts_restore(Consilium__V1__Fact *const *facts, size_t count,
 
             *one[j] = arena_string(arena, slice_of(text.data, text.len));
             if (*one[j] == NULL)
-                return error_set(err, STATUS_RESOURCE_EXHAUSTED, "no memory for the texts of %zu facts", count);
+                return error_set(err, STATUS_RESOURCE_EXHAUSTED,
+                                 "no memory for the texts of %zu facts", count);
         }
     }
     return STATUS_OK;

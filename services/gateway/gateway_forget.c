@@ -34,7 +34,8 @@ void forget_start(struct call *call)
     maps_drop(gateway->maps, slice_from(name.scope));
     request.tenant = (char *)name.tenant;
     request.patient = (char *)name.pseudonym;
-    if (rpc_call(gateway->context, &method_context_forget, &request, &options, on_forgotten, call, NULL, &err)
+    if (rpc_call(gateway->context, &method_context_forget, &request, &options, on_forgotten, call,
+                 NULL, &err)
         != STATUS_OK)
         call_fail(call, &err);
 }

@@ -1,7 +1,8 @@
 /* AskMany: one question, many patients. Loop thread.
  *
- * A bounded number of asks runs at a time; each event goes out with its patient. A patient's failure is an event, not the end. The call
- * ends OK with a quorum (answers_min; the rest is cancelled), or when all are through and one at least was answered. */
+ * A bounded number of asks runs at a time; each event goes out with its patient. A patient's
+ * failure is an event, not the end. The call ends OK with a quorum (answers_min; the rest is
+ * cancelled), or when all are through and one at least was answered. */
 #include "base/limits.h"
 #include "gateway_ask.h"
 #include "gateway_calls.h"
@@ -20,7 +21,7 @@ struct many {
     struct item *items;
     unsigned count, next, running, answered;
     unsigned answers_min;
-    bool is_over;    /* the outcome is known: what still runs is cancelled */
+    bool is_over; /* the outcome is known: what still runs is cancelled */
     struct error first_failure;
 };
 
@@ -85,9 +86,11 @@ static void end_call(struct many *many)
         call_finish(many->call);
         return;
     }
-    error_set(&err, many->first_failure.status == STATUS_OK ? STATUS_CANCELLED : many->first_failure.status,
-              "%u of %u patients were answered, %u are needed; the first failure: %s", many->answered,
-              many->count, needed, many->first_failure.text);
+    error_set(&err,
+              many->first_failure.status == STATUS_OK ? STATUS_CANCELLED
+                                                      : many->first_failure.status,
+              "%u of %u patients were answered, %u are needed; the first failure: %s",
+              many->answered, many->count, needed, many->first_failure.text);
     call_fail(many->call, &err);
 }
 
@@ -121,7 +124,8 @@ static void start_one(struct many *many, struct item *item)
     struct ask_sink sink = { on_event, on_end, item };
     struct error err = { 0 };
 
-    if (ask_start(many->call->service, &request, &sink, &many->call->arena, &item->ask, &err) == STATUS_OK) {
+    if (ask_start(many->call->service, &request, &sink, &many->call->arena, &item->ask, &err)
+        == STATUS_OK) {
         many->running++;
     } else {
         item->ask = NULL;
@@ -134,7 +138,8 @@ static void start_more(struct many *many)
     const struct gateway *gateway = many->call->service;
 
     look_ahead(many);
-    while (!many->is_over && many->next < many->count && many->running < (unsigned)gateway->config->asks_at_once) {
+    while (!many->is_over && many->next < many->count
+           && many->running < (unsigned)gateway->config->asks_at_once) {
         start_one(many, &many->items[many->next++]);
         look_ahead(many);
     }
@@ -165,11 +170,13 @@ void many_start(struct call *call)
     unsigned i;
 
     if (request->n_patients == 0 || request->n_patients > PATIENTS_MAX)
-        error_set(&err, STATUS_INVALID_ARGUMENT, "%zu patients, 1 to %d are allowed", request->n_patients, PATIENTS_MAX);
+        error_set(&err, STATUS_INVALID_ARGUMENT, "%zu patients, 1 to %d are allowed",
+                  request->n_patients, PATIENTS_MAX);
     else if (request->answers_min > request->n_patients)
-        error_set(&err, STATUS_INVALID_ARGUMENT, "%u answers of %zu patients cannot be had", request->answers_min,
-                  request->n_patients);
-    else if (many == NULL || (many->items = ARENA_ARRAY(&call->arena, struct item, request->n_patients)) == NULL)
+        error_set(&err, STATUS_INVALID_ARGUMENT, "%u answers of %zu patients cannot be had",
+                  request->answers_min, request->n_patients);
+    else if (many == NULL
+             || (many->items = ARENA_ARRAY(&call->arena, struct item, request->n_patients)) == NULL)
         error_set(&err, STATUS_RESOURCE_EXHAUSTED, "no memory for another call");
     if (err.status != STATUS_OK) {
         call_fail(call, &err);

@@ -1,5 +1,5 @@
-/* A hash table of chains over entries that also stand in a list by last use. The entries live as long as the process keeps them, not
- * as long as a call: they come from malloc. */
+/* A hash table of chains over entries that also stand in a list by last use. The entries live as
+ * long as the process keeps them, not as long as a call: they come from malloc. */
 #include "gateway_maps.h"
 
 #include <stdlib.h>
@@ -45,7 +45,8 @@ static struct entry **find_link(struct maps *maps, struct slice scope, uint64_t 
     struct entry **link = &maps->buckets[hash % BUCKETS];
 
     while (*link != NULL
-           && ((*link)->hash != hash || !slice_equal(slice_of((*link)->bytes, (*link)->scope_size), scope)))
+           && ((*link)->hash != hash
+               || !slice_equal(slice_of((*link)->bytes, (*link)->scope_size), scope)))
         link = &(*link)->next;
     return link;
 }

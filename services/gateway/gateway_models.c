@@ -44,7 +44,8 @@ static void on_vocabulary(void *arg, const void *message, const struct error *er
     models->has_vocabulary = true;
 }
 
-/* The round's verdict. A vocabulary of one file and weights of another would make nonsense that looks like an answer. */
+/* The round's verdict. A vocabulary of one file and weights of another would make nonsense that
+ * looks like an answer. */
 static enum status check_round(struct models *models, const struct error *round, struct error *err)
 {
     if (round->status != STATUS_OK)
@@ -52,8 +53,9 @@ static enum status check_round(struct models *models, const struct error *round,
     if (!models->has_model || !models->has_vocabulary)
         return error_set(err, STATUS_UNAVAILABLE, "the model is not known yet");
     if (strcmp(models->digest, models->vocabulary_digest) != 0)
-        return error_set(err, STATUS_FAILED_PRECONDITION,
-                         "tokenizer and inference have different model files: give both the same --model");
+        return error_set(
+            err, STATUS_FAILED_PRECONDITION,
+            "tokenizer and inference have different model files: give both the same --model");
     return STATUS_OK;
 }
 
@@ -72,7 +74,8 @@ static void set_known(struct models *models, bool is_known)
         return;
     models->is_known = is_known;
     if (is_known)
-        log_info("model_known", LOG_ID("digest", models->digest), LOG_ID("architecture", models->architecture),
+        log_info("model_known", LOG_ID("digest", models->digest),
+                 LOG_ID("architecture", models->architecture),
                  LOG_NUMBER("context_length", models->context_length));
     else
         log_error("model_unknown", LOG_ERROR(&models->why_not));
@@ -102,7 +105,8 @@ static void ask_round(struct timer *timer)
     struct gateway *gateway = models->gateway;
     Consilium__V1__GetModelRequest model = CONSILIUM__V1__GET_MODEL_REQUEST__INIT;
     Consilium__V1__GetVocabularyRequest vocabulary = CONSILIUM__V1__GET_VOCABULARY_REQUEST__INIT;
-    struct rpc_options options = { .deadline_ns = gateway_leaf_deadline(gateway, CLOCK_NEVER), .attempts_max = 1 };
+    struct rpc_options options = { .deadline_ns = gateway_leaf_deadline(gateway, CLOCK_NEVER),
+                                   .attempts_max = 1 };
 
     models->has_model = models->has_vocabulary = false;
     arena_close(&models->arena);
@@ -111,8 +115,10 @@ static void ask_round(struct timer *timer)
         timer_start(&models->timer, ROUND_MS, 0);
         return;
     }
-    group_call(models->group, gateway->inference, &method_inference_get_model, &model, on_model, models);
-    group_call(models->group, gateway->tokenizer, &method_tokenizer_get_vocabulary, &vocabulary, on_vocabulary, models);
+    group_call(models->group, gateway->inference, &method_inference_get_model, &model, on_model,
+               models);
+    group_call(models->group, gateway->tokenizer, &method_tokenizer_get_vocabulary, &vocabulary,
+               on_vocabulary, models);
     group_start(models->group);
 }
 

@@ -1,5 +1,5 @@
-/* What is known of the model that answers: asked of inference and tokenizer at the start and every few seconds, so that a question never
- * waits for it. */
+/* What is known of the model that answers: asked of inference and tokenizer at the start and every
+ * few seconds, so that a question never waits for it. */
 #ifndef GATEWAY_MODELS_H
 #define GATEWAY_MODELS_H
 
@@ -17,15 +17,15 @@ struct group;
 struct models {
     struct gateway *gateway;
     struct timer timer;
-    struct arena arena;       /* of the round that runs */
-    struct group *group;      /* of the round that runs; NULL: none */
-    bool is_known;            /* both have answered, of the same file */
+    struct arena arena;             /* of the round that runs */
+    struct group *group;            /* of the round that runs; NULL: none */
+    bool is_known;                  /* both have answered, of the same file */
     bool has_model, has_vocabulary; /* in the round that runs */
     char name[128], architecture[32], digest[65], vocabulary_digest[65];
     uint32_t context_length, vocabulary_size;
     uint64_t parameters;
     float chars_per_token;
-    struct error why_not; /* while !is_known */
+    struct error why_not;                     /* while !is_known */
     void (*stopped)(struct gateway *gateway); /* NULL: models_stop was not called */
 };
 
@@ -34,7 +34,8 @@ void models_start(struct models *models, struct gateway *gateway);
 /* @stopped is called later, when no round runs any more and the timer is closed. */
 void models_stop(struct models *models, void (*stopped)(struct gateway *gateway));
 
-/* Fill @reply with views into @models. FAILED_PRECONDITION or UNAVAILABLE, with the reason, while nothing is known. */
+/* Fill @reply with views into @models. FAILED_PRECONDITION or UNAVAILABLE, with the reason, while
+ * nothing is known. */
 enum status models_get(const struct models *models, Consilium__V1__GetModelReply *reply,
                        struct error *err);
 

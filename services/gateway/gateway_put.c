@@ -5,8 +5,9 @@
  *                                                       │
  *   RECALLING ◄─── another bundle of this patient came in between (ABORTED), a few times ─┘
  *
- * A caller that goes away before it has said that the bundle is whole leaves nothing behind. The first bundle of a patient holds the
- * Patient resource: without it nobody knows whom to look for in the notes. */
+ * A caller that goes away before it has said that the bundle is whole leaves nothing behind. The
+ * first bundle of a patient holds the Patient resource: without it nobody knows whom to look for in
+ * the notes. */
 #include <string.h>
 
 #include "base/limits.h"
@@ -27,10 +28,15 @@ enum put_state {
 };
 
 static const struct machine_state states[] = {
-    [PUT_STATE_READING] = { "reading", MACHINE_TO(PUT_STATE_RECALLING) | MACHINE_TO(PUT_STATE_ENDED), false },
-    [PUT_STATE_RECALLING] = { "recalling", MACHINE_TO(PUT_STATE_REDACTING) | MACHINE_TO(PUT_STATE_ENDED), false },
-    [PUT_STATE_REDACTING] = { "redacting", MACHINE_TO(PUT_STATE_STORING) | MACHINE_TO(PUT_STATE_ENDED), false },
-    [PUT_STATE_STORING] = { "storing", MACHINE_TO(PUT_STATE_RECALLING) | MACHINE_TO(PUT_STATE_ENDED), false },
+    [PUT_STATE_READING] = { "reading",
+                            MACHINE_TO(PUT_STATE_RECALLING) | MACHINE_TO(PUT_STATE_ENDED), false },
+    [PUT_STATE_RECALLING] = { "recalling",
+                              MACHINE_TO(PUT_STATE_REDACTING) | MACHINE_TO(PUT_STATE_ENDED),
+                              false },
+    [PUT_STATE_REDACTING] = { "redacting",
+                              MACHINE_TO(PUT_STATE_STORING) | MACHINE_TO(PUT_STATE_ENDED), false },
+    [PUT_STATE_STORING] = { "storing",
+                            MACHINE_TO(PUT_STATE_RECALLING) | MACHINE_TO(PUT_STATE_ENDED), false },
     [PUT_STATE_ENDED] = { "ended", 0, true },
 };
 
@@ -49,8 +55,8 @@ struct put {
     size_t size;
     struct slice bundle;
     unsigned tries;
-    uint64_t version;       /* of the record that the bundle adds to; 0: none is known */
-    struct error unknown;   /* why nobody can say whether there is one; OK: context has said */
+    uint64_t version;     /* of the record that the bundle adds to; 0: none is known */
+    struct error unknown; /* why nobody can say whether there is one; OK: context has said */
     Consilium__V1__ClassCount *counts, **count_list;
     size_t counts_count;
     Consilium__V1__Timing timings[4], *timing_list[4];
@@ -88,7 +94,8 @@ static void note_timing(struct put *put, const char *step, const char *service)
         consilium__v1__timing__init(timing);
         timing->step = (char *)step;
         timing->service = (char *)service;
-        timing->start_us = (uint32_t)((put->step_began_ns - put->call->arrived_ns) / CLOCK_NS_PER_US);
+        timing->start_us =
+            (uint32_t)((put->step_began_ns - put->call->arrived_ns) / CLOCK_NS_PER_US);
         put->timing_list[put->timings_count++] = timing;
     }
     timing->duration_us += (uint32_t)((now_ns - put->step_began_ns) / CLOCK_NS_PER_US);
@@ -99,7 +106,9 @@ static void leaf_call(struct put *put, struct channel *channel, const struct met
                       const void *request, rpc_reply_cb on_reply)
 {
     /* A record may be large: the caller's own deadline bounds each step. */
-    struct rpc_options options = { .deadline_ns = put->call->deadline_ns, .parent = put->call, .attempts_max = 1 };
+    struct rpc_options options = { .deadline_ns = put->call->deadline_ns,
+                                   .parent = put->call,
+                                   .attempts_max = 1 };
     struct error err = { 0 };
 
     if (rpc_call(channel, method, request, &options, on_reply, put, NULL, &err) != STATUS_OK)
@@ -121,8 +130,9 @@ static void reply_stored(struct put *put, const Consilium__V1__PutReply *stored)
     reply.profile = put->profile;
     reply.n_timings = put->timings_count;
     reply.timings = put->timing_list;
-    log_info("record_put", LOG_ID("patient", put->patient.pseudonym), LOG_NUMBER("resources", stored->resources),
-             LOG_NUMBER("facts", stored->facts), LOG_NUMBER("durable", stored->durable));
+    log_info("record_put", LOG_ID("patient", put->patient.pseudonym),
+             LOG_NUMBER("resources", stored->resources), LOG_NUMBER("facts", stored->facts),
+             LOG_NUMBER("durable", stored->durable));
     machine_move(&put->machine, PUT_STATE_ENDED);
     call_reply(put->call, &reply);
 }
@@ -169,8 +179,9 @@ static void fail_nobody(struct put *put)
         fail(put, &put->unknown);
         return;
     }
-    error_set(&err, STATUS_INVALID_ARGUMENT,
-              "no Patient resource, and no record of this patient is here: a bundle with the Patient comes first");
+    error_set(
+        &err, STATUS_INVALID_ARGUMENT,
+        "no Patient resource, and no record of this patient is here: a bundle with the Patient comes first");
     fail(put, &err);
 }
 
@@ -213,8 +224,8 @@ static void on_recalled(void *arg, const void *message, const struct error *err)
         fail(put, err);
         return;
     }
-    /* Redis is away and memory does not know the patient: context takes the bundle as one of a new patient, in memory, and when
-     * Redis turns out to have a record, that one stays. */
+    /* Redis is away and memory does not know the patient: context takes the bundle as one of a new
+     * patient, in memory, and when Redis turns out to have a record, that one stays. */
     put->unknown = (struct error){ 0 };
     if (recalled == NULL && err->status == STATUS_UNAVAILABLE)
         put->unknown = *err;
@@ -266,7 +277,8 @@ static void on_whole(struct put *put)
     else if (put->size == 0)
         error_set(&err, STATUS_INVALID_ARGUMENT, "the record is empty");
     else if (!join_chunks(put))
-        error_set(&err, STATUS_RESOURCE_EXHAUSTED, "no memory for a record of %zu bytes", put->size);
+        error_set(&err, STATUS_RESOURCE_EXHAUSTED, "no memory for a record of %zu bytes",
+                  put->size);
     else {
         note_timing(put, "receive", "gateway");
         machine_move(&put->machine, PUT_STATE_RECALLING);
@@ -276,15 +288,18 @@ static void on_whole(struct put *put)
     fail(put, &err);
 }
 
-static enum status take_chunk(struct put *put, const Consilium__V1__PutRecordRequest *message, struct error *err)
+static enum status take_chunk(struct put *put, const Consilium__V1__PutRecordRequest *message,
+                              struct error *err)
 {
     struct chunk *chunk;
 
     if (message->chunk.len > RECORD_BYTES_MAX - put->size)
-        return error_set(err, STATUS_RESOURCE_EXHAUSTED, "the record has more than %zu bytes", RECORD_BYTES_MAX);
+        return error_set(err, STATUS_RESOURCE_EXHAUSTED, "the record has more than %zu bytes",
+                         RECORD_BYTES_MAX);
     chunk = ARENA_NEW(&put->call->arena, struct chunk);
     if (chunk != NULL)
-        chunk->bytes = arena_copy(&put->call->arena, slice_of(message->chunk.data, message->chunk.len));
+        chunk->bytes =
+            arena_copy(&put->call->arena, slice_of(message->chunk.data, message->chunk.len));
     if (chunk == NULL || chunk->bytes.data == NULL)
         return error_set(err, STATUS_RESOURCE_EXHAUSTED, "no memory for a record of %zu bytes",
                          put->size + message->chunk.len);
@@ -307,7 +322,8 @@ static void on_message(struct call *call, const void *raw)
     if (put->patient.scope == NULL) {
         if (message->profile != CONSILIUM__V1__PROFILE__PROFILE_UNSPECIFIED)
             put->profile = message->profile;
-        gateway_name_patient(put->gateway, message->tenant, message->patient, &call->arena, &put->patient, &err);
+        gateway_name_patient(put->gateway, message->tenant, message->patient, &call->arena,
+                             &put->patient, &err);
     }
     if (err.status == STATUS_OK && take_chunk(put, message, &err) == STATUS_OK)
         call_read(call, on_message);

@@ -1,4 +1,5 @@
-/* Loop thread. Ask and ListModels are answered here; the methods with a sequence of their own have a file each (gateway_calls.h). */
+/* Loop thread. Ask and ListModels are answered here; the methods with a sequence of their own have
+ * a file each (gateway_calls.h). */
 #include "gateway_rpc.h"
 
 #include "base/limits.h"
@@ -77,15 +78,18 @@ static void start_list_models(struct call *call)
     call_reply(call, &reply);
 }
 
-/* A record is in memory once as chunks and once whole, and once more while it is packed for deid. */
+/* A record is in memory once as chunks and once whole, and once more while it is packed for deid.
+ */
 #define PUT_ARENA_BYTES (3 * RECORD_BYTES_MAX)
 #define ASK_ARENA_BYTES (32 * MIB)
 
 const struct server_method gateway_methods[] = {
     { &method_gateway_put_record, METHOD_PLACE_LOOP, put_start, 8, 32, PUT_ARENA_BYTES, 300000 },
     { &method_gateway_ask, METHOD_PLACE_LOOP, start_ask, 256, 256, ASK_ARENA_BYTES, 300000 },
-    { &method_gateway_ask_many, METHOD_PLACE_LOOP, many_start, 16, 16, 4 * ASK_ARENA_BYTES, 600000 },
-    { &method_gateway_get_timeline, METHOD_PLACE_LOOP, timeline_start, 64, 64, ASK_ARENA_BYTES, 60000 },
+    { &method_gateway_ask_many, METHOD_PLACE_LOOP, many_start, 16, 16, 4 * ASK_ARENA_BYTES,
+      600000 },
+    { &method_gateway_get_timeline, METHOD_PLACE_LOOP, timeline_start, 64, 64, ASK_ARENA_BYTES,
+      60000 },
     { &method_gateway_forget, METHOD_PLACE_LOOP, forget_start, 64, 64, 0, 60000 },
     { &method_gateway_list_models, METHOD_PLACE_LOOP, start_list_models, 64, 64, 0, 60000 },
     { 0 },

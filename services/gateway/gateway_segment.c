@@ -7,17 +7,19 @@ static bool is_lower(char c)
     return c >= 'a' && c <= 'z';
 }
 
-/* Whether the word that ends before byte @end of @text is lower-case letters, two at least, and not one that stands
- * inside names and dates ("de", "of"). */
+/* Whether the word that ends before byte @end of @text is lower-case letters, two at least, and not
+ * one that stands inside names and dates ("de", "of"). */
 static bool ends_with_plain_word(struct slice text, size_t end)
 {
-    static const char *const inside_names[] = { "of", "de", "da", "di", "la", "le", "van", "von", "der", "den", "al", "el", "st", "and" };
+    static const char *const inside_names[] = { "of",  "de",  "da",  "di", "la", "le", "van",
+                                                "von", "der", "den", "al", "el", "st", "and" };
     size_t start = end, i;
     struct slice word;
 
     while (start > 0 && is_lower(text.data[start - 1]))
         start--;
-    if (end - start < 2 || (start > 0 && text.data[start - 1] != ' ' && text.data[start - 1] != '\n'))
+    if (end - start < 2
+        || (start > 0 && text.data[start - 1] != ' ' && text.data[start - 1] != '\n'))
         return false;
     word = slice_cut(text, start, end);
     for (i = 0; i < sizeof(inside_names) / sizeof(inside_names[0]); i++)
@@ -74,7 +76,8 @@ bool segment_has_word(struct slice piece)
     for (i = 0; i < piece.size; i++) {
         char c = piece.data[i];
 
-        if (is_lower(c) || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || (unsigned char)c >= 0x80)
+        if (is_lower(c) || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9')
+            || (unsigned char)c >= 0x80)
             return true;
     }
     return false;

@@ -21,8 +21,8 @@ struct timeline {
     size_t facts_count;
 };
 
-static void leaf_call(struct timeline *timeline, struct channel *channel, const struct method *method,
-                      const void *request, rpc_reply_cb on_reply)
+static void leaf_call(struct timeline *timeline, struct channel *channel,
+                      const struct method *method, const void *request, rpc_reply_cb on_reply)
 {
     struct rpc_options options = {
         .deadline_ns = gateway_leaf_deadline(timeline->gateway, timeline->call->deadline_ns),
@@ -38,7 +38,8 @@ static void fail_memory(struct timeline *timeline)
 {
     struct error err;
 
-    error_set(&err, STATUS_RESOURCE_EXHAUSTED, "no memory for this page: ask for a smaller page_size");
+    error_set(&err, STATUS_RESOURCE_EXHAUSTED,
+              "no memory for this page: ask for a smaller page_size");
     call_fail(timeline->call, &err);
 }
 
@@ -59,7 +60,8 @@ static void on_restored(void *arg, const void *message, const struct error *err)
 
     if (message == NULL)
         call_fail(timeline->call, err);
-    else if (facts_restore(timeline->facts, timeline->facts_count, message, &timeline->call->arena, &why)
+    else if (facts_restore(timeline->facts, timeline->facts_count, message, &timeline->call->arena,
+                           &why)
              != STATUS_OK)
         call_fail(timeline->call, &why);
     else
@@ -72,7 +74,8 @@ static void restore(struct timeline *timeline)
     struct error err = { 0 };
 
     request.scope = (char *)timeline->patient.scope;
-    request.sealed_map = (ProtobufCBinaryData){ timeline->sealed_map.size, (uint8_t *)timeline->sealed_map.data };
+    request.sealed_map =
+        (ProtobufCBinaryData){ timeline->sealed_map.size, (uint8_t *)timeline->sealed_map.data };
     if (facts_texts(timeline->facts, timeline->facts_count, &timeline->call->arena, &request.texts,
                     &request.n_texts, &err)
         != STATUS_OK) {
@@ -168,7 +171,8 @@ static void on_dates(void *arg, const void *message, const struct error *err)
 static void redact_dates(struct timeline *timeline)
 {
     Consilium__V1__RedactRequest request = CONSILIUM__V1__REDACT_REQUEST__INIT;
-    char *both = arena_format(&timeline->call->arena, "%s\n%s", timeline->request->from, timeline->request->to);
+    char *both = arena_format(&timeline->call->arena, "%s\n%s", timeline->request->from,
+                              timeline->request->to);
 
     if (both == NULL) {
         fail_memory(timeline);
@@ -177,7 +181,8 @@ static void redact_dates(struct timeline *timeline)
     request.scope = (char *)timeline->patient.scope;
     request.input_case = CONSILIUM__V1__REDACT_REQUEST__INPUT_TEXT;
     request.text = (ProtobufCBinaryData){ strlen(both), (uint8_t *)both };
-    request.sealed_map = (ProtobufCBinaryData){ timeline->sealed_map.size, (uint8_t *)timeline->sealed_map.data };
+    request.sealed_map =
+        (ProtobufCBinaryData){ timeline->sealed_map.size, (uint8_t *)timeline->sealed_map.data };
     leaf_call(timeline, timeline->gateway->deid, &method_deid_redact, &request, on_dates);
 }
 
@@ -190,8 +195,8 @@ static void on_recalled(void *arg, const void *message, const struct error *err)
         call_fail(timeline->call, err);
         return;
     }
-    timeline->sealed_map =
-        arena_copy(&timeline->call->arena, slice_of(recalled->sealed_map.data, recalled->sealed_map.len));
+    timeline->sealed_map = arena_copy(
+        &timeline->call->arena, slice_of(recalled->sealed_map.data, recalled->sealed_map.len));
     if (timeline->sealed_map.data == NULL)
         fail_memory(timeline);
     else if (timeline->from[0] != '\0' || timeline->to[0] != '\0')
@@ -216,8 +221,8 @@ void timeline_start(struct call *call)
     timeline->request = call->request;
     timeline->from = timeline->request->from;
     timeline->to = timeline->request->to;
-    if (gateway_name_patient(timeline->gateway, timeline->request->tenant, timeline->request->patient, &call->arena,
-                             &timeline->patient, &err)
+    if (gateway_name_patient(timeline->gateway, timeline->request->tenant,
+                             timeline->request->patient, &call->arena, &timeline->patient, &err)
         != STATUS_OK) {
         call_fail(call, &err);
         return;

@@ -32,10 +32,11 @@ static void register_metrics(struct inference *inference)
 {
     inference->prompt_tokens = metric_register(METRIC_KIND_COUNTER, "inference_prompt_tokens_total",
                                                "Ids of prompts that were begun.", "");
-    inference->reused_tokens = metric_register(METRIC_KIND_COUNTER, "inference_reused_tokens_total",
-                                               "Of them, those whose keys and values were kept.", "");
-    inference->generated_tokens = metric_register(METRIC_KIND_COUNTER, "inference_generated_tokens_total",
-                                                  "Ids that were sampled.", "");
+    inference->reused_tokens =
+        metric_register(METRIC_KIND_COUNTER, "inference_reused_tokens_total",
+                        "Of them, those whose keys and values were kept.", "");
+    inference->generated_tokens = metric_register(
+        METRIC_KIND_COUNTER, "inference_generated_tokens_total", "Ids that were sampled.", "");
     inference->running = metric_register(METRIC_KIND_GAUGE, "inference_requests_running",
                                          "Requests that have a sequence.", "");
     inference->waiting = metric_register(METRIC_KIND_GAUGE, "inference_requests_waiting",
@@ -72,7 +73,8 @@ static struct inference_engine *create_engine(struct inference *inference,
 }
 
 struct inference *inference_start(const struct inference_options *options, struct loop *loop,
-                                  void (*on_ready)(struct inference *), void *owner, struct error *err)
+                                  void (*on_ready)(struct inference *), void *owner,
+                                  struct error *err)
 {
     struct inference *inference = calloc(1, sizeof(*inference));
 

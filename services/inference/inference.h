@@ -1,4 +1,5 @@
-/* The inference service: one model, one engine. Health says SERVING when the file has been read whole and its digest is known. */
+/* The inference service: one model, one engine. Health says SERVING when the file has been read
+ * whole and its digest is known. */
 #ifndef INFERENCE_H
 #define INFERENCE_H
 
@@ -22,9 +23,11 @@ struct inference_options {
     unsigned threads;
 };
 
-/* Map and check the model, start the engine's thread. What is wrong with the file is said here; @on_ready comes later. Loop thread. */
+/* Map and check the model, start the engine's thread. What is wrong with the file is said here;
+ * @on_ready comes later. Loop thread. */
 struct inference *inference_start(const struct inference_options *options, struct loop *loop,
-                                  void (*on_ready)(struct inference *), void *owner, struct error *err);
+                                  void (*on_ready)(struct inference *), void *owner,
+                                  struct error *err);
 
 /* End what runs and the thread; @on_ready does not come any more. Loop thread. */
 void inference_stop(struct inference *inference);

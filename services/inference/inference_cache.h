@@ -1,4 +1,5 @@
-/* The keys and values of one sequence's positions, for every layer. Memory is asked for once and touched as the sequence grows. */
+/* The keys and values of one sequence's positions, for every layer. Memory is asked for once and
+ * touched as the sequence grows. */
 #ifndef INFERENCE_CACHE_H
 #define INFERENCE_CACHE_H
 
@@ -16,7 +17,8 @@ enum status inference_cache_init(struct inference_cache *cache, const struct inf
                                  uint32_t context, struct error *err);
 void inference_cache_close(struct inference_cache *cache);
 
-static inline size_t inference_cache_at(const struct inference_cache *cache, uint32_t layer, uint32_t position)
+static inline size_t inference_cache_at(const struct inference_cache *cache, uint32_t layer,
+                                        uint32_t position)
 {
     size_t width = (size_t)cache->model->kv_heads * cache->model->head;
 

@@ -4,7 +4,8 @@
  *     unlock  each of them: step → forward → sample
  *     lock    deliver the id, or the end
  *
- * The lock guards the queue and what requests share with their callers; sequences belong to the thread alone. */
+ * The lock guards the queue and what requests share with their callers; sequences belong to the
+ * thread alone. */
 #include "inference_engine.h"
 
 #include <cblas.h>
@@ -18,11 +19,11 @@
 
 struct sequence {
     struct inference_cache cache;
-    uint32_t *ids;       /* [context] what is in the cache, then what is to be computed */
-    uint32_t cached;     /* ids whose keys and values are in the cache */
-    uint32_t prompt;     /* ids of them that came as a prompt, in chunks from the start */
-    uint32_t count;      /* ids of prompt and answer */
-    uint32_t count_max;  /* where the answer must end */
+    uint32_t *ids;      /* [context] what is in the cache, then what is to be computed */
+    uint32_t cached;    /* ids whose keys and values are in the cache */
+    uint32_t prompt;    /* ids of them that came as a prompt, in chunks from the start */
+    uint32_t count;     /* ids of prompt and answer */
+    uint32_t count_max; /* where the answer must end */
     struct inference_random random;
     struct inference_request *request; /* NULL: free */
 };
@@ -60,7 +61,8 @@ static uint32_t us_since(uint64_t start_ns)
     return us > UINT32_MAX ? UINT32_MAX : (uint32_t)us;
 }
 
-/* Delivery, with the lock held ---------------------------------------------------------------------- */
+/* Delivery, with the lock held
+ * ---------------------------------------------------------------------- */
 
 static void tell(struct inference_request *request)
 {
@@ -94,11 +96,14 @@ static void put_output(struct inference_request *request, uint32_t id, float log
     tell(request);
 }
 
-/* Admission, with the lock held --------------------------------------------------------------------- */
+/* Admission, with the lock held
+ * --------------------------------------------------------------------- */
 
-/* How much of the prompt is in @sequence: whole chunks of its prompt only, and never the last id, whose logits are what comes next. So every
- * prompt is cut into the same chunks whether or not something was kept, and gives the same logits to the last bit. */
-static uint32_t shared_prefix(const struct sequence *sequence, const struct inference_request *request)
+/* How much of the prompt is in @sequence: whole chunks of its prompt only, and never the last id,
+ * whose logits are what comes next. So every prompt is cut into the same chunks whether or not
+ * something was kept, and gives the same logits to the last bit. */
+static uint32_t shared_prefix(const struct sequence *sequence,
+                              const struct inference_request *request)
 {
     uint32_t kept = sequence->cached < sequence->prompt ? sequence->cached : sequence->prompt;
     uint32_t i = 0;
@@ -108,7 +113,8 @@ static uint32_t shared_prefix(const struct sequence *sequence, const struct infe
     return i / INFERENCE_CHUNK_MAX * INFERENCE_CHUNK_MAX;
 }
 
-/* The free sequence that has most of the prompt already; of equals the one that loses least. NULL: none is free. */
+/* The free sequence that has most of the prompt already; of equals the one that loses least. NULL:
+ * none is free. */
 static struct sequence *choose_sequence(struct inference_engine *engine,
                                         const struct inference_request *request)
 {
@@ -202,10 +208,11 @@ static void admit(struct inference_engine *engine)
 static bool can_step(const struct sequence *sequence)
 {
     return sequence->request != NULL && !sequence->request->is_paused
-        && sequence->request->output_count < INFERENCE_OUTPUT_MAX;
+           && sequence->request->output_count < INFERENCE_OUTPUT_MAX;
 }
 
-/* A step, without the lock -------------------------------------------------------------------------- */
+/* A step, without the lock
+ * -------------------------------------------------------------------------- */
 
 static bool is_stop(const struct inference_request *request, uint32_t id)
 {
@@ -239,9 +246,9 @@ static void step(struct inference_engine *engine, struct sequence *sequence)
     bool is_prompt = sequence->cached < request->count;
     uint64_t start = now_ns();
     float logprob = 0;
-    const float *logits = inference_forward_run(engine->forward, &sequence->cache,
-                                                sequence->ids + sequence->cached, chunk,
-                                                sequence->cached, chunk == left);
+    const float *logits =
+        inference_forward_run(engine->forward, &sequence->cache, sequence->ids + sequence->cached,
+                              chunk, sequence->cached, chunk == left);
 
     sequence->cached += chunk;
     if (logits != NULL)
@@ -257,7 +264,8 @@ static void step(struct inference_engine *engine, struct sequence *sequence)
     pthread_mutex_unlock(&engine->lock);
 }
 
-/* The thread ---------------------------------------------------------------------------------------- */
+/* The thread
+ * ---------------------------------------------------------------------------------------- */
 
 /* Admit, and wait until some sequence can step; which can is in @ready. False: stop. */
 static bool next_round(struct inference_engine *engine, bool *ready)
@@ -296,7 +304,8 @@ static void *run(void *arg)
     return NULL;
 }
 
-/* Start and stop ------------------------------------------------------------------------------------ */
+/* Start and stop
+ * ------------------------------------------------------------------------------------ */
 
 static enum status create_sequences(struct inference_engine *engine, struct error *err)
 {
@@ -312,7 +321,8 @@ static enum status create_sequences(struct inference_engine *engine, struct erro
         if (sequence->ids == NULL)
             return error_set(err, STATUS_RESOURCE_EXHAUSTED, "no memory for %u sequences",
                              engine->options.sequences);
-        if (inference_cache_init(&sequence->cache, engine->model, engine->context, err) != STATUS_OK)
+        if (inference_cache_init(&sequence->cache, engine->model, engine->context, err)
+            != STATUS_OK)
             return STATUS_RESOURCE_EXHAUSTED;
     }
     engine->forward = inference_forward_create(engine->model, engine->context, err);
@@ -382,7 +392,8 @@ void inference_engine_destroy(struct inference_engine *engine)
     free(engine);
 }
 
-/* Requests, any thread ------------------------------------------------------------------------------ */
+/* Requests, any thread
+ * ------------------------------------------------------------------------------ */
 
 static enum status check_request(const struct inference_engine *engine,
                                  const struct inference_request *request, struct error *err)

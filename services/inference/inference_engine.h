@@ -1,9 +1,12 @@
-/* The engine: one thread that owns the run state and a fixed number of sequences, each with its cache. Requests wait in a bounded queue for a
- * sequence; every round gives each sequence one step (a chunk of its prompt, or one id), so that a long prompt does not hold up the others.
- * A sequence keeps what it has computed: a request whose prompt begins the same goes on from there, in whole chunks. The ids of a request depend
- * on its prompt, sampling and seed alone, not on what else runs or was kept.
+/* The engine: one thread that owns the run state and a fixed number of sequences, each with its
+ * cache. Requests wait in a bounded queue for a sequence; every round gives each sequence one step
+ * (a chunk of its prompt, or one id), so that a long prompt does not hold up the others. A sequence
+ * keeps what it has computed: a request whose prompt begins the same goes on from there, in whole
+ * chunks. The ids of a request depend on its prompt, sampling and seed alone, not on what else runs
+ * or was kept.
  *
- * A request lives with its caller from inference_engine_submit until inference_engine_take has said that it is done. */
+ * A request lives with its caller from inference_engine_submit until inference_engine_take has said
+ * that it is done. */
 #ifndef INFERENCE_ENGINE_H
 #define INFERENCE_ENGINE_H
 
@@ -34,8 +37,8 @@ struct inference_request {
     struct inference_sampling sampling;
     uint32_t stop_ids[INFERENCE_STOPS_MAX]; /* the one that ends it is not given out */
     uint32_t stops_count;
-    /* There is something to take. Called on any thread with the engine's lock held, once until inference_engine_take has been called: it
-     * may only post. */
+    /* There is something to take. Called on any thread with the engine's lock held, once until
+     * inference_engine_take has been called: it may only post. */
     void (*on_output)(struct inference_request *request);
     /* The engine's, guarded by its lock. */
     struct inference_request *next;
@@ -70,24 +73,31 @@ struct inference_engine;
 
 /* Takes ownership of @model, also on failure. */
 struct inference_engine *inference_engine_create(struct inference_model *model,
-                                                 const struct inference_engine_options *options, struct error *err);
+                                                 const struct inference_engine_options *options,
+                                                 struct error *err);
 
-/* Ends every request with CANCELLED (on_output is called), joins the thread. Their outputs can be taken until destroy. */
+/* Ends every request with CANCELLED (on_output is called), joins the thread. Their outputs can be
+ * taken until destroy. */
 void inference_engine_stop(struct inference_engine *engine);
 void inference_engine_destroy(struct inference_engine *engine);
 
-/* INVALID_ARGUMENT: no ids, an id outside the vocabulary, a prompt that leaves no room in the context, bad sampling. RESOURCE_EXHAUSTED: the queue
- * is full. UNAVAILABLE: the engine stops. On failure the caller keeps @request. Any thread. */
-enum status inference_engine_submit(struct inference_engine *engine, struct inference_request *request, struct error *err);
+/* INVALID_ARGUMENT: no ids, an id outside the vocabulary, a prompt that leaves no room in the
+ * context, bad sampling. RESOURCE_EXHAUSTED: the queue is full. UNAVAILABLE: the engine stops. On
+ * failure the caller keeps @request. Any thread. */
+enum status inference_engine_submit(struct inference_engine *engine,
+                                    struct inference_request *request, struct error *err);
 
 /* Move what has come to @output. Any thread. */
-void inference_engine_take(struct inference_engine *engine, struct inference_request *request, struct inference_output *output);
+void inference_engine_take(struct inference_engine *engine, struct inference_request *request,
+                           struct inference_output *output);
 
-/* Stop within a step; on_output then tells of the end. Only before the end has been taken. Any thread. */
+/* Stop within a step; on_output then tells of the end. Only before the end has been taken. Any
+ * thread. */
 void inference_engine_cancel(struct inference_engine *engine, struct inference_request *request);
 
 /* Rest, or go on. Likewise. */
-void inference_engine_pause(struct inference_engine *engine, struct inference_request *request, bool is_paused);
+void inference_engine_pause(struct inference_engine *engine, struct inference_request *request,
+                            bool is_paused);
 
 const struct inference_model *inference_engine_model(const struct inference_engine *engine);
 uint32_t inference_engine_context(const struct inference_engine *engine);
@@ -101,6 +111,7 @@ struct inference_engine_counts {
 };
 
 /* Any thread. */
-void inference_engine_count(struct inference_engine *engine, struct inference_engine_counts *counts);
+void inference_engine_count(struct inference_engine *engine,
+                            struct inference_engine_counts *counts);
 
 #endif

@@ -1,14 +1,15 @@
 /* A layer, for n ids at once:
  *
  *     a  = norm(x)                        [n][embedding]
- *     q, k, v = Wq a, Wk a, Wv a          [n][heads · head], [n][kv_heads · head] twice; q and k turned by their positions
+ *     q, k, v = Wq a, Wk a, Wv a          [n][heads · head], [n][kv_heads · head] twice; q and k
+ * turned by their positions
  *     s  = softmax(q kᵀ / √head) v        [n][heads · head]; each id sees itself and what is before it
  *     x += Wo s
  *     b  = norm(x)
  *     x += Wdown (silu(Wgate b) ∘ Wup b)  [n][feed_forward] inside
  *
- * One id is multiplied by our own kernels straight from the file's types; several go through OpenBLAS, a block of rows at a time turned
- * into floats where the file has something else. */
+ * One id is multiplied by our own kernels straight from the file's types; several go through
+ * OpenBLAS, a block of rows at a time turned into floats where the file has something else. */
 #include "inference_forward.h"
 
 #include <cblas.h>
@@ -17,7 +18,8 @@
 
 #include "base/check.h"
 
-/* Rows of a matrix that are floats at one time: they stay in the second-level cache for widths of up to some thousands. */
+/* Rows of a matrix that are floats at one time: they stay in the second-level cache for widths of
+ * up to some thousands. */
 #define BLOCK_ROWS 64
 
 struct inference_forward {
@@ -109,9 +111,9 @@ static void multiply(struct inference_forward *forward, float *out, const struct
             rows = matrix->rows - first < BLOCK_ROWS ? matrix->rows - first : BLOCK_ROWS;
             kernels_expand_rows(forward->block, matrix, first, rows);
         }
-        cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, (int)n, (int)rows, (int)matrix->columns,
-                    1.0f, x, (int)matrix->columns, block, (int)matrix->columns, 0.0f, out + first,
-                    (int)matrix->rows);
+        cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, (int)n, (int)rows,
+                    (int)matrix->columns, 1.0f, x, (int)matrix->columns, block,
+                    (int)matrix->columns, 0.0f, out + first, (int)matrix->rows);
     }
 }
 

@@ -13,10 +13,11 @@
 #define CONTEXT_MAX (1u << 24)
 #define VOCABULARY_MAX (1u << 24)
 
-/* Keys ---------------------------------------------------------------------------------------------- */
+/* Keys
+ * ---------------------------------------------------------------------------------------------- */
 
-static enum status get_count(const struct gguf *gguf, const char *key, uint64_t max, uint32_t *value,
-                             struct error *err)
+static enum status get_count(const struct gguf *gguf, const char *key, uint64_t max,
+                             uint32_t *value, struct error *err)
 {
     uint64_t number;
 
@@ -46,14 +47,17 @@ static enum status load_architecture(struct inference_model *model, struct error
     if (!gguf_get_string(model->gguf, "general.architecture", &architecture))
         return error_set(err, STATUS_DATA_LOSS, "the file lacks general.architecture");
     if (!slice_is(architecture, "llama"))
-        return error_set(err, STATUS_UNIMPLEMENTED, "models of the architecture \"%.*s\" are not computed",
+        return error_set(err, STATUS_UNIMPLEMENTED,
+                         "models of the architecture \"%.*s\" are not computed",
                          SLICE_FORMAT(slice_cut(architecture, 0, 40)));
     if (gguf_get_u64(model->gguf, "llama.expert_count", &experts) && experts > 0)
-        return error_set(err, STATUS_UNIMPLEMENTED, "mixtures of experts are not computed (%llu experts)",
+        return error_set(err, STATUS_UNIMPLEMENTED,
+                         "mixtures of experts are not computed (%llu experts)",
                          (unsigned long long)experts);
     if (gguf_get_string(model->gguf, "llama.rope.scaling.type", &scaling)
         && !slice_is(scaling, "none") && !slice_is(scaling, "linear"))
-        return error_set(err, STATUS_UNIMPLEMENTED, "the scaling of positions \"%.*s\" is not computed",
+        return error_set(err, STATUS_UNIMPLEMENTED,
+                         "the scaling of positions \"%.*s\" is not computed",
                          SLICE_FORMAT(slice_cut(scaling, 0, 40)));
     gguf_get_string(model->gguf, "general.name", &name);
     model->name = arena_string(&model->arena, name);
@@ -72,7 +76,7 @@ static enum status load_sizes(struct inference_model *model, struct error *err)
     if (get_count(gguf, "llama.block_count", LAYERS_MAX, &model->layers_count, err) != STATUS_OK
         || get_count(gguf, "llama.embedding_length", WIDTH_MAX, &model->embedding, err) != STATUS_OK
         || get_count(gguf, "llama.feed_forward_length", WIDTH_MAX, &model->feed_forward, err)
-            != STATUS_OK
+               != STATUS_OK
         || get_count(gguf, "llama.attention.head_count", WIDTH_MAX, &model->heads, err) != STATUS_OK
         || get_count(gguf, "llama.context_length", CONTEXT_MAX, &model->context, err) != STATUS_OK)
         return STATUS_DATA_LOSS;
@@ -80,12 +84,14 @@ static enum status load_sizes(struct inference_model *model, struct error *err)
     model->head = model->embedding / model->heads;
     if (get_optional(gguf, "llama.attention.head_count_kv", WIDTH_MAX, &model->kv_heads, err)
             != STATUS_OK
-        || get_optional(gguf, "llama.attention.key_length", WIDTH_MAX, &model->head, err) != STATUS_OK)
+        || get_optional(gguf, "llama.attention.key_length", WIDTH_MAX, &model->head, err)
+               != STATUS_OK)
         return STATUS_DATA_LOSS;
     value_length = rope_dimensions = model->head;
-    if (get_optional(gguf, "llama.attention.value_length", WIDTH_MAX, &value_length, err) != STATUS_OK
+    if (get_optional(gguf, "llama.attention.value_length", WIDTH_MAX, &value_length, err)
+            != STATUS_OK
         || get_optional(gguf, "llama.rope.dimension_count", WIDTH_MAX, &rope_dimensions, err)
-            != STATUS_OK)
+               != STATUS_OK)
         return STATUS_DATA_LOSS;
     if (model->heads % model->kv_heads != 0)
         return error_set(err, STATUS_DATA_LOSS, "%u heads cannot share %u key heads", model->heads,
@@ -93,8 +99,8 @@ static enum status load_sizes(struct inference_model *model, struct error *err)
     if (model->head == 0 || value_length != model->head || rope_dimensions > model->head
         || rope_dimensions % 2 != 0 || (uint64_t)model->heads * model->head > WIDTH_MAX)
         return error_set(err, STATUS_DATA_LOSS,
-                         "heads of %u keys, %u values and %u turned dimensions do not fit", model->head,
-                         value_length, rope_dimensions);
+                         "heads of %u keys, %u values and %u turned dimensions do not fit",
+                         model->head, value_length, rope_dimensions);
     if (!gguf_get_f64(gguf, "llama.attention.layer_norm_rms_epsilon", &epsilon) || !(epsilon >= 0)
         || !(epsilon < 1))
         return error_set(err, STATUS_DATA_LOSS,
@@ -104,7 +110,8 @@ static enum status load_sizes(struct inference_model *model, struct error *err)
     return STATUS_OK;
 }
 
-/* Tensors ------------------------------------------------------------------------------------------- */
+/* Tensors
+ * ------------------------------------------------------------------------------------------- */
 
 static enum status get_vector(const struct inference_model *model, const char *name, uint32_t size,
                               const float **values, struct error *err)
@@ -114,11 +121,11 @@ static enum status get_vector(const struct inference_model *model, const char *n
     if (tensor == NULL)
         return error_set(err, STATUS_DATA_LOSS, "the file lacks the tensor %s", name);
     if (tensor->type != GGUF_TENSOR_TYPE_F32)
-        return error_set(err, STATUS_UNIMPLEMENTED, "the tensor %s is of type %s: F32 is expected", name,
-                         gguf_tensor_type_name(tensor->type));
+        return error_set(err, STATUS_UNIMPLEMENTED, "the tensor %s is of type %s: F32 is expected",
+                         name, gguf_tensor_type_name(tensor->type));
     if (tensor->dimensions_count != 1 || tensor->dimensions[0] != size)
-        return error_set(err, STATUS_DATA_LOSS, "the tensor %s has %llu values: %u are expected", name,
-                         (unsigned long long)tensor->dimensions[0], size);
+        return error_set(err, STATUS_DATA_LOSS, "the tensor %s has %llu values: %u are expected",
+                         name, (unsigned long long)tensor->dimensions[0], size);
     *values = tensor->data;
     return STATUS_OK;
 }
@@ -127,16 +134,17 @@ static enum status take_matrix(const struct gguf_tensor *tensor, const char *nam
                                uint32_t columns, struct matrix *matrix, struct error *err)
 {
     if (!kernels_has_type(tensor->type))
-        return error_set(err, STATUS_UNIMPLEMENTED,
-                         "the tensor %s is of type %s, which is not computed: F32, F16, BF16 and Q8_0 are",
-                         name, gguf_tensor_type_name(tensor->type));
+        return error_set(
+            err, STATUS_UNIMPLEMENTED,
+            "the tensor %s is of type %s, which is not computed: F32, F16, BF16 and Q8_0 are", name,
+            gguf_tensor_type_name(tensor->type));
     if (tensor->dimensions_count != 2 || tensor->dimensions[0] != columns
         || tensor->dimensions[1] != rows)
-        return error_set(err, STATUS_DATA_LOSS,
-                         "the tensor %s is %llu × %llu: %u × %u is expected", name,
-                         (unsigned long long)tensor->dimensions[1],
+        return error_set(err, STATUS_DATA_LOSS, "the tensor %s is %llu × %llu: %u × %u is expected",
+                         name, (unsigned long long)tensor->dimensions[1],
                          (unsigned long long)tensor->dimensions[0], rows, columns);
-    *matrix = (struct matrix){ tensor->type, rows, columns, tensor->size_bytes / rows, tensor->data };
+    *matrix =
+        (struct matrix){ tensor->type, rows, columns, tensor->size_bytes / rows, tensor->data };
     return STATUS_OK;
 }
 
@@ -206,7 +214,8 @@ static enum status load_tensors(struct inference_model *model, struct error *err
         status = get_matrix(model, "output.weight", model->vocabulary, model->embedding,
                             &model->output, err);
     if (status == STATUS_OK)
-        status = get_vector(model, "output_norm.weight", model->embedding, &model->output_norm, err);
+        status =
+            get_vector(model, "output_norm.weight", model->embedding, &model->output_norm, err);
     model->layers = ARENA_ARRAY(&model->arena, struct inference_layer, model->layers_count);
     if (status == STATUS_OK && model->layers == NULL)
         status = error_set(err, STATUS_RESOURCE_EXHAUSTED, "no memory for %u layers",
@@ -217,12 +226,13 @@ static enum status load_tensors(struct inference_model *model, struct error *err
         const struct gguf_tensor *tensor = gguf_tensor_at(model->gguf, i);
 
         model->parameters += tensor->dimensions[0] * tensor->dimensions[1] * tensor->dimensions[2]
-            * tensor->dimensions[3];
+                             * tensor->dimensions[3];
     }
     return status;
 }
 
-/* base^(-2i / dimensions), slowed by a linear factor and, in Llama 3.1 and later, by a factor for each pair. */
+/* base^(-2i / dimensions), slowed by a linear factor and, in Llama 3.1 and later, by a factor for
+ * each pair. */
 static enum status load_rope(struct inference_model *model, struct error *err)
 {
     double base = 10000, factor = 1;
@@ -231,10 +241,12 @@ static enum status load_rope(struct inference_model *model, struct error *err)
     float *frequencies;
 
     gguf_get_f64(model->gguf, "llama.rope.freq_base", &base);
-    if (gguf_get_string(model->gguf, "llama.rope.scaling.type", &scaling) && slice_is(scaling, "linear"))
+    if (gguf_get_string(model->gguf, "llama.rope.scaling.type", &scaling)
+        && slice_is(scaling, "linear"))
         gguf_get_f64(model->gguf, "llama.rope.scaling.factor", &factor);
     if (!(base > 0) || !isfinite(base) || !(factor > 0) || !isfinite(factor))
-        return error_set(err, STATUS_DATA_LOSS, "llama.rope.freq_base or its factor is out of range");
+        return error_set(err, STATUS_DATA_LOSS,
+                         "llama.rope.freq_base or its factor is out of range");
     if (gguf_tensor_find(model->gguf, "rope_freqs.weight") != NULL
         && get_vector(model, "rope_freqs.weight", model->rope_pairs, &factors, err) != STATUS_OK)
         return err->status;

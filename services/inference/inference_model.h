@@ -1,5 +1,5 @@
-/* A model: the weights of a Llama-architecture network as views into a mapped GGUF file, every shape checked. Never changes; any
- * thread reads. */
+/* A model: the weights of a Llama-architecture network as views into a mapped GGUF file, every
+ * shape checked. Never changes; any thread reads. */
 #ifndef INFERENCE_MODEL_H
 #define INFERENCE_MODEL_H
 
@@ -31,13 +31,14 @@ struct inference_model {
     uint64_t parameters;
     const float *rope_frequencies; /* [rope_pairs] radians a position */
     struct matrix token_embedding; /* vocabulary × embedding */
-    struct matrix output;          /* vocabulary × embedding; the token embedding where the file has none */
-    const float *output_norm;      /* [embedding] */
+    struct matrix output; /* vocabulary × embedding; the token embedding where the file has none */
+    const float *output_norm; /* [embedding] */
     struct inference_layer *layers;
 };
 
-/* Takes ownership of @gguf, also on failure. UNIMPLEMENTED: an architecture, feature or tensor type that is not computed (named);
- * DATA_LOSS: a tensor or key that is missing or does not fit the others. */
+/* Takes ownership of @gguf, also on failure. UNIMPLEMENTED: an architecture, feature or tensor type
+ * that is not computed (named); DATA_LOSS: a tensor or key that is missing or does not fit the
+ * others. */
 struct inference_model *inference_model_create(struct gguf *gguf, struct error *err);
 
 void inference_model_destroy(struct inference_model *model);

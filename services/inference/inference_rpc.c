@@ -121,8 +121,9 @@ static enum status copy_request(struct inference_request *to,
     to->count = (uint32_t)from->n_ids;
     to->tokens_max = from->tokens_max;
     if (from->sampling != NULL)
-        to->sampling = (struct inference_sampling){ from->sampling->temperature, from->sampling->top_k,
-                                                    from->sampling->top_p, from->sampling->seed };
+        to->sampling =
+            (struct inference_sampling){ from->sampling->temperature, from->sampling->top_k,
+                                         from->sampling->top_p, from->sampling->seed };
     to->stops_count = (uint32_t)from->n_stop_ids;
     for (uint32_t i = 0; i < to->stops_count; i++)
         to->stop_ids[i] = from->stop_ids[i];
@@ -179,8 +180,11 @@ static void get_model(struct call *call)
 }
 
 const struct server_method inference_methods[] = {
-    { .method = &method_inference_generate, .place = METHOD_PLACE_LOOP, .start = generate,
-      .calls_max = GENERATE_CALLS_MAX, .arena_bytes_max = 16 * MIB },
+    { .method = &method_inference_generate,
+      .place = METHOD_PLACE_LOOP,
+      .start = generate,
+      .calls_max = GENERATE_CALLS_MAX,
+      .arena_bytes_max = 16 * MIB },
     { .method = &method_inference_get_model, .start = get_model },
     { .method = NULL },
 };

@@ -60,10 +60,10 @@ static int compare(const void *a, const void *b)
     return x->id < y->id ? -1 : x->id > y->id;
 }
 
-/* The candidates that can be drawn at all: with a top_p, those under (1 - top_p) / (count - 1) of probability cannot be among the fewest
- * that reach it, and need not be sorted. */
-static uint32_t collect(const struct inference_sampling *sampling, const float *logits, uint32_t count,
-                        struct inference_candidate *out)
+/* The candidates that can be drawn at all: with a top_p, those under (1 - top_p) / (count - 1) of
+ * probability cannot be among the fewest that reach it, and need not be sorted. */
+static uint32_t collect(const struct inference_sampling *sampling, const float *logits,
+                        uint32_t count, struct inference_candidate *out)
 {
     float largest = logits[likeliest(logits, count)], cutoff = -INFINITY;
     uint32_t kept = 0;
@@ -74,7 +74,8 @@ static uint32_t collect(const struct inference_sampling *sampling, const float *
         for (uint32_t i = 0; i < count; i++)
             sum += exp((double)(logits[i] - largest) / (double)sampling->temperature);
         cutoff = (float)(log((1 - (double)sampling->top_p) / (count - 1) * sum)
-                         * (double)sampling->temperature) + largest;
+                         * (double)sampling->temperature)
+                 + largest;
         cutoff -= 1e-3f * (1 + fabsf(cutoff)); /* the rounding of this estimate must not cut */
     }
     for (uint32_t i = 0; i < count; i++) {
@@ -87,8 +88,8 @@ static uint32_t collect(const struct inference_sampling *sampling, const float *
 }
 
 /* Turn the logits into weights exp((logit - largest) / temperature); their sum. */
-static double weigh(const struct inference_sampling *sampling, struct inference_candidate *candidates,
-                    uint32_t count)
+static double weigh(const struct inference_sampling *sampling,
+                    struct inference_candidate *candidates, uint32_t count)
 {
     float largest = candidates[0].logit;
     double sum = 0;
@@ -103,8 +104,8 @@ static double weigh(const struct inference_sampling *sampling, struct inference_
 }
 
 /* The fewest of the sorted @candidates whose weights reach top_p of @total. */
-static uint32_t cut_top_p(const struct inference_candidate *candidates, uint32_t count, double top_p,
-                          double total, double *kept)
+static uint32_t cut_top_p(const struct inference_candidate *candidates, uint32_t count,
+                          double top_p, double total, double *kept)
 {
     uint32_t i = 0;
 
@@ -124,9 +125,9 @@ static uint32_t draw(const struct inference_candidate *candidates, uint32_t coun
     return candidates[count - 1].id;
 }
 
-uint32_t inference_sample(const struct inference_sampling *sampling, struct inference_random *random,
-                          const float *logits, uint32_t count, struct inference_candidate *scratch,
-                          float *logprob)
+uint32_t inference_sample(const struct inference_sampling *sampling,
+                          struct inference_random *random, const float *logits, uint32_t count,
+                          struct inference_candidate *scratch, float *logprob)
 {
     bool has_top_p = sampling->top_p > 0 && sampling->top_p < 1;
     uint32_t kept, id;

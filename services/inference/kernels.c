@@ -34,7 +34,7 @@ const char *kernels_name(void)
 bool kernels_has_type(enum gguf_tensor_type type)
 {
     return type == GGUF_TENSOR_TYPE_F32 || type == GGUF_TENSOR_TYPE_F16
-        || type == GGUF_TENSOR_TYPE_BF16 || type == GGUF_TENSOR_TYPE_Q8_0;
+           || type == GGUF_TENSOR_TYPE_BF16 || type == GGUF_TENSOR_TYPE_Q8_0;
 }
 
 void kernels_multiply_vector(float *out, const struct matrix *matrix, const float *x)

@@ -1,5 +1,6 @@
-/* AVX2, FMA and F16C. Compiled with those flags: nothing here may run before kernels_avx2 has asked the processor. Four sums in
- * flight hide the latency of the additions; what is left of a row goes to the generic version. */
+/* AVX2, FMA and F16C. Compiled with those flags: nothing here may run before kernels_avx2 has asked
+ * the processor. Four sums in flight hide the latency of the additions; what is left of a row goes
+ * to the generic version. */
 #include <immintrin.h>
 #include <stdint.h>
 #include <string.h>
@@ -165,7 +166,8 @@ static void score(float *out, const float *q, const float *rows, size_t stride, 
             __m256 part = _mm256_loadu_ps(q + i);
 
             for (size_t j = 0; j < 8; j++)
-                sums[j] = _mm256_fmadd_ps(part, _mm256_loadu_ps(rows + (t + j) * stride + i), sums[j]);
+                sums[j] =
+                    _mm256_fmadd_ps(part, _mm256_loadu_ps(rows + (t + j) * stride + i), sums[j]);
         }
         _mm256_storeu_ps(out + t, _mm256_mul_ps(sums_of_8(sums), _mm256_set1_ps(scale)));
     }
@@ -173,7 +175,8 @@ static void score(float *out, const float *q, const float *rows, size_t stride, 
         out[t] = scale * dot_f32(rows + t * stride, q, width);
 }
 
-/* Eight columns at a time, their sums in registers over all rows; two of each, for even and odd rows. */
+/* Eight columns at a time, their sums in registers over all rows; two of each, for even and odd
+ * rows. */
 static void mix(float *out, const float *weights, const float *rows, size_t stride, size_t width,
                 size_t count)
 {
@@ -187,10 +190,12 @@ static void mix(float *out, const float *weights, const float *rows, size_t stri
             const float *row = rows + t * stride + i;
 
             even = _mm256_fmadd_ps(_mm256_broadcast_ss(weights + t), _mm256_loadu_ps(row), even);
-            odd = _mm256_fmadd_ps(_mm256_broadcast_ss(weights + t + 1), _mm256_loadu_ps(row + stride), odd);
+            odd = _mm256_fmadd_ps(_mm256_broadcast_ss(weights + t + 1),
+                                  _mm256_loadu_ps(row + stride), odd);
         }
         if (t < count)
-            even = _mm256_fmadd_ps(_mm256_broadcast_ss(weights + t), _mm256_loadu_ps(rows + t * stride + i), even);
+            even = _mm256_fmadd_ps(_mm256_broadcast_ss(weights + t),
+                                   _mm256_loadu_ps(rows + t * stride + i), even);
         _mm256_storeu_ps(out + i, _mm256_add_ps(even, odd));
     }
     if (i < width)

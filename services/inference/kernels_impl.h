@@ -4,7 +4,8 @@
 
 #include <stddef.h>
 
-/* @row points at @count values of the type in the name, in the file's layout; Q8_0 in whole blocks of 32. */
+/* @row points at @count values of the type in the name, in the file's layout; Q8_0 in whole blocks
+ * of 32. */
 struct kernels {
     const char *name;
     float (*dot_f32)(const void *row, const float *x, size_t count);
@@ -14,9 +15,12 @@ struct kernels {
     void (*expand_f16)(float *out, const void *row, size_t count);
     void (*expand_q8_0)(float *out, const void *row, size_t count);
     void (*add_scaled)(float *out, const float *x, float scale, size_t count);
-    /* out[t] = scale Σ q[i] rows[t stride + i], and out[i] = Σ weights[t] rows[t stride + i]; i < width, t < count */
-    void (*score)(float *out, const float *q, const float *rows, size_t stride, size_t width, size_t count, float scale);
-    void (*mix)(float *out, const float *weights, const float *rows, size_t stride, size_t width, size_t count);
+    /* out[t] = scale Σ q[i] rows[t stride + i], and out[i] = Σ weights[t] rows[t stride + i]; i <
+     * width, t < count */
+    void (*score)(float *out, const float *q, const float *rows, size_t stride, size_t width,
+                  size_t count, float scale);
+    void (*mix)(float *out, const float *weights, const float *rows, size_t stride, size_t width,
+                size_t count);
 };
 
 extern const struct kernels kernels_generic;

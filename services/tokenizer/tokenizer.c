@@ -5,7 +5,8 @@
 #include "base/log.h"
 #include "base/utf8.h"
 
-/* What a budget in characters is converted with: notes, lists and results as a record's rendering has them. Written for this; no patient. */
+/* What a budget in characters is converted with: notes, lists and results as a record's rendering
+ * has them. Written for this; no patient. */
 static const char clinical_prose[] =
     "Assessment: 67-year-old woman with type 2 diabetes mellitus, stage 3a chronic kidney disease and essential "
     "hypertension, seen for progressive exertional dyspnoea and bilateral ankle oedema over three weeks. She takes metformin 1000 mg "
@@ -24,8 +25,7 @@ static enum status measure(struct tokenizer *tokenizer, struct error *err)
         tokenizer_encode_count(tokenizer->vocab, slice_from(clinical_prose), &count, err);
 
     if (status == STATUS_OK && count > 0)
-        tokenizer->chars_per_token =
-            (float)utf8_count(slice_from(clinical_prose)) / (float)count;
+        tokenizer->chars_per_token = (float)utf8_count(slice_from(clinical_prose)) / (float)count;
     return status;
 }
 

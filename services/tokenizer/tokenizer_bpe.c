@@ -16,7 +16,8 @@ static void put_id(struct buffer *ids, uint32_t id)
     buffer_put(ids, slice_of(&id, sizeof(id)));
 }
 
-/* A byte without a piece (a byte that no UTF-8 holds, in vocabularies cut down to what text needs) is the unknown piece. */
+/* A byte without a piece (a byte that no UTF-8 holds, in vocabularies cut down to what text needs)
+ * is the unknown piece. */
 static enum status byte_id(const struct tokenizer_vocab *vocab, unsigned char byte, uint32_t *id,
                            struct error *err)
 {

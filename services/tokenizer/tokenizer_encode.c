@@ -13,7 +13,8 @@ struct encoding {
     struct slice text;
     const struct tokenizer_span *spans;
     size_t spans_count;
-    size_t span, span_end; /* the span of the position that is looked at, and where it ends in the text */
+    size_t span,
+        span_end; /* the span of the position that is looked at, and where it ends in the text */
     struct arena scratch;
     struct buffer ids;
 };
@@ -87,8 +88,8 @@ static void put_id(struct encoding *encoding, uint32_t id)
     buffer_put(&encoding->ids, slice_of(&id, sizeof(id)));
 }
 
-/* SentencePiece puts its blank before every stretch that begins the text or follows a special piece, as llama.cpp does: that is what
- * GGUF files are made for. */
+/* SentencePiece puts its blank before every stretch that begins the text or follows a special
+ * piece, as llama.cpp does: that is what GGUF files are made for. */
 static enum status encode_plain(struct encoding *encoding, size_t start, size_t end,
                                 struct error *err)
 {
@@ -137,7 +138,8 @@ enum status tokenizer_encode_spans(const struct tokenizer_vocab *vocab,
     if (has_bos && vocab->bos != TOKENIZER_NO_ID)
         put_id(&encoding, vocab->bos);
     status = join_spans(&encoding, err);
-    /* Keeps a first block, so that going back to a mark does not return it to the system each time. */
+    /* Keeps a first block, so that going back to a mark does not return it to the system each time.
+     */
     if (status == STATUS_OK && arena_alloc(&encoding.scratch, 1) == NULL)
         status = error_set(err, STATUS_RESOURCE_EXHAUSTED, "no memory");
     if (status == STATUS_OK && encoding.text.size > 0)

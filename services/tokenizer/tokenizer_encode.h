@@ -1,8 +1,9 @@
 /* Text to ids.
  *
- * Text is a row of spans, each trusted (it comes from a chat template) or not (it comes from a caller or a record). Control pieces are
- * made only where their whole text is trusted, so that nobody ends a turn by writing its end mark. User-defined pieces are matched everywhere, as
- * the references do. Between them the spans count as one text: merges cross their borders. */
+ * Text is a row of spans, each trusted (it comes from a chat template) or not (it comes from a
+ * caller or a record). Control pieces are made only where their whole text is trusted, so that
+ * nobody ends a turn by writing its end mark. User-defined pieces are matched everywhere, as the
+ * references do. Between them the spans count as one text: merges cross their borders. */
 #ifndef TOKENIZER_ENCODE_H
 #define TOKENIZER_ENCODE_H
 
@@ -22,8 +23,9 @@ struct tokenizer_ids {
     size_t count;
 };
 
-/* @ids come from @arena. @has_bos: the beginning-of-text piece comes first (where the vocabulary names one). INVALID_ARGUMENT for a
- * text over TOKENIZER_TEXT_BYTES_MAX or with a character that the vocabulary cannot write, RESOURCE_EXHAUSTED. Any thread. */
+/* @ids come from @arena. @has_bos: the beginning-of-text piece comes first (where the vocabulary
+ * names one). INVALID_ARGUMENT for a text over TOKENIZER_TEXT_BYTES_MAX or with a character that
+ * the vocabulary cannot write, RESOURCE_EXHAUSTED. Any thread. */
 enum status tokenizer_encode_spans(const struct tokenizer_vocab *vocab,
                                    const struct tokenizer_span *spans, size_t spans_count,
                                    bool has_bos, struct arena *arena, struct tokenizer_ids *ids,

@@ -1,6 +1,7 @@
 #include "tokenizer_merge.h"
 
-/* A pair that could be joined when it was seen. It is stale when either half has changed since: then the sizes differ. */
+/* A pair that could be joined when it was seen. It is stale when either half has changed since:
+ * then the sizes differ. */
 struct candidate {
     uint64_t key; /* rank, then position */
     uint32_t left, right;

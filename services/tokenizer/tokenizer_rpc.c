@@ -18,7 +18,8 @@ static void encode(struct call *call)
     struct error err;
 
     if (tokenizer_encode(tokenizer->vocab, slice_from(request->text), request->parse_special,
-                         request->add_bos, &call->arena, &ids, &err) != STATUS_OK)
+                         request->add_bos, &call->arena, &ids, &err)
+        != STATUS_OK)
         return call_fail(call, &err);
     reply.ids = ids.ids;
     reply.n_ids = ids.count;
@@ -35,7 +36,8 @@ static void decode(struct call *call)
 
     if (tokenizer_decode(tokenizer->vocab, request->ids, request->n_ids,
                          slice_of(request->state.data, request->state.len), request->flush,
-                         &call->arena, &text, &state, &err) != STATUS_OK)
+                         &call->arena, &text, &state, &err)
+        != STATUS_OK)
         return call_fail(call, &err);
     reply.text = arena_string(&call->arena, text);
     if (reply.text == NULL) {
@@ -104,7 +106,7 @@ static void apply_template(struct call *call)
     if (copy_turns(call, request, &turns, &err) != STATUS_OK
         || tokenizer_template_apply(&tokenizer->template, tokenizer->vocab, turns, request->n_turns,
                                     request->add_generation_prompt, &call->arena, &ids, &err)
-            != STATUS_OK)
+               != STATUS_OK)
         return call_fail(call, &err);
     memcpy(stops, tokenizer->template.stop_ids, sizeof(stops));
     reply.ids = ids.ids;
@@ -131,7 +133,9 @@ const struct server_method tokenizer_methods[] = {
     { .method = &method_tokenizer_encode, .start = encode, .arena_bytes_max = ARENA_BYTES },
     { .method = &method_tokenizer_decode, .start = decode, .arena_bytes_max = ARENA_BYTES },
     { .method = &method_tokenizer_count, .start = count, .arena_bytes_max = ARENA_BYTES },
-    { .method = &method_tokenizer_apply_template, .start = apply_template, .arena_bytes_max = ARENA_BYTES },
+    { .method = &method_tokenizer_apply_template,
+      .start = apply_template,
+      .arena_bytes_max = ARENA_BYTES },
     { .method = &method_tokenizer_get_vocabulary, .start = get_vocabulary },
     { .method = NULL },
 };

@@ -1,9 +1,9 @@
 /* The expressions, in the order in which their alternatives are tried:
  *
  * GPT-2    's|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+
- * Llama-3  (?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+
- * Qwen2    the same with \p{N}
- * SmolLM   \p{N} cuts the text first; GPT-2 then sees each part as if it stood alone
+ * Llama-3  (?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}|
+ * ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+ Qwen2    the same with \p{N} SmolLM   \p{N}
+ * cuts the text first; GPT-2 then sees each part as if it stood alone
  *
  * \s+(?!\S) leaves the last blank of a run to the piece that follows it. */
 #include "tokenizer_split.h"
@@ -52,7 +52,8 @@ static size_t run(struct slice text, size_t at, enum tokenizer_class class, size
     return point.at;
 }
 
-/* 's 't 're 've 'm 'll 'd at the front; 0 when there is none. Case folding takes U+017F, the long s, along. */
+/* 's 't 're 've 'm 'll 'd at the front; 0 when there is none. Case folding takes U+017F, the long
+ * s, along. */
 static size_t contraction(struct slice text, bool is_folded)
 {
     struct point a, b;
@@ -153,7 +154,8 @@ static size_t next_smollm(struct slice text)
 
     if (point.class == TOKENIZER_CLASS_NUMBER)
         return point.size;
-    /* A digit ends the part only where GPT-2's piece could look at it: right after blanks. Letters and signs end before it anyway. */
+    /* A digit ends the part only where GPT-2's piece could look at it: right after blanks. Letters
+     * and signs end before it anyway. */
     while (is(point, TOKENIZER_CLASS_SPACE))
         point = look(text, point.at + point.size);
     if (is(point, TOKENIZER_CLASS_NUMBER))
@@ -182,12 +184,12 @@ bool tokenizer_split_parse(struct slice name, enum tokenizer_split *split)
         const char *name;
         enum tokenizer_split split;
     } names[] = {
-        { "gpt-2", TOKENIZER_SPLIT_GPT2 },        { "phi-2", TOKENIZER_SPLIT_GPT2 },
-        { "mpt", TOKENIZER_SPLIT_GPT2 },          { "olmo", TOKENIZER_SPLIT_GPT2 },
-        { "llama-bpe", TOKENIZER_SPLIT_LLAMA3 },  { "llama3", TOKENIZER_SPLIT_LLAMA3 },
-        { "llama-v3", TOKENIZER_SPLIT_LLAMA3 },   { "qwen2", TOKENIZER_SPLIT_QWEN2 },
-        { "smollm", TOKENIZER_SPLIT_SMOLLM },     { "starcoder", TOKENIZER_SPLIT_SMOLLM },
-        { "refact", TOKENIZER_SPLIT_SMOLLM },     { "command-r", TOKENIZER_SPLIT_SMOLLM },
+        { "gpt-2", TOKENIZER_SPLIT_GPT2 },       { "phi-2", TOKENIZER_SPLIT_GPT2 },
+        { "mpt", TOKENIZER_SPLIT_GPT2 },         { "olmo", TOKENIZER_SPLIT_GPT2 },
+        { "llama-bpe", TOKENIZER_SPLIT_LLAMA3 }, { "llama3", TOKENIZER_SPLIT_LLAMA3 },
+        { "llama-v3", TOKENIZER_SPLIT_LLAMA3 },  { "qwen2", TOKENIZER_SPLIT_QWEN2 },
+        { "smollm", TOKENIZER_SPLIT_SMOLLM },    { "starcoder", TOKENIZER_SPLIT_SMOLLM },
+        { "refact", TOKENIZER_SPLIT_SMOLLM },    { "command-r", TOKENIZER_SPLIT_SMOLLM },
     };
 
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {

@@ -1,5 +1,5 @@
-/* Pre-tokenisers: where byte-level BPE may not merge across. Each is the regular expression of its family, written out by
- * hand; one pass, no backtracking beyond one code point, no recursion. */
+/* Pre-tokenisers: where byte-level BPE may not merge across. Each is the regular expression of its
+ * family, written out by hand; one pass, no backtracking beyond one code point, no recursion. */
 #ifndef TOKENIZER_SPLIT_H
 #define TOKENIZER_SPLIT_H
 
@@ -11,7 +11,8 @@ enum tokenizer_split {
     TOKENIZER_SPLIT_GPT2,   /* "gpt-2", "phi-2", "mpt", "olmo" */
     TOKENIZER_SPLIT_LLAMA3, /* "llama-bpe": numbers in threes */
     TOKENIZER_SPLIT_QWEN2,  /* "qwen2": the same with single digits */
-    TOKENIZER_SPLIT_SMOLLM, /* "smollm", "starcoder", "refact", "command-r": digits alone first, then GPT-2 */
+    TOKENIZER_SPLIT_SMOLLM, /* "smollm", "starcoder", "refact", "command-r": digits alone first,
+                               then GPT-2 */
 };
 
 /* By the name in tokenizer.ggml.pre; false for one that is not known. */

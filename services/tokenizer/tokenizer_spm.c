@@ -141,7 +141,8 @@ enum status tokenizer_spm_encode(const struct tokenizer_vocab *vocab, struct sli
     mark = arena_mark(scratch);
     for (size_t at = 0; at < escaped.size && status == STATUS_OK; at = end) {
         end = stretch_end(vocab, escaped, at);
-        status = encode_stretch(vocab, slice_cut(escaped, at, end), &was_unknown, scratch, ids, err);
+        status =
+            encode_stretch(vocab, slice_cut(escaped, at, end), &was_unknown, scratch, ids, err);
         arena_rewind(scratch, mark);
     }
     arena_rewind(scratch, start);

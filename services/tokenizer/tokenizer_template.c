@@ -1,8 +1,8 @@
 /* template source → tokenizer_template_init: the family, its stops → tokenizer_template_apply: turns → spans (the family's marks are
  * trusted, content is not) → tokenizer_encode_spans.
  *
- * Most families write each turn as before, content, after. Those that fold the system text into the first user turn have render functions of
- * their own. */
+ * Most families write each turn as before, content, after. Those that fold the system text into the
+ * first user turn have render functions of their own. */
 #include "tokenizer_template.h"
 
 #include "base/check.h"
@@ -64,9 +64,10 @@ static enum status check_alternation(const struct rendering *rendering, size_t f
 {
     for (size_t i = first; i < rendering->turns_count; i++) {
         if (!is_role(&rendering->turns[i], (i - first) % 2 == 0 ? "user" : "assistant"))
-            return error_set(err, STATUS_FAILED_PRECONDITION,
-                             "the model's template takes user and assistant turns alternately: turn %zu is not",
-                             i);
+            return error_set(
+                err, STATUS_FAILED_PRECONDITION,
+                "the model's template takes user and assistant turns alternately: turn %zu is not",
+                i);
     }
     return STATUS_OK;
 }
@@ -101,7 +102,8 @@ static enum status render_llama2(struct rendering *rendering, struct error *err)
     return STATUS_OK;
 }
 
-/* <start_of_turn>user\nsystem\n\nuser<end_of_turn>\n<start_of_turn>model\nassistant<end_of_turn>\n */
+/* <start_of_turn>user\nsystem\n\nuser<end_of_turn>\n<start_of_turn>model\nassistant<end_of_turn>\n
+ */
 static enum status render_gemma(struct rendering *rendering, struct error *err)
 {
     size_t first = is_role(&rendering->turns[0], "system") ? 1 : 0;
@@ -112,8 +114,8 @@ static enum status render_gemma(struct rendering *rendering, struct error *err)
     for (size_t i = first; i < rendering->turns_count; i++) {
         const struct tokenizer_turn *turn = &rendering->turns[i];
 
-        put_mark(rendering, is_role(turn, "user") ? "<start_of_turn>user\n"
-                                                  : "<start_of_turn>model\n");
+        put_mark(rendering,
+                 is_role(turn, "user") ? "<start_of_turn>user\n" : "<start_of_turn>model\n");
         if (i == 1 && first == 1) {
             put(rendering, rendering->turns[0].content, false);
             put_mark(rendering, "\n\n");
@@ -167,7 +169,8 @@ static const struct tokenizer_family families[] = {
       .generation = "<start_of_turn>model\n" },
 };
 
-/* Recognising -------------------------------------------------------------------------------------- */
+/* Recognising
+ * -------------------------------------------------------------------------------------- */
 
 static bool has(struct slice source, const char *mark)
 {
@@ -183,7 +186,8 @@ static uint32_t special_id(const struct tokenizer_vocab *vocab, const char *text
     return id != TOKENIZER_NO_ID && size == strlen(text) ? id : TOKENIZER_NO_ID;
 }
 
-/* NULL when @source is of @family, else what it has and the family has not; "" when it lacks a mark. */
+/* NULL when @source is of @family, else what it has and the family has not; "" when it lacks a
+ * mark. */
 static const char *mismatch(const struct tokenizer_family *family, struct slice source)
 {
     for (size_t i = 0; i < 4 && family->marks[i] != NULL; i++) {
@@ -200,15 +204,16 @@ static const char *mismatch(const struct tokenizer_family *family, struct slice 
 /* The first thing in @source that looks like a mark of a family: "<|…|>", "[…]" or "{%…%}". */
 static struct slice first_construct(struct slice source)
 {
-    static const char *const pairs[][2] = { { "<|", "|>" }, { "[", "]" }, { "{%", "%}" }, { "{{", "}}" } };
+    static const char *const pairs[][2] = {
+        { "<|", "|>" }, { "[", "]" }, { "{%", "%}" }, { "{{", "}}" }
+    };
 
     for (size_t i = 0; i < 4; i++) {
         const char *start = memmem(source.data, source.size, pairs[i][0], strlen(pairs[i][0]));
         size_t at = start == NULL ? 0 : (size_t)(start - source.data);
         struct slice rest = slice_cut(source, at, at + 60);
-        const char *end = start == NULL
-            ? NULL
-            : memmem(rest.data, rest.size, pairs[i][1], strlen(pairs[i][1]));
+        const char *end =
+            start == NULL ? NULL : memmem(rest.data, rest.size, pairs[i][1], strlen(pairs[i][1]));
 
         if (end != NULL)
             return slice_of(start, (size_t)(end - start) + strlen(pairs[i][1]));
@@ -250,7 +255,8 @@ static void adopt(struct tokenizer_template *template, const struct tokenizer_fa
     add_stop(template, vocab->eos);
 }
 
-void tokenizer_template_init(struct tokenizer_template *template, const struct tokenizer_vocab *vocab)
+void tokenizer_template_init(struct tokenizer_template *template,
+                             const struct tokenizer_vocab *vocab)
 {
     struct slice source = vocab->chat_template;
     const char *odd = NULL;
@@ -280,7 +286,8 @@ void tokenizer_template_init(struct tokenizer_template *template, const struct t
                   SLICE_FORMAT(first_construct(source)));
 }
 
-/* Rendering ---------------------------------------------------------------------------------------- */
+/* Rendering
+ * ---------------------------------------------------------------------------------------- */
 
 static enum status check_turns(const struct tokenizer_template *template,
                                const struct tokenizer_turn *turns, size_t count, struct error *err)
@@ -294,7 +301,8 @@ static enum status check_turns(const struct tokenizer_template *template,
             return error_set(err, STATUS_INVALID_ARGUMENT,
                              "turn %zu is neither system, user nor assistant", i);
         if (i > 0 && is_role(&turns[i], "system"))
-            return error_set(err, STATUS_INVALID_ARGUMENT, "turn %zu: a system turn comes first", i);
+            return error_set(err, STATUS_INVALID_ARGUMENT, "turn %zu: a system turn comes first",
+                             i);
     }
     if (template->needs_system && !is_role(&turns[0], "system"))
         return error_set(err, STATUS_FAILED_PRECONDITION,
@@ -342,8 +350,7 @@ enum status tokenizer_template_apply(const struct tokenizer_template *template,
         return status;
     rendering.bos = text_of(vocab, vocab->bos);
     rendering.eos = text_of(vocab, vocab->eos);
-    rendering.spans =
-        ARENA_ARRAY(arena, struct tokenizer_span, turns_count * SPANS_PER_TURN + 4);
+    rendering.spans = ARENA_ARRAY(arena, struct tokenizer_span, turns_count * SPANS_PER_TURN + 4);
     if (rendering.spans == NULL)
         return error_set(err, STATUS_RESOURCE_EXHAUSTED, "no memory for %zu turns", turns_count);
     status = render(&rendering, template, err);

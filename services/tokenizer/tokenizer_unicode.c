@@ -26,7 +26,7 @@ static enum tokenizer_class class_of_ascii(uint32_t c)
 static int is_space(uint32_t c)
 {
     return c == 0x85 || c == 0xA0 || c == 0x1680 || (c >= 0x2000 && c <= 0x200A) || c == 0x2028
-        || c == 0x2029 || c == 0x202F || c == 0x205F || c == 0x3000;
+           || c == 0x2029 || c == 0x202F || c == 0x205F || c == 0x3000;
 }
 
 enum tokenizer_class tokenizer_unicode_class(uint32_t code_point)

@@ -1,4 +1,5 @@
-/* The classes of code points that pre-tokenisers ask for: \p{L}, \p{N} and \s (White_Space), of Unicode 15.0. */
+/* The classes of code points that pre-tokenisers ask for: \p{L}, \p{N} and \s (White_Space), of
+ * Unicode 15.0. */
 #ifndef TOKENIZER_UNICODE_H
 #define TOKENIZER_UNICODE_H
 

@@ -5,7 +5,8 @@
  *     merges                             load_merges
  *     bos, eos, unknown, flags           load_settings
  *
- * Tables are open-addressed, at most half full. They hold what the operator's file says, not what callers send. */
+ * Tables are open-addressed, at most half full. They hold what the operator's file says, not what
+ * callers send. */
 #include "tokenizer_vocab.h"
 
 #include <stdlib.h>
@@ -63,7 +64,8 @@ uint32_t tokenizer_vocab_rank(const struct tokenizer_vocab *vocab, uint32_t id)
     return vocab->tables->ranks[id];
 }
 
-/* Tables of texts ---------------------------------------------------------------------------------- */
+/* Tables of texts
+ * ---------------------------------------------------------------------------------- */
 
 /* A power of two, at least twice @count. */
 static uint32_t slots_for(uint32_t count)
@@ -126,7 +128,8 @@ uint32_t tokenizer_vocab_find_special(const struct tokenizer_vocab *vocab, struc
     return TOKENIZER_NO_ID;
 }
 
-/* Kind --------------------------------------------------------------------------------------------- */
+/* Kind
+ * --------------------------------------------------------------------------------------------- */
 
 static enum status load_bpe_kind(struct tokenizer_vocab *vocab, const struct gguf *gguf,
                                  struct error *err)
@@ -152,11 +155,13 @@ static enum status load_kind(struct tokenizer_vocab *vocab, const struct gguf *g
     struct slice model;
 
     if (!gguf_get_string(gguf, "tokenizer.ggml.model", &model))
-        return error_set(err, STATUS_DATA_LOSS, "the file has no vocabulary (tokenizer.ggml.model)");
+        return error_set(err, STATUS_DATA_LOSS,
+                         "the file has no vocabulary (tokenizer.ggml.model)");
     if (slice_is(model, "gpt2"))
         return load_bpe_kind(vocab, gguf, err);
     if (!slice_is(model, "llama"))
-        return error_set(err, STATUS_UNIMPLEMENTED, "vocabularies of the kind \"%.*s\" are not read",
+        return error_set(err, STATUS_UNIMPLEMENTED,
+                         "vocabularies of the kind \"%.*s\" are not read",
                          SLICE_FORMAT(slice_cut(model, 0, 40)));
     vocab->kind = TOKENIZER_KIND_SPM;
     vocab->adds_bos = true;
@@ -164,9 +169,11 @@ static enum status load_kind(struct tokenizer_vocab *vocab, const struct gguf *g
     return STATUS_OK;
 }
 
-/* Pieces ------------------------------------------------------------------------------------------- */
+/* Pieces
+ * ------------------------------------------------------------------------------------------- */
 
-/* GPT-2 writes each byte as a printable character: itself where it is printable in Latin-1, else U+0100 and up in order. */
+/* GPT-2 writes each byte as a printable character: itself where it is printable in Latin-1, else
+ * U+0100 and up in order. */
 static int byte_of(uint32_t code_point)
 {
     int hidden = 0;
@@ -183,7 +190,8 @@ static int byte_of(uint32_t code_point)
     return -1;
 }
 
-/* The bytes that @text stands for; @text itself where it is not in that alphabet. {NULL, 0}: no memory. */
+/* The bytes that @text stands for; @text itself where it is not in that alphabet. {NULL, 0}: no
+ * memory. */
 static struct slice unmask(struct arena *arena, struct slice text)
 {
     char *bytes = arena_alloc(arena, text.size);
@@ -387,7 +395,8 @@ static enum status load_pieces(struct tokenizer_vocab *vocab, const struct gguf 
     return status == STATUS_OK ? load_special_sizes(vocab, err) : status;
 }
 
-/* SPM: scores to ranks ----------------------------------------------------------------------------- */
+/* SPM: scores to ranks
+ * ----------------------------------------------------------------------------- */
 
 struct scored {
     float score;
@@ -434,7 +443,8 @@ static enum status load_ranks(struct tokenizer_vocab *vocab, const struct gguf *
     return STATUS_OK;
 }
 
-/* BPE: merges -------------------------------------------------------------------------------------- */
+/* BPE: merges
+ * -------------------------------------------------------------------------------------- */
 
 static struct merge *merge_slot(const struct tokenizer_tables *tables, uint32_t left,
                                 uint32_t right)
@@ -507,8 +517,8 @@ static enum status load_merges(struct tokenizer_vocab *vocab, const struct gguf 
     if (!gguf_get_array(gguf, key, &type, &count) || type != GGUF_TYPE_STRING || count > MERGES_MAX)
         return error_set(err, STATUS_DATA_LOSS, "the vocabulary has no merges, or too many");
     tables->merges_mask = slots_for((uint32_t)count) - 1;
-    tables->merges = arena_alloc(&tables->arena,
-                                 (tables->merges_mask + 1) * sizeof(*tables->merges));
+    tables->merges =
+        arena_alloc(&tables->arena, (tables->merges_mask + 1) * sizeof(*tables->merges));
     if (tables->merges == NULL)
         return error_set(err, STATUS_RESOURCE_EXHAUSTED, "no memory for the vocabulary");
     memset(tables->merges, 0xff, (tables->merges_mask + 1) * sizeof(*tables->merges));
@@ -524,7 +534,8 @@ static enum status load_merges(struct tokenizer_vocab *vocab, const struct gguf 
     return status;
 }
 
-/* Settings ----------------------------------------------------------------------------------------- */
+/* Settings
+ * ----------------------------------------------------------------------------------------- */
 
 static enum status load_id(const struct tokenizer_vocab *vocab, const struct gguf *gguf,
                            const char *key, uint32_t *id, struct error *err)
@@ -549,7 +560,7 @@ static enum status load_settings(struct tokenizer_vocab *vocab, struct gguf *ggu
     if (load_id(vocab, gguf, "tokenizer.ggml.bos_token_id", &vocab->bos, err) != STATUS_OK
         || load_id(vocab, gguf, "tokenizer.ggml.eos_token_id", &vocab->eos, err) != STATUS_OK
         || load_id(vocab, gguf, "tokenizer.ggml.unknown_token_id", &vocab->unknown, err)
-            != STATUS_OK)
+               != STATUS_OK)
         return STATUS_DATA_LOSS;
     gguf_get_bool(gguf, "tokenizer.ggml.add_bos_token", &vocab->adds_bos);
     gguf_get_bool(gguf, "tokenizer.ggml.add_space_prefix", &vocab->adds_space_prefix);

@@ -1,9 +1,11 @@
 /* What the mesh adds to an answer: everything but the forward pass.
  *
- *     ask_bench GATEWAY PATIENT [--asks N] [--tokens N]     the record has been put, the mesh serves
+ *     ask_bench GATEWAY PATIENT [--asks N] [--tokens N]     the record has been put, the mesh
+ * serves
  *
- * One question after another, each asked once before to be warm. The overhead of one is the time from the call to the end of its stream
- * less what the engine says of itself: the forward pass over the prompt, the forward passes of the answer, the wait for the engine. */
+ * One question after another, each asked once before to be warm. The overhead of one is the time
+ * from the call to the end of its stream less what the engine says of itself: the forward pass over
+ * the prompt, the forward passes of the answer, the wait for the engine. */
 #include <semaphore.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -62,7 +64,8 @@ static void note_done(const Consilium__V1__AskDone *done)
     size_t i;
 
     now.is_done = true;
-    sample->engine_us = (uint64_t)done->usage->prompt_us + done->usage->generate_us + done->usage->queue_us;
+    sample->engine_us =
+        (uint64_t)done->usage->prompt_us + done->usage->generate_us + done->usage->queue_us;
     sample->prompt_tokens = done->usage->prompt_tokens;
     sample->tokens = done->usage->generated_tokens;
     sample->facts = (uint32_t)done->n_fact_ids;
@@ -70,7 +73,8 @@ static void note_done(const Consilium__V1__AskDone *done)
         sample->start_us[i] = done->timings[i]->start_us;
         sample->took_us[i] = done->timings[i]->duration_us;
         if (steps[i] == NULL)
-            CHECK(asprintf(&steps[i], "%s (%s)", done->timings[i]->step, done->timings[i]->service) > 0);
+            CHECK(asprintf(&steps[i], "%s (%s)", done->timings[i]->step, done->timings[i]->service)
+                  > 0);
     }
 }
 
@@ -109,13 +113,16 @@ static bool ask(struct channel *channel, const char *patient, const char *questi
     now.is_done = false;
     now.started_ns = clock_now();
     options.deadline_ns = now.started_ns + ASK_DEADLINE_NS;
-    if (rpc_stream(channel, &method_gateway_ask, &request, &options, &callbacks, NULL, &now.rpc, &err) == STATUS_OK) {
+    if (rpc_stream(channel, &method_gateway_ask, &request, &options, &callbacks, NULL, &now.rpc,
+                   &err)
+        == STATUS_OK) {
         sem_wait(&now.is_over);
         err = now.err;
     }
     if (err.status == STATUS_OK && now.is_done && now.sample.wall_us >= now.sample.engine_us)
         return true;
-    fprintf(stderr, "ask_bench: %s\n", err.status != STATUS_OK ? err.text : "an answer without its end");
+    fprintf(stderr, "ask_bench: %s\n",
+            err.status != STATUS_OK ? err.text : "an answer without its end");
     return false;
 }
 
@@ -127,21 +134,23 @@ static int compare(const void *a, const void *b)
 }
 
 /* The value of @field below which @percent of the samples are. */
-#define PERCENTILE(field, percent)                          \
-    ({                                                      \
-        static uint64_t values_[ASKS_MAX];                  \
-        for (unsigned i_ = 0; i_ < asks; i_++)              \
-            values_[i_] = samples[i_].field;                \
-        qsort(values_, asks, sizeof(values_[0]), compare);  \
-        values_[(uint64_t)(asks - 1) * (percent) / 100];    \
+#define PERCENTILE(field, percent)                                                                 \
+    ({                                                                                             \
+        static uint64_t values_[ASKS_MAX];                                                         \
+        for (unsigned i_ = 0; i_ < asks; i_++)                                                     \
+            values_[i_] = samples[i_].field;                                                       \
+        qsort(values_, asks, sizeof(values_[0]), compare);                                         \
+        values_[(uint64_t)(asks - 1) * (percent) / 100];                                           \
     })
 
 static void print_ms(const char *name, uint64_t p50_us, uint64_t p90_us, uint64_t p99_us)
 {
-    printf("%-28s %9.2f %9.2f %9.2f\n", name, (double)p50_us / 1000, (double)p90_us / 1000, (double)p99_us / 1000);
+    printf("%-28s %9.2f %9.2f %9.2f\n", name, (double)p50_us / 1000, (double)p90_us / 1000,
+           (double)p99_us / 1000);
 }
 
-#define PRINT_MS(name, field) print_ms(name, PERCENTILE(field, 50), PERCENTILE(field, 90), PERCENTILE(field, 99))
+#define PRINT_MS(name, field)                                                                      \
+    print_ms(name, PERCENTILE(field, 50), PERCENTILE(field, 90), PERCENTILE(field, 99))
 
 static void print_steps(void)
 {
@@ -149,8 +158,9 @@ static void print_steps(void)
 
     printf("%-28s %9s %9s %9s %9s\n", "steps, ms", "median", "p90", "p99", "starts at");
     for (i = 0; i < STEPS_MAX && steps[i] != NULL; i++)
-        printf("%-28s %9.2f %9.2f %9.2f %9.2f\n", steps[i], (double)PERCENTILE(took_us[i], 50) / 1000,
-               (double)PERCENTILE(took_us[i], 90) / 1000, (double)PERCENTILE(took_us[i], 99) / 1000,
+        printf("%-28s %9.2f %9.2f %9.2f %9.2f\n", steps[i],
+               (double)PERCENTILE(took_us[i], 50) / 1000, (double)PERCENTILE(took_us[i], 90) / 1000,
+               (double)PERCENTILE(took_us[i], 99) / 1000,
                (double)PERCENTILE(start_us[i], 50) / 1000);
 }
 
@@ -167,9 +177,10 @@ static int run(struct channel *channel, const char *patient)
         samples[i] = now.sample;
         samples[i].overhead_us = now.sample.wall_us - now.sample.engine_us;
     }
-    printf("ask: %u answers to %zu questions, one after another; median %lu facts, %lu tokens of prompt, %lu of answer\n", asks,
-           QUESTIONS, (unsigned long)PERCENTILE(facts, 50), (unsigned long)PERCENTILE(prompt_tokens, 50),
-           (unsigned long)PERCENTILE(tokens, 50));
+    printf(
+        "ask: %u answers to %zu questions, one after another; median %lu facts, %lu tokens of prompt, %lu of answer\n",
+        asks, QUESTIONS, (unsigned long)PERCENTILE(facts, 50),
+        (unsigned long)PERCENTILE(prompt_tokens, 50), (unsigned long)PERCENTILE(tokens, 50));
     printf("%-28s %9s %9s %9s\n", "ms", "median", "p90", "p99");
     PRINT_MS("overhead", overhead_us);
     PRINT_MS("engine", engine_us);

@@ -12,8 +12,8 @@ struct bench_process {
     int port;
 };
 
-/* From here on this thread, and those that it starts, run on every processor but the first, and processes started by
- * bench_process_start on the first alone. Nothing where there is only one. */
+/* From here on this thread, and those that it starts, run on every processor but the first, and
+ * processes started by bench_process_start on the first alone. Nothing where there is only one. */
 void bench_process_part(void);
 
 /* Start @path and read "port N" from it. False with a line on stderr. */

@@ -3,7 +3,8 @@
  *     context_bench FOLDER [QUESTION [BUDGET_TOKENS]]      sums, and what it took
  *     context_bench FILE QUESTION [BUDGET_TOKENS]          the two turns, as a model sees them
  *
- * Exits with 1 when a bundle is refused, or when facts and reasons do not add up to its resources. */
+ * Exits with 1 when a bundle is refused, or when facts and reasons do not add up to its resources.
+ */
 #include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -59,7 +60,8 @@ static void add_reasons(struct sums *sums, const struct reasons *reasons)
     }
 }
 
-static void measure_assemble(struct sums *sums, const struct record *record, const char *question, uint32_t budget, bool is_shown)
+static void measure_assemble(struct sums *sums, const struct record *record, const char *question,
+                             uint32_t budget, bool is_shown)
 {
     struct arena arena;
     struct prompt prompt;
@@ -68,20 +70,23 @@ static void measure_assemble(struct sums *sums, const struct record *record, con
 
     arena_init(&arena, 64 * MIB);
     start = now();
-    if (context_assemble(record, slice_from(question), budget, 0, &arena, &prompt, &err) != STATUS_OK) {
+    if (context_assemble(record, slice_from(question), budget, 0, &arena, &prompt, &err)
+        != STATUS_OK) {
         fprintf(stderr, "assemble: %s\n", err.text);
     } else {
         took = now() - start;
         sums->assemble_s += took;
         sums->assemble_max_s = took > sums->assemble_max_s ? took : sums->assemble_max_s;
         if (is_shown)
-            printf("%s\n\n%s\n\n(%zu of %zu facts considered, %zu in the record, %.0f us)\n", prompt.system, prompt.user, prompt.count,
-                   prompt.considered, record->live, took * 1e6);
+            printf("%s\n\n%s\n\n(%zu of %zu facts considered, %zu in the record, %.0f us)\n",
+                   prompt.system, prompt.user, prompt.count, prompt.considered, record->live,
+                   took * 1e6);
     }
     arena_close(&arena);
 }
 
-static void measure(struct sums *sums, const char *path, const char *question, uint32_t budget, bool is_shown)
+static void measure(struct sums *sums, const char *path, const char *question, uint32_t budget,
+                    bool is_shown)
 {
     struct slice bytes = read_file(path);
     struct arena arena, again;
@@ -104,13 +109,15 @@ static void measure(struct sums *sums, const char *path, const char *question, u
         sums->resources += parsed.resources;
         sums->facts += as_facts;
         sums->postings += record.postings_count;
-        sums->unbalanced += as_facts + reasons_total(&parsed.reasons) != parsed.resources || as_facts != record.live;
+        sums->unbalanced += as_facts + reasons_total(&parsed.reasons) != parsed.resources
+                            || as_facts != record.live;
         add_reasons(sums, &parsed.reasons);
         buffer_init(&buffer, &arena);
         record_encode(record.facts, record.count, &buffer);
         sums->encoded += buffer.size;
         start = now();
-        if (record_decode(buffer_slice(&buffer), &again, &decoded, &err) != STATUS_OK || decoded.live != record.live)
+        if (record_decode(buffer_slice(&buffer), &again, &decoded, &err) != STATUS_OK
+            || decoded.live != record.live)
             sums->unbalanced++;
         sums->decode_s += now() - start;
         measure_assemble(sums, &decoded, question, budget, is_shown);
@@ -120,7 +127,8 @@ static void measure(struct sums *sums, const char *path, const char *question, u
     free((void *)bytes.data);
 }
 
-static void measure_folder(struct sums *sums, const char *folder, const char *question, uint32_t budget)
+static void measure_folder(struct sums *sums, const char *folder, const char *question,
+                           uint32_t budget)
 {
     DIR *entries = opendir(folder);
     struct dirent *entry;
@@ -150,13 +158,16 @@ int main(int argc, char **argv)
         measure_folder(&sums, argv[1], question, budget);
     else
         measure(&sums, argv[1], question, budget, true);
-    printf("%u bundles, %u refused, %u that do not add up\n", sums.bundles, sums.refused, sums.unbalanced);
-    printf("%llu resources = %llu facts + %u under a reason\n", (unsigned long long)sums.resources, (unsigned long long)sums.facts,
-           reasons_total(&sums.reasons));
+    printf("%u bundles, %u refused, %u that do not add up\n", sums.bundles, sums.refused,
+           sums.unbalanced);
+    printf("%llu resources = %llu facts + %u under a reason\n", (unsigned long long)sums.resources,
+           (unsigned long long)sums.facts, reasons_total(&sums.reasons));
     for (size_t i = 0; i < sums.reasons.count; i++)
         printf("  %8u %s\n", sums.reasons.items[i].count, sums.reasons.items[i].reason);
-    printf("to a record: %.1f MB/s; encoded %.1f KB each; decode %.2f ms each; assemble %.0f us each, %.0f us at most\n",
-           (double)sums.bytes / sums.parse_s / 1e6, (double)sums.encoded / sums.bundles / 1e3, sums.decode_s / sums.bundles * 1e3,
-           sums.assemble_s / sums.bundles * 1e6, sums.assemble_max_s * 1e6);
+    printf(
+        "to a record: %.1f MB/s; encoded %.1f KB each; decode %.2f ms each; assemble %.0f us each, %.0f us at most\n",
+        (double)sums.bytes / sums.parse_s / 1e6, (double)sums.encoded / sums.bundles / 1e3,
+        sums.decode_s / sums.bundles * 1e3, sums.assemble_s / sums.bundles * 1e6,
+        sums.assemble_max_s * 1e6);
     return sums.refused > 0 || sums.unbalanced > 0;
 }

@@ -1,5 +1,6 @@
-/* The server of the benchmark, on common/rpc: Tokenizer.Decode gives back the bytes that it was sent, INLINE; Tokenizer.Count takes two
- * milliseconds of a worker's time, and admission keeps its queue short. Prints "port N" when it listens. */
+/* The server of the benchmark, on common/rpc: Tokenizer.Decode gives back the bytes that it was
+ * sent, INLINE; Tokenizer.Count takes two milliseconds of a worker's time, and admission keeps its
+ * queue short. Prints "port N" when it listens. */
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -74,11 +75,13 @@ int main(void)
     static const char *const addresses[] = { "127.0.0.1:0", NULL };
     struct loop loop;
     struct error err = { 0 };
-    struct server_options options = { .name = "echo", .addresses = addresses, .threads = 1,
-                                      .loop = &loop, .methods = methods };
+    struct server_options options = {
+        .name = "echo", .addresses = addresses, .threads = 1, .loop = &loop, .methods = methods
+    };
 
     prctl(PR_SET_PDEATHSIG, SIGKILL);
-    log_init("echo", LOG_LEVEL_ERROR); /* every call of an overload that fails would have its line */
+    log_init("echo",
+             LOG_LEVEL_ERROR); /* every call of an overload that fails would have its line */
     if (loop_init(&loop, NULL, on_stop, &err) != STATUS_OK
         || (workers = workers_create(1, 64, &err)) == NULL) {
         fprintf(stderr, "%s\n", err.text);

@@ -1,4 +1,5 @@
-/* How fast a library gets a document into our tree: json_bench_LIBRARY FILE [ROUNDS] prints the best and the median round. */
+/* How fast a library gets a document into our tree: json_bench_LIBRARY FILE [ROUNDS] prints the
+ * best and the median round. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -79,8 +80,9 @@ int main(int argc, char **argv)
         arena_close(&arena);
     }
     qsort(seconds, (size_t)rounds, sizeof(double), compare);
-    printf("%-9s %zu bytes, %zu nodes: best %.2f ms (%.0f MB/s), median %.2f ms (%.0f MB/s)\n", json_bench_name,
-           bytes.size, nodes, seconds[0] * 1e3, (double)bytes.size / seconds[0] / 1e6, seconds[rounds / 2] * 1e3,
+    printf("%-9s %zu bytes, %zu nodes: best %.2f ms (%.0f MB/s), median %.2f ms (%.0f MB/s)\n",
+           json_bench_name, bytes.size, nodes, seconds[0] * 1e3,
+           (double)bytes.size / seconds[0] / 1e6, seconds[rounds / 2] * 1e3,
            (double)bytes.size / seconds[rounds / 2] / 1e6);
     return 0;
 }

@@ -4,18 +4,19 @@
 
 const char *const json_bench_name = "cJSON";
 
-static struct json *copy(const cJSON *from, struct json *parent, struct json *last, struct arena *arena)
+static struct json *copy(const cJSON *from, struct json *parent, struct json *last,
+                         struct arena *arena)
 {
     struct json *node = json_bench_add(arena, parent, last), *child = NULL;
     const cJSON *item;
 
-    node->kind = cJSON_IsObject(from)  ? JSON_KIND_OBJECT
-        : cJSON_IsArray(from)          ? JSON_KIND_ARRAY
-        : cJSON_IsString(from)         ? JSON_KIND_STRING
-        : cJSON_IsNumber(from)         ? JSON_KIND_NUMBER
-        : cJSON_IsTrue(from)           ? JSON_KIND_TRUE
-        : cJSON_IsFalse(from)          ? JSON_KIND_FALSE
-                                       : JSON_KIND_NULL;
+    node->kind = cJSON_IsObject(from)   ? JSON_KIND_OBJECT
+                 : cJSON_IsArray(from)  ? JSON_KIND_ARRAY
+                 : cJSON_IsString(from) ? JSON_KIND_STRING
+                 : cJSON_IsNumber(from) ? JSON_KIND_NUMBER
+                 : cJSON_IsTrue(from)   ? JSON_KIND_TRUE
+                 : cJSON_IsFalse(from)  ? JSON_KIND_FALSE
+                                        : JSON_KIND_NULL;
     if (from->string != NULL)
         node->key = arena_copy(arena, slice_from(from->string));
     if (cJSON_IsString(from))

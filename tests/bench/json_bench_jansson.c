@@ -4,7 +4,8 @@
 
 const char *const json_bench_name = "jansson";
 
-static struct json *copy(const json_t *from, struct json *parent, struct json *last, struct arena *arena)
+static struct json *copy(const json_t *from, struct json *parent, struct json *last,
+                         struct arena *arena)
 {
     struct json *node = json_bench_add(arena, parent, last), *child = NULL;
     const char *key;
@@ -32,12 +33,15 @@ static struct json *copy(const json_t *from, struct json *parent, struct json *l
     case JSON_INTEGER: /* jansson keeps no text of numbers: this is already a loss */
     case JSON_REAL:
         node->kind = JSON_KIND_NUMBER;
-        text = json_is_integer(from) ? arena_format(arena, "%" JSON_INTEGER_FORMAT, json_integer_value(from))
-                                     : arena_format(arena, "%.17g", json_real_value(from));
+        text = json_is_integer(from)
+                   ? arena_format(arena, "%" JSON_INTEGER_FORMAT, json_integer_value(from))
+                   : arena_format(arena, "%.17g", json_real_value(from));
         node->text = slice_from(text);
         break;
     default:
-        node->kind = json_is_true(from) ? JSON_KIND_TRUE : json_is_false(from) ? JSON_KIND_FALSE : JSON_KIND_NULL;
+        node->kind = json_is_true(from)    ? JSON_KIND_TRUE
+                     : json_is_false(from) ? JSON_KIND_FALSE
+                                           : JSON_KIND_NULL;
     }
     return node;
 }

@@ -5,7 +5,8 @@
 
 const char *const json_bench_name = "json-c";
 
-static struct json *copy(struct json_object *from, struct json *parent, struct json *last, struct arena *arena)
+static struct json *copy(struct json_object *from, struct json *parent, struct json *last,
+                         struct arena *arena)
 {
     struct json *node = json_bench_add(arena, parent, last), *child = NULL;
 
@@ -25,7 +26,8 @@ static struct json *copy(struct json_object *from, struct json *parent, struct j
         break;
     case json_type_string:
         node->kind = JSON_KIND_STRING;
-        node->text = arena_copy(arena, slice_of(json_object_get_string(from), (size_t)json_object_get_string_len(from)));
+        node->text = arena_copy(arena, slice_of(json_object_get_string(from),
+                                                (size_t)json_object_get_string_len(from)));
         break;
     case json_type_int:
     case json_type_double:

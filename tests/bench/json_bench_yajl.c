@@ -15,7 +15,8 @@ struct building {
 
 static struct json *add(struct building *b, enum json_kind kind, const void *text, size_t size)
 {
-    struct json *node = json_bench_add(b->arena, b->depth == 0 ? NULL : b->open[b->depth], b->last[b->depth]);
+    struct json *node =
+        json_bench_add(b->arena, b->depth == 0 ? NULL : b->open[b->depth], b->last[b->depth]);
 
     if (node == NULL)
         return NULL;
@@ -87,11 +88,13 @@ static int on_end(void *b)
 
 struct json *json_bench_read(struct slice bytes, struct arena *arena)
 {
-    static const yajl_callbacks callbacks = { on_null,      on_boolean, NULL,   NULL,           on_number, on_string,
-                                              on_start_map, on_key,     on_end, on_start_array, on_end };
+    static const yajl_callbacks callbacks = { on_null,   on_boolean,     NULL,         NULL,
+                                              on_number, on_string,      on_start_map, on_key,
+                                              on_end,    on_start_array, on_end };
     struct building b = { .arena = arena };
     yajl_handle handle = yajl_alloc(&callbacks, NULL, &b);
-    bool is_good = yajl_parse(handle, (const unsigned char *)bytes.data, bytes.size) == yajl_status_ok
+    bool is_good =
+        yajl_parse(handle, (const unsigned char *)bytes.data, bytes.size) == yajl_status_ok
         && yajl_complete_parse(handle) == yajl_status_ok;
 
     yajl_free(handle);

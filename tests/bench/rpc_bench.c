@@ -1,11 +1,13 @@
-/* What a call costs, beside gRPC's C++ server; and what is left of a server that is offered four times what it can do.
+/* What a call costs, beside gRPC's C++ server; and what is left of a server that is offered four
+ * times what it can do.
  *
- *     rpc_bench echo|overload FOLDER [--ms N] [--repeats N] [--in-flight N]     FOLDER holds echo_server and echo_server_cpp
+ *     rpc_bench echo|overload FOLDER [--ms N] [--repeats N] [--in-flight N]     FOLDER holds
+ * echo_server and echo_server_cpp
  *
- * The load comes from common/rpc's client, one thread, one connection, and is the same for both servers; the servers have a processor, the
- * load has the others. Repeats are
- * interleaved, so that whatever else the machine does meets both. The figures are medians over the repeats; a ratio is the
- * median of the ratios of neighbours. */
+ * The load comes from common/rpc's client, one thread, one connection, and is the same for both
+ * servers; the servers have a processor, the load has the others. Repeats are interleaved, so that
+ * whatever else the machine does meets both. The figures are medians over the repeats; a ratio is
+ * the median of the ratios of neighbours. */
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -83,18 +85,19 @@ static double median(const double *values)
     return sorted[repeats / 2];
 }
 
-#define MEDIAN_OF(samples, field)                        \
-    ({                                                   \
-        double values_[REPEATS_MAX];                     \
-        for (unsigned i_ = 0; i_ < repeats; i_++)        \
-            values_[i_] = (samples)[i_].field;           \
-        median(values_);                                 \
+#define MEDIAN_OF(samples, field)                                                                  \
+    ({                                                                                             \
+        double values_[REPEATS_MAX];                                                               \
+        for (unsigned i_ = 0; i_ < repeats; i_++)                                                  \
+            values_[i_] = (samples)[i_].field;                                                     \
+        median(values_);                                                                           \
     })
 
 static void print_row(const char *name, unsigned in_flight, const struct sample *samples)
 {
-    printf("%-10s %9u %10.0f %9.0f %9.0f %12.1f\n", name, in_flight, MEDIAN_OF(samples, calls_per_s),
-           MEDIAN_OF(samples, p50_us), MEDIAN_OF(samples, p99_us), MEDIAN_OF(samples, cpu_us));
+    printf("%-10s %9u %10.0f %9.0f %9.0f %12.1f\n", name, in_flight,
+           MEDIAN_OF(samples, calls_per_s), MEDIAN_OF(samples, p50_us), MEDIAN_OF(samples, p99_us),
+           MEDIAN_OF(samples, cpu_us));
 }
 
 static void compare_servers(const struct bench_process *c, const struct bench_process *cpp,
@@ -120,16 +123,19 @@ static void compare_servers(const struct bench_process *c, const struct bench_pr
     fflush(stdout);
 }
 
-/* Capacity before and after, so that a machine that grows slower meanwhile is not taken for a server that does. */
+/* Capacity before and after, so that a machine that grows slower meanwhile is not taken for a
+ * server that does. */
 static struct bench_result offer_too_much(struct channel *channel, double *capacity)
 {
     Consilium__V1__CountRequest request = CONSILIUM__V1__COUNT_REQUEST__INIT;
     struct bench_result before, over, after;
 
-    before = bench_load_closed(channel, &method_tokenizer_count, &request, CAPACITY_IN_FLIGHT, run_ms / 2);
-    over = bench_load_open(channel, &method_tokenizer_count, &request, before.calls_per_s * OVERLOAD,
-                           OVERLOAD_DEADLINE_MS, run_ms);
-    after = bench_load_closed(channel, &method_tokenizer_count, &request, CAPACITY_IN_FLIGHT, run_ms / 2);
+    before = bench_load_closed(channel, &method_tokenizer_count, &request, CAPACITY_IN_FLIGHT,
+                               run_ms / 2);
+    over = bench_load_open(channel, &method_tokenizer_count, &request,
+                           before.calls_per_s * OVERLOAD, OVERLOAD_DEADLINE_MS, run_ms);
+    after = bench_load_closed(channel, &method_tokenizer_count, &request, CAPACITY_IN_FLIGHT,
+                              run_ms / 2);
     *capacity = (before.calls_per_s + after.calls_per_s) / 2;
     return over;
 }
@@ -141,25 +147,28 @@ static void overload(const struct bench_process *c)
     double share[REPEATS_MAX], capacity[REPEATS_MAX];
     unsigned i;
 
-    printf("overload: 2 ms of work a call, %d times the capacity offered, deadline %d ms, %u repeats of %.1f s\n"
-           "%10s %10s %10s %10s %10s %10s %12s\n",
-           OVERLOAD, OVERLOAD_DEADLINE_MS, repeats, (double)run_ms / 1000, "capacity", "goodput", "share", "late/s",
-           "p50 us", "p99 us", "refused in us");
+    printf(
+        "overload: 2 ms of work a call, %d times the capacity offered, deadline %d ms, %u repeats of %.1f s\n"
+        "%10s %10s %10s %10s %10s %10s %12s\n",
+        OVERLOAD, OVERLOAD_DEADLINE_MS, repeats, (double)run_ms / 1000, "capacity", "goodput",
+        "share", "late/s", "p50 us", "p99 us", "refused in us");
     for (i = 0; i < repeats; i++) {
         over[i] = offer_too_much(channel, &capacity[i]);
         share[i] = over[i].calls_per_s / capacity[i];
-        printf("%10.0f %10.0f %9.1f%% %10.0f %10.0f %10.0f %12.0f\n", capacity[i], over[i].calls_per_s,
-               100 * share[i], over[i].late_per_s, over[i].p50_us, over[i].p99_us, over[i].refused_us);
+        printf("%10.0f %10.0f %9.1f%% %10.0f %10.0f %10.0f %12.0f\n", capacity[i],
+               over[i].calls_per_s, 100 * share[i], over[i].late_per_s, over[i].p50_us,
+               over[i].p99_us, over[i].refused_us);
         fflush(stdout);
     }
     channel_destroy(channel);
-    printf("median: capacity %.0f calls/s, goodput %.0f calls/s = %.1f %% of capacity\n", median(capacity),
-           MEDIAN_OF(over, calls_per_s), 100 * median(share));
+    printf("median: capacity %.0f calls/s, goodput %.0f calls/s = %.1f %% of capacity\n",
+           median(capacity), MEDIAN_OF(over, calls_per_s), 100 * median(share));
 }
 
 static int usage(void)
 {
-    fprintf(stderr, "usage: rpc_bench echo|overload FOLDER [--ms N] [--repeats N] [--in-flight N]\n");
+    fprintf(stderr,
+            "usage: rpc_bench echo|overload FOLDER [--ms N] [--repeats N] [--in-flight N]\n");
     return 2;
 }
 
@@ -185,15 +194,16 @@ static void echo(const struct bench_process *c, const struct bench_process *cpp)
     static const unsigned in_flight[] = { 1, 8, 64 };
     size_t i;
 
-    printf("echo of %d bytes, median of %u repeats of %.1f s\n%-10s %9s %10s %9s %9s %12s\n", ECHO_BYTES,
-           repeats, (double)run_ms / 1000, "server", "in flight", "calls/s", "p50 us", "p99 us",
-           "CPU us/call");
+    printf("echo of %d bytes, median of %u repeats of %.1f s\n%-10s %9s %10s %9s %9s %12s\n",
+           ECHO_BYTES, repeats, (double)run_ms / 1000, "server", "in flight", "calls/s", "p50 us",
+           "p99 us", "CPU us/call");
     for (i = 0; i < sizeof(in_flight) / sizeof(in_flight[0]); i++)
         if (only_in_flight == 0 || only_in_flight == in_flight[i])
             compare_servers(c, cpp, in_flight[i]);
 }
 
-static bool start(struct bench_process *process, const char *name, const char *folder, const char *program)
+static bool start(struct bench_process *process, const char *name, const char *folder,
+                  const char *program)
 {
     char path[4096];
 
@@ -207,13 +217,14 @@ int main(int argc, char **argv)
     struct error err = { 0 };
     bool is_echo, is_started;
 
-    if (argc < 3 || !read_flags(argc, argv) || (strcmp(argv[1], "echo") != 0 && strcmp(argv[1], "overload") != 0))
+    if (argc < 3 || !read_flags(argc, argv)
+        || (strcmp(argv[1], "echo") != 0 && strcmp(argv[1], "overload") != 0))
         return usage();
     is_echo = strcmp(argv[1], "echo") == 0;
     if (is_echo)
         bench_process_part();
     is_started = start(&c, "consilium", argv[2], "echo_server")
-        && (!is_echo || start(&cpp, "cpp", argv[2], "echo_server_cpp"));
+                 && (!is_echo || start(&cpp, "cpp", argv[2], "echo_server_cpp"));
     client = is_started ? client_create(NULL, CLIENT_PLACE_INLINE, 1, &err) : NULL;
     if (client != NULL && is_echo)
         echo(&c, &cpp);

@@ -1,5 +1,6 @@
-/* De-identification of a text: spans in order, disjoint and inside the text; what is put out is UTF-8; the key holder gets back what was
- * given. The first byte of the input picks the profile and whether the text is markup. */
+/* De-identification of a text: spans in order, disjoint and inside the text; what is put out is
+ * UTF-8; the key holder gets back what was given. The first byte of the input picks the profile and
+ * whether the text is markup. */
 #include <sodium.h>
 
 #include "base/check.h"
@@ -29,7 +30,8 @@ static void fixed_fill(void *out, size_t size)
         ((unsigned char *)out)[i] = (unsigned char)fixed_random();
 }
 
-static struct randombytes_implementation fixed = { .implementation_name = fixed_name, .random = fixed_random,
+static struct randombytes_implementation fixed = { .implementation_name = fixed_name,
+                                                   .random = fixed_random,
                                                    .buf = fixed_fill };
 
 static const struct deid_rules *rules_once(void)

@@ -5,8 +5,13 @@
 #include "fuzz_target.h"
 #include "gguf/gguf.h"
 
-static const char *const keys[] = { "general.architecture",  "general.alignment",     "tokenizer.ggml.tokens",
-                                    "tokenizer.ggml.merges", "tokenizer.ggml.scores", "llama.context_length", "k" };
+static const char *const keys[] = { "general.architecture",
+                                    "general.alignment",
+                                    "tokenizer.ggml.tokens",
+                                    "tokenizer.ggml.merges",
+                                    "tokenizer.ggml.scores",
+                                    "llama.context_length",
+                                    "k" };
 
 /* Read each byte, so that AddressSanitizer sees one that is not there. */
 static void touch(struct slice bytes)
@@ -31,7 +36,8 @@ static void check_tensor(struct slice file, const struct gguf_tensor *tensor)
     uint64_t size_bytes;
 
     CHECK(tensor->dimensions_count <= GGUF_DIMENSIONS_MAX);
-    CHECK(gguf_tensor_bytes(tensor->type, tensor->dimensions_count, tensor->dimensions, &size_bytes));
+    CHECK(
+        gguf_tensor_bytes(tensor->type, tensor->dimensions_count, tensor->dimensions, &size_bytes));
     CHECK(size_bytes == tensor->size_bytes);
     check_inside(file, tensor->name);
     check_inside(file, slice_of(tensor->data, tensor->size_bytes));

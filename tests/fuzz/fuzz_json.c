@@ -26,7 +26,8 @@ static bool parse(struct slice text, struct arena *arena, struct json **root)
     struct error err = { 0 };
     enum status status = json_parse(text, arena, root, &err);
 
-    CHECK(status == STATUS_OK || status == STATUS_INVALID_ARGUMENT || status == STATUS_RESOURCE_EXHAUSTED);
+    CHECK(status == STATUS_OK || status == STATUS_INVALID_ARGUMENT
+          || status == STATUS_RESOURCE_EXHAUSTED);
     CHECK(status == err.status && utf8_is_valid(slice_from(err.text)));
     return status == STATUS_OK;
 }

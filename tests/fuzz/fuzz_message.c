@@ -1,5 +1,5 @@
-/* Messages: what the check lets pass, protobuf-c unpacks; packed again it is a message with the same bytes for good. The first byte of the
- * input picks the message. */
+/* Messages: what the check lets pass, protobuf-c unpacks; packed again it is a message with the
+ * same bytes for good. The first byte of the input picks the message. */
 #include "base/check.h"
 #include "base/limits.h"
 #include "consilium/v1/context.pb-c.h"
@@ -42,7 +42,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     arena_init(&arena, 256 * MIB);
     message = message_unpack(descriptor, bytes, &arena, &err);
     if (message_check(descriptor, bytes, NULL) == STATUS_OK) {
-        CHECK(message != NULL || err.status == STATUS_RESOURCE_EXHAUSTED || err.status == STATUS_INVALID_ARGUMENT);
+        CHECK(message != NULL || err.status == STATUS_RESOURCE_EXHAUSTED
+              || err.status == STATUS_INVALID_ARGUMENT);
     } else {
         CHECK(message == NULL && err.status == STATUS_INVALID_ARGUMENT);
     }

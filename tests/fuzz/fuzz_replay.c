@@ -1,4 +1,5 @@
-/* The corpus of a fuzz target as an ordinary test: every file of the folder named on the command line. */
+/* The corpus of a fuzz target as an ordinary test: every file of the folder named on the command
+ * line. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

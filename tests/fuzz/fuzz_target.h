@@ -1,5 +1,6 @@
-/* What a fuzz target is: one function that is given bytes, and that aborts when what must hold does not. It states what must hold, not
- * just "no crash". The same function runs in libFuzzer (preset fuzz) and over its corpus in every ordinary run (fuzz_replay.c). */
+/* What a fuzz target is: one function that is given bytes, and that aborts when what must hold does
+ * not. It states what must hold, not just "no crash". The same function runs in libFuzzer (preset
+ * fuzz) and over its corpus in every ordinary run (fuzz_replay.c). */
 #ifndef FUZZ_TARGET_H
 #define FUZZ_TARGET_H
 

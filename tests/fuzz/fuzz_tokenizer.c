@@ -1,5 +1,5 @@
-/* Text to ids and back: the same text, whole or in two pieces, and never a control piece from a text that is not trusted. The first byte of the
- * input picks the pre-tokeniser. */
+/* Text to ids and back: the same text, whole or in two pieces, and never a control piece from a
+ * text that is not trusted. The first byte of the input picks the pre-tokeniser. */
 #include "base/check.h"
 #include "base/limits.h"
 #include "base/utf8.h"
@@ -23,13 +23,17 @@ static const struct tokenizer_vocab *vocab_at(size_t index)
 }
 
 /* Decode in two pieces, cut after @cut ids. */
-static void check_decodes(const struct tokenizer_vocab *vocab, const struct tokenizer_ids *ids, size_t cut, struct slice text,
-                          struct arena *arena)
+static void check_decodes(const struct tokenizer_vocab *vocab, const struct tokenizer_ids *ids,
+                          size_t cut, struct slice text, struct arena *arena)
 {
     struct slice first, second, held, end;
 
-    CHECK(tokenizer_decode(vocab, ids->ids, cut, (struct slice){ 0 }, false, arena, &first, &held, NULL) == STATUS_OK);
-    CHECK(tokenizer_decode(vocab, ids->ids + cut, ids->count - cut, held, true, arena, &second, &end, NULL) == STATUS_OK);
+    CHECK(tokenizer_decode(vocab, ids->ids, cut, (struct slice){ 0 }, false, arena, &first, &held,
+                           NULL)
+          == STATUS_OK);
+    CHECK(tokenizer_decode(vocab, ids->ids + cut, ids->count - cut, held, true, arena, &second,
+                           &end, NULL)
+          == STATUS_OK);
     CHECK(utf8_is_valid(first) && utf8_is_valid(second));
     CHECK(first.size + second.size == text.size);
     CHECK(slice_equal(first, slice_cut(text, 0, first.size)));

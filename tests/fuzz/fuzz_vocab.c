@@ -17,7 +17,8 @@ static void use(const struct tokenizer_vocab *vocab)
     if (tokenizer_encode(vocab, text, true, true, &arena, &ids, NULL) == STATUS_OK) {
         for (size_t i = 0; i < ids.count; i++)
             CHECK(ids.ids[i] < vocab->size);
-        CHECK(tokenizer_decode(vocab, ids.ids, ids.count, (struct slice){ 0 }, true, &arena, &decoded, &held, NULL)
+        CHECK(tokenizer_decode(vocab, ids.ids, ids.count, (struct slice){ 0 }, true, &arena,
+                               &decoded, &held, NULL)
               == STATUS_OK);
         CHECK(utf8_is_valid(decoded));
     }

@@ -15,8 +15,7 @@ void certificates_open(char folder[64])
 }
 
 /* No shell ever sees a name that a test did not write itself. */
-__attribute__((format(printf, 1, 2)))
-static bool run(const char *format, ...)
+__attribute__((format(printf, 1, 2))) static bool run(const char *format, ...)
 {
     char command[2048];
     va_list args;
@@ -55,7 +54,8 @@ bool certificates_copy(const char *folder, const char *from, const char *to, siz
 {
     if (bytes_max == 0)
         return run("cd '%s' && cp %s %s.new && mv %s.new %s", folder, from, to, to, to);
-    return run("cd '%s' && head -c %zu %s > %s.new && mv %s.new %s", folder, bytes_max, from, to, to, to);
+    return run("cd '%s' && head -c %zu %s > %s.new && mv %s.new %s", folder, bytes_max, from, to,
+               to, to);
 }
 
 const char *certificates_path(const char *folder, const char *name)

@@ -12,8 +12,10 @@ void certificates_remove(const char *folder);
 /* FOLDER/NAME.crt and FOLDER/NAME.key: an authority. */
 bool certificates_authority(const char *folder, const char *name);
 
-/* FOLDER/NAME.crt and FOLDER/NAME.key, issued by @authority; @names is like "IP:127.0.0.1,URI:spiffe://mesh/deid". */
-bool certificates_leaf(const char *folder, const char *authority, const char *name, const char *names, int days);
+/* FOLDER/NAME.crt and FOLDER/NAME.key, issued by @authority; @names is like
+ * "IP:127.0.0.1,URI:spiffe://mesh/deid". */
+bool certificates_leaf(const char *folder, const char *authority, const char *name,
+                       const char *names, int days);
 
 /* Copy FOLDER/FROM over FOLDER/TO in one step (a rename), at most @bytes_max of it (0: all). */
 bool certificates_copy(const char *folder, const char *from, const char *to, size_t bytes_max);

@@ -39,7 +39,8 @@ static void on_ending(struct timer *timer)
 static enum status open_client(struct consilium *consilium, struct error *err)
 {
     const struct consilium_config *config = &consilium->config;
-    struct credentials_options options = { config->tls_certificate, config->tls_key, config->tls_authority, 0 };
+    struct credentials_options options = { config->tls_certificate, config->tls_key,
+                                           config->tls_authority, 0 };
 
     if (config->tls_authority != NULL || config->tls_certificate != NULL) {
         consilium->credentials = credentials_create(&consilium->loop, &options, err);
@@ -67,7 +68,8 @@ int consilium_run(const struct consilium_verb *verb, struct consilium *consilium
     return consilium->exit_status;
 }
 
-struct channel *consilium_connect(struct consilium *consilium, const char *service, const char *target)
+struct channel *consilium_connect(struct consilium *consilium, const char *service,
+                                  const char *target)
 {
     struct channel_options options = {
         .service = service,
@@ -149,6 +151,7 @@ void consilium_misuse(struct consilium *consilium, const char *format, ...)
     va_start(args, format);
     vfprintf(stderr, format, args);
     va_end(args);
-    fprintf(stderr, "\nusage: consilium %s [flags] %s\n", running_verb->name, running_verb->operands);
+    fprintf(stderr, "\nusage: consilium %s [flags] %s\n", running_verb->name,
+            running_verb->operands);
     consilium_end(consilium, CONSILIUM_EXIT_USAGE);
 }

@@ -1,4 +1,5 @@
-/* consilium, the command: what its verbs share. One loop, one verb; a verb starts its calls and says consilium_end when it is through. */
+/* consilium, the command: what its verbs share. One loop, one verb; a verb starts its calls and
+ * says consilium_end when it is through. */
 #ifndef CONSILIUM_H
 #define CONSILIUM_H
 
@@ -59,7 +60,8 @@ extern const struct consilium_verb consilium_verbs[]; /* ends with a name of NUL
 int consilium_run(const struct consilium_verb *verb, struct consilium *consilium);
 
 /* The channel to @target, made at once. NULL: told, and the verb has ended. */
-struct channel *consilium_connect(struct consilium *consilium, const char *service, const char *target);
+struct channel *consilium_connect(struct consilium *consilium, const char *service,
+                                  const char *target);
 
 /* Deadline and parent of a call of a verb. */
 struct rpc_options consilium_options(const struct consilium *consilium);
@@ -71,7 +73,7 @@ void consilium_end(struct consilium *consilium, enum consilium_exit exit_status)
 void consilium_fail(struct consilium *consilium, const struct error *err);
 
 /* The same for a wrong use, with the usage of the verb. */
-__attribute__((format(printf, 2, 3)))
-void consilium_misuse(struct consilium *consilium, const char *format, ...);
+__attribute__((format(printf, 2, 3))) void consilium_misuse(struct consilium *consilium,
+                                                            const char *format, ...);
 
 #endif

@@ -1,4 +1,5 @@
-/* ask: the facts chosen, the answer as it streams, each citation with the fact that it names, where the time went. */
+/* ask: the facts chosen, the answer as it streams, each citation with the fact that it names, where
+ * the time went. */
 #include "consilium_ask.h"
 
 #include <stdio.h>
@@ -44,9 +45,11 @@ static const char *keep(struct consilium *consilium, const char *text)
 
 static void print_started(const Consilium__V1__AskStarted *started)
 {
-    printf("%squestion as the model sees it:%s %s\n", paint(PAINT_DIM), paint(PAINT_PLAIN), started->question);
-    printf("%smodel:%s %s  %.12s…   %strace:%s %s\n\n", paint(PAINT_DIM), paint(PAINT_PLAIN), started->model->name,
-           started->model->digest, paint(PAINT_DIM), paint(PAINT_PLAIN), started->trace_id);
+    printf("%squestion as the model sees it:%s %s\n", paint(PAINT_DIM), paint(PAINT_PLAIN),
+           started->question);
+    printf("%smodel:%s %s  %.12s…   %strace:%s %s\n\n", paint(PAINT_DIM), paint(PAINT_PLAIN),
+           started->model->name, started->model->digest, paint(PAINT_DIM), paint(PAINT_PLAIN),
+           started->trace_id);
 }
 
 static void print_facts(struct consilium *consilium, const Consilium__V1__AskFacts *facts)
@@ -105,11 +108,11 @@ static void print_citations(const struct ask *ask)
     for (i = 0; i < ask->cited_count; i++) {
         if (ask->cited[i].is_known)
             printf("  %s[%u] %s%s\n      → %s  %s%s%s\n", paint(PAINT_GOOD), ask->cited[i].id,
-                   fact_text(ask, ask->cited[i].id), paint(PAINT_PLAIN), ask->cited[i].reference, paint(PAINT_DIM), ask->cited[i].path,
-                   paint(PAINT_PLAIN));
+                   fact_text(ask, ask->cited[i].id), paint(PAINT_PLAIN), ask->cited[i].reference,
+                   paint(PAINT_DIM), ask->cited[i].path, paint(PAINT_PLAIN));
         else
-            printf("  %s[%u] names no fact of the prompt: this claim rests on nothing%s\n", paint(PAINT_BAD),
-                   ask->cited[i].id, paint(PAINT_PLAIN));
+            printf("  %s[%u] names no fact of the prompt: this claim rests on nothing%s\n",
+                   paint(PAINT_BAD), ask->cited[i].id, paint(PAINT_PLAIN));
     }
 }
 
@@ -121,11 +124,12 @@ static void print_done(struct consilium *consilium, const Consilium__V1__AskDone
     print_citations(ask);
     if (!consilium->config.timings)
         return;
-    printf("\n%swhere the time went%s  %.1f ms in all, first text after %.1f ms; in the model %.1f ms (%u + %u tokens)\n",
-           paint(PAINT_BOLD), paint(PAINT_PLAIN), total_us / 1000.0,
-           (double)(ask->first_text_ns - ask->began_ns) / (double)CLOCK_NS_PER_MS,
-           (done->usage->prompt_us + done->usage->generate_us) / 1000.0, done->usage->prompt_tokens,
-           done->usage->generated_tokens);
+    printf(
+        "\n%swhere the time went%s  %.1f ms in all, first text after %.1f ms; in the model %.1f ms (%u + %u tokens)\n",
+        paint(PAINT_BOLD), paint(PAINT_PLAIN), total_us / 1000.0,
+        (double)(ask->first_text_ns - ask->began_ns) / (double)CLOCK_NS_PER_MS,
+        (done->usage->prompt_us + done->usage->generate_us) / 1000.0, done->usage->prompt_tokens,
+        done->usage->generated_tokens);
     paint_timings(done->timings, done->n_timings, total_us);
 }
 
@@ -208,7 +212,8 @@ void ask_verb(struct consilium *consilium)
     request.sampling = &sampling;
     if (consilium_connect(consilium, "gateway", config->gateway) == NULL)
         return;
-    if (rpc_stream(consilium->channel, &method_gateway_ask, &request, &options, &callbacks, consilium, &consilium->rpc, &err)
+    if (rpc_stream(consilium->channel, &method_gateway_ask, &request, &options, &callbacks,
+                   consilium, &consilium->rpc, &err)
         != STATUS_OK)
         consilium_fail(consilium, &err);
 }

@@ -16,8 +16,8 @@ static void print_counts(const Consilium__V1__RedactReply *reply)
     size_t i;
 
     for (i = 0; i < reply->n_counts; i++)
-        printf("%s%s%s%s %u", i > 0 ? ", " : "", paint(PAINT_SURROGATE), paint_class(reply->counts[i]->class_),
-               paint(PAINT_PLAIN), reply->counts[i]->count);
+        printf("%s%s%s%s %u", i > 0 ? ", " : "", paint(PAINT_SURROGATE),
+               paint_class(reply->counts[i]->class_), paint(PAINT_PLAIN), reply->counts[i]->count);
     printf(reply->n_counts == 0 ? "no identifier found\n" : "\n");
 }
 
@@ -31,8 +31,9 @@ static void print_text(struct slice original, const Consilium__V1__RedactReply *
 
         if (span->start < at || span->end > original.size || span->start > span->end)
             continue;
-        printf("%.*s%s%s%s%s:%s%s", (int)(span->start - at), original.data + at, paint(PAINT_SURROGATE),
-               span->surrogate, paint(PAINT_PLAIN), paint(PAINT_DIM), paint_class(span->class_), paint(PAINT_PLAIN));
+        printf("%.*s%s%s%s%s:%s%s", (int)(span->start - at), original.data + at,
+               paint(PAINT_SURROGATE), span->surrogate, paint(PAINT_PLAIN), paint(PAINT_DIM),
+               paint_class(span->class_), paint(PAINT_PLAIN));
         at = span->end;
     }
     printf("%.*s", (int)(original.size - at), original.data + at);
@@ -75,8 +76,8 @@ void deid_verb(struct consilium *consilium)
         consilium_misuse(consilium, "deid takes one file, or - for stdin");
         return;
     }
-    if (file_read(consilium->operands_count == 0 ? "-" : consilium->operands[0], RECORD_BYTES_MAX, &consilium->arena,
-                  input, &err)
+    if (file_read(consilium->operands_count == 0 ? "-" : consilium->operands[0], RECORD_BYTES_MAX,
+                  &consilium->arena, input, &err)
         != STATUS_OK) {
         consilium_fail(consilium, &err);
         return;
@@ -95,7 +96,8 @@ void deid_verb(struct consilium *consilium)
         request.text = bytes;
     if (consilium_connect(consilium, "deid", config->deid) == NULL)
         return;
-    if (rpc_call(consilium->channel, &method_deid_redact, &request, &options, on_reply, consilium, &consilium->rpc, &err)
+    if (rpc_call(consilium->channel, &method_deid_redact, &request, &options, on_reply, consilium,
+                 &consilium->rpc, &err)
         != STATUS_OK)
         consilium_fail(consilium, &err);
 }

@@ -7,8 +7,8 @@
 #include "base/buffer.h"
 #include "base/limits.h"
 
-enum status file_read(const char *path, size_t limit_bytes, struct arena *arena, struct slice *bytes,
-                      struct error *err)
+enum status file_read(const char *path, size_t limit_bytes, struct arena *arena,
+                      struct slice *bytes, struct error *err)
 {
     FILE *file = strcmp(path, "-") == 0 ? stdin : fopen(path, "rb");
     struct buffer buffer;
@@ -22,7 +22,8 @@ enum status file_read(const char *path, size_t limit_bytes, struct arena *arena,
         char *at = buffer_reserve(&buffer, 64 * KIB);
 
         if (at == NULL || buffer.size > limit_bytes)
-            error_set(err, STATUS_RESOURCE_EXHAUSTED, "%s has more than %zu bytes", path, limit_bytes);
+            error_set(err, STATUS_RESOURCE_EXHAUSTED, "%s has more than %zu bytes", path,
+                      limit_bytes);
         else
             buffer.size += got = fread(at, 1, 64 * KIB, file);
     }

@@ -35,7 +35,8 @@ void forget_verb(struct consilium *consilium)
     request.patient = consilium->operands[0];
     if (consilium_connect(consilium, "gateway", consilium->config.gateway) == NULL)
         return;
-    if (rpc_call(consilium->channel, &method_gateway_forget, &request, &options, on_reply, consilium, &consilium->rpc, &err)
+    if (rpc_call(consilium->channel, &method_gateway_forget, &request, &options, on_reply,
+                 consilium, &consilium->rpc, &err)
         != STATUS_OK)
         consilium_fail(consilium, &err);
 }

@@ -14,7 +14,8 @@ static void put_name(struct buffer *buffer, const char *name)
             is_upper = true;
             continue;
         }
-        buffer_put_byte(buffer, is_upper && *name >= 'a' && *name <= 'z' ? (char)(*name - 'a' + 'A') : *name);
+        buffer_put_byte(buffer, is_upper && *name >= 'a' && *name <= 'z' ? (char)(*name - 'a' + 'A')
+                                                                         : *name);
         is_upper = false;
     }
     buffer_put_string(buffer, "\":");
@@ -105,7 +106,8 @@ static size_t element_bytes(ProtobufCType type)
     }
 }
 
-static void put_array(struct buffer *buffer, const ProtobufCFieldDescriptor *field, const char *first, size_t count)
+static void put_array(struct buffer *buffer, const ProtobufCFieldDescriptor *field,
+                      const char *first, size_t count)
 {
     size_t i;
 
@@ -134,7 +136,8 @@ static bool is_default(const ProtobufCFieldDescriptor *field, const void *at)
     }
 }
 
-/* Whether @field stands in @message at all: repeated ones by count, those of a oneof by its case. */
+/* Whether @field stands in @message at all: repeated ones by count, those of a oneof by its case.
+ */
 static bool is_present(const ProtobufCMessage *message, const ProtobufCFieldDescriptor *field)
 {
     const char *base = (const char *)message;
@@ -181,7 +184,9 @@ void json_print(const void *message)
     json_message(message, &buffer);
     buffer_put_byte(&buffer, '\n');
     if (buffer.is_full)
-        fputs("{\"error\":{\"status\":\"RESOURCE_EXHAUSTED\",\"text\":\"the reply is too large to print\"}}\n", stderr);
+        fputs(
+            "{\"error\":{\"status\":\"RESOURCE_EXHAUSTED\",\"text\":\"the reply is too large to print\"}}\n",
+            stderr);
     else
         fwrite(buffer.data, 1, buffer.size, stdout);
     fflush(stdout);

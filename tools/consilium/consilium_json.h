@@ -1,5 +1,6 @@
-/* Any message of ours as JSON, by the proto3 mapping (https://protobuf.dev/programming-guides/json/): lowerCamelCase names, enums by
- * name, 64-bit integers as strings, bytes in base64, fields at their default left out. */
+/* Any message of ours as JSON, by the proto3 mapping
+ * (https://protobuf.dev/programming-guides/json/): lowerCamelCase names, enums by name, 64-bit
+ * integers as strings, bytes in base64, fields at their default left out. */
 #ifndef CONSILIUM_JSON_H
 #define CONSILIUM_JSON_H
 

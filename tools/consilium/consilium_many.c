@@ -30,16 +30,18 @@ static void print_event(struct many *many, const Consilium__V1__AskManyEvent *ev
 
     if (event->event_case == CONSILIUM__V1__ASK_MANY_EVENT__EVENT_FAILURE) {
         many->failed++;
-        printf("%s%s%s  %s%s: %s%s\n", paint(PAINT_BOLD), event->patient, paint(PAINT_PLAIN), paint(PAINT_BAD),
-               status_name((enum status)event->failure->status), event->failure->text, paint(PAINT_PLAIN));
+        printf("%s%s%s  %s%s: %s%s\n", paint(PAINT_BOLD), event->patient, paint(PAINT_PLAIN),
+               paint(PAINT_BAD), status_name((enum status)event->failure->status),
+               event->failure->text, paint(PAINT_PLAIN));
     } else if (event->event_case == CONSILIUM__V1__ASK_MANY_EVENT__EVENT_ANSWER) {
         if (event->answer->event_case == CONSILIUM__V1__ASK_EVENT__EVENT_TEXT)
             buffer_put_string(answer, event->answer->text);
         if (event->answer->event_case != CONSILIUM__V1__ASK_EVENT__EVENT_DONE)
             return;
         many->answered++;
-        printf("%s%s%s  %.*s  %s%u citations, %u of them unknown%s\n", paint(PAINT_BOLD), event->patient,
-               paint(PAINT_PLAIN), SLICE_FORMAT(buffer_slice(answer)), paint(PAINT_DIM),
+        printf("%s%s%s  %.*s  %s%u citations, %u of them unknown%s\n", paint(PAINT_BOLD),
+               event->patient, paint(PAINT_PLAIN), SLICE_FORMAT(buffer_slice(answer)),
+               paint(PAINT_DIM),
                event->answer->done->citations_known + event->answer->done->citations_unknown,
                event->answer->done->citations_unknown, paint(PAINT_PLAIN));
     }
@@ -106,7 +108,8 @@ void ask_many(struct consilium *consilium)
     struct error err = { 0 };
     size_t i;
 
-    if (consilium->operands_count < 1 || (consilium->operands_count < 2 && config->patients_file == NULL)) {
+    if (consilium->operands_count < 1
+        || (consilium->operands_count < 2 && config->patients_file == NULL)) {
         consilium_misuse(consilium, "ask --many takes a question and patients");
         return;
     }
@@ -130,8 +133,8 @@ void ask_many(struct consilium *consilium)
     request.sampling = &sampling;
     if (consilium_connect(consilium, "gateway", config->gateway) == NULL)
         return;
-    if (rpc_stream(consilium->channel, &method_gateway_ask_many, &request, &options, &callbacks, consilium,
-                   &consilium->rpc, &err)
+    if (rpc_stream(consilium->channel, &method_gateway_ask_many, &request, &options, &callbacks,
+                   consilium, &consilium->rpc, &err)
         != STATUS_OK)
         consilium_fail(consilium, &err);
 }

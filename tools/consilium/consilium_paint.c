@@ -23,8 +23,8 @@ void paint_init(const char *when)
 const char *paint(enum paint paint)
 {
     static const char *const escapes[] = {
-        [PAINT_PLAIN] = "\033[0m", [PAINT_DIM] = "\033[2m",  [PAINT_BOLD] = "\033[1m",
-        [PAINT_GOOD] = "\033[32m", [PAINT_BAD] = "\033[31m", [PAINT_NOTE] = "\033[36m",
+        [PAINT_PLAIN] = "\033[0m",         [PAINT_DIM] = "\033[2m",  [PAINT_BOLD] = "\033[1m",
+        [PAINT_GOOD] = "\033[32m",         [PAINT_BAD] = "\033[31m", [PAINT_NOTE] = "\033[36m",
         [PAINT_SURROGATE] = "\033[30;43m",
     };
 
@@ -58,8 +58,8 @@ void paint_timings(Consilium__V1__Timing *const *timings, size_t count, uint32_t
 const char *paint_class(Consilium__V1__IdentifierClass class)
 {
     static const char prefix[] = "IDENTIFIER_CLASS_";
-    const ProtobufCEnumValue *value =
-        protobuf_c_enum_descriptor_get_value(&consilium__v1__identifier_class__descriptor, (int)class);
+    const ProtobufCEnumValue *value = protobuf_c_enum_descriptor_get_value(
+        &consilium__v1__identifier_class__descriptor, (int)class);
 
     if (value == NULL || strncmp(value->name, prefix, sizeof(prefix) - 1) != 0)
         return "UNKNOWN";

@@ -1,4 +1,5 @@
-/* Colour and layout for people. Everything is plain when stdout is no terminal, unless asked for. */
+/* Colour and layout for people. Everything is plain when stdout is no terminal, unless asked for.
+ */
 #ifndef CONSILIUM_PAINT_H
 #define CONSILIUM_PAINT_H
 

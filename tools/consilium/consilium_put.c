@@ -32,19 +32,23 @@ static void print_reply(const struct put *put, const Consilium__V1__PutRecordRep
 {
     size_t i;
 
-    printf("%s%s%s  %u resources, %u of them as facts; %u facts in the record%s\n", paint(PAINT_BOLD), put->patient,
-           paint(PAINT_PLAIN), reply->resources, reply->resources_as_facts, reply->facts,
+    printf("%s%s%s  %u resources, %u of them as facts; %u facts in the record%s\n",
+           paint(PAINT_BOLD), put->patient, paint(PAINT_PLAIN), reply->resources,
+           reply->resources_as_facts, reply->facts,
            reply->durable ? "" : "; NOT durable: Redis is away, this process alone holds it");
     if (reply->n_redacted > 0)
         printf("  redacted (%s profile):",
-               reply->profile == CONSILIUM__V1__PROFILE__PROFILE_SAFE_HARBOR ? "safe-harbor" : "limited");
+               reply->profile == CONSILIUM__V1__PROFILE__PROFILE_SAFE_HARBOR ? "safe-harbor"
+                                                                             : "limited");
     for (i = 0; i < reply->n_redacted; i++)
-        printf("%s %s%s%s %u", i > 0 ? "," : "", paint(PAINT_SURROGATE), paint_class(reply->redacted[i]->class_),
-               paint(PAINT_PLAIN), reply->redacted[i]->count);
+        printf("%s %s%s%s %u", i > 0 ? "," : "", paint(PAINT_SURROGATE),
+               paint_class(reply->redacted[i]->class_), paint(PAINT_PLAIN),
+               reply->redacted[i]->count);
     if (reply->n_redacted > 0)
         printf("\n");
     for (i = 0; i < reply->n_not_facts; i++)
-        printf("%s%s %u", i > 0 ? ", " : "  not facts: ", reply->not_facts[i]->reason, reply->not_facts[i]->count);
+        printf("%s%s %u", i > 0 ? ", " : "  not facts: ", reply->not_facts[i]->reason,
+               reply->not_facts[i]->count);
     if (reply->n_not_facts > 0)
         printf("\n");
 }
@@ -99,8 +103,10 @@ static const char *find_patient(struct consilium *consilium, struct slice bundle
 
     arena_init(&tree, 1024 * MIB);
     if (json_parse(bundle, &tree, &root, err) == STATUS_OK) {
-        error_set(err, STATUS_INVALID_ARGUMENT, "no Patient resource with an id in the bundle: name one with --patient");
-        for (entry = json_first(json_get(root, "entry")); entry != NULL && id == NULL; entry = entry->next) {
+        error_set(err, STATUS_INVALID_ARGUMENT,
+                  "no Patient resource with an id in the bundle: name one with --patient");
+        for (entry = json_first(json_get(root, "entry")); entry != NULL && id == NULL;
+             entry = entry->next) {
             resource = json_get(entry, "resource");
             if (slice_is(json_get_string(resource, "resourceType"), "Patient")
                 && json_get_string(resource, "id").size > 0)
@@ -140,14 +146,17 @@ void put_verb(struct consilium *consilium)
         return;
     }
     put->patient = consilium->config.patient;
-    if (file_read(consilium->operands[0], RECORD_BYTES_MAX, &consilium->arena, &put->bundle, &err) != STATUS_OK
-        || (put->patient == NULL && (put->patient = find_patient(consilium, put->bundle, &err)) == NULL)) {
+    if (file_read(consilium->operands[0], RECORD_BYTES_MAX, &consilium->arena, &put->bundle, &err)
+            != STATUS_OK
+        || (put->patient == NULL
+            && (put->patient = find_patient(consilium, put->bundle, &err)) == NULL)) {
         consilium_fail(consilium, &err);
         return;
     }
     if (consilium_connect(consilium, "gateway", consilium->config.gateway) == NULL)
         return;
-    if (rpc_open(consilium->channel, &method_gateway_put_record, &options, on_reply, consilium, &consilium->rpc, &err)
+    if (rpc_open(consilium->channel, &method_gateway_put_record, &options, on_reply, consilium,
+                 &consilium->rpc, &err)
         != STATUS_OK)
         consilium_fail(consilium, &err);
     else

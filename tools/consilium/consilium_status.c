@@ -1,4 +1,5 @@
-/* status: the health of every service, and the model in use. Everybody is asked at once; who does not answer is named. */
+/* status: the health of every service, and the model in use. Everybody is asked at once; who does
+ * not answer is named. */
 #include <stdio.h>
 #include <string.h>
 
@@ -52,10 +53,10 @@ static void on_models(void *arg, const void *message, const struct error *err)
 
     (void)err;
     if (reply != NULL && reply->n_models > 0)
-        snprintf(survey->model, sizeof(survey->model), "%s (%s, %.1f M parameters, context %u) sha256:%s",
-                 reply->models[0]->name, reply->models[0]->architecture,
-                 (double)reply->models[0]->parameters / 1e6, reply->models[0]->context_length,
-                 reply->models[0]->digest);
+        snprintf(survey->model, sizeof(survey->model),
+                 "%s (%s, %.1f M parameters, context %u) sha256:%s", reply->models[0]->name,
+                 reply->models[0]->architecture, (double)reply->models[0]->parameters / 1e6,
+                 reply->models[0]->context_length, reply->models[0]->digest);
 }
 
 static void print_json(struct survey *survey)
@@ -66,8 +67,9 @@ static void print_json(struct survey *survey)
     buffer_init(&line, &survey->consilium->arena);
     buffer_put_string(&line, "{\"services\":[");
     for (i = 0; i < survey->count; i++)
-        buffer_format(&line, "%s{\"name\":\"%s\",\"target\":\"%s\",\"state\":\"%s\"}", i > 0 ? "," : "",
-                      survey->asked[i].name, survey->asked[i].target, survey->asked[i].state);
+        buffer_format(&line, "%s{\"name\":\"%s\",\"target\":\"%s\",\"state\":\"%s\"}",
+                      i > 0 ? "," : "", survey->asked[i].name, survey->asked[i].target,
+                      survey->asked[i].state);
     buffer_put_string(&line, "],\"model\":");
     buffer_put_json(&line, slice_from(survey->model));
     printf("%.*s}\n", SLICE_FORMAT(buffer_slice(&line)));
@@ -79,7 +81,8 @@ static void print_table(const struct survey *survey)
 
     for (i = 0; i < survey->count; i++)
         printf("%-10s %-28s %s%s%s\n", survey->asked[i].name, survey->asked[i].target,
-               paint(survey->asked[i].is_good ? PAINT_GOOD : PAINT_BAD), survey->asked[i].state, paint(PAINT_PLAIN));
+               paint(survey->asked[i].is_good ? PAINT_GOOD : PAINT_BAD), survey->asked[i].state,
+               paint(PAINT_PLAIN));
     printf("%-10s %s\n", "model", survey->model[0] == '\0' ? "not known" : survey->model);
 }
 
@@ -97,7 +100,8 @@ static void on_done(void *arg, const struct error *err)
     for (i = 0; i < survey->count; i++) {
         if (survey->asked[i].is_needed && !survey->asked[i].is_good)
             exit_status = CONSILIUM_EXIT_UNAVAILABLE;
-        if (survey->asked[i].channel != NULL && survey->asked[i].channel != survey->consilium->channel)
+        if (survey->asked[i].channel != NULL
+            && survey->asked[i].channel != survey->consilium->channel)
             channel_destroy(survey->asked[i].channel);
     }
     consilium_end(survey->consilium, exit_status);
@@ -139,12 +143,25 @@ void status_verb(struct consilium *consilium)
     if (consilium_connect(consilium, "gateway", config->gateway) == NULL)
         return;
     group = group_create(&consilium->arena, GROUP_POLICY_PARTIAL, 0, &options, on_done, survey);
-    ask_one(survey, group, (struct asked){ .name = "gateway", .target = config->gateway, .service = "", .is_needed = true });
-    ask_one(survey, group, (struct asked){ .name = "deid", .target = config->deid, .service = "", .is_needed = true });
-    ask_one(survey, group, (struct asked){ .name = "context", .target = config->context, .service = "", .is_needed = true });
-    ask_one(survey, group, (struct asked){ .name = "redis", .target = config->context, .service = "redis" });
-    ask_one(survey, group, (struct asked){ .name = "tokenizer", .target = config->tokenizer, .service = "", .is_needed = true });
-    ask_one(survey, group, (struct asked){ .name = "inference", .target = config->inference, .service = "", .is_needed = true });
+    ask_one(survey, group,
+            (struct asked){
+                .name = "gateway", .target = config->gateway, .service = "", .is_needed = true });
+    ask_one(
+        survey, group,
+        (struct asked){ .name = "deid", .target = config->deid, .service = "", .is_needed = true });
+    ask_one(survey, group,
+            (struct asked){
+                .name = "context", .target = config->context, .service = "", .is_needed = true });
+    ask_one(survey, group,
+            (struct asked){ .name = "redis", .target = config->context, .service = "redis" });
+    ask_one(
+        survey, group,
+        (struct asked){
+            .name = "tokenizer", .target = config->tokenizer, .service = "", .is_needed = true });
+    ask_one(
+        survey, group,
+        (struct asked){
+            .name = "inference", .target = config->inference, .service = "", .is_needed = true });
     group_call(group, consilium->channel, &method_gateway_list_models, &models, on_models, survey);
     consilium->group = group;
     group_start(group);

@@ -18,10 +18,11 @@ static void print_facts(Consilium__V1__Fact *const *facts, size_t count)
     size_t i;
 
     for (i = 0; i < count; i++)
-        printf("%-10s  %s%s%s %s%s%s  %s%s%s\n", facts[i]->date[0] == '\0' ? "-" : facts[i]->date, paint(PAINT_BOLD),
-               facts[i]->label, paint(PAINT_PLAIN),
-               facts[i]->flag == CONSILIUM__V1__FLAG__FLAG_NONE ? "" : paint(PAINT_BAD), facts[i]->value,
-               paint(PAINT_PLAIN), paint(PAINT_DIM), facts[i]->reference, paint(PAINT_PLAIN));
+        printf("%-10s  %s%s%s %s%s%s  %s%s%s\n", facts[i]->date[0] == '\0' ? "-" : facts[i]->date,
+               paint(PAINT_BOLD), facts[i]->label, paint(PAINT_PLAIN),
+               facts[i]->flag == CONSILIUM__V1__FLAG__FLAG_NONE ? "" : paint(PAINT_BAD),
+               facts[i]->value, paint(PAINT_PLAIN), paint(PAINT_DIM), facts[i]->reference,
+               paint(PAINT_PLAIN));
 }
 
 static void on_reply(void *arg, const void *message, const struct error *err)
@@ -64,8 +65,8 @@ static void ask_page(struct consilium *consilium)
     request.page_size = (uint32_t)config->page_size;
     request.page_token = (char *)timeline->page_token;
     request.keep_surrogates = config->keep_surrogates;
-    if (rpc_call(consilium->channel, &method_gateway_get_timeline, &request, &options, on_reply, consilium,
-                 &consilium->rpc, &err)
+    if (rpc_call(consilium->channel, &method_gateway_get_timeline, &request, &options, on_reply,
+                 consilium, &consilium->rpc, &err)
         != STATUS_OK)
         consilium_fail(consilium, &err);
 }

@@ -26,8 +26,8 @@ static void on_reply(void *arg, const void *message, const struct error *err)
         json_print(reply);
     } else {
         for (i = 0; i < reply->n_ids; i++)
-            printf("%s%u%s%s", paint(i % 2 == 0 ? PAINT_NOTE : PAINT_GOOD), reply->ids[i], paint(PAINT_PLAIN),
-                   i + 1 < reply->n_ids ? " " : "\n");
+            printf("%s%u%s%s", paint(i % 2 == 0 ? PAINT_NOTE : PAINT_GOOD), reply->ids[i],
+                   paint(PAINT_PLAIN), i + 1 < reply->n_ids ? " " : "\n");
         printf("%zu tokens, %zu bytes\n", reply->n_ids, text->size);
     }
     consilium_end(consilium, CONSILIUM_EXIT_OK);
@@ -54,8 +54,8 @@ void tokens_verb(struct consilium *consilium)
     request.text = arena_string(&consilium->arena, *text);
     if (consilium_connect(consilium, "tokenizer", consilium->config.tokenizer) == NULL)
         return;
-    if (rpc_call(consilium->channel, &method_tokenizer_encode, &request, &options, on_reply, consilium, &consilium->rpc,
-                 &err)
+    if (rpc_call(consilium->channel, &method_tokenizer_encode, &request, &options, on_reply,
+                 consilium, &consilium->rpc, &err)
         != STATUS_OK)
         consilium_fail(consilium, &err);
 }

@@ -12,44 +12,73 @@
 #define AT(field) offsetof(struct consilium_config, field)
 
 static const struct setting settings[] = {
-    { "gateway", SETTING_KIND_STRING, AT(gateway), "127.0.0.1:7100", "TARGET", "where the gateway is", 0, 0, false, false },
-    { "deid", SETTING_KIND_STRING, AT(deid), "127.0.0.1:7101", "TARGET", "where deid is (deid, status)", 0, 0, false, false },
-    { "context", SETTING_KIND_STRING, AT(context), "127.0.0.1:7102", "TARGET", "where context is (status)", 0, 0, false, false },
-    { "tokenizer", SETTING_KIND_STRING, AT(tokenizer), "127.0.0.1:7103", "TARGET", "where tokenizer is (tokens, status)", 0, 0, false, false },
-    { "inference", SETTING_KIND_STRING, AT(inference), "127.0.0.1:7104", "TARGET", "where inference is (status)", 0, 0, false, false },
-    { "tls-authority", SETTING_KIND_STRING, AT(tls_authority), NULL, "FILE", "PEM of the CAs that servers must come from", 0, 0, false, false },
-    { "tls-certificate", SETTING_KIND_STRING, AT(tls_certificate), NULL, "FILE", "PEM chain to show to servers", 0, 0, false, false },
-    { "tls-key", SETTING_KIND_STRING, AT(tls_key), NULL, "FILE", "PEM key of the chain", 0, 0, false, false },
-    { "tenant", SETTING_KIND_STRING, AT(tenant), "default", "NAME", "whose patients", 0, 0, false, false },
-    { "timeout", SETTING_KIND_DURATION, AT(timeout_ms), "60s", "TIME", "how long to wait for an answer", 1, 86400000, false, false },
-    { "json", SETTING_KIND_SWITCH, AT(json), "false", NULL, "print JSON, one object a line", 0, 0, false, false },
-    { "colour", SETTING_KIND_STRING, AT(colour), "auto", "WHEN", "auto, always or never", 0, 0, false, false },
-    { "timings", SETTING_KIND_SWITCH, AT(timings), "true", NULL, "show where the time went (ask, put)", 0, 0, false, false },
-    { "patient", SETTING_KIND_STRING, AT(patient), NULL, "ID", "the patient's id; else the Patient resource's own (put)", 0, 0, false, false },
-    { "profile", SETTING_KIND_STRING, AT(profile), NULL, "PROFILE", "limited or safe-harbor; else the server's default (put, deid)", 0, 0, false, false },
-    { "fhir", SETTING_KIND_SWITCH, AT(fhir), "false", NULL, "the input is FHIR JSON, not text (deid)", 0, 0, false, false },
-    { "many", SETTING_KIND_SWITCH, AT(many), "false", NULL, "ask about every patient named (ask)", 0, 0, false, false },
-    { "patients-file", SETTING_KIND_STRING, AT(patients_file), NULL, "FILE", "patients' ids, one a line (ask --many)", 0, 0, false, false },
-    { "answers-min", SETTING_KIND_NUMBER, AT(answers_min), "0", "N", "enough answers; 0: all (ask --many)", 0, 256, false, false },
-    { "tokens", SETTING_KIND_NUMBER, AT(tokens_max), "0", "N", "tokens of the answer; 0: the server's default (ask)", 0, 1 << 20, false, false },
-    { "budget", SETTING_KIND_NUMBER, AT(budget_tokens), "0", "N", "tokens for facts; 0: the server's default (ask)", 0, 1 << 20, false, false },
-    { "temperature", SETTING_KIND_DECIMAL, AT(temperature), "0", "T", "0 is greedy (ask)", 0, 10, false, false },
+    { "gateway", SETTING_KIND_STRING, AT(gateway), "127.0.0.1:7100", "TARGET",
+      "where the gateway is", 0, 0, false, false },
+    { "deid", SETTING_KIND_STRING, AT(deid), "127.0.0.1:7101", "TARGET",
+      "where deid is (deid, status)", 0, 0, false, false },
+    { "context", SETTING_KIND_STRING, AT(context), "127.0.0.1:7102", "TARGET",
+      "where context is (status)", 0, 0, false, false },
+    { "tokenizer", SETTING_KIND_STRING, AT(tokenizer), "127.0.0.1:7103", "TARGET",
+      "where tokenizer is (tokens, status)", 0, 0, false, false },
+    { "inference", SETTING_KIND_STRING, AT(inference), "127.0.0.1:7104", "TARGET",
+      "where inference is (status)", 0, 0, false, false },
+    { "tls-authority", SETTING_KIND_STRING, AT(tls_authority), NULL, "FILE",
+      "PEM of the CAs that servers must come from", 0, 0, false, false },
+    { "tls-certificate", SETTING_KIND_STRING, AT(tls_certificate), NULL, "FILE",
+      "PEM chain to show to servers", 0, 0, false, false },
+    { "tls-key", SETTING_KIND_STRING, AT(tls_key), NULL, "FILE", "PEM key of the chain", 0, 0,
+      false, false },
+    { "tenant", SETTING_KIND_STRING, AT(tenant), "default", "NAME", "whose patients", 0, 0, false,
+      false },
+    { "timeout", SETTING_KIND_DURATION, AT(timeout_ms), "60s", "TIME",
+      "how long to wait for an answer", 1, 86400000, false, false },
+    { "json", SETTING_KIND_SWITCH, AT(json), "false", NULL, "print JSON, one object a line", 0, 0,
+      false, false },
+    { "colour", SETTING_KIND_STRING, AT(colour), "auto", "WHEN", "auto, always or never", 0, 0,
+      false, false },
+    { "timings", SETTING_KIND_SWITCH, AT(timings), "true", NULL,
+      "show where the time went (ask, put)", 0, 0, false, false },
+    { "patient", SETTING_KIND_STRING, AT(patient), NULL, "ID",
+      "the patient's id; else the Patient resource's own (put)", 0, 0, false, false },
+    { "profile", SETTING_KIND_STRING, AT(profile), NULL, "PROFILE",
+      "limited or safe-harbor; else the server's default (put, deid)", 0, 0, false, false },
+    { "fhir", SETTING_KIND_SWITCH, AT(fhir), "false", NULL,
+      "the input is FHIR JSON, not text (deid)", 0, 0, false, false },
+    { "many", SETTING_KIND_SWITCH, AT(many), "false", NULL, "ask about every patient named (ask)",
+      0, 0, false, false },
+    { "patients-file", SETTING_KIND_STRING, AT(patients_file), NULL, "FILE",
+      "patients' ids, one a line (ask --many)", 0, 0, false, false },
+    { "answers-min", SETTING_KIND_NUMBER, AT(answers_min), "0", "N",
+      "enough answers; 0: all (ask --many)", 0, 256, false, false },
+    { "tokens", SETTING_KIND_NUMBER, AT(tokens_max), "0", "N",
+      "tokens of the answer; 0: the server's default (ask)", 0, 1 << 20, false, false },
+    { "budget", SETTING_KIND_NUMBER, AT(budget_tokens), "0", "N",
+      "tokens for facts; 0: the server's default (ask)", 0, 1 << 20, false, false },
+    { "temperature", SETTING_KIND_DECIMAL, AT(temperature), "0", "T", "0 is greedy (ask)", 0, 10,
+      false, false },
     { "top-k", SETTING_KIND_NUMBER, AT(top_k), "0", "K", "0: off (ask)", 0, 1 << 20, false, false },
     { "top-p", SETTING_KIND_DECIMAL, AT(top_p), "0", "P", "0: off (ask)", 0, 1, false, false },
-    { "seed", SETTING_KIND_NUMBER, AT(seed), "0", "N", "of the sampling (ask)", 0, 0, false, false },
-    { "keep-surrogates", SETTING_KIND_SWITCH, AT(keep_surrogates), "false", NULL, "do not put dates and names back (ask, timeline)", 0, 0, false, false },
-    { "from", SETTING_KIND_STRING, AT(from), "", "DATE", "first day (timeline)", 0, 0, false, false },
-    { "to", SETTING_KIND_STRING, AT(to), "", "DATE", "day after the last (timeline)", 0, 0, false, false },
-    { "page-size", SETTING_KIND_NUMBER, AT(page_size), "500", "N", "facts a request (timeline)", 1, 5000, false, false },
+    { "seed", SETTING_KIND_NUMBER, AT(seed), "0", "N", "of the sampling (ask)", 0, 0, false,
+      false },
+    { "keep-surrogates", SETTING_KIND_SWITCH, AT(keep_surrogates), "false", NULL,
+      "do not put dates and names back (ask, timeline)", 0, 0, false, false },
+    { "from", SETTING_KIND_STRING, AT(from), "", "DATE", "first day (timeline)", 0, 0, false,
+      false },
+    { "to", SETTING_KIND_STRING, AT(to), "", "DATE", "day after the last (timeline)", 0, 0, false,
+      false },
+    { "page-size", SETTING_KIND_NUMBER, AT(page_size), "500", "N", "facts a request (timeline)", 1,
+      5000, false, false },
     { 0 },
 };
 
 const struct consilium_verb consilium_verbs[] = {
     { "put", "FILE|-", "put a FHIR R4 bundle: de-identify, turn into facts, keep", put_verb },
-    { "ask", "PATIENT QUESTION, or --many QUESTION PATIENT...", "ask a question; the answer streams with its citations", ask_verb },
+    { "ask", "PATIENT QUESTION, or --many QUESTION PATIENT...",
+      "ask a question; the answer streams with its citations", ask_verb },
     { "timeline", "PATIENT", "every fact of a record, oldest first", timeline_verb },
     { "forget", "PATIENT", "forget a record", forget_verb },
-    { "deid", "[FILE|-]", "show what de-identification makes of a text or a FHIR resource", deid_verb },
+    { "deid", "[FILE|-]", "show what de-identification makes of a text or a FHIR resource",
+      deid_verb },
     { "tokens", "[TEXT|-]", "show how the model in use splits a text", tokens_verb },
     { "status", "", "health of every service, and the model in use", status_verb },
     { 0 },
@@ -62,9 +91,10 @@ static void print_verbs(FILE *out)
     fputs("consilium VERB [flags] operands\n\nverbs:\n", out);
     for (verb = consilium_verbs; verb->name != NULL; verb++)
         fprintf(out, "  %-9s %s\n", verb->name, verb->help);
-    fputs("\nconsilium VERB --help shows the flags.\n"
-          "exit: 0 done, 1 failed, 2 wrong usage, 3 not found, 4 unavailable or too late, 5 refused, 130 interrupted\n",
-          out);
+    fputs(
+        "\nconsilium VERB --help shows the flags.\n"
+        "exit: 0 done, 1 failed, 2 wrong usage, 3 not found, 4 unavailable or too late, 5 refused, 130 interrupted\n",
+        out);
 }
 
 static const struct consilium_verb *find_verb(const char *name)
@@ -99,7 +129,8 @@ int main(int argc, char **argv)
     program.operands = verb->operands;
     argc--;
     argv++;
-    if (config_load(&program, &argc, &argv, &consilium.config, &consilium.arena, &is_done, &err) != STATUS_OK) {
+    if (config_load(&program, &argc, &argv, &consilium.config, &consilium.arena, &is_done, &err)
+        != STATUS_OK) {
         fprintf(stderr, "consilium: %s\n", err.text);
         return CONSILIUM_EXIT_USAGE;
     }

@@ -59,24 +59,50 @@ static const struct setting {
     enum kind kind;
     size_t at;
 } settings[] = {
-    { "population", KIND_TEXT, AT(prepare.population) }, { "split", KIND_TEXT, AT(prepare.split) },
-    { "vocabulary-size", KIND_U32, AT(prepare.vocabulary_size) }, { "learn-patients", KIND_U32, AT(prepare.learn_patients) },
-    { "patients", KIND_U32, AT(prepare.patients_max) }, { "leads", KIND_U32, AT(prepare.leads) },
-    { "segments", KIND_U32, AT(prepare.segments) }, { "budgets", KIND_BUDGETS, 0 },
-    { "chars-per-token", KIND_FLOAT, AT(prepare.chars_per_token) }, { "vocabulary", KIND_TEXT, AT(vocabulary) },
-    { "out", KIND_TEXT, AT(out) }, { "data", KIND_TEXT, AT(data) }, { "held", KIND_TEXT, AT(held) },
-    { "resume", KIND_TEXT, AT(resume) }, { "checkpoint", KIND_TEXT, AT(loop.checkpoint_path) }, { "seed", KIND_U64, AT(seed) },
-    { "minutes", KIND_DOUBLE, AT(loop.minutes) }, { "steps", KIND_U64, AT(loop.steps) }, { "threads", KIND_U32, AT(loop.threads) },
-    { "width", KIND_U32, AT(shape.width) }, { "layers", KIND_U32, AT(shape.layers) }, { "heads", KIND_U32, AT(shape.heads) },
-    { "kv-heads", KIND_U32, AT(shape.kv_heads) }, { "ffn", KIND_U32, AT(shape.ffn) }, { "context", KIND_U32, AT(shape.context) },
-    { "rope-base", KIND_FLOAT, AT(shape.rope_base) }, { "batch-tokens", KIND_U32, AT(loop.batch_tokens) },
-    { "tokens-max", KIND_U32, AT(loop.tokens_max) }, { "tokens-short", KIND_U32, AT(loop.tokens_short) },
-    { "short-share", KIND_DOUBLE, AT(loop.short_share) }, { "rate", KIND_DOUBLE, AT(loop.rate) },
-    { "rate-last", KIND_DOUBLE, AT(loop.rate_last) }, { "warm-up", KIND_U32, AT(loop.warm_up) },
-    { "decay", KIND_DOUBLE, AT(loop.decay) }, { "prompt-share", KIND_DOUBLE, AT(loop.prompt_share) },
-    { "cite-weight", KIND_DOUBLE, AT(loop.cite_weight) }, { "prompt-weight", KIND_DOUBLE, AT(loop.prompt_weight) }, { "score-seconds", KIND_DOUBLE, AT(loop.score_seconds) },
-    { "model", KIND_TEXT, AT(evaluate.model) }, { "examples", KIND_U32, AT(evaluate.examples_max) },
-    { "show", KIND_U32, AT(evaluate.show) }, { "score-examples", KIND_U32, AT(loop.score_examples) }, { "type", KIND_TYPE, 0 }, { "name", KIND_TEXT, AT(about.name) },
+    { "population", KIND_TEXT, AT(prepare.population) },
+    { "split", KIND_TEXT, AT(prepare.split) },
+    { "vocabulary-size", KIND_U32, AT(prepare.vocabulary_size) },
+    { "learn-patients", KIND_U32, AT(prepare.learn_patients) },
+    { "patients", KIND_U32, AT(prepare.patients_max) },
+    { "leads", KIND_U32, AT(prepare.leads) },
+    { "segments", KIND_U32, AT(prepare.segments) },
+    { "budgets", KIND_BUDGETS, 0 },
+    { "chars-per-token", KIND_FLOAT, AT(prepare.chars_per_token) },
+    { "vocabulary", KIND_TEXT, AT(vocabulary) },
+    { "out", KIND_TEXT, AT(out) },
+    { "data", KIND_TEXT, AT(data) },
+    { "held", KIND_TEXT, AT(held) },
+    { "resume", KIND_TEXT, AT(resume) },
+    { "checkpoint", KIND_TEXT, AT(loop.checkpoint_path) },
+    { "seed", KIND_U64, AT(seed) },
+    { "minutes", KIND_DOUBLE, AT(loop.minutes) },
+    { "steps", KIND_U64, AT(loop.steps) },
+    { "threads", KIND_U32, AT(loop.threads) },
+    { "width", KIND_U32, AT(shape.width) },
+    { "layers", KIND_U32, AT(shape.layers) },
+    { "heads", KIND_U32, AT(shape.heads) },
+    { "kv-heads", KIND_U32, AT(shape.kv_heads) },
+    { "ffn", KIND_U32, AT(shape.ffn) },
+    { "context", KIND_U32, AT(shape.context) },
+    { "rope-base", KIND_FLOAT, AT(shape.rope_base) },
+    { "batch-tokens", KIND_U32, AT(loop.batch_tokens) },
+    { "tokens-max", KIND_U32, AT(loop.tokens_max) },
+    { "tokens-short", KIND_U32, AT(loop.tokens_short) },
+    { "short-share", KIND_DOUBLE, AT(loop.short_share) },
+    { "rate", KIND_DOUBLE, AT(loop.rate) },
+    { "rate-last", KIND_DOUBLE, AT(loop.rate_last) },
+    { "warm-up", KIND_U32, AT(loop.warm_up) },
+    { "decay", KIND_DOUBLE, AT(loop.decay) },
+    { "prompt-share", KIND_DOUBLE, AT(loop.prompt_share) },
+    { "cite-weight", KIND_DOUBLE, AT(loop.cite_weight) },
+    { "prompt-weight", KIND_DOUBLE, AT(loop.prompt_weight) },
+    { "score-seconds", KIND_DOUBLE, AT(loop.score_seconds) },
+    { "model", KIND_TEXT, AT(evaluate.model) },
+    { "examples", KIND_U32, AT(evaluate.examples_max) },
+    { "show", KIND_U32, AT(evaluate.show) },
+    { "score-examples", KIND_U32, AT(loop.score_examples) },
+    { "type", KIND_TYPE, 0 },
+    { "name", KIND_TEXT, AT(about.name) },
     { "description", KIND_TEXT, AT(about.description) },
 };
 
@@ -152,9 +178,11 @@ static enum status parse_options(int argc, char **argv, struct options *options,
         list[i] = (struct option){ settings[i].name, required_argument, NULL, 1 };
     while ((found = getopt_long(argc, argv, "", list, &index)) != -1) {
         if (found != 1)
-            return error_set(err, STATUS_INVALID_ARGUMENT, "unknown option; `model --help` lists them");
+            return error_set(err, STATUS_INVALID_ARGUMENT,
+                             "unknown option; `model --help` lists them");
         if (!set(options, &settings[index], optarg))
-            return error_set(err, STATUS_INVALID_ARGUMENT, "--%s does not take this value", settings[index].name);
+            return error_set(err, STATUS_INVALID_ARGUMENT, "--%s does not take this value",
+                             settings[index].name);
     }
     if (optind + 1 < argc)
         return error_set(err, STATUS_INVALID_ARGUMENT, "one verb at a time");
@@ -163,7 +191,8 @@ static enum status parse_options(int argc, char **argv, struct options *options,
 
 static enum status need(const char *value, const char *name, struct error *err)
 {
-    return value != NULL ? STATUS_OK : error_set(err, STATUS_INVALID_ARGUMENT, "--%s is needed", name);
+    return value != NULL ? STATUS_OK
+                         : error_set(err, STATUS_INVALID_ARGUMENT, "--%s is needed", name);
 }
 
 static enum status prepare(struct options *options, struct arena *arena, struct error *err)
@@ -175,19 +204,24 @@ static enum status prepare(struct options *options, struct arena *arena, struct 
     options->prepare.seed = options->seed;
     if (options->loop.tokens_max > 0)
         options->prepare.tokens_max = options->loop.tokens_max;
-    if (need(options->prepare.population, "population", err) != STATUS_OK || need(options->vocabulary, "vocabulary", err) != STATUS_OK
-        || need(options->out, "out", err) != STATUS_OK || prepare_run(&options->prepare, arena, &counts, err) != STATUS_OK)
+    if (need(options->prepare.population, "population", err) != STATUS_OK
+        || need(options->vocabulary, "vocabulary", err) != STATUS_OK
+        || need(options->out, "out", err) != STATUS_OK
+        || prepare_run(&options->prepare, arena, &counts, err) != STATUS_OK)
         return err->status;
-    printf("%llu patients, %llu questions: %llu examples, %llu answers, %llu tokens; left out: %llu without their evidence in the prompt, "
-           "%llu too long\n",
-           (unsigned long long)counts.patients, (unsigned long long)counts.questions, (unsigned long long)counts.examples,
-           (unsigned long long)counts.segments, (unsigned long long)counts.tokens, (unsigned long long)counts.not_rendered,
-           (unsigned long long)counts.too_long);
+    printf(
+        "%llu patients, %llu questions: %llu examples, %llu answers, %llu tokens; left out: %llu without their evidence in the prompt, "
+        "%llu too long\n",
+        (unsigned long long)counts.patients, (unsigned long long)counts.questions,
+        (unsigned long long)counts.examples, (unsigned long long)counts.segments,
+        (unsigned long long)counts.tokens, (unsigned long long)counts.not_rendered,
+        (unsigned long long)counts.too_long);
     return STATUS_OK;
 }
 
 /* A new model, or one that goes on. */
-static enum status begin(struct options *options, const struct data *data, struct arena *arena, struct checkpoint *state, struct error *err)
+static enum status begin(struct options *options, const struct data *data, struct arena *arena,
+                         struct checkpoint *state, struct error *err)
 {
     if (options->resume != NULL)
         return checkpoint_read(state, options->resume, arena, err);
@@ -196,25 +230,28 @@ static enum status begin(struct options *options, const struct data *data, struc
         options->shape.context = CONTEXT_DEFAULT;
     if (options->shape.kv_heads == 0)
         options->shape.kv_heads = options->shape.heads;
-    if (weights_check_shape(&options->shape, err) != STATUS_OK || checkpoint_init(state, &options->shape, arena, err) != STATUS_OK)
+    if (weights_check_shape(&options->shape, err) != STATUS_OK
+        || checkpoint_init(state, &options->shape, arena, err) != STATUS_OK)
         return err->status;
     weights_init(&state->weights, options->seed);
     state->seed = options->seed;
     return STATUS_OK;
 }
 
-static enum status train_on(struct options *options, const struct data *data, const struct data *held, struct arena *arena,
-                            struct error *err)
+static enum status train_on(struct options *options, const struct data *data,
+                            const struct data *held, struct arena *arena, struct error *err)
 {
     struct checkpoint state;
 
     if (begin(options, data, arena, &state, err) != STATUS_OK)
         return err->status;
-    fprintf(stderr, "%.2f million parameters, %zu examples of %.2f million tokens\n", (double)state.weights.count * 1e-6,
-            data->examples_count, (double)data->tokens_count * 1e-6);
+    fprintf(stderr, "%.2f million parameters, %zu examples of %.2f million tokens\n",
+            (double)state.weights.count * 1e-6, data->examples_count,
+            (double)data->tokens_count * 1e-6);
     if (loop_run(&state, data, held, &options->loop, arena, err) != STATUS_OK)
         return err->status;
-    return model_file_write(options->out, &state.weights, options->vocabulary, &options->about, arena, err);
+    return model_file_write(options->out, &state.weights, options->vocabulary, &options->about,
+                            arena, err);
 }
 
 /* Which pieces open and close a citation. */
@@ -244,7 +281,8 @@ static enum status train(struct options *options, struct arena *arena, struct er
     struct data data, held;
     enum status status;
 
-    if (need(options->data, "data", err) != STATUS_OK || need(options->vocabulary, "vocabulary", err) != STATUS_OK
+    if (need(options->data, "data", err) != STATUS_OK
+        || need(options->vocabulary, "vocabulary", err) != STATUS_OK
         || need(options->out, "out", err) != STATUS_OK || find_brackets(options, err) != STATUS_OK
         || data_open(&data, options->data, arena, err) != STATUS_OK)
         return err->status;
@@ -265,17 +303,17 @@ static enum status train(struct options *options, struct arena *arena, struct er
     return status;
 }
 
-static enum status export(struct options *options, struct arena *arena, struct error *err)
-{
+static enum status export(struct options *options, struct arena *arena, struct error *err) {
     struct checkpoint state;
 
-    if (need(options->loop.checkpoint_path, "checkpoint", err) != STATUS_OK || need(options->vocabulary, "vocabulary", err) != STATUS_OK
+    if (need(options->loop.checkpoint_path, "checkpoint", err) != STATUS_OK
+        || need(options->vocabulary, "vocabulary", err) != STATUS_OK
         || need(options->out, "out", err) != STATUS_OK
-        || checkpoint_read(&state, options->loop.checkpoint_path, arena, err) != STATUS_OK)
-        return err->status;
-    if (options->shape.context > 0)
-        state.weights.shape.context = options->shape.context;
-    return model_file_write(options->out, &state.weights, options->vocabulary, &options->about, arena, err);
+        || checkpoint_read(&state, options->loop.checkpoint_path, arena, err)
+               != STATUS_OK) return err->status;
+    if (options->shape.context > 0) state.weights.shape.context = options->shape.context;
+    return model_file_write(options->out, &state.weights, options->vocabulary, &options->about,
+                            arena, err);
 }
 
 static enum status evaluate(struct options *options, struct arena *arena, struct error *err)
@@ -283,11 +321,13 @@ static enum status evaluate(struct options *options, struct arena *arena, struct
     struct evaluate_report report;
 
     options->evaluate.data = options->data;
-    if (need(options->evaluate.model, "model", err) != STATUS_OK || need(options->data, "data", err) != STATUS_OK
+    if (need(options->evaluate.model, "model", err) != STATUS_OK
+        || need(options->data, "data", err) != STATUS_OK
         || evaluate_run(&options->evaluate, arena, &report, err) != STATUS_OK)
         return err->status;
     evaluate_print(&report);
-    printf("%.0f prompt tokens and %.0f answer tokens in %.1f s\n", report.prompt_tokens, report.answer_tokens, report.seconds);
+    printf("%.0f prompt tokens and %.0f answer tokens in %.1f s\n", report.prompt_tokens,
+           report.answer_tokens, report.seconds);
     return STATUS_OK;
 }
 
@@ -309,7 +349,9 @@ int main(int argc, char **argv)
     static const struct {
         const char *name;
         enum status (*run)(struct options *options, struct arena *arena, struct error *err);
-    } verbs[] = { { "prepare", prepare }, { "train", train }, { "export", export }, { "evaluate", evaluate } };
+    } verbs[] = {
+        { "prepare", prepare }, { "train", train }, { "export", export }, { "evaluate", evaluate }
+    };
     struct options options;
     struct arena arena;
     struct error err = { 0 };

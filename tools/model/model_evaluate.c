@@ -108,8 +108,10 @@ struct evaluate {
     uint32_t shown;
 };
 
-/* Run tokens [first, end) of the example at the positions from @position; the logits after the last. */
-static const float *run(struct evaluate *e, const struct example *example, uint32_t first, uint32_t end, uint32_t position)
+/* Run tokens [first, end) of the example at the positions from @position; the logits after the
+ * last. */
+static const float *run(struct evaluate *e, const struct example *example, uint32_t first,
+                        uint32_t end, uint32_t position)
 {
     const float *logits = NULL;
     uint32_t ids[INFERENCE_CHUNK_MAX];
@@ -120,7 +122,8 @@ static const float *run(struct evaluate *e, const struct example *example, uint3
 
         for (uint32_t i = 0; i < count; i++)
             ids[i] = example->tokens[first + i];
-        logits = inference_forward_run(e->forward, &e->cache, ids, count, position, first + count == end);
+        logits = inference_forward_run(e->forward, &e->cache, ids, count, position,
+                                       first + count == end);
         first += count;
         position += count;
     }
@@ -138,8 +141,8 @@ static uint32_t likeliest(const float *logits, uint32_t count)
 }
 
 /* Greedy ids until the end of the turn. */
-static size_t generate(struct evaluate *e, const struct example *example, const struct example_segment *segment, uint32_t *ids,
-                       size_t ids_max)
+static size_t generate(struct evaluate *e, const struct example *example,
+                       const struct example_segment *segment, uint32_t *ids, size_t ids_max)
 {
     uint32_t position = example->prefix + segment->answer - segment->first;
     const float *logits = run(e, example, segment->first, segment->answer, example->prefix);
@@ -156,15 +159,17 @@ static size_t generate(struct evaluate *e, const struct example *example, const 
     return count;
 }
 
-static enum status text_of(struct evaluate *e, const uint32_t *ids, size_t count, struct arena *arena, struct slice *text, struct error *err)
+static enum status text_of(struct evaluate *e, const uint32_t *ids, size_t count,
+                           struct arena *arena, struct slice *text, struct error *err)
 {
     struct slice after;
 
-    return tokenizer_decode(e->prompts.vocab, ids, count, (struct slice){ NULL, 0 }, true, arena, text, &after, err);
+    return tokenizer_decode(e->prompts.vocab, ids, count, (struct slice){ NULL, 0 }, true, arena,
+                            text, &after, err);
 }
 
-static enum status text_of_tokens(struct evaluate *e, const uint16_t *tokens, size_t count, struct arena *arena, struct slice *text,
-                                  struct error *err)
+static enum status text_of_tokens(struct evaluate *e, const uint16_t *tokens, size_t count,
+                                  struct arena *arena, struct slice *text, struct error *err)
 {
     uint32_t ids[EXAMPLE_TOKENS_MAX];
 
@@ -173,30 +178,38 @@ static enum status text_of_tokens(struct evaluate *e, const uint16_t *tokens, si
     return text_of(e, ids, count, arena, text, err);
 }
 
-static void show(struct evaluate *e, const struct example *example, const struct example_segment *segment, struct slice given,
-                 struct slice right, struct arena *arena)
+static void show(struct evaluate *e, const struct example *example,
+                 const struct example_segment *segment, struct slice given, struct slice right,
+                 struct arena *arena)
 {
     struct slice question = { NULL, 0 };
 
     if (e->shown++ >= e->options->show
-        || text_of_tokens(e, example->tokens + segment->first, segment->answer - segment->first, arena, &question, NULL) != STATUS_OK)
+        || text_of_tokens(e, example->tokens + segment->first, segment->answer - segment->first,
+                          arena, &question, NULL)
+               != STATUS_OK)
         return;
     question = slice_trim(slice_cut(question, 0, slice_find_byte(question, '\n')));
-    printf("%s\n  asked  %.*s\n  given  %.*s\n  right  %.*s\n", slice_equal(given, right) ? "exact" : "other", SLICE_FORMAT(question),
+    printf("%s\n  asked  %.*s\n  given  %.*s\n  right  %.*s\n",
+           slice_equal(given, right) ? "exact" : "other", SLICE_FORMAT(question),
            SLICE_FORMAT(given), SLICE_FORMAT(right));
 }
 
-static enum status ask(struct evaluate *e, const struct example *example, const struct example_segment *segment, struct arena *arena,
+static enum status ask(struct evaluate *e, const struct example *example,
+                       const struct example_segment *segment, struct arena *arena,
                        struct error *err)
 {
     uint32_t ids[EXAMPLE_TOKENS_MAX];
-    size_t right_count = segment->end - segment->answer - 1, most = right_count + ANSWER_TOKENS_MORE, count;
+    size_t right_count = segment->end - segment->answer - 1,
+           most = right_count + ANSWER_TOKENS_MORE, count;
     struct slice given, right;
 
-    count = generate(e, example, segment, ids, most < EXAMPLE_TOKENS_MAX ? most : EXAMPLE_TOKENS_MAX);
+    count =
+        generate(e, example, segment, ids, most < EXAMPLE_TOKENS_MAX ? most : EXAMPLE_TOKENS_MAX);
     e->report->answer_tokens += (double)count;
     if (text_of(e, ids, count, arena, &given, err) != STATUS_OK
-        || text_of_tokens(e, example->tokens + segment->answer, right_count, arena, &right, err) != STATUS_OK)
+        || text_of_tokens(e, example->tokens + segment->answer, right_count, arena, &right, err)
+               != STATUS_OK)
         return STATUS_INTERNAL;
     evaluate_compare(given, right, &e->report->all);
     evaluate_compare(given, right, &e->report->kinds[segment->kind]);
@@ -215,17 +228,21 @@ static double now_seconds(void)
 static bool fits(const struct evaluate *e, const struct example *example)
 {
     for (uint32_t i = 0; i < example->segments_count; i++)
-        if (example->prefix + example->segments[i].end - example->segments[i].first > e->cache.context)
+        if (example->prefix + example->segments[i].end - example->segments[i].first
+            > e->cache.context)
             return false;
     return true;
 }
 
 /* The record is run once; each question goes on from there. */
-static enum status ask_all(struct evaluate *e, const struct data *data, struct arena *arena, struct error *err)
+static enum status ask_all(struct evaluate *e, const struct data *data, struct arena *arena,
+                           struct error *err)
 {
     size_t done = 0;
 
-    for (size_t i = 0; i < data->examples_count && (e->options->examples_max == 0 || done < e->options->examples_max); i++) {
+    for (size_t i = 0; i < data->examples_count
+                       && (e->options->examples_max == 0 || done < e->options->examples_max);
+         i++) {
         const struct example *example = &data->examples[i];
 
         if (!fits(e, example))
@@ -250,7 +267,8 @@ static enum status open_model(struct evaluate *e, const struct data *data, struc
     if (gguf == NULL || (e->model = inference_model_create(gguf, err)) == NULL)
         return STATUS_NOT_FOUND;
     if (e->model->vocabulary != data->vocabulary_size)
-        return error_set(err, STATUS_INVALID_ARGUMENT, "the data have %u pieces, the model %u", data->vocabulary_size, e->model->vocabulary);
+        return error_set(err, STATUS_INVALID_ARGUMENT, "the data have %u pieces, the model %u",
+                         data->vocabulary_size, e->model->vocabulary);
     e->forward = inference_forward_create(e->model, e->model->context, err);
     if (e->forward == NULL)
         return STATUS_RESOURCE_EXHAUSTED;
@@ -267,7 +285,8 @@ static void close_model(struct evaluate *e)
         inference_model_destroy(e->model);
 }
 
-enum status evaluate_run(const struct evaluate_options *options, struct arena *arena, struct evaluate_report *report, struct error *err)
+enum status evaluate_run(const struct evaluate_options *options, struct arena *arena,
+                         struct evaluate_report *report, struct error *err)
 {
     struct evaluate e = { .options = options, .report = report };
     struct data data;
@@ -301,21 +320,24 @@ static double percent(size_t part, size_t whole)
 
 static void print_counts(const char *name, const struct evaluate_counts *c)
 {
-    printf("%-20s %7zu %8.1f %10.1f %10.1f %8.1f %10.1f\n", name, c->answers, percent(c->exact, c->answers),
-           percent(c->exact_but_citations, c->answers), percent(c->cited_right, c->cited), percent(c->to_cite_given, c->to_cite),
+    printf("%-20s %7zu %8.1f %10.1f %10.1f %8.1f %10.1f\n", name, c->answers,
+           percent(c->exact, c->answers), percent(c->exact_but_citations, c->answers),
+           percent(c->cited_right, c->cited), percent(c->to_cite_given, c->to_cite),
            percent(c->declined - c->declined_right, c->answers - c->to_decline));
 }
 
 void evaluate_print(const struct evaluate_report *report)
 {
-    printf("%-20s %7s %8s %10s %10s %8s %10s\n", "question", "answers", "exact %", "words %", "cited %", "found %", "declined %");
+    printf("%-20s %7s %8s %10s %10s %8s %10s\n", "question", "answers", "exact %", "words %",
+           "cited %", "found %", "declined %");
     for (uint32_t i = 0; i < report->kinds_count; i++)
         if (report->kinds[i].answers > 0)
             print_counts(report->names[i], &report->kinds[i]);
     print_counts("all", &report->all);
-    printf("exact: the right answer to the letter; words: without its citations; cited: of the citations given, those that are right;\n"
-           "found: of the right citations, those given; declined: answerable questions that were declined.\n"
-           "Unanswerable questions declined: %.1f %% of %zu. Answers that decline and should: %.1f %% of %zu.\n",
-           percent(report->all.declined_right, report->all.to_decline), report->all.to_decline,
-           percent(report->all.declined_right, report->all.declined), report->all.declined);
+    printf(
+        "exact: the right answer to the letter; words: without its citations; cited: of the citations given, those that are right;\n"
+        "found: of the right citations, those given; declined: answerable questions that were declined.\n"
+        "Unanswerable questions declined: %.1f %% of %zu. Answers that decline and should: %.1f %% of %zu.\n",
+        percent(report->all.declined_right, report->all.to_decline), report->all.to_decline,
+        percent(report->all.declined_right, report->all.declined), report->all.declined);
 }

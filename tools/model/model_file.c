@@ -5,7 +5,8 @@
 #include "gguf/gguf_write.h"
 
 static const char chat_template[] =
-    "{% for message in messages %}" MODEL_TURN_START "{{ message['role'] }}\n{{ message['content'] }}" MODEL_TURN_END "\n"
+    "{% for message in messages %}" MODEL_TURN_START
+    "{{ message['role'] }}\n{{ message['content'] }}" MODEL_TURN_END "\n"
     "{% endfor %}{% if add_generation_prompt %}" MODEL_TURN_START "assistant\n{% endif %}";
 
 static uint32_t find(const struct vocabulary *v, const char *piece)
@@ -33,7 +34,8 @@ static void put_vocabulary(struct gguf_write *write, const struct vocabulary *v)
     gguf_write_string(write, "tokenizer.chat_template", slice_from(chat_template));
 }
 
-enum status model_file_write_vocabulary(const char *path, const struct vocabulary *vocabulary, struct error *err)
+enum status model_file_write_vocabulary(const char *path, const struct vocabulary *vocabulary,
+                                        struct error *err)
 {
     struct gguf_write *write = gguf_write_start(path, err);
 
@@ -47,22 +49,29 @@ enum status model_file_write_vocabulary(const char *path, const struct vocabular
 
 /* ---- reading a vocabulary back, to put it beside weights ---- */
 
-static enum status read_vocabulary(const struct gguf *gguf, struct arena *arena, struct vocabulary *v, struct error *err)
+static enum status read_vocabulary(const struct gguf *gguf, struct arena *arena,
+                                   struct vocabulary *v, struct error *err)
 {
     enum gguf_type type;
     uint64_t count;
     size_t cursor = 0;
     struct slice scores, kinds;
 
-    if (!gguf_get_array(gguf, "tokenizer.ggml.tokens", &type, &count) || type != GGUF_TYPE_STRING || count > SHAPE_VOCABULARY_MAX
-        || !gguf_get_array_bytes(gguf, "tokenizer.ggml.scores", GGUF_TYPE_FLOAT32, &scores) || scores.size != 4 * count
-        || !gguf_get_array_bytes(gguf, "tokenizer.ggml.token_type", GGUF_TYPE_INT32, &kinds) || kinds.size != 4 * count)
+    if (!gguf_get_array(gguf, "tokenizer.ggml.tokens", &type, &count) || type != GGUF_TYPE_STRING
+        || count > SHAPE_VOCABULARY_MAX
+        || !gguf_get_array_bytes(gguf, "tokenizer.ggml.scores", GGUF_TYPE_FLOAT32, &scores)
+        || scores.size != 4 * count
+        || !gguf_get_array_bytes(gguf, "tokenizer.ggml.token_type", GGUF_TYPE_INT32, &kinds)
+        || kinds.size != 4 * count)
         return error_set(err, STATUS_INVALID_ARGUMENT, "no vocabulary with scores and types");
-    *v = (struct vocabulary){ ARENA_ARRAY(arena, struct slice, count), ARENA_ARRAY(arena, float, count),
-                              ARENA_ARRAY(arena, int32_t, count), (uint32_t)count };
+    *v = (struct vocabulary){ ARENA_ARRAY(arena, struct slice, count),
+                              ARENA_ARRAY(arena, float, count), ARENA_ARRAY(arena, int32_t, count),
+                              (uint32_t)count };
     if (v->pieces == NULL || v->scores == NULL || v->kinds == NULL)
-        return error_set(err, STATUS_RESOURCE_EXHAUSTED, "no room for %llu pieces", (unsigned long long)count);
-    for (uint64_t i = 0; gguf_next_string(gguf, "tokenizer.ggml.tokens", &cursor, &v->pieces[i]); i++)
+        return error_set(err, STATUS_RESOURCE_EXHAUSTED, "no room for %llu pieces",
+                         (unsigned long long)count);
+    for (uint64_t i = 0; gguf_next_string(gguf, "tokenizer.ggml.tokens", &cursor, &v->pieces[i]);
+         i++)
         ;
     memcpy(v->scores, scores.data, scores.size);
     memcpy(v->kinds, kinds.data, kinds.size);
@@ -102,11 +111,13 @@ struct tensor {
 #define TENSORS_PER_LAYER 9
 #define TENSORS_MAX (2 + TENSORS_PER_LAYER * SHAPE_LAYERS_MAX)
 
-static void put(struct tensor *list, size_t *count, const char *name, int layer, const float *values, uint64_t columns, uint64_t rows)
+static void put(struct tensor *list, size_t *count, const char *name, int layer,
+                const float *values, uint64_t columns, uint64_t rows)
 {
     struct tensor *tensor = &list[(*count)++];
 
-    *tensor = (struct tensor){ .values = values, .columns = columns, .rows = rows, .is_norm = rows == 1 };
+    *tensor =
+        (struct tensor){ .values = values, .columns = columns, .rows = rows, .is_norm = rows == 1 };
     if (layer < 0)
         snprintf(tensor->name, sizeof(tensor->name), "%s.weight", name);
     else
@@ -136,7 +147,8 @@ static size_t list_tensors(const struct weights *w, struct tensor *list)
     return count;
 }
 
-static void put_tensors(struct gguf_write *write, const struct weights *weights, enum gguf_tensor_type type)
+static void put_tensors(struct gguf_write *write, const struct weights *weights,
+                        enum gguf_tensor_type type)
 {
     struct tensor list[TENSORS_MAX];
     size_t count = list_tensors(weights, list);
@@ -144,7 +156,8 @@ static void put_tensors(struct gguf_write *write, const struct weights *weights,
     for (size_t i = 0; i < count; i++) {
         uint64_t dimensions[2] = { list[i].columns, list[i].rows };
 
-        gguf_write_tensor(write, list[i].name, list[i].is_norm ? GGUF_TENSOR_TYPE_F32 : type, list[i].is_norm ? 1 : 2, dimensions);
+        gguf_write_tensor(write, list[i].name, list[i].is_norm ? GGUF_TENSOR_TYPE_F32 : type,
+                          list[i].is_norm ? 1 : 2, dimensions);
     }
     for (size_t i = 0; i < count; i++)
         gguf_write_floats(write, list[i].values, list[i].columns * list[i].rows);
@@ -164,7 +177,8 @@ static void put_shape(struct gguf_write *write, const struct shape *s)
     gguf_write_f32(write, "llama.attention.layer_norm_rms_epsilon", s->norm_epsilon);
 }
 
-static enum status write_all(const char *path, const struct weights *weights, const struct vocabulary *vocabulary,
+static enum status write_all(const char *path, const struct weights *weights,
+                             const struct vocabulary *vocabulary,
                              const struct model_file_about *about, struct error *err)
 {
     struct gguf_write *write = gguf_write_start(path, err);
@@ -184,8 +198,9 @@ static enum status write_all(const char *path, const struct weights *weights, co
     return gguf_write_finish(write, err);
 }
 
-enum status model_file_write(const char *path, const struct weights *weights, const char *vocabulary_path,
-                             const struct model_file_about *about, struct arena *arena, struct error *err)
+enum status model_file_write(const char *path, const struct weights *weights,
+                             const char *vocabulary_path, const struct model_file_about *about,
+                             struct arena *arena, struct error *err)
 {
     struct gguf *gguf = gguf_open(vocabulary_path, err);
     struct vocabulary vocabulary;
@@ -195,8 +210,8 @@ enum status model_file_write(const char *path, const struct weights *weights, co
         return err == NULL ? STATUS_NOT_FOUND : err->status;
     status = read_vocabulary(gguf, arena, &vocabulary, err);
     if (status == STATUS_OK && vocabulary.count != weights->shape.vocabulary_size)
-        status = error_set(err, STATUS_INVALID_ARGUMENT, "%s has %u pieces, the model has %u", vocabulary_path, vocabulary.count,
-                           weights->shape.vocabulary_size);
+        status = error_set(err, STATUS_INVALID_ARGUMENT, "%s has %u pieces, the model has %u",
+                           vocabulary_path, vocabulary.count, weights->shape.vocabulary_size);
     if (status == STATUS_OK)
         status = write_all(path, weights, &vocabulary, about, err);
     gguf_close(gguf);

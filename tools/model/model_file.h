@@ -1,5 +1,5 @@
-/* The model as GGUF: a vocabulary alone (which the tokenizer reads, and prepare with it), and weights with the vocabulary of
- * such a file. */
+/* The model as GGUF: a vocabulary alone (which the tokenizer reads, and prepare with it), and
+ * weights with the vocabulary of such a file. */
 #ifndef MODEL_FILE_H
 #define MODEL_FILE_H
 
@@ -11,7 +11,8 @@
 #define MODEL_TURN_END "<|im_end|>"
 
 /* Write tokenizer.ggml.* and the chat template. */
-enum status model_file_write_vocabulary(const char *path, const struct vocabulary *vocabulary, struct error *err);
+enum status model_file_write_vocabulary(const char *path, const struct vocabulary *vocabulary,
+                                        struct error *err);
 
 enum model_file_type {
     MODEL_FILE_TYPE_F32,
@@ -28,7 +29,8 @@ struct model_file_about {
 };
 
 /* INVALID_ARGUMENT when the vocabulary of @vocabulary_path has another size. */
-enum status model_file_write(const char *path, const struct weights *weights, const char *vocabulary_path,
-                             const struct model_file_about *about, struct arena *arena, struct error *err);
+enum status model_file_write(const char *path, const struct weights *weights,
+                             const char *vocabulary_path, const struct model_file_about *about,
+                             struct arena *arena, struct error *err);
 
 #endif

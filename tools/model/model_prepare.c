@@ -17,8 +17,15 @@
 void prepare_options_default(struct prepare_options *options)
 {
     *options = (struct prepare_options){
-        .vocabulary_size = 2048, .learn_patients = 300, .leads = 5, .segments = 6, .budgets = { 120, 200, 300, 450 },
-        .budgets_count = 4, .chars_per_token = CONTEXT_CHARS_PER_TOKEN, .tokens_max = 1024, .seed = 1,
+        .vocabulary_size = 2048,
+        .learn_patients = 300,
+        .leads = 5,
+        .segments = 6,
+        .budgets = { 120, 200, 300, 450 },
+        .budgets_count = 4,
+        .chars_per_token = CONTEXT_CHARS_PER_TOKEN,
+        .tokens_max = 1024,
+        .seed = 1,
     };
 }
 
@@ -53,7 +60,8 @@ static bool is_unanswerable(const struct question *question)
 
 /* ---- learning the vocabulary ---- */
 
-static void learn_from(struct prepare *prepare, const struct prompt *prompt, const struct question *question)
+static void learn_from(struct prepare *prepare, const struct prompt *prompt,
+                       const struct question *question)
 {
     static const char *const roles[] = { "system", "user", "assistant" };
     struct slice answer = prompt_answer(prompt, question, &prepare->patient_arena);
@@ -71,15 +79,17 @@ static enum status write_vocabulary(struct prepare *prepare, struct error *err)
     const struct slice controls[] = { SLICE(MODEL_TURN_START), SLICE(MODEL_TURN_END) };
     struct vocabulary vocabulary;
 
-    if (vocabulary_learn(prepare->learner, controls, 2, prepare->options->vocabulary_size, &vocabulary, err) != STATUS_OK)
+    if (vocabulary_learn(prepare->learner, controls, 2, prepare->options->vocabulary_size,
+                         &vocabulary, err)
+        != STATUS_OK)
         return STATUS_RESOURCE_EXHAUSTED;
     return model_file_write_vocabulary(prepare->options->vocabulary, &vocabulary, err);
 }
 
 /* ---- examples ---- */
 
-/* Tokens that two prompts share at their front, short of the last tokens of either: the question's end and the assistant's
- * head stay in the segment. */
+/* Tokens that two prompts share at their front, short of the last tokens of either: the question's
+ * end and the assistant's head stay in the segment. */
 static size_t shared(const struct tokenizer_ids *a, const struct tokenizer_ids *b)
 {
     size_t most = a->count < b->count ? a->count : b->count, i = 0;
@@ -96,8 +106,9 @@ static void put_tokens(struct draft *draft, const uint32_t *ids, size_t count)
 }
 
 /* Room permitting, the question becomes a segment behind the prefix. */
-static void put_segment(struct prepare *prepare, struct draft *draft, const struct tokenizer_ids *prompt,
-                        const struct tokenizer_ids *answer, struct slice kind)
+static void put_segment(struct prepare *prepare, struct draft *draft,
+                        const struct tokenizer_ids *prompt, const struct tokenizer_ids *answer,
+                        struct slice kind)
 {
     size_t own = prompt->count - draft->prefix, size = own + answer->count;
     struct example_segment *segment = &draft->segments[draft->segments_count];
@@ -106,7 +117,8 @@ static void put_segment(struct prepare *prepare, struct draft *draft, const stru
         prepare->counts->too_long++;
         return;
     }
-    *segment = (struct example_segment){ (uint32_t)draft->size, (uint32_t)(draft->size + own), (uint32_t)(draft->size + size),
+    *segment = (struct example_segment){ (uint32_t)draft->size, (uint32_t)(draft->size + own),
+                                         (uint32_t)(draft->size + size),
                                          data_writer_kind(prepare->writer, kind) };
     put_tokens(draft, prompt->ids + draft->prefix, own);
     put_tokens(draft, answer->ids, answer->count);
@@ -119,8 +131,9 @@ struct chosen_question {
     struct tokenizer_ids prompt, answer;
 };
 
-static enum status encode(struct prepare *prepare, const struct prompt *prompt, const struct question *lead,
-                          const struct question *question, struct chosen_question *out, bool *is_rendered, struct error *err)
+static enum status encode(struct prepare *prepare, const struct prompt *prompt,
+                          const struct question *lead, const struct question *question,
+                          struct chosen_question *out, bool *is_rendered, struct error *err)
 {
     struct arena *arena = &prepare->patient_arena;
     struct slice answer = prompt_answer(prompt, question, arena);
@@ -129,14 +142,17 @@ static enum status encode(struct prepare *prepare, const struct prompt *prompt, 
     if (!*is_rendered)
         return STATUS_OK;
     out->question = question;
-    if (prompt_encode(&prepare->prompts, prompt, prompt_user(prompt, lead->text, question->text, arena), arena, &out->prompt, err)
+    if (prompt_encode(&prepare->prompts, prompt,
+                      prompt_user(prompt, lead->text, question->text, arena), arena, &out->prompt,
+                      err)
             != STATUS_OK
         || prompt_encode_answer(&prepare->prompts, answer, arena, &out->answer, err) != STATUS_OK)
         return err->status;
     return STATUS_OK;
 }
 
-static void write_example(struct prepare *prepare, const struct chosen_question *chosen, size_t count)
+static void write_example(struct prepare *prepare, const struct chosen_question *chosen,
+                          size_t count)
 {
     struct draft *draft = prepare->draft;
     size_t prefix = chosen[0].prompt.count - 2;
@@ -157,16 +173,18 @@ static void write_example(struct prepare *prepare, const struct chosen_question 
         put_segment(prepare, draft, &chosen[i].prompt, &chosen[i].answer, chosen[i].question->kind);
     if (draft->segments_count == 0)
         return;
-    data_writer_put(prepare->writer, &(struct example){ (uint32_t)draft->size, draft->prefix, (uint32_t)draft->segments_count,
+    data_writer_put(prepare->writer, &(struct example){ (uint32_t)draft->size, draft->prefix,
+                                                        (uint32_t)draft->segments_count,
                                                         draft->segments, draft->tokens });
     prepare->counts->examples++;
     prepare->counts->segments += draft->segments_count;
     prepare->counts->tokens += draft->size;
 }
 
-/* The lead and, from a random place on, others of the patient whose evidence stands in the rendering. */
-static enum status make_example(struct prepare *prepare, const struct patient_questions *patient, size_t lead_index,
-                                const struct prompt *prompt, struct error *err)
+/* The lead and, from a random place on, others of the patient whose evidence stands in the
+ * rendering. */
+static enum status make_example(struct prepare *prepare, const struct patient_questions *patient,
+                                size_t lead_index, const struct prompt *prompt, struct error *err)
 {
     const struct question *lead = &patient->questions[lead_index];
     struct chosen_question chosen[EXAMPLE_SEGMENTS_MAX];
@@ -194,22 +212,26 @@ static enum status make_example(struct prepare *prepare, const struct patient_qu
     return STATUS_OK;
 }
 
-static enum status render(struct prepare *prepare, const struct record *record, const struct question *question, struct prompt *prompt,
-                          struct error *err)
+static enum status render(struct prepare *prepare, const struct record *record,
+                          const struct question *question, struct prompt *prompt, struct error *err)
 {
     const struct prepare_options *o = prepare->options;
     uint32_t budget = o->budgets[random_below(&prepare->random, o->budgets_count)];
 
-    return context_assemble(record, question->text, budget, o->chars_per_token, &prepare->patient_arena, prompt, err);
+    return context_assemble(record, question->text, budget, o->chars_per_token,
+                            &prepare->patient_arena, prompt, err);
 }
 
-static enum status prepare_patient(struct prepare *prepare, const struct patient_questions *patient, struct error *err)
+static enum status prepare_patient(struct prepare *prepare, const struct patient_questions *patient,
+                                   struct error *err)
 {
     struct record record;
     size_t start = random_below(&prepare->random, (uint32_t)patient->count), leads = 0;
-    enum status status = context_read_bundle(patient->bundle, &prepare->patient_arena, &record, NULL, NULL, err);
+    enum status status =
+        context_read_bundle(patient->bundle, &prepare->patient_arena, &record, NULL, NULL, err);
 
-    for (size_t i = 0; status == STATUS_OK && i < patient->count && leads < prepare->options->leads; i++) {
+    for (size_t i = 0; status == STATUS_OK && i < patient->count && leads < prepare->options->leads;
+         i++) {
         size_t index = (start + i) % patient->count;
         struct prompt prompt;
 
@@ -226,7 +248,8 @@ static enum status prepare_patient(struct prepare *prepare, const struct patient
 }
 
 /* Through the whole population, or its first @patients_max. */
-static enum status walk(struct prepare *prepare, uint32_t patients_max, struct arena *arena, struct error *err)
+static enum status walk(struct prepare *prepare, uint32_t patients_max, struct arena *arena,
+                        struct error *err)
 {
     struct questions *questions = questions_open(prepare->options->population, arena, err);
     struct patient_questions patient;
@@ -272,7 +295,8 @@ static enum status write_examples(struct prepare *prepare, struct arena *arena, 
     prepare->draft = ARENA_NEW(arena, struct draft);
     if (prepare->draft == NULL)
         return error_set(err, STATUS_RESOURCE_EXHAUSTED, "no room for an example");
-    prepare->writer = data_writer_start(prepare->options->out, prepare->prompts.vocab->size, arena, err);
+    prepare->writer =
+        data_writer_start(prepare->options->out, prepare->prompts.vocab->size, arena, err);
     if (prepare->writer == NULL)
         return err->status;
     prepare->random.state = prepare->options->seed;
@@ -282,15 +306,18 @@ static enum status write_examples(struct prepare *prepare, struct arena *arena, 
     return data_writer_finish(prepare->writer, err);
 }
 
-enum status prepare_run(const struct prepare_options *options, struct arena *arena, struct prepare_counts *counts, struct error *err)
+enum status prepare_run(const struct prepare_options *options, struct arena *arena,
+                        struct prepare_counts *counts, struct error *err)
 {
     struct prepare prepare = { .options = options, .counts = counts, .random = { options->seed } };
     enum status status = STATUS_OK;
 
     *counts = (struct prepare_counts){ 0 };
-    if (options->tokens_max > EXAMPLE_TOKENS_MAX || options->segments > EXAMPLE_SEGMENTS_MAX || options->segments == 0
-        || options->budgets_count == 0 || options->budgets_count > PREPARE_BUDGETS_MAX)
-        return error_set(err, STATUS_INVALID_ARGUMENT, "at most %d tokens and %d questions an example", EXAMPLE_TOKENS_MAX,
+    if (options->tokens_max > EXAMPLE_TOKENS_MAX || options->segments > EXAMPLE_SEGMENTS_MAX
+        || options->segments == 0 || options->budgets_count == 0
+        || options->budgets_count > PREPARE_BUDGETS_MAX)
+        return error_set(err, STATUS_INVALID_ARGUMENT,
+                         "at most %d tokens and %d questions an example", EXAMPLE_TOKENS_MAX,
                          EXAMPLE_SEGMENTS_MAX);
     if (access(options->vocabulary, F_OK) != 0)
         status = learn(&prepare, arena, err);

@@ -1,8 +1,10 @@
-/* From a population to training data: each question is put to the context core as the product would, the chat template is
- * applied, and the answer's citations are the ids that the facts have in that very prompt.
+/* From a population to training data: each question is put to the context core as the product
+ * would, the chat template is applied, and the answer's citations are the ids that the facts have
+ * in that very prompt.
  *
- * An example is one rendered record with the question that it was rendered for and others of the same patient whose evidence
- * happens to stand in it. A question whose own evidence was not rendered is left out and counted. */
+ * An example is one rendered record with the question that it was rendered for and others of the
+ * same patient whose evidence happens to stand in it. A question whose own evidence was not
+ * rendered is left out and counted. */
 #ifndef MODEL_PREPARE_H
 #define MODEL_PREPARE_H
 
@@ -15,27 +17,29 @@ struct prepare_options {
     const char *population; /* synthpop's folder */
     const char *vocabulary; /* a GGUF; learnt and written when there is no such file */
     const char *out;
-    const char *split;      /* "train", "heldout" or NULL for both: of the phrasings */
-    uint32_t vocabulary_size;  /* of a learnt one */
-    uint32_t learn_patients;   /* it is learnt on the first so many */
-    uint32_t patients_max;     /* 0: all */
-    uint32_t leads;            /* renderings of a patient, each for another question */
-    uint32_t segments;         /* questions on one rendering, at most */
-    uint32_t budgets[PREPARE_BUDGETS_MAX], budgets_count; /* of tokens; one is drawn for each rendering */
+    const char *split;        /* "train", "heldout" or NULL for both: of the phrasings */
+    uint32_t vocabulary_size; /* of a learnt one */
+    uint32_t learn_patients;  /* it is learnt on the first so many */
+    uint32_t patients_max;    /* 0: all */
+    uint32_t leads;           /* renderings of a patient, each for another question */
+    uint32_t segments;        /* questions on one rendering, at most */
+    uint32_t budgets[PREPARE_BUDGETS_MAX],
+        budgets_count; /* of tokens; one is drawn for each rendering */
     float chars_per_token;
-    uint32_t tokens_max;       /* longer examples lose questions, or are left out */
+    uint32_t tokens_max; /* longer examples lose questions, or are left out */
     uint64_t seed;
 };
 
 void prepare_options_default(struct prepare_options *options);
 
 struct prepare_counts {
-    uint64_t patients, questions; /* read */
+    uint64_t patients, questions;        /* read */
     uint64_t examples, segments, tokens; /* written */
     uint64_t not_rendered; /* leading questions without their evidence in the prompt */
     uint64_t too_long;
 };
 
-enum status prepare_run(const struct prepare_options *options, struct arena *arena, struct prepare_counts *counts, struct error *err);
+enum status prepare_run(const struct prepare_options *options, struct arena *arena,
+                        struct prepare_counts *counts, struct error *err);
 
 #endif

@@ -2,7 +2,8 @@
 
 #include "base/buffer.h"
 
-enum status prompt_writer_open(struct prompt_writer *writer, const char *vocabulary_path, struct error *err)
+enum status prompt_writer_open(struct prompt_writer *writer, const char *vocabulary_path,
+                               struct error *err)
 {
     struct gguf *gguf = gguf_open(vocabulary_path, err);
 
@@ -16,7 +17,8 @@ enum status prompt_writer_open(struct prompt_writer *writer, const char *vocabul
     tokenizer_template_init(&writer->template, writer->vocab);
     if (writer->template.stops_count == 0) {
         prompt_writer_close(writer);
-        return error_set(err, STATUS_FAILED_PRECONDITION, "%s has no chat template that is known", vocabulary_path);
+        return error_set(err, STATUS_FAILED_PRECONDITION, "%s has no chat template that is known",
+                         vocabulary_path);
     }
     return STATUS_OK;
 }
@@ -36,11 +38,13 @@ uint32_t prompt_find(const struct prompt *prompt, struct slice reference)
     return 0;
 }
 
-static bool put_claim(const struct prompt *prompt, const struct question_claim *claim, struct buffer *out)
+static bool put_claim(const struct prompt *prompt, const struct question_claim *claim,
+                      struct buffer *out)
 {
     struct slice text = claim->text;
 
-    /* "The record does not say." is a sentence already; a claim becomes one behind its citations. */
+    /* "The record does not say." is a sentence already; a claim becomes one behind its citations.
+     */
     if (claim->evidence_count == 0) {
         buffer_put(out, text);
         return true;
@@ -60,7 +64,8 @@ static bool put_claim(const struct prompt *prompt, const struct question_claim *
     return true;
 }
 
-struct slice prompt_answer(const struct prompt *prompt, const struct question *question, struct arena *arena)
+struct slice prompt_answer(const struct prompt *prompt, const struct question *question,
+                           struct arena *arena)
 {
     struct buffer out;
 
@@ -74,7 +79,8 @@ struct slice prompt_answer(const struct prompt *prompt, const struct question *q
     return buffer_slice(&out);
 }
 
-struct slice prompt_user(const struct prompt *prompt, struct slice own, struct slice question, struct arena *arena)
+struct slice prompt_user(const struct prompt *prompt, struct slice own, struct slice question,
+                         struct arena *arena)
 {
     struct slice user = slice_from(prompt->user);
     struct buffer out;
@@ -87,16 +93,19 @@ struct slice prompt_user(const struct prompt *prompt, struct slice own, struct s
     return buffer_slice(&out);
 }
 
-enum status prompt_encode(const struct prompt_writer *writer, const struct prompt *prompt, struct slice user, struct arena *arena,
-                          struct tokenizer_ids *ids, struct error *err)
+enum status prompt_encode(const struct prompt_writer *writer, const struct prompt *prompt,
+                          struct slice user, struct arena *arena, struct tokenizer_ids *ids,
+                          struct error *err)
 {
-    struct tokenizer_turn turns[2] = { { SLICE("system"), slice_from(prompt->system) }, { SLICE("user"), user } };
+    struct tokenizer_turn turns[2] = { { SLICE("system"), slice_from(prompt->system) },
+                                       { SLICE("user"), user } };
 
-    return tokenizer_template_apply(&writer->template, writer->vocab, turns, 2, true, arena, ids, err);
+    return tokenizer_template_apply(&writer->template, writer->vocab, turns, 2, true, arena, ids,
+                                    err);
 }
 
-enum status prompt_encode_answer(const struct prompt_writer *writer, struct slice answer, struct arena *arena,
-                                 struct tokenizer_ids *ids, struct error *err)
+enum status prompt_encode_answer(const struct prompt_writer *writer, struct slice answer,
+                                 struct arena *arena, struct tokenizer_ids *ids, struct error *err)
 {
     struct tokenizer_ids text;
     enum status status = tokenizer_encode(writer->vocab, answer, false, false, arena, &text, err);

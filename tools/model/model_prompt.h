@@ -1,5 +1,5 @@
-/* One question as the model sees it: the prompt that context renders and the template frames, and the right answer with
- * citations. */
+/* One question as the model sees it: the prompt that context renders and the template frames, and
+ * the right answer with citations. */
 #ifndef MODEL_PROMPT_H
 #define MODEL_PROMPT_H
 
@@ -14,24 +14,28 @@ struct prompt_writer {
 };
 
 /* FAILED_PRECONDITION when the vocabulary has no chat template that is known. */
-enum status prompt_writer_open(struct prompt_writer *writer, const char *vocabulary_path, struct error *err);
+enum status prompt_writer_open(struct prompt_writer *writer, const char *vocabulary_path,
+                               struct error *err);
 void prompt_writer_close(struct prompt_writer *writer);
 
 /* The id that the fact of @reference has in @prompt, 0 when it is not there. */
 uint32_t prompt_find(const struct prompt *prompt, struct slice reference);
 
 /* "text [id]. text [id][id]." Empty when some evidence is not in @prompt. */
-struct slice prompt_answer(const struct prompt *prompt, const struct question *question, struct arena *arena);
+struct slice prompt_answer(const struct prompt *prompt, const struct question *question,
+                           struct arena *arena);
 
 /* @prompt with @question in the place of its own, as text of the user turn. */
-struct slice prompt_user(const struct prompt *prompt, struct slice own, struct slice question, struct arena *arena);
+struct slice prompt_user(const struct prompt *prompt, struct slice own, struct slice question,
+                         struct arena *arena);
 
 /* The ids of the prompt, up to where the answer begins. */
-enum status prompt_encode(const struct prompt_writer *writer, const struct prompt *prompt, struct slice user, struct arena *arena,
-                          struct tokenizer_ids *ids, struct error *err);
+enum status prompt_encode(const struct prompt_writer *writer, const struct prompt *prompt,
+                          struct slice user, struct arena *arena, struct tokenizer_ids *ids,
+                          struct error *err);
 
 /* The ids of the answer, the end of the turn with it. */
-enum status prompt_encode_answer(const struct prompt_writer *writer, struct slice answer, struct arena *arena,
-                                 struct tokenizer_ids *ids, struct error *err);
+enum status prompt_encode_answer(const struct prompt_writer *writer, struct slice answer,
+                                 struct arena *arena, struct tokenizer_ids *ids, struct error *err);
 
 #endif

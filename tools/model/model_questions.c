@@ -22,7 +22,8 @@ struct questions *questions_open(const char *folder, struct arena *arena, struct
     struct questions *questions = ARENA_NEW(arena, struct questions);
     char *path = arena_format(arena, "%s/questions.ndjson", folder);
 
-    if (questions == NULL || path == NULL || (questions->folder = arena_string(arena, slice_from(folder))) == NULL) {
+    if (questions == NULL || path == NULL
+        || (questions->folder = arena_string(arena, slice_from(folder))) == NULL) {
         error_set(err, STATUS_RESOURCE_EXHAUSTED, "no room to read questions");
         return NULL;
     }
@@ -60,9 +61,11 @@ static enum status read_claim(const struct json *json, struct question *question
     if (question->claims_count == QUESTIONS_CLAIMS_MAX)
         return error_set(err, STATUS_INVALID_ARGUMENT, "over %d claims", QUESTIONS_CLAIMS_MAX);
     *claim = (struct question_claim){ .text = json_get_string(json, "text") };
-    for (const struct json *item = json_first(json_get(json, "evidence")); item != NULL; item = item->next) {
+    for (const struct json *item = json_first(json_get(json, "evidence")); item != NULL;
+         item = item->next) {
         if (claim->evidence_count == QUESTIONS_EVIDENCE_MAX)
-            return error_set(err, STATUS_INVALID_ARGUMENT, "over %d references", QUESTIONS_EVIDENCE_MAX);
+            return error_set(err, STATUS_INVALID_ARGUMENT, "over %d references",
+                             QUESTIONS_EVIDENCE_MAX);
         claim->evidence[claim->evidence_count++] = item->text;
     }
     if (claim->text.size == 0)
@@ -71,11 +74,14 @@ static enum status read_claim(const struct json *json, struct question *question
     return STATUS_OK;
 }
 
-static enum status read_question(const struct json *json, struct question *question, struct error *err)
+static enum status read_question(const struct json *json, struct question *question,
+                                 struct error *err)
 {
-    *question = (struct question){ .text = json_get_string(json, "question"), .kind = json_get_string(json, "kind"),
+    *question = (struct question){ .text = json_get_string(json, "question"),
+                                   .kind = json_get_string(json, "kind"),
                                    .split = json_get_string(json, "split") };
-    for (const struct json *item = json_first(json_get(json, "answer")); item != NULL; item = item->next)
+    for (const struct json *item = json_first(json_get(json, "answer")); item != NULL;
+         item = item->next)
         if (read_claim(item, question, err) != STATUS_OK)
             return STATUS_INVALID_ARGUMENT;
     if (question->text.size == 0 || question->claims_count == 0)
@@ -83,8 +89,8 @@ static enum status read_question(const struct json *json, struct question *quest
     return STATUS_OK;
 }
 
-static enum status read_bundle(const struct questions *questions, struct slice name, struct arena *arena, struct slice *bundle,
-                               struct error *err)
+static enum status read_bundle(const struct questions *questions, struct slice name,
+                               struct arena *arena, struct slice *bundle, struct error *err)
 {
     char *path, *bytes = NULL;
     FILE *file;
@@ -107,11 +113,13 @@ static enum status read_bundle(const struct questions *questions, struct slice n
 }
 
 /* The line read ahead begins a patient; it and those that follow with the same bundle are taken. */
-static enum status read_patient(struct questions *questions, struct arena *arena, struct patient_questions *patient, struct error *err)
+static enum status read_patient(struct questions *questions, struct arena *arena,
+                                struct patient_questions *patient, struct error *err)
 {
     struct slice name = { NULL, 0 };
 
-    *patient = (struct patient_questions){ .questions = ARENA_ARRAY(arena, struct question, QUESTIONS_OF_PATIENT_MAX) };
+    *patient = (struct patient_questions){ .questions = ARENA_ARRAY(arena, struct question,
+                                                                    QUESTIONS_OF_PATIENT_MAX) };
     if (patient->questions == NULL)
         return error_set(err, STATUS_RESOURCE_EXHAUSTED, "no room for questions");
     while (patient->count < QUESTIONS_OF_PATIENT_MAX && read_line(questions)) {
@@ -130,14 +138,15 @@ static enum status read_patient(struct questions *questions, struct arena *arena
     return read_bundle(questions, name, arena, &patient->bundle, err);
 }
 
-bool questions_next(struct questions *questions, struct arena *arena, struct patient_questions *patient, enum status *status,
-                    struct error *err)
+bool questions_next(struct questions *questions, struct arena *arena,
+                    struct patient_questions *patient, enum status *status, struct error *err)
 {
     *status = STATUS_OK;
     if (!read_line(questions))
         return false;
     *status = read_patient(questions, arena, patient, err);
     if (*status != STATUS_OK)
-        error_wrap(err, "%s/questions.ndjson, line %llu", questions->folder, (unsigned long long)questions->lines);
+        error_wrap(err, "%s/questions.ndjson, line %llu", questions->folder,
+                   (unsigned long long)questions->lines);
     return *status == STATUS_OK;
 }

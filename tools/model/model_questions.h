@@ -1,4 +1,5 @@
-/* The questions of a population, as synthpop writes them: questions.ndjson, one object a line, those of a patient together. */
+/* The questions of a population, as synthpop writes them: questions.ndjson, one object a line,
+ * those of a patient together. */
 #ifndef MODEL_QUESTIONS_H
 #define MODEL_QUESTIONS_H
 
@@ -34,8 +35,8 @@ struct questions;
 struct questions *questions_open(const char *folder, struct arena *arena, struct error *err);
 
 /* The next patient, in @arena; false at the end and on failure (then *status is not STATUS_OK). */
-bool questions_next(struct questions *questions, struct arena *arena, struct patient_questions *patient, enum status *status,
-                    struct error *err);
+bool questions_next(struct questions *questions, struct arena *arena,
+                    struct patient_questions *patient, enum status *status, struct error *err);
 
 void questions_close(struct questions *questions);
 

@@ -1,4 +1,5 @@
-/* The shape of the model that is trained: the Llama architecture, small. Numbers that never change once training began. */
+/* The shape of the model that is trained: the Llama architecture, small. Numbers that never change
+ * once training began. */
 #ifndef MODEL_SHAPE_H
 #define MODEL_SHAPE_H
 
@@ -12,7 +13,7 @@
 /* Fixed-width members only: a checkpoint holds it as it is. */
 struct shape {
     uint32_t vocabulary_size;
-    uint32_t width;    /* d: of the residual stream */
+    uint32_t width; /* d: of the residual stream */
     uint32_t layers;
     uint32_t heads;    /* d / heads is the size of a head, even */
     uint32_t kv_heads; /* divides heads */

@@ -13,11 +13,11 @@ static double length(const float *x, size_t count)
 
 struct update {
     float beta_first, beta_second, scale; /* scale of the gradient: clipping */
-    float rate, decay, epsilon;           /* rate and epsilon with the bias of the first steps taken out */
+    float rate, decay, epsilon; /* rate and epsilon with the bias of the first steps taken out */
 };
 
-static void update_range(const struct update *u, float *restrict w, const float *restrict g, float *restrict first,
-                         float *restrict second, size_t count)
+static void update_range(const struct update *u, float *restrict w, const float *restrict g,
+                         float *restrict first, float *restrict second, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
         float gradient = g[i] * u->scale;
@@ -28,11 +28,14 @@ static void update_range(const struct update *u, float *restrict w, const float 
     }
 }
 
-double adam_take_step(struct adam *adam, const struct adam_step *step, struct weights *weights, const struct weights *gradient)
+double adam_take_step(struct adam *adam, const struct adam_step *step, struct weights *weights,
+                      const struct weights *gradient)
 {
     double norm = length(gradient->all, gradient->count), steps = (double)++adam->steps;
     double second_bias = sqrt(1 - pow(step->beta_second, steps));
-    struct update u = { step->beta_first, step->beta_second, 1, 0, 0, (float)(step->epsilon * second_bias) };
+    struct update u = {
+        step->beta_first, step->beta_second, 1, 0, 0, (float)(step->epsilon * second_bias)
+    };
     struct weights_part part;
 
     if (norm > step->gradient_max)
@@ -40,8 +43,9 @@ double adam_take_step(struct adam *adam, const struct adam_step *step, struct we
     u.rate = (float)(step->rate * second_bias / (1 - pow(step->beta_first, steps)));
     for (size_t i = 0; weights_part_at(weights, i, &part); i++) {
         u.decay = i > 0 && !part.is_norm ? step->rate * step->decay : 0;
-        update_range(&u, weights->all + part.offset, gradient->all + part.offset, adam->first + part.offset,
-                     adam->second + part.offset, part.rows * part.columns);
+        update_range(&u, weights->all + part.offset, gradient->all + part.offset,
+                     adam->first + part.offset, adam->second + part.offset,
+                     part.rows * part.columns);
     }
     return norm;
 }

@@ -11,11 +11,12 @@ struct adam {
 
 struct adam_step {
     float rate, beta_first, beta_second, epsilon;
-    float decay;        /* of matrices; norms and the embedding do not decay */
+    float decay;         /* of matrices; norms and the embedding do not decay */
     double gradient_max; /* clip the gradient's length to this */
 };
 
 /* Change @weights; returns the gradient's length before clipping. */
-double adam_take_step(struct adam *adam, const struct adam_step *step, struct weights *weights, const struct weights *gradient);
+double adam_take_step(struct adam *adam, const struct adam_step *step, struct weights *weights,
+                      const struct weights *gradient);
 
 #endif

@@ -12,14 +12,16 @@ static void shuffle(struct batch_order *order)
     order->at = 0;
 }
 
-enum status batch_order_init(struct batch_order *order, const struct data *data, uint64_t seed, struct arena *arena, struct error *err)
+enum status batch_order_init(struct batch_order *order, const struct data *data, uint64_t seed,
+                             struct arena *arena, struct error *err)
 {
     *order = (struct batch_order){ .data = data, .random = { seed } };
     if (data->examples_count == 0)
         return error_set(err, STATUS_INVALID_ARGUMENT, "the data hold no example");
     order->order = ARENA_ARRAY(arena, uint32_t, data->examples_count);
     if (order->order == NULL)
-        return error_set(err, STATUS_RESOURCE_EXHAUSTED, "no room for the order of %zu examples", data->examples_count);
+        return error_set(err, STATUS_RESOURCE_EXHAUSTED, "no room for the order of %zu examples",
+                         data->examples_count);
     for (size_t i = 0; i < data->examples_count; i++)
         order->order[i] = (uint32_t)i;
     shuffle(order);
@@ -45,15 +47,17 @@ const struct example *batch_order_next(struct batch_order *order, uint32_t prefi
     return shortest;
 }
 
-static void put(struct pass_target *targets, size_t *count, uint32_t row, uint32_t token, bool is_answer)
+static void put(struct pass_target *targets, size_t *count, uint32_t row, uint32_t token,
+                bool is_answer)
 {
-    targets[(*count)++] = (struct pass_target){ .row = row, .token = token, .is_answer = is_answer };
+    targets[(*count)++] =
+        (struct pass_target){ .row = row, .token = token, .is_answer = is_answer };
 }
 
-/* What follows the row of a token is known inside the prefix and inside a segment; the prefix's last token has several
- * followers and no target. */
-size_t batch_targets(const struct example *e, double prompt_share, struct random *random, struct pass_target *targets,
-                     size_t *answers_count)
+/* What follows the row of a token is known inside the prefix and inside a segment; the prefix's
+ * last token has several followers and no target. */
+size_t batch_targets(const struct example *e, double prompt_share, struct random *random,
+                     struct pass_target *targets, size_t *answers_count)
 {
     size_t count = 0;
 

@@ -12,7 +12,8 @@ struct file_header {
     double progress;
 };
 
-enum status checkpoint_init(struct checkpoint *checkpoint, const struct shape *shape, struct arena *arena, struct error *err)
+enum status checkpoint_init(struct checkpoint *checkpoint, const struct shape *shape,
+                            struct arena *arena, struct error *err)
 {
     size_t count = weights_count(shape);
     float *memory = ARENA_ARRAY(arena, float, count);
@@ -28,16 +29,19 @@ enum status checkpoint_init(struct checkpoint *checkpoint, const struct shape *s
 
 static bool write_all(const struct checkpoint *c, FILE *file)
 {
-    struct file_header header = { { 0 }, c->weights.shape, c->adam.steps, c->tokens, c->seed, c->progress };
+    struct file_header header = { { 0 },     c->weights.shape, c->adam.steps,
+                                  c->tokens, c->seed,          c->progress };
     size_t count = c->weights.count;
 
     memcpy(header.magic, checkpoint_magic, sizeof(checkpoint_magic));
-    return fwrite(&header, sizeof(header), 1, file) == 1 && fwrite(c->weights.all, sizeof(float), count, file) == count
-        && fwrite(c->adam.first, sizeof(float), count, file) == count
-        && fwrite(c->adam.second, sizeof(float), count, file) == count;
+    return fwrite(&header, sizeof(header), 1, file) == 1
+           && fwrite(c->weights.all, sizeof(float), count, file) == count
+           && fwrite(c->adam.first, sizeof(float), count, file) == count
+           && fwrite(c->adam.second, sizeof(float), count, file) == count;
 }
 
-enum status checkpoint_write(const struct checkpoint *checkpoint, const char *path, struct error *err)
+enum status checkpoint_write(const struct checkpoint *checkpoint, const char *path,
+                             struct error *err)
 {
     char part[4096];
     FILE *file;
@@ -56,13 +60,15 @@ enum status checkpoint_write(const struct checkpoint *checkpoint, const char *pa
     return STATUS_OK;
 }
 
-static enum status read_all(struct checkpoint *c, FILE *file, struct arena *arena, struct error *err)
+static enum status read_all(struct checkpoint *c, FILE *file, struct arena *arena,
+                            struct error *err)
 {
     struct file_header header;
     enum status status;
     size_t count;
 
-    if (fread(&header, sizeof(header), 1, file) != 1 || memcmp(header.magic, checkpoint_magic, sizeof(checkpoint_magic)) != 0)
+    if (fread(&header, sizeof(header), 1, file) != 1
+        || memcmp(header.magic, checkpoint_magic, sizeof(checkpoint_magic)) != 0)
         return error_set(err, STATUS_DATA_LOSS, "no checkpoint of this version");
     status = weights_check_shape(&header.shape, err);
     if (status == STATUS_OK)
@@ -74,13 +80,15 @@ static enum status read_all(struct checkpoint *c, FILE *file, struct arena *aren
     c->tokens = header.tokens;
     c->seed = header.seed;
     c->progress = header.progress;
-    if (fread(c->weights.all, sizeof(float), count, file) != count || fread(c->adam.first, sizeof(float), count, file) != count
+    if (fread(c->weights.all, sizeof(float), count, file) != count
+        || fread(c->adam.first, sizeof(float), count, file) != count
         || fread(c->adam.second, sizeof(float), count, file) != count)
         return error_set(err, STATUS_DATA_LOSS, "cut short");
     return STATUS_OK;
 }
 
-enum status checkpoint_read(struct checkpoint *checkpoint, const char *path, struct arena *arena, struct error *err)
+enum status checkpoint_read(struct checkpoint *checkpoint, const char *path, struct arena *arena,
+                            struct error *err)
 {
     FILE *file = fopen(path, "rb");
     enum status status;

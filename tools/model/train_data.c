@@ -23,7 +23,8 @@ struct example_header {
 /* Bytes of an example after its header: segments, then tokens, padded to whole words. */
 static size_t body_bytes(const struct example_header *header)
 {
-    return header->segments_count * sizeof(struct example_segment) + ((size_t)header->size * 2 + 3) / 4 * 4;
+    return header->segments_count * sizeof(struct example_segment)
+           + ((size_t)header->size * 2 + 3) / 4 * 4;
 }
 
 static bool is_sound(const struct example *e, uint32_t vocabulary_size, uint32_t kinds_count)
@@ -33,7 +34,8 @@ static bool is_sound(const struct example *e, uint32_t vocabulary_size, uint32_t
     for (uint32_t i = 0; i < e->segments_count; i++) {
         const struct example_segment *s = &e->segments[i];
 
-        if (s->first != at || s->answer <= s->first || s->end <= s->answer || s->end > e->size || s->kind >= kinds_count)
+        if (s->first != at || s->answer <= s->first || s->end <= s->answer || s->end > e->size
+            || s->kind >= kinds_count)
             return false;
         at = s->end;
     }
@@ -43,7 +45,8 @@ static bool is_sound(const struct example *e, uint32_t vocabulary_size, uint32_t
     return at == e->size;
 }
 
-static enum status read_example(struct data *data, size_t *offset, struct example *example, struct error *err)
+static enum status read_example(struct data *data, size_t *offset, struct example *example,
+                                struct error *err)
 {
     const char *bytes = data->mapped;
     struct example_header header;
@@ -54,7 +57,8 @@ static enum status read_example(struct data *data, size_t *offset, struct exampl
     *offset += sizeof(header);
     if (header.size > EXAMPLE_TOKENS_MAX || header.prefix == 0 || header.prefix > header.size
         || header.segments_count > EXAMPLE_SEGMENTS_MAX)
-        return error_set(err, STATUS_DATA_LOSS, "an example of %u tokens and %u questions", header.size, header.segments_count);
+        return error_set(err, STATUS_DATA_LOSS, "an example of %u tokens and %u questions",
+                         header.size, header.segments_count);
     if (data->mapped_bytes - *offset < body_bytes(&header))
         return error_set(err, STATUS_DATA_LOSS, "the data end at byte %zu", data->mapped_bytes);
     *example = (struct example){ header.size, header.prefix, header.segments_count, NULL, NULL };
@@ -62,7 +66,8 @@ static enum status read_example(struct data *data, size_t *offset, struct exampl
     example->tokens = (const uint16_t *)(example->segments + header.segments_count);
     *offset += body_bytes(&header);
     if (!is_sound(example, data->vocabulary_size, data->kinds_count))
-        return error_set(err, STATUS_DATA_LOSS, "an example before byte %zu does not fit together", *offset);
+        return error_set(err, STATUS_DATA_LOSS, "an example before byte %zu does not fit together",
+                         *offset);
     return STATUS_OK;
 }
 
@@ -71,10 +76,13 @@ static enum status read_all(struct data *data, struct arena *arena, struct error
     const struct file_header *header = data->mapped;
     size_t offset = sizeof(*header);
 
-    if (data->mapped_bytes < sizeof(*header) || memcmp(header->magic, data_magic, sizeof(data_magic)) != 0)
+    if (data->mapped_bytes < sizeof(*header)
+        || memcmp(header->magic, data_magic, sizeof(data_magic)) != 0)
         return error_set(err, STATUS_DATA_LOSS, "no training data of this version");
-    if (header->kinds_count > DATA_KINDS_MAX || header->examples_count > data->mapped_bytes / sizeof(struct example_header))
-        return error_set(err, STATUS_DATA_LOSS, "%u kinds, %zu examples", header->kinds_count, (size_t)header->examples_count);
+    if (header->kinds_count > DATA_KINDS_MAX
+        || header->examples_count > data->mapped_bytes / sizeof(struct example_header))
+        return error_set(err, STATUS_DATA_LOSS, "%u kinds, %zu examples", header->kinds_count,
+                         (size_t)header->examples_count);
     data->vocabulary_size = header->vocabulary_size;
     data->kinds_count = header->kinds_count;
     data->tokens_count = header->tokens_count;
@@ -84,7 +92,8 @@ static enum status read_all(struct data *data, struct arena *arena, struct error
     data->examples_count = header->examples_count;
     data->examples = ARENA_ARRAY(arena, struct example, header->examples_count);
     if (data->examples == NULL)
-        return error_set(err, STATUS_RESOURCE_EXHAUSTED, "no room for %zu examples", data->examples_count);
+        return error_set(err, STATUS_RESOURCE_EXHAUSTED, "no room for %zu examples",
+                         data->examples_count);
     for (size_t i = 0; i < data->examples_count; i++) {
         enum status status = read_example(data, &offset, &data->examples[i], err);
 
@@ -141,7 +150,8 @@ struct data_writer {
     bool has_failed;
 };
 
-struct data_writer *data_writer_start(const char *path, uint32_t vocabulary_size, struct arena *arena, struct error *err)
+struct data_writer *data_writer_start(const char *path, uint32_t vocabulary_size,
+                                      struct arena *arena, struct error *err)
 {
     struct data_writer *writer = ARENA_NEW(arena, struct data_writer);
 
@@ -181,9 +191,11 @@ void data_writer_put(struct data_writer *writer, const struct example *e)
 {
     struct example_header header = { e->size, e->prefix, e->segments_count };
     uint16_t padding = 0;
-    bool is_written = fwrite(&header, sizeof(header), 1, writer->file) == 1
+    bool is_written =
+        fwrite(&header, sizeof(header), 1, writer->file) == 1
         && (e->segments_count == 0
-            || fwrite(e->segments, sizeof(e->segments[0]), e->segments_count, writer->file) == e->segments_count)
+            || fwrite(e->segments, sizeof(e->segments[0]), e->segments_count, writer->file)
+                   == e->segments_count)
         && fwrite(e->tokens, sizeof(e->tokens[0]), e->size, writer->file) == e->size
         && (e->size % 2 == 0 || fwrite(&padding, sizeof(padding), 1, writer->file) == 1);
 
@@ -195,7 +207,7 @@ void data_writer_put(struct data_writer *writer, const struct example *e)
 enum status data_writer_finish(struct data_writer *writer, struct error *err)
 {
     bool is_written = !writer->has_failed && fseek(writer->file, 0, SEEK_SET) == 0
-        && fwrite(&writer->header, sizeof(writer->header), 1, writer->file) == 1;
+                      && fwrite(&writer->header, sizeof(writer->header), 1, writer->file) == 1;
 
     if (fclose(writer->file) != 0 || !is_written)
         return error_set(err, STATUS_UNAVAILABLE, "%s could not be written", writer->part_path);

@@ -3,9 +3,9 @@
  *     prefix                                  segment 0                 segment 1
  *     system turn, "Record:", the facts       question 0, answer 0      question 1, answer 1
  *
- * A token sees the prefix and what stands before it in its own segment, and positions in every segment go on from the
- * prefix. So the example is worth as many prompts as it has segments, each exactly as the product renders it, and the
- * facts are computed once. */
+ * A token sees the prefix and what stands before it in its own segment, and positions in every
+ * segment go on from the prefix. So the example is worth as many prompts as it has segments, each
+ * exactly as the product renders it, and the facts are computed once. */
 #ifndef TRAIN_EXAMPLE_H
 #define TRAIN_EXAMPLE_H
 

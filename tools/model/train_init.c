@@ -1,13 +1,15 @@
 /* The weights that training begins with.
  *
- * Finding a value in a text and copying it needs two heads in a row: one that tells each token what stood before it, and one
- * that looks for a place where the same stood before. Training finds such pairs by itself, but late, and an hour on two cores
- * does not see many tokens. So some heads begin as such pairs: structure without knowledge, made of random matrices that agree
- * with each other. All of it stays trainable.
+ * Finding a value in a text and copying it needs two heads in a row: one that tells each token what
+ * stood before it, and one that looks for a place where the same stood before. Training finds such
+ * pairs by itself, but late, and an hour on two cores does not see many tokens. So some heads begin
+ * as such pairs: structure without knowledge, made of random matrices that agree with each other.
+ * All of it stays trainable.
  *
- *     layer 0, heads 0..2     "what stood 1, 2, 3 tokens before", written along random directions OUT[1..3]
- *     layers 1 and 2          "where b tokens back stood what stands a tokens back here": query reads OUT[a], key OUT[b];
- *                             what is found is added to the stream as it is, and so becomes more likely as the next token */
+ *     layer 0, heads 0..2     "what stood 1, 2, 3 tokens before", written along random directions
+ * OUT[1..3] layers 1 and 2          "where b tokens back stood what stands a tokens back here":
+ * query reads OUT[a], key OUT[b]; what is found is added to the stream as it is, and so becomes
+ * more likely as the next token */
 #include "train_weights.h"
 
 #include <math.h>
@@ -15,8 +17,8 @@
 #include "train_random.h"
 
 #define EMBEDDING_DEVIATION 0.05
-/* The first column of every embedding starts at a constant, so that a head can have a fixed query and key although the
- * architecture has no biases. */
+/* The first column of every embedding starts at a constant, so that a head can have a fixed query
+ * and key although the architecture has no biases. */
 #define EMBEDDING_CONSTANT 0.25
 #define HEADS_SEED 0x68656164 /* drawn apart from the rest */
 #define LOOK_BACK_MAX 3
@@ -25,7 +27,8 @@
 #define LOOK_BACK_GAIN 0.09 /* as large in the stream as an embedding */
 #define MATCH_SCALE 1.8
 #define MATCH_GAIN 0.06
-/* Pairs of a head that turn by less than a radian over 300 tokens carry content whatever the distance. */
+/* Pairs of a head that turn by less than a radian over 300 tokens carry content whatever the
+ * distance. */
 #define CONTENT_TURN 0.0034
 
 static void draw(float *out, size_t count, double deviation, struct random *random)
@@ -40,7 +43,8 @@ static void fill(float *out, size_t count, float value)
         out[i] = value;
 }
 
-/* Rows of a head in a layer's query, key and value, each [head size][d]; and its columns in the output matrix. */
+/* Rows of a head in a layer's query, key and value, each [head size][d]; and its columns in the
+ * output matrix. */
 struct head_parts {
     float *query, *key, *value, *output;
 };
@@ -51,7 +55,8 @@ static struct head_parts head_parts(struct weights *weights, uint32_t layer, uin
     size_t part = (size_t)shape_head_size(s) * s->width;
     float *qkv = weights->layers[layer].qkv;
 
-    return (struct head_parts){ qkv + head * part, qkv + (s->heads + head) * part, qkv + (2 * s->heads + head) * part,
+    return (struct head_parts){ qkv + head * part, qkv + (s->heads + head) * part,
+                                qkv + (2 * s->heads + head) * part,
                                 weights->layers[layer].output + head * shape_head_size(s) };
 }
 
@@ -63,13 +68,16 @@ static void write_along(const struct shape *s, const float *from, double gain, f
             output[j * s->width + i] = (float)(gain * from[i * s->width + j]);
 }
 
-/* A head whose query and key depend only on the constant column. Turning by position makes their product a sum of
- * cos(f (i - j - distance)) over the frequencies f, which is largest at the token @distance back. */
+/* A head whose query and key depend only on the constant column. Turning by position makes their
+ * product a sum of cos(f (i - j - distance)) over the frequencies f, which is largest at the token
+ * @distance back. */
 static void look_back(struct weights *weights, uint32_t head, uint32_t distance)
 {
     const struct shape *s = &weights->shape;
     uint32_t size = shape_head_size(s), d = s->width;
-    double normed = EMBEDDING_CONSTANT / sqrt(EMBEDDING_DEVIATION * EMBEDDING_DEVIATION + EMBEDDING_CONSTANT * EMBEDDING_CONSTANT / d);
+    double normed = EMBEDDING_CONSTANT
+                    / sqrt(EMBEDDING_DEVIATION * EMBEDDING_DEVIATION
+                           + EMBEDDING_CONSTANT * EMBEDDING_CONSTANT / d);
     double length = sqrt(LOOK_BACK_SCORE * sqrt(size) / LOOK_BACK_PAIRS) / normed;
     struct head_parts parts = head_parts(weights, 0, head);
 
@@ -83,8 +91,8 @@ static void look_back(struct weights *weights, uint32_t head, uint32_t distance)
     }
 }
 
-/* [head size][d]: reads what stood @back tokens back; 0 reads the token's own embedding, as the look-back heads do. Drawn again
- * wherever it is needed, the same each time. */
+/* [head size][d]: reads what stood @back tokens back; 0 reads the token's own embedding, as the
+ * look-back heads do. Drawn again wherever it is needed, the same each time. */
 static void draw_reads(const struct shape *s, uint64_t seed, uint32_t back, float *out)
 {
     struct random random = { seed + back };
@@ -108,7 +116,8 @@ static void keep_content(const struct shape *s, float *rows)
 }
 
 /* A head of which the query and the key read what stood @query and @key tokens back. */
-static void match(struct weights *weights, uint32_t layer, uint32_t head, uint64_t seed, uint32_t query, uint32_t key)
+static void match(struct weights *weights, uint32_t layer, uint32_t head, uint64_t seed,
+                  uint32_t query, uint32_t key)
 {
     const struct shape *s = &weights->shape;
     struct head_parts parts = head_parts(weights, layer, head);
@@ -120,8 +129,8 @@ static void match(struct weights *weights, uint32_t layer, uint32_t head, uint64
     write_along(s, parts.value, MATCH_GAIN, parts.output);
 }
 
-/* Which earlier token the queries and the keys of matching heads read: {1, 2} looks for the place whose second last token
- * is our last one. */
+/* Which earlier token the queries and the keys of matching heads read: {1, 2} looks for the place
+ * whose second last token is our last one. */
 static const struct {
     uint32_t layer, query, key;
 } matches[] = {
@@ -154,7 +163,8 @@ static void init_heads(struct weights *weights, uint64_t seed)
     }
 }
 
-/* Heads that are made need a matrix of their own for keys and values, and room for three in a layer. */
+/* Heads that are made need a matrix of their own for keys and values, and room for three in a
+ * layer. */
 static bool has_room_for_heads(const struct shape *s)
 {
     return s->kv_heads == s->heads && s->heads >= 4;

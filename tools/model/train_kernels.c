@@ -2,7 +2,8 @@
 
 #include <math.h>
 
-void kernel_rmsnorm(const float *x, const float *weight, float epsilon, size_t rows, size_t columns, float *out, float *inverse_rms)
+void kernel_rmsnorm(const float *x, const float *weight, float epsilon, size_t rows, size_t columns,
+                    float *out, float *inverse_rms)
 {
     for (size_t i = 0; i < rows; i++, x += columns, out += columns) {
         float sum = 0, inverse;
@@ -16,8 +17,9 @@ void kernel_rmsnorm(const float *x, const float *weight, float epsilon, size_t r
     }
 }
 
-void kernel_rmsnorm_back(const float *d_out, const float *x, const float *weight, const float *inverse_rms, size_t rows,
-                         size_t columns, float *d_x, float *d_weight)
+void kernel_rmsnorm_back(const float *d_out, const float *x, const float *weight,
+                         const float *inverse_rms, size_t rows, size_t columns, float *d_x,
+                         float *d_weight)
 {
     for (size_t i = 0; i < rows; i++, x += columns, d_out += columns, d_x += columns) {
         float inverse = inverse_rms[i], dot = 0;
@@ -42,7 +44,8 @@ void kernel_swiglu(const float *gate_up, size_t rows, size_t n, float *out)
     }
 }
 
-void kernel_swiglu_back(const float *d_out, const float *gate_up, size_t rows, size_t n, float *restrict d_gate_up)
+void kernel_swiglu_back(const float *d_out, const float *gate_up, size_t rows, size_t n,
+                        float *restrict d_gate_up)
 {
     for (size_t i = 0; i < rows; i++, gate_up += 2 * n, d_gate_up += 2 * n, d_out += n) {
         const float *gate = gate_up, *up = gate_up + n;
@@ -57,7 +60,8 @@ void kernel_swiglu_back(const float *d_out, const float *gate_up, size_t rows, s
     }
 }
 
-void kernel_rope_tables(float base, size_t head_size, size_t positions, float *cosines, float *sines)
+void kernel_rope_tables(float base, size_t head_size, size_t positions, float *cosines,
+                        float *sines)
 {
     size_t pairs = head_size / 2;
 
@@ -71,11 +75,13 @@ void kernel_rope_tables(float base, size_t head_size, size_t positions, float *c
     }
 }
 
-void kernel_rope(float *row, size_t heads, size_t head_size, const float *cosines, const float *sines, float direction)
+void kernel_rope(float *row, size_t heads, size_t head_size, const float *cosines,
+                 const float *sines, float direction)
 {
     for (size_t head = 0; head < heads; head++, row += head_size) {
         for (size_t pair = 0; pair < head_size / 2; pair++) {
-            float a = row[2 * pair], b = row[2 * pair + 1], c = cosines[pair], s = direction * sines[pair];
+            float a = row[2 * pair], b = row[2 * pair + 1], c = cosines[pair],
+                  s = direction * sines[pair];
 
             row[2 * pair] = a * c - b * s;
             row[2 * pair + 1] = a * s + b * c;

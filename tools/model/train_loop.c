@@ -29,9 +29,21 @@ struct loop {
 void loop_options_default(struct loop_options *options)
 {
     *options = (struct loop_options){
-        .threads = 2, .batch_tokens = 4096, .tokens_max = 1024, .tokens_short = 256, .short_share = 0.3,
-        .rate = 2e-3, .rate_last = 5e-5, .warm_up = 100, .decay = 0.05, .gradient_max = 1,
-        .prompt_share = 0.25, .prompt_weight = 0.3, .cite_weight = 4, .score_seconds = 120, .score_examples = 96,
+        .threads = 2,
+        .batch_tokens = 4096,
+        .tokens_max = 1024,
+        .tokens_short = 256,
+        .short_share = 0.3,
+        .rate = 2e-3,
+        .rate_last = 5e-5,
+        .warm_up = 100,
+        .decay = 0.05,
+        .gradient_max = 1,
+        .prompt_share = 0.25,
+        .prompt_weight = 0.3,
+        .cite_weight = 4,
+        .score_seconds = 120,
+        .score_examples = 96,
     };
 }
 
@@ -46,8 +58,9 @@ static double now_seconds(void)
 static double progress(const struct loop *loop)
 {
     const struct loop_options *o = loop->options;
-    double done = o->steps > 0 ? (double)(loop->state->adam.steps - loop->steps_before) / (double)o->steps
-                               : (now_seconds() - loop->started) / (60 * o->minutes);
+    double done = o->steps > 0
+                      ? (double)(loop->state->adam.steps - loop->steps_before) / (double)o->steps
+                      : (now_seconds() - loop->started) / (60 * o->minutes);
 
     return done >= 1 ? 1 : loop->progress_before + (1 - loop->progress_before) * done;
 }
@@ -103,7 +116,9 @@ static void weigh(const struct loop *loop, struct batch *batch)
         for (size_t j = 0; j < batch->jobs[i].targets_count; j++) {
             struct pass_target *target = &batch->jobs[i].targets[j];
 
-            target->weight = target->is_answer ? of_answer * answer_weight(o, target->token, &is_cited) : of_prompt;
+            target->weight = target->is_answer
+                                 ? of_answer * answer_weight(o, target->token, &is_cited)
+                                 : of_prompt;
         }
     }
 }
@@ -122,8 +137,10 @@ static enum status draw_batch(struct loop *loop, struct batch *batch, struct err
         if (job->targets == NULL)
             return error_set(err, STATUS_RESOURCE_EXHAUSTED, "no room for a batch");
         if (job->example->size > o->tokens_max)
-            return error_set(err, STATUS_INVALID_ARGUMENT, "every example is over %u tokens", o->tokens_max);
-        job->targets_count = batch_targets(job->example, o->prompt_share, &loop->random, job->targets, &answers);
+            return error_set(err, STATUS_INVALID_ARGUMENT, "every example is over %u tokens",
+                             o->tokens_max);
+        job->targets_count =
+            batch_targets(job->example, o->prompt_share, &loop->random, job->targets, &answers);
         batch->answers += answers;
         batch->others += job->targets_count - answers;
         batch->tokens += job->example->size;
@@ -152,13 +169,16 @@ static enum status take_step(struct loop *loop, struct error *err)
 {
     const struct loop_options *o = loop->options;
     struct arena_mark mark = arena_mark(loop->arena);
-    struct adam_step step = { (float)rate(loop), 0.9f, 0.98f, 1e-9f, (float)o->decay, o->gradient_max };
+    struct adam_step step = { (float)rate(loop), 0.9f,           0.98f, 1e-9f,
+                              (float)o->decay,   o->gradient_max };
     struct batch batch;
 
     if (draw_batch(loop, &batch, err) != STATUS_OK)
         return STATUS_RESOURCE_EXHAUSTED;
-    team_run(loop->team, &loop->state->weights, batch.jobs, batch.jobs_count, o->steps > 0 ? TEAM_DEAL_FIXED : TEAM_DEAL_FREE, true);
-    loop->norm += adam_take_step(&loop->state->adam, &step, &loop->state->weights, team_gradient(loop->team));
+    team_run(loop->team, &loop->state->weights, batch.jobs, batch.jobs_count,
+             o->steps > 0 ? TEAM_DEAL_FIXED : TEAM_DEAL_FREE, true);
+    loop->norm +=
+        adam_take_step(&loop->state->adam, &step, &loop->state->weights, team_gradient(loop->team));
     loop->state->tokens += batch.tokens;
     note_losses(loop, &batch);
     arena_rewind(loop->arena, mark);
@@ -169,10 +189,13 @@ static void write_line(struct loop *loop)
 {
     double now = now_seconds(), steps = (double)loop->line_steps;
 
-    fprintf(stderr, "%3.0f%%  step %llu  tokens %.2fM  %.0f tok/s  up to %u  rate %.2g  answers %.4f  prompts %.4f  gradient %.2f\n",
-            100 * loop->state->progress, (unsigned long long)loop->state->adam.steps, (double)loop->state->tokens * 1e-6,
-            (double)loop->line_tokens / (now - loop->line_at), prefix_max(loop), rate(loop), loop->answer_loss / steps,
-            loop->prompt_loss / steps, loop->norm / steps);
+    fprintf(
+        stderr,
+        "%3.0f%%  step %llu  tokens %.2fM  %.0f tok/s  up to %u  rate %.2g  answers %.4f  prompts %.4f  gradient %.2f\n",
+        100 * loop->state->progress, (unsigned long long)loop->state->adam.steps,
+        (double)loop->state->tokens * 1e-6, (double)loop->line_tokens / (now - loop->line_at),
+        prefix_max(loop), rate(loop), loop->answer_loss / steps, loop->prompt_loss / steps,
+        loop->norm / steps);
     loop->line_at = now;
     loop->line_tokens = loop->line_steps = 0;
     loop->answer_loss = loop->prompt_loss = loop->norm = 0;
@@ -185,12 +208,14 @@ static double percent(size_t part, size_t whole)
 
 static void write_score(const struct loop *loop, const struct score *score)
 {
-    fprintf(stderr, "held out: loss %.4f, tokens right %.1f%%, answers exact %.1f%% of %zu\n", score->loss,
-            percent(score->tokens_right, score->tokens), percent(score->answers_exact, score->answers), score->answers);
+    fprintf(stderr, "held out: loss %.4f, tokens right %.1f%%, answers exact %.1f%% of %zu\n",
+            score->loss, percent(score->tokens_right, score->tokens),
+            percent(score->answers_exact, score->answers), score->answers);
     for (uint32_t i = 0; i < loop->held->kinds_count; i++)
         if (score->kinds[i].answers > 0)
             fprintf(stderr, "  %-*s %5.1f%% of %zu\n", DATA_KIND_BYTES, loop->held->kinds[i],
-                    percent(score->kinds[i].answers_exact, score->kinds[i].answers), score->kinds[i].answers);
+                    percent(score->kinds[i].answers_exact, score->kinds[i].answers),
+                    score->kinds[i].answers);
 }
 
 static enum status score_and_keep(struct loop *loop, struct error *err)
@@ -200,7 +225,8 @@ static enum status score_and_keep(struct loop *loop, struct error *err)
 
     loop->score_at = now_seconds();
     if (loop->held != NULL) {
-        score_data(loop->team, &loop->state->weights, loop->held, o->score_examples, o->tokens_max, loop->arena, &score);
+        score_data(loop->team, &loop->state->weights, loop->held, o->score_examples, o->tokens_max,
+                   loop->arena, &score);
         write_score(loop, &score);
     }
     if (o->checkpoint_path == NULL)
@@ -217,7 +243,8 @@ static enum status run_steps(struct loop *loop, struct error *err)
 {
     enum status status = STATUS_OK;
 
-    while (status == STATUS_OK && !is_stopped(loop) && (loop->state->progress = progress(loop)) < 1) {
+    while (status == STATUS_OK && !is_stopped(loop)
+           && (loop->state->progress = progress(loop)) < 1) {
         status = take_step(loop, err);
         if (now_seconds() - loop->line_at >= LOOP_LINE_SECONDS)
             write_line(loop);
@@ -227,21 +254,25 @@ static enum status run_steps(struct loop *loop, struct error *err)
     return status == STATUS_OK ? score_and_keep(loop, err) : status;
 }
 
-enum status loop_run(struct checkpoint *state, const struct data *data, const struct data *held, const struct loop_options *options,
-                     struct arena *arena, struct error *err)
+enum status loop_run(struct checkpoint *state, const struct data *data, const struct data *held,
+                     const struct loop_options *options, struct arena *arena, struct error *err)
 {
-    struct loop loop = { .state = state, .data = data, .held = held, .options = options, .arena = arena };
+    struct loop loop = {
+        .state = state, .data = data, .held = held, .options = options, .arena = arena
+    };
     enum status status;
 
     loop.random.state = state->seed ^ state->adam.steps * 0x9e3779b97f4a7c15u;
     if (data->vocabulary_size != state->weights.shape.vocabulary_size
         || (held != NULL && held->vocabulary_size != data->vocabulary_size))
-        return error_set(err, STATUS_INVALID_ARGUMENT, "the data and the model have different vocabularies");
+        return error_set(err, STATUS_INVALID_ARGUMENT,
+                         "the data and the model have different vocabularies");
     if (options->steps == 0 && options->minutes <= 0)
         return error_set(err, STATUS_INVALID_ARGUMENT, "neither minutes nor steps are given");
     if (batch_order_init(&loop.order, data, random_next(&loop.random), arena, err) != STATUS_OK)
         return STATUS_INVALID_ARGUMENT;
-    loop.team = team_start(&state->weights.shape, options->threads, options->tokens_max, arena, err);
+    loop.team =
+        team_start(&state->weights.shape, options->threads, options->tokens_max, arena, err);
     if (loop.team == NULL)
         return STATUS_RESOURCE_EXHAUSTED;
     loop.started = loop.line_at = loop.score_at = now_seconds();

@@ -39,8 +39,8 @@ static void prepare_job(const struct example *example, struct arena *arena, stru
     job->targets_count = batch_targets(example, 0, &unused, job->targets, &answers_count);
 }
 
-void score_data(struct team *team, const struct weights *weights, const struct data *data, size_t examples_max, uint32_t tokens_max,
-                struct arena *arena, struct score *score)
+void score_data(struct team *team, const struct weights *weights, const struct data *data,
+                size_t examples_max, uint32_t tokens_max, struct arena *arena, struct score *score)
 {
     size_t next = 0, done = 0;
 

@@ -1,5 +1,5 @@
-/* Two barriers a step: the threads wait at the first for work, and the caller waits at the second for them. Between the two,
- * what is in struct team is only read, but for each worker's own. */
+/* Two barriers a step: the threads wait at the first for work, and the caller waits at the second
+ * for them. Between the two, what is in struct team is only read, but for each worker's own. */
 #include "train_team.h"
 
 #include <cblas.h>
@@ -24,7 +24,7 @@ struct team {
     pthread_barrier_t begin, end;
     const struct weights *weights; /* NULL: the threads are to end */
     struct team_job *jobs;
-    unsigned *owners; /* of the jobs; TEAM_DEAL_FIXED */
+    unsigned *owners;   /* of the jobs; TEAM_DEAL_FIXED */
     atomic_size_t next; /* job that nobody has taken; TEAM_DEAL_FREE */
     enum team_deal deal;
     size_t jobs_count;
@@ -69,8 +69,8 @@ static void *run(void *argument)
     }
 }
 
-static enum status init_worker(struct team *team, struct worker *worker, const struct shape *shape, size_t tokens_max,
-                               struct error *err)
+static enum status init_worker(struct team *team, struct worker *worker, const struct shape *shape,
+                               size_t tokens_max, struct error *err)
 {
     float *memory = ARENA_ARRAY(team->arena, float, weights_count(shape));
 
@@ -81,7 +81,8 @@ static enum status init_worker(struct team *team, struct worker *worker, const s
     return pass_init(&worker->pass, shape, tokens_max, team->arena, err);
 }
 
-struct team *team_start(const struct shape *shape, unsigned threads, size_t tokens_max, struct arena *arena, struct error *err)
+struct team *team_start(const struct shape *shape, unsigned threads, size_t tokens_max,
+                        struct arena *arena, struct error *err)
 {
     struct team *team = ARENA_NEW(arena, struct team);
 
@@ -126,8 +127,8 @@ static void deal_out(struct team *team, unsigned *owners)
     }
 }
 
-void team_run(struct team *team, const struct weights *weights, struct team_job *jobs, size_t jobs_count, enum team_deal deal,
-              bool is_learning)
+void team_run(struct team *team, const struct weights *weights, struct team_job *jobs,
+              size_t jobs_count, enum team_deal deal, bool is_learning)
 {
     struct arena_mark mark = arena_mark(team->arena);
     unsigned *owners = ARENA_ARRAY(team->arena, unsigned, jobs_count);
@@ -147,7 +148,8 @@ void team_run(struct team *team, const struct weights *weights, struct team_job 
     work(&team->workers[0]);
     pthread_barrier_wait(&team->end);
     for (unsigned i = 1; is_learning && i < team->threads; i++)
-        kernel_add(team->workers[0].gradient.all, team->workers[i].gradient.all, team->workers[0].gradient.count);
+        kernel_add(team->workers[0].gradient.all, team->workers[i].gradient.all,
+                   team->workers[0].gradient.count);
     arena_rewind(team->arena, mark);
 }
 

@@ -4,14 +4,20 @@ enum status weights_check_shape(const struct shape *s, struct error *err)
 {
     if (s->vocabulary_size == 0 || s->vocabulary_size > SHAPE_VOCABULARY_MAX)
         return error_set(err, STATUS_INVALID_ARGUMENT, "a vocabulary of %u", s->vocabulary_size);
-    if (s->layers == 0 || s->layers > SHAPE_LAYERS_MAX || s->width == 0 || s->width > SHAPE_WIDTH_MAX)
-        return error_set(err, STATUS_INVALID_ARGUMENT, "%u layers of width %u", s->layers, s->width);
+    if (s->layers == 0 || s->layers > SHAPE_LAYERS_MAX || s->width == 0
+        || s->width > SHAPE_WIDTH_MAX)
+        return error_set(err, STATUS_INVALID_ARGUMENT, "%u layers of width %u", s->layers,
+                         s->width);
     if (s->heads == 0 || s->width % s->heads != 0 || shape_head_size(s) % 2 != 0)
-        return error_set(err, STATUS_INVALID_ARGUMENT, "%u heads in a width of %u", s->heads, s->width);
+        return error_set(err, STATUS_INVALID_ARGUMENT, "%u heads in a width of %u", s->heads,
+                         s->width);
     if (s->kv_heads == 0 || s->heads % s->kv_heads != 0)
-        return error_set(err, STATUS_INVALID_ARGUMENT, "%u key heads for %u heads", s->kv_heads, s->heads);
-    if (s->ffn == 0 || s->ffn > 8 * SHAPE_WIDTH_MAX || s->context == 0 || s->context > SHAPE_CONTEXT_MAX)
-        return error_set(err, STATUS_INVALID_ARGUMENT, "inner size %u, context %u", s->ffn, s->context);
+        return error_set(err, STATUS_INVALID_ARGUMENT, "%u key heads for %u heads", s->kv_heads,
+                         s->heads);
+    if (s->ffn == 0 || s->ffn > 8 * SHAPE_WIDTH_MAX || s->context == 0
+        || s->context > SHAPE_CONTEXT_MAX)
+        return error_set(err, STATUS_INVALID_ARGUMENT, "inner size %u, context %u", s->ffn,
+                         s->context);
     return STATUS_OK;
 }
 

@@ -1,7 +1,9 @@
-/* The parameters as one flat array with names for its parts. Weights, gradients and the optimizer's moments share the layout.
+/* The parameters as one flat array with names for its parts. Weights, gradients and the optimizer's
+ * moments share the layout.
  *
- * A matrix is row-major [out][in], as GGUF stores it. Query, key and value lie one after the other, gate and up too, so
- * that each group is one matrix product. The embedding is also the output matrix (tied). */
+ * A matrix is row-major [out][in], as GGUF stores it. Query, key and value lie one after the other,
+ * gate and up too, so that each group is one matrix product. The embedding is also the output
+ * matrix (tied). */
 #ifndef TRAIN_WEIGHTS_H
 #define TRAIN_WEIGHTS_H
 
@@ -38,11 +40,12 @@ size_t weights_count(const struct shape *shape);
 /* Name the parts of @memory, weights_count floats that the caller keeps. */
 void weights_bind(struct weights *weights, const struct shape *shape, float *memory);
 
-/* Draw the weights of a new model from @seed. Some heads begin as "find where this stood before": see train_init.c. */
+/* Draw the weights of a new model from @seed. Some heads begin as "find where this stood before":
+ * see train_init.c. */
 void weights_init(struct weights *weights, uint64_t seed);
 
-/* Walk the parts in the order of the array: the @index-th part's offset, rows and columns (a norm is one row). False at
- * the end. */
+/* Walk the parts in the order of the array: the @index-th part's offset, rows and columns (a norm
+ * is one row). False at the end. */
 struct weights_part {
     size_t offset, rows, columns;
     bool is_norm;

@@ -12,7 +12,8 @@
 #define PAIRS_SIZE (1u << 19)
 #define CHARACTER_COUNT_MIN 80 /* a rarer character is left to the bytes */
 #define PAIR_COUNT_MIN 40
-/* An answer begins with a word that stands behind a blank in the record; both should be whole pieces. */
+/* An answer begins with a word that stands behind a blank in the record; both should be whole
+ * pieces. */
 #define WEIGHT_AS_IT_STANDS 4
 #define WEIGHT_WITHOUT_BLANK 1
 #define BLANK 0x2581 /* the code point that stands for a blank */
@@ -56,7 +57,8 @@ static void add_word(struct vocabulary_learner *learner, struct slice text, uint
             learner->words[learner->slots[slot] - 1].count += count;
             return;
         }
-    /* New words after the table is half full are not counted: by then the frequent ones are there. */
+    /* New words after the table is half full are not counted: by then the frequent ones are there.
+     */
     if (learner->words_count == learner->slots_count / 2)
         return;
     copy = arena_copy(learner->arena, text);
@@ -164,17 +166,20 @@ static void count_characters(struct learning *l)
         }
 }
 
-/* Printable ASCII and the blank always, so that nothing common ever falls to bytes; others when they are frequent. */
+/* Printable ASCII and the blank always, so that nothing common ever falls to bytes; others when
+ * they are frequent. */
 static void add_characters(struct learning *l)
 {
     for (uint32_t c = 0; c < CODE_POINTS && l->v->count < l->limit; c++) {
         bool is_basic = (c > ' ' && c < 127) || c == '\n' || c == BLANK;
         char text[4];
 
-        if (c == ' ' || (!is_basic && l->character_counts[c] < CHARACTER_COUNT_MIN) || c == 0 || c == 0xfffd)
+        if (c == ' ' || (!is_basic && l->character_counts[c] < CHARACTER_COUNT_MIN) || c == 0
+            || c == 0xfffd)
             continue;
         /* Below every merge: their scores begin at -1. */
-        l->characters[c] = 1 + add_piece(l, slice_of(text, utf8_encode(c, text)), PIECE_KIND_NORMAL, -1e6f);
+        l->characters[c] =
+            1 + add_piece(l, slice_of(text, utf8_encode(c, text)), PIECE_KIND_NORMAL, -1e6f);
     }
 }
 
@@ -186,7 +191,8 @@ static void split_words(struct learning *l)
         uint32_t count = 0, symbols[WORD_BYTES_MAX];
 
         for (struct slice text = word->text; text.size > 0;) {
-            uint32_t character = next_character(&text), piece = character < CODE_POINTS ? l->characters[character] : 0;
+            uint32_t character = next_character(&text),
+                     piece = character < CODE_POINTS ? l->characters[character] : 0;
 
             if (piece == 0) {
                 count = 0;
@@ -214,7 +220,8 @@ static void count_pair(struct learning *l, uint64_t key, uint64_t count)
     l->pair_counts[slot] += count;
 }
 
-/* The most frequent pair; of equals the one with the smallest key, so that the result depends on nothing else. */
+/* The most frequent pair; of equals the one with the smallest key, so that the result depends on
+ * nothing else. */
 static uint64_t best_pair(struct learning *l)
 {
     uint64_t best = 0, best_count = PAIR_COUNT_MIN - 1;
@@ -228,7 +235,8 @@ static uint64_t best_pair(struct learning *l)
             count_pair(l, (uint64_t)word->symbols[j] << 32 | word->symbols[j + 1], word->count);
     }
     for (size_t slot = 0; slot < PAIRS_SIZE; slot++)
-        if (l->pair_counts[slot] > best_count || (l->pair_counts[slot] == best_count && l->pair_keys[slot] < best && best != 0)) {
+        if (l->pair_counts[slot] > best_count
+            || (l->pair_counts[slot] == best_count && l->pair_keys[slot] < best && best != 0)) {
             best = l->pair_keys[slot];
             best_count = l->pair_counts[slot];
         }
@@ -252,7 +260,8 @@ static void merge(struct learning *l, uint64_t pair, uint32_t piece)
         uint32_t out = 0;
 
         for (uint32_t j = 0; j < word->symbols_count; j++) {
-            bool is_pair = j + 1 < word->symbols_count && word->symbols[j] == left && word->symbols[j + 1] == right;
+            bool is_pair = j + 1 < word->symbols_count && word->symbols[j] == left
+                           && word->symbols[j + 1] == right;
 
             word->symbols[out++] = is_pair ? piece : word->symbols[j];
             j += is_pair;
@@ -293,8 +302,9 @@ static bool make_room(struct learning *l, uint32_t count)
     l->characters = ARENA_ARRAY(arena, uint32_t, CODE_POINTS);
     l->pair_keys = ARENA_ARRAY(arena, uint64_t, PAIRS_SIZE);
     l->pair_counts = ARENA_ARRAY(arena, uint64_t, PAIRS_SIZE);
-    return l->v->pieces != NULL && l->v->scores != NULL && l->v->kinds != NULL && l->character_counts != NULL
-        && l->characters != NULL && l->pair_keys != NULL && l->pair_counts != NULL;
+    return l->v->pieces != NULL && l->v->scores != NULL && l->v->kinds != NULL
+           && l->character_counts != NULL && l->characters != NULL && l->pair_keys != NULL
+           && l->pair_counts != NULL;
 }
 
 static int by_count(const void *a, const void *b)
@@ -314,8 +324,9 @@ static void drop_rare(struct vocabulary_learner *learner)
         learner->words_count = WORDS_LEARNT_MAX;
 }
 
-enum status vocabulary_learn(struct vocabulary_learner *learner, const struct slice *controls, uint32_t controls_count,
-                             uint32_t count, struct vocabulary *vocabulary, struct error *err)
+enum status vocabulary_learn(struct vocabulary_learner *learner, const struct slice *controls,
+                             uint32_t controls_count, uint32_t count, struct vocabulary *vocabulary,
+                             struct error *err)
 {
     struct learning l = { .learner = learner, .v = vocabulary, .limit = count };
 
@@ -323,7 +334,8 @@ enum status vocabulary_learn(struct vocabulary_learner *learner, const struct sl
     if (count < 512 + controls_count || count > UINT16_MAX)
         return error_set(err, STATUS_INVALID_ARGUMENT, "a vocabulary of %u pieces", count);
     if (!make_room(&l, count))
-        return error_set(err, STATUS_RESOURCE_EXHAUSTED, "no room for a vocabulary of %u pieces", count);
+        return error_set(err, STATUS_RESOURCE_EXHAUSTED, "no room for a vocabulary of %u pieces",
+                         count);
     count_characters(&l);
     drop_rare(learner);
     add_fixed(&l, controls, controls_count);
@@ -331,6 +343,7 @@ enum status vocabulary_learn(struct vocabulary_learner *learner, const struct sl
     split_words(&l);
     add_merges(&l);
     if (learner->is_full)
-        return error_set(err, STATUS_RESOURCE_EXHAUSTED, "no room for a vocabulary of %u pieces", count);
+        return error_set(err, STATUS_RESOURCE_EXHAUSTED, "no room for a vocabulary of %u pieces",
+                         count);
     return STATUS_OK;
 }

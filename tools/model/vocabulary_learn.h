@@ -1,9 +1,11 @@
-/* Learns a vocabulary: byte-pair merges over the words of a text, with scores such that SentencePiece's greedy merging (the highest
- * score first, the leftmost of equals) gives what the merges give.
+/* Learns a vocabulary: byte-pair merges over the words of a text, with scores such that
+ * SentencePiece's greedy merging (the highest score first, the leftmost of equals) gives what the
+ * merges give.
  *
- * A word is an optional blank and letters, or an optional blank and one mark; a digit and a line break stand alone. No piece
- * crosses words, so numbers are read and written digit by digit, and a text's pieces are its words' pieces. The order of
- * pieces: <unk>, <s>, </s>, 256 bytes, the control pieces, characters, merges. */
+ * A word is an optional blank and letters, or an optional blank and one mark; a digit and a line
+ * break stand alone. No piece crosses words, so numbers are read and written digit by digit, and a
+ * text's pieces are its words' pieces. The order of pieces: <unk>, <s>, </s>, 256 bytes, the
+ * control pieces, characters, merges. */
 #ifndef VOCABULARY_LEARN_H
 #define VOCABULARY_LEARN_H
 
@@ -33,8 +35,10 @@ struct vocabulary_learner *vocabulary_learner_init(struct arena *arena);
 /* Count the words of @text, which is UTF-8. */
 void vocabulary_learner_add(struct vocabulary_learner *learner, struct slice text);
 
-/* Learn up to @count pieces in all. RESOURCE_EXHAUSTED; INVALID_ARGUMENT when @count has no room for the fixed ones. */
-enum status vocabulary_learn(struct vocabulary_learner *learner, const struct slice *controls, uint32_t controls_count,
-                             uint32_t count, struct vocabulary *vocabulary, struct error *err);
+/* Learn up to @count pieces in all. RESOURCE_EXHAUSTED; INVALID_ARGUMENT when @count has no room
+ * for the fixed ones. */
+enum status vocabulary_learn(struct vocabulary_learner *learner, const struct slice *controls,
+                             uint32_t controls_count, uint32_t count, struct vocabulary *vocabulary,
+                             struct error *err);
 
 #endif

@@ -75,12 +75,13 @@ static void put_instant(struct writer *writer, const char *key, int day, int min
 {
     char text[CALENDAR_TEXT_BYTES];
 
-    buffer_format(writer->out, "%s\"%s\":\"%sT%02d:%02d:00-05:00\"", key[0] == '{' ? "{" : ",", key + (key[0] == '{'),
-                  calendar_format(day, text), minute / 60, minute % 60);
+    buffer_format(writer->out, "%s\"%s\":\"%sT%02d:%02d:00-05:00\"", key[0] == '{' ? "{" : ",",
+                  key + (key[0] == '{'), calendar_format(day, text), minute / 60, minute % 60);
 }
 
 /* ,"key":{"coding":[{...}],"text":"..."}; the coding only where there is a code. */
-static void put_concept(struct writer *writer, const char *key, const char *system, const char *code, const char *display, const char *text)
+static void put_concept(struct writer *writer, const char *key, const char *system,
+                        const char *code, const char *display, const char *text)
 {
     buffer_format(writer->out, ",\"%s\":{", key);
     if (code != NULL) {
@@ -105,7 +106,8 @@ static void put_reference(struct writer *writer, const char *key, char letter, u
 
 static void put_subject(struct writer *writer, const char *key)
 {
-    buffer_format(writer->out, ",\"%s\":{\"reference\":\"Patient/%s\"}", key, writer->record->person.id);
+    buffer_format(writer->out, ",\"%s\":{\"reference\":\"Patient/%s\"}", key,
+                  writer->record->person.id);
 }
 
 static void put_practitioner(struct writer *writer, int encounter, const char *key)
@@ -129,7 +131,9 @@ static void open_entry(struct writer *writer, const char *type, char letter, uns
 
     if (letter != 0)
         snprintf(suffix, sizeof(suffix), "-%c%u", letter, index + 1);
-    buffer_format(writer->out, "%s{\"fullUrl\":\"" BASE_URL "%s/%s%s\",\"resource\":{\"resourceType\":\"%s\",\"id\":\"%s%s\"",
+    buffer_format(writer->out,
+                  "%s{\"fullUrl\":\"" BASE_URL
+                  "%s/%s%s\",\"resource\":{\"resourceType\":\"%s\",\"id\":\"%s%s\"",
                   writer->is_begun ? "," : "", type, id, suffix, type, id, suffix);
     writer->is_begun = true;
 }
@@ -144,7 +148,8 @@ static void close_entry(struct writer *writer)
     put(writer, "}}");
 }
 
-static void put_name(struct writer *writer, const struct name *name, const char *key, bool is_array, const char *prefix)
+static void put_name(struct writer *writer, const struct name *name, const char *key, bool is_array,
+                     const char *prefix)
 {
     buffer_format(writer->out, ",\"%s\":%s{\"use\":\"official\"", key, is_array ? "[" : "");
     put_member(writer, "family", name->family);
@@ -158,14 +163,18 @@ static void put_name(struct writer *writer, const struct name *name, const char 
 
 static void put_telecom(struct writer *writer, const struct contact *contact)
 {
-    buffer_format(writer->out, ",\"telecom\":[{\"system\":\"phone\",\"value\":\"%s\",\"use\":\"home\"},{\"system\":\"email\",\"value\":\"%s\"}]",
-                  contact->phone, contact->email);
+    buffer_format(
+        writer->out,
+        ",\"telecom\":[{\"system\":\"phone\",\"value\":\"%s\",\"use\":\"home\"},{\"system\":\"email\",\"value\":\"%s\"}]",
+        contact->phone, contact->email);
 }
 
 static void put_address(struct writer *writer, const struct contact *contact)
 {
-    buffer_format(writer->out, ",\"address\":[{\"line\":[\"%s\"],\"city\":\"%s\",\"state\":\"%s\",\"postalCode\":\"%s\",\"country\":\"US\"}]",
-                  contact->street, contact->city, contact->state, contact->zip);
+    buffer_format(
+        writer->out,
+        ",\"address\":[{\"line\":[\"%s\"],\"city\":\"%s\",\"state\":\"%s\",\"postalCode\":\"%s\",\"country\":\"US\"}]",
+        contact->street, contact->city, contact->state, contact->zip);
 }
 
 /* ---- resources ---- */
@@ -175,22 +184,28 @@ static void write_patient(struct writer *writer)
     const struct person *person = &writer->record->person;
 
     open_entry(writer, "Patient", 0, 0);
-    buffer_format(writer->out,
-                  ",\"identifier\":[{\"type\":{\"coding\":[{\"system\":\"" TERMINOLOGY "v2-0203\",\"code\":\"MR\"}],\"text\":\"Medical record number\"},"
-                  "\"system\":\"https://synthpop.example/mrn\",\"value\":\"%s\"},"
-                  "{\"type\":{\"coding\":[{\"system\":\"" TERMINOLOGY "v2-0203\",\"code\":\"SS\"}],\"text\":\"Social security number\"},"
-                  "\"system\":\"http://hl7.org/fhir/sid/us-ssn\",\"value\":\"%s\"}],\"active\":true",
-                  person->mrn, person->ssn);
+    buffer_format(
+        writer->out,
+        ",\"identifier\":[{\"type\":{\"coding\":[{\"system\":\"" TERMINOLOGY
+        "v2-0203\",\"code\":\"MR\"}],\"text\":\"Medical record number\"},"
+        "\"system\":\"https://synthpop.example/mrn\",\"value\":\"%s\"},"
+        "{\"type\":{\"coding\":[{\"system\":\"" TERMINOLOGY
+        "v2-0203\",\"code\":\"SS\"}],\"text\":\"Social security number\"},"
+        "\"system\":\"http://hl7.org/fhir/sid/us-ssn\",\"value\":\"%s\"}],\"active\":true",
+        person->mrn, person->ssn);
     put_name(writer, &person->name, "name", true, person->is_female ? "Ms." : "Mr.");
     put_telecom(writer, &person->contact);
     put_member(writer, "gender", person->is_female ? "female" : "male");
     put_date(writer, "birthDate", person->birth_day);
     put_address(writer, &person->contact);
-    buffer_format(writer->out, ",\"maritalStatus\":{\"coding\":[{\"system\":\"" TERMINOLOGY "v3-MaritalStatus\",\"code\":\"%s\"}],\"text\":\"%s\"}",
+    buffer_format(writer->out,
+                  ",\"maritalStatus\":{\"coding\":[{\"system\":\"" TERMINOLOGY
+                  "v3-MaritalStatus\",\"code\":\"%s\"}],\"text\":\"%s\"}",
                   person->is_married ? "M" : "S", person->is_married ? "Married" : "Never married");
     put(writer, ",\"contact\":[{\"relationship\":[{\"text\":\"Emergency contact\"}]");
     put_name(writer, &person->relative, "name", false, NULL);
-    buffer_format(writer->out, ",\"telecom\":[{\"system\":\"phone\",\"value\":\"%s\"}]}]", person->relative_phone);
+    buffer_format(writer->out, ",\"telecom\":[{\"system\":\"phone\",\"value\":\"%s\"}]}]",
+                  person->relative_phone);
     put_reference(writer, "managingOrganization", 'g', 0);
     close_entry(writer);
 }
@@ -204,7 +219,8 @@ static void write_staff(struct writer *writer)
         open_resource(writer, 'g', i);
         put(writer, ",\"active\":true");
         put_member(writer, "name", record->organizations[i].name);
-        buffer_format(writer->out, ",\"telecom\":[{\"system\":\"phone\",\"value\":\"%s\"}]", record->organizations[i].contact.phone);
+        buffer_format(writer->out, ",\"telecom\":[{\"system\":\"phone\",\"value\":\"%s\"}]",
+                      record->organizations[i].contact.phone);
         put_address(writer, &record->organizations[i].contact);
         close_entry(writer);
     }
@@ -212,10 +228,15 @@ static void write_staff(struct writer *writer)
         const struct practitioner *practitioner = &record->practitioners[i];
 
         open_resource(writer, 'd', i);
-        buffer_format(writer->out, ",\"identifier\":[{\"system\":\"http://hl7.org/fhir/sid/us-npi\",\"value\":\"%s\"}],\"active\":true", practitioner->npi);
+        buffer_format(
+            writer->out,
+            ",\"identifier\":[{\"system\":\"http://hl7.org/fhir/sid/us-npi\",\"value\":\"%s\"}],\"active\":true",
+            practitioner->npi);
         put_name(writer, &practitioner->name, "name", true, "Dr.");
-        buffer_format(writer->out, ",\"telecom\":[{\"system\":\"phone\",\"value\":\"%s\",\"use\":\"work\"}],\"qualification\":[{\"code\":{\"text\":\"%s\"}}]",
-                      practitioner->phone, practitioner->specialty);
+        buffer_format(
+            writer->out,
+            ",\"telecom\":[{\"system\":\"phone\",\"value\":\"%s\",\"use\":\"work\"}],\"qualification\":[{\"code\":{\"text\":\"%s\"}}]",
+            practitioner->phone, practitioner->specialty);
         close_entry(writer);
     }
 }
@@ -254,9 +275,14 @@ static void write_encounter(struct writer *writer, unsigned index)
     bool is_emergency = encounter->kind == ENCOUNTER_EMERGENCY;
 
     open_resource(writer, BUNDLE_ENCOUNTER, index);
-    buffer_format(writer->out, ",\"status\":\"finished\",\"class\":{\"system\":\"" TERMINOLOGY "v3-ActCode\",\"code\":\"%s\",\"display\":\"%s\"}",
+    buffer_format(writer->out,
+                  ",\"status\":\"finished\",\"class\":{\"system\":\"" TERMINOLOGY
+                  "v3-ActCode\",\"code\":\"%s\",\"display\":\"%s\"}",
                   is_emergency ? "EMER" : "AMB", is_emergency ? "emergency" : "ambulatory");
-    buffer_format(writer->out, ",\"type\":[{\"coding\":[{\"system\":\"" SNOMED "\",\"code\":\"%s\"}],\"text\":\"%s\"}]", visit_code(encounter->kind), visit_name(encounter->kind));
+    buffer_format(writer->out,
+                  ",\"type\":[{\"coding\":[{\"system\":\"" SNOMED
+                  "\",\"code\":\"%s\"}],\"text\":\"%s\"}]",
+                  visit_code(encounter->kind), visit_name(encounter->kind));
     put_subject(writer, "subject");
     put(writer, ",\"participant\":[{\"type\":[{\"text\":\"primary performer\"}]");
     put_practitioner(writer, (int)index, "individual");
@@ -267,7 +293,8 @@ static void write_encounter(struct writer *writer, unsigned index)
     put(writer, "}");
     if (encounter->condition >= 0) {
         put(writer, ",\"reasonCode\":[{\"text\":");
-        buffer_put_json(writer->out, slice_from(record_condition_name(&writer->record->condition_list[encounter->condition])));
+        buffer_put_json(writer->out, slice_from(record_condition_name(
+                                         &writer->record->condition_list[encounter->condition])));
         put(writer, "}]");
     }
     put_reference(writer, "serviceProvider", 'g', encounter->organization);
@@ -279,13 +306,18 @@ static void write_condition(struct writer *writer, unsigned index)
     const struct condition *condition = &writer->record->condition_list[index];
     const struct disease_kind *kind = &disease_kinds[condition->disease];
     const struct stage *stage = record_stage(condition);
-    bool is_active = record_condition_is_active(condition, writer->record->today), is_named = stage->name != NULL;
+    bool is_active = record_condition_is_active(condition, writer->record->today),
+         is_named = stage->name != NULL;
 
     open_resource(writer, BUNDLE_CONDITION, index);
-    put_concept(writer, "clinicalStatus", TERMINOLOGY "condition-clinical", is_active ? "active" : "resolved", NULL, NULL);
-    put_concept(writer, "verificationStatus", TERMINOLOGY "condition-ver-status", "confirmed", NULL, NULL);
-    put(writer, ",\"category\":[{\"coding\":[{\"system\":\"" TERMINOLOGY "condition-category\",\"code\":\"problem-list-item\"}]}]");
-    put_concept(writer, "code", SNOMED, is_named ? stage->snomed : kind->snomed, is_named ? stage->display : kind->display, record_condition_name(condition));
+    put_concept(writer, "clinicalStatus", TERMINOLOGY "condition-clinical",
+                is_active ? "active" : "resolved", NULL, NULL);
+    put_concept(writer, "verificationStatus", TERMINOLOGY "condition-ver-status", "confirmed", NULL,
+                NULL);
+    put(writer, ",\"category\":[{\"coding\":[{\"system\":\"" TERMINOLOGY
+                "condition-category\",\"code\":\"problem-list-item\"}]}]");
+    put_concept(writer, "code", SNOMED, is_named ? stage->snomed : kind->snomed,
+                is_named ? stage->display : kind->display, record_condition_name(condition));
     put_subject(writer, "subject");
     put_reference(writer, "encounter", BUNDLE_ENCOUNTER, (unsigned)condition->encounter);
     put_date(writer, "onsetDateTime", condition->onset);
@@ -305,30 +337,37 @@ static void write_order(struct writer *writer, unsigned index)
     open_resource(writer, BUNDLE_ORDER, index);
     put_member(writer, "status", is_active ? "active" : order->is_course ? "completed" : "stopped");
     put_member(writer, "intent", "order");
-    put_concept(writer, "medicationCodeableConcept", RXNORM, kind->rxnorm, kind->display, kind->text);
+    put_concept(writer, "medicationCodeableConcept", RXNORM, kind->rxnorm, kind->display,
+                kind->text);
     put_subject(writer, "subject");
     put_reference(writer, "encounter", BUNDLE_ENCOUNTER, (unsigned)order->encounter);
     put_date(writer, "authoredOn", order->start);
     put_practitioner(writer, order->encounter, "requester");
     put(writer, ",\"reasonCode\":[{\"text\":");
-    buffer_put_json(writer->out, slice_from(record_condition_name(&writer->record->condition_list[order->condition])));
+    buffer_put_json(writer->out, slice_from(record_condition_name(
+                                     &writer->record->condition_list[order->condition])));
     put(writer, "}],\"reasonReference\":[{\"reference\":\"");
-    bundle_write_reference(writer->record, BUNDLE_CONDITION, (unsigned)order->condition, writer->out);
+    bundle_write_reference(writer->record, BUNDLE_CONDITION, (unsigned)order->condition,
+                           writer->out);
     put(writer, "\"}],\"dosageInstruction\":[{\"text\":");
     buffer_put_json(writer->out, slice_from(kind->dose));
-    buffer_format(writer->out, "}],\"dispenseRequest\":{\"validityPeriod\":{\"start\":\"%s\"", calendar_format(order->start, text));
+    buffer_format(writer->out, "}],\"dispenseRequest\":{\"validityPeriod\":{\"start\":\"%s\"",
+                  calendar_format(order->start, text));
     if (!is_active)
         put_date(writer, "end", order->stop);
     put(writer, "}}");
     close_entry(writer);
 }
 
-static void put_number(struct writer *writer, const char *key, const char *number, const struct lab_kind *kind)
+static void put_number(struct writer *writer, const char *key, const char *number,
+                       const struct lab_kind *kind)
 {
     if (kind->unit == NULL)
         buffer_format(writer->out, "%s{\"value\":%s}", key, number);
     else
-        buffer_format(writer->out, "%s{\"value\":%s,\"unit\":\"%s\",\"system\":\"" UCUM "\",\"code\":\"%s\"}", key, number, kind->unit, kind->ucum);
+        buffer_format(writer->out,
+                      "%s{\"value\":%s,\"unit\":\"%s\",\"system\":\"" UCUM "\",\"code\":\"%s\"}",
+                      key, number, kind->unit, kind->ucum);
 }
 
 static void put_range(struct writer *writer, const struct lab_kind *kind)
@@ -349,16 +388,20 @@ static void put_range(struct writer *writer, const struct lab_kind *kind)
     put(writer, "}]");
 }
 
-static void put_components(struct writer *writer, const struct measurement *measurement, const struct lab_kind *kind)
+static void put_components(struct writer *writer, const struct measurement *measurement,
+                           const struct lab_kind *kind)
 {
-    static const char *const codes[2][2] = { { "8480-6", "Systolic blood pressure" }, { "8462-4", "Diastolic blood pressure" } };
+    static const char *const codes[2][2] = { { "8480-6", "Systolic blood pressure" },
+                                             { "8462-4", "Diastolic blood pressure" } };
     char number[24];
     int i;
 
     put(writer, ",\"component\":[");
     for (i = 0; i < 2; i++) {
         snprintf(number, sizeof(number), "%.0f", i == 0 ? measurement->value : measurement->second);
-        buffer_format(writer->out, "%s{\"code\":{\"coding\":[{\"system\":\"" LOINC "\",\"code\":\"%s\",\"display\":\"%s\"}],\"text\":\"%s\"}",
+        buffer_format(writer->out,
+                      "%s{\"code\":{\"coding\":[{\"system\":\"" LOINC
+                      "\",\"code\":\"%s\",\"display\":\"%s\"}],\"text\":\"%s\"}",
                       i == 0 ? "" : ",", codes[i][0], codes[i][1], codes[i][1]);
         put_number(writer, ",\"valueQuantity\":", number, kind);
         put(writer, "}");
@@ -368,8 +411,13 @@ static void put_components(struct writer *writer, const struct measurement *meas
 
 static void put_interpretation(struct writer *writer, char flag)
 {
-    buffer_format(writer->out, ",\"interpretation\":[{\"coding\":[{\"system\":\"" TERMINOLOGY "v3-ObservationInterpretation\",\"code\":\"%c\",\"display\":\"%s\"}]}]",
-                  flag == 0 ? 'N' : flag, flag == 0 ? "Normal" : flag == 'H' ? "High" : "Low");
+    buffer_format(writer->out,
+                  ",\"interpretation\":[{\"coding\":[{\"system\":\"" TERMINOLOGY
+                  "v3-ObservationInterpretation\",\"code\":\"%c\",\"display\":\"%s\"}]}]",
+                  flag == 0 ? 'N' : flag,
+                  flag == 0     ? "Normal"
+                  : flag == 'H' ? "High"
+                                : "Low");
 }
 
 static void write_measurement(struct writer *writer, unsigned index)
@@ -380,7 +428,10 @@ static void write_measurement(struct writer *writer, unsigned index)
     char number[24];
 
     open_resource(writer, BUNDLE_MEASUREMENT, index);
-    buffer_format(writer->out, ",\"status\":\"final\",\"category\":[{\"coding\":[{\"system\":\"" TERMINOLOGY "observation-category\",\"code\":\"%s\"}]}]", kind->category);
+    buffer_format(writer->out,
+                  ",\"status\":\"final\",\"category\":[{\"coding\":[{\"system\":\"" TERMINOLOGY
+                  "observation-category\",\"code\":\"%s\"}]}]",
+                  kind->category);
     put_concept(writer, "code", LOINC, kind->loinc, kind->display, kind->label);
     put_subject(writer, "subject");
     put_reference(writer, "encounter", BUNDLE_ENCOUNTER, (unsigned)measurement->encounter);
@@ -404,7 +455,8 @@ static void write_report(struct writer *writer, unsigned index)
     unsigned i;
 
     open_resource(writer, BUNDLE_REPORT, index);
-    put(writer, ",\"status\":\"final\",\"category\":[{\"coding\":[{\"system\":\"" TERMINOLOGY "v2-0074\",\"code\":\"LAB\"}]}]");
+    put(writer, ",\"status\":\"final\",\"category\":[{\"coding\":[{\"system\":\"" TERMINOLOGY
+                "v2-0074\",\"code\":\"LAB\"}]}]");
     put_concept(writer, "code", LOINC, kind->loinc, kind->display, kind->report);
     put_subject(writer, "subject");
     put_reference(writer, "encounter", BUNDLE_ENCOUNTER, (unsigned)report->encounter);
@@ -426,16 +478,23 @@ static void write_allergy(struct writer *writer, unsigned index)
     const struct reaction_kind *reaction = &reaction_kinds[allergy->reaction];
 
     open_resource(writer, BUNDLE_ALLERGY, index);
-    put_concept(writer, "clinicalStatus", TERMINOLOGY "allergyintolerance-clinical", "active", NULL, NULL);
-    put_concept(writer, "verificationStatus", TERMINOLOGY "allergyintolerance-verification", "confirmed", NULL, NULL);
-    buffer_format(writer->out, ",\"type\":\"allergy\",\"category\":[\"%s\"],\"criticality\":\"%s\"", kind->category, allergy->is_severe ? "high" : "low");
+    put_concept(writer, "clinicalStatus", TERMINOLOGY "allergyintolerance-clinical", "active", NULL,
+                NULL);
+    put_concept(writer, "verificationStatus", TERMINOLOGY "allergyintolerance-verification",
+                "confirmed", NULL, NULL);
+    buffer_format(writer->out, ",\"type\":\"allergy\",\"category\":[\"%s\"],\"criticality\":\"%s\"",
+                  kind->category, allergy->is_severe ? "high" : "low");
     put_concept(writer, "code", kind->system, kind->code, kind->display, kind->label);
     put_subject(writer, "patient");
     put_date(writer, "recordedDate", allergy->day);
     put(writer, ",\"reaction\":[{\"manifestation\":[{");
     if (reaction->snomed != NULL)
-        buffer_format(writer->out, "\"coding\":[{\"system\":\"" SNOMED "\",\"code\":\"%s\",\"display\":\"%s\"}],", reaction->snomed, reaction->display);
-    buffer_format(writer->out, "\"text\":\"%s\"}],\"severity\":\"%s\"}]", reaction->label, allergy->is_severe ? "severe" : "mild");
+        buffer_format(writer->out,
+                      "\"coding\":[{\"system\":\"" SNOMED
+                      "\",\"code\":\"%s\",\"display\":\"%s\"}],",
+                      reaction->snomed, reaction->display);
+    buffer_format(writer->out, "\"text\":\"%s\"}],\"severity\":\"%s\"}]", reaction->label,
+                  allergy->is_severe ? "severe" : "mild");
     close_entry(writer);
 }
 
@@ -454,7 +513,8 @@ static void write_operation(struct writer *writer, unsigned index)
     put(writer, "\"function\":{\"text\":\"performer\"}");
     put_practitioner(writer, operation->encounter, "actor");
     put(writer, "}],\"reasonReference\":[{\"reference\":\"");
-    bundle_write_reference(writer->record, BUNDLE_CONDITION, (unsigned)operation->condition, writer->out);
+    bundle_write_reference(writer->record, BUNDLE_CONDITION, (unsigned)operation->condition,
+                           writer->out);
     put(writer, "\"}]");
     close_entry(writer);
 }
@@ -469,7 +529,8 @@ static void write_vaccination(struct writer *writer, unsigned index)
     put_concept(writer, "vaccineCode", CVX, kind->cvx, kind->display, kind->label);
     put_subject(writer, "patient");
     put_reference(writer, "encounter", BUNDLE_ENCOUNTER, (unsigned)vaccination->encounter);
-    put_date(writer, "occurrenceDateTime", writer->record->encounter_list[vaccination->encounter].day);
+    put_date(writer, "occurrenceDateTime",
+             writer->record->encounter_list[vaccination->encounter].day);
     put(writer, ",\"primarySource\":true");
     close_entry(writer);
 }
@@ -486,17 +547,20 @@ static void write_note(struct writer *writer, unsigned index)
     put_instant(writer, "date", encounter->day, encounter->minute);
     put(writer, ",\"author\":[{\"reference\":\"");
     bundle_write_reference(writer->record, 'd', encounter->practitioner, writer->out);
-    put(writer, "\"}],\"content\":[{\"attachment\":{\"contentType\":\"text/plain; charset=utf-8\",\"data\":\"");
+    put(writer,
+        "\"}],\"content\":[{\"attachment\":{\"contentType\":\"text/plain; charset=utf-8\",\"data\":\"");
     buffer_put_base64(writer->out, note->text);
     put(writer, "\"}}],\"context\":{\"encounter\":[{\"reference\":\"");
-    bundle_write_reference(writer->record, BUNDLE_ENCOUNTER, (unsigned)note->encounter, writer->out);
+    bundle_write_reference(writer->record, BUNDLE_ENCOUNTER, (unsigned)note->encounter,
+                           writer->out);
     put(writer, "\"}]}");
     close_entry(writer);
 }
 
 /* ---- the whole ---- */
 
-static void write_each(struct writer *writer, unsigned count, void (*write)(struct writer *, unsigned))
+static void write_each(struct writer *writer, unsigned count,
+                       void (*write)(struct writer *, unsigned))
 {
     unsigned i;
 
@@ -508,7 +572,9 @@ void bundle_write(const struct record *record, struct buffer *out)
 {
     struct writer writer = { record, out, false };
 
-    buffer_format(out, "{\"resourceType\":\"Bundle\",\"id\":\"%s\",\"type\":\"collection\",\"entry\":[", record->person.id);
+    buffer_format(out,
+                  "{\"resourceType\":\"Bundle\",\"id\":\"%s\",\"type\":\"collection\",\"entry\":[",
+                  record->person.id);
     write_patient(&writer);
     write_staff(&writer);
     write_each(&writer, record->encounter_count, write_encounter);
@@ -523,7 +589,8 @@ void bundle_write(const struct record *record, struct buffer *out)
     buffer_put_string(out, "]}");
 }
 
-void bundle_write_reference(const struct record *record, char letter, unsigned index, struct buffer *out)
+void bundle_write_reference(const struct record *record, char letter, unsigned index,
+                            struct buffer *out)
 {
     buffer_format(out, "%s/%s-%c%u", type_of(letter), record->person.id, letter, index + 1);
 }

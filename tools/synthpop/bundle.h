@@ -1,5 +1,5 @@
-/* Bundle: a record written as a FHIR R4 Bundle of type collection, compact JSON. Entries have absolute URLs and refer to each other
- * as Type/id, which resolves against them. Any thread. */
+/* Bundle: a record written as a FHIR R4 Bundle of type collection, compact JSON. Entries have
+ * absolute URLs and refer to each other as Type/id, which resolves against them. Any thread. */
 #ifndef BUNDLE_H
 #define BUNDLE_H
 
@@ -21,6 +21,7 @@
 void bundle_write(const struct record *record, struct buffer *out);
 
 /* Append "Observation/p123-o17" for element @index of the list that @letter stands for. */
-void bundle_write_reference(const struct record *record, char letter, unsigned index, struct buffer *out);
+void bundle_write_reference(const struct record *record, char letter, unsigned index,
+                            struct buffer *out);
 
 #endif

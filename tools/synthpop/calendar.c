@@ -11,7 +11,8 @@ int calendar_day(int year, int month, int day)
     era = (year >= 0 ? year : year - 399) / 400;
     year_of_era = year - era * 400;
     day_of_year = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
-    return era * 146097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year - 719468;
+    return era * 146097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year
+           - 719468;
 }
 
 void calendar_date(int day_number, int *year, int *month, int *day)
@@ -19,7 +20,8 @@ void calendar_date(int day_number, int *year, int *month, int *day)
     int z = day_number + 719468;
     int era = (z >= 0 ? z : z - 146096) / 146097;
     int day_of_era = z - era * 146097;
-    int year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
+    int year_of_era =
+        (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
     int day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     int shifted = (5 * day_of_year + 2) / 153;
 

@@ -1,12 +1,17 @@
-/* The catalogue: what can happen to a synthetic patient, as tables of data. Laboratory values and vital signs, drugs, diseases
- * with their stages, allergens, procedures, vaccines. Adding a disease is adding rows here.
+/* The catalogue: what can happen to a synthetic patient, as tables of data. Laboratory values and
+ * vital signs, drugs, diseases with their stages, allergens, procedures, vaccines. Adding a disease
+ * is adding rows here.
  *
- * Codes are given only where they are certain; what has none is written as text alone. Everything is constant; any thread. */
+ * Codes are given only where they are certain; what has none is written as text alone. Everything
+ * is constant; any thread. */
 #ifndef CATALOGUE_H
 #define CATALOGUE_H
 
 #include <stdbool.h>
 #include <stddef.h>
+
+/* A row of a table is a line. */
+/* clang-format off */
 
 enum lab {
     LAB_A1C, LAB_GLUCOSE, LAB_CREATININE, LAB_EGFR, LAB_UREA, LAB_SODIUM, LAB_POTASSIUM, LAB_CHLORIDE, LAB_CO2, LAB_CALCIUM,

@@ -1,5 +1,8 @@
 #include "catalogue.h"
 
+/* A row of a table is a line. */
+/* clang-format off */
+
 #define SNOMED "http://snomed.info/sct"
 #define RXNORM "http://www.nlm.nih.gov/research/umls/rxnorm"
 

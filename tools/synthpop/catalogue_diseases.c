@@ -1,5 +1,8 @@
 #include "catalogue.h"
 
+/* A row of a table is a line. */
+/* clang-format off */
+
 #define NEVER { LAB_NONE, 0, 0 }
 #define ONE_EFFECT(a) { a, NEVER, NEVER, NEVER }
 #define NO_RISK { { DISEASE_NONE, 1 }, { DISEASE_NONE, 1 }, { DISEASE_NONE, 1 }, { DISEASE_NONE, 1 } }

@@ -1,5 +1,8 @@
 #include "catalogue.h"
 
+/* A row of a table is a line. */
+/* clang-format off */
+
 #define NO_EFFECT { { LAB_NONE, 0, 0 }, { LAB_NONE, 0, 0 }, { LAB_NONE, 0, 0 } }
 #define ONE(lab, shift) { { lab, shift, 0 }, { LAB_NONE, 0, 0 }, { LAB_NONE, 0, 0 } }
 #define TWO(lab, shift, lab2, shift2) { { lab, shift, 0 }, { lab2, shift2, 0 }, { LAB_NONE, 0, 0 } }

@@ -1,5 +1,8 @@
 #include "catalogue.h"
 
+/* A row of a table is a line. */
+/* clang-format off */
+
 #define LABORATORY "laboratory"
 #define VITAL "vital-signs"
 

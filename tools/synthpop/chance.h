@@ -1,5 +1,6 @@
-/* Chance: a seeded stream of random numbers. The same seed gives the same numbers on every machine: nothing here depends on
- * the C library or on the rounding of its functions. One thread at a time. */
+/* Chance: a seeded stream of random numbers. The same seed gives the same numbers on every machine:
+ * nothing here depends on the C library or on the rounding of its functions. One thread at a time.
+ */
 #ifndef CHANCE_H
 #define CHANCE_H
 
@@ -30,6 +31,7 @@ bool chance_happens(struct chance *chance, double probability);
 double chance_normal(struct chance *chance);
 
 /* A random element of an array. */
-#define CHANCE_PICK(chance, array) ((array)[chance_below((chance), sizeof(array) / sizeof((array)[0]))])
+#define CHANCE_PICK(chance, array)                                                                 \
+    ((array)[chance_below((chance), sizeof(array) / sizeof((array)[0]))])
 
 #endif

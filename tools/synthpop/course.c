@@ -1,5 +1,6 @@
-/* In order: allergies · which diseases, from when, and their stages as events · the events in time: conditions, drugs, operations,
- * visits · acute episodes · vaccinations · controls until the record is large enough · all visits measured. */
+/* In order: allergies · which diseases, from when, and their stages as events · the events in time:
+ * conditions, drugs, operations, visits · acute episodes · vaccinations · controls until the record
+ * is large enough · all visits measured. */
 #include "course_parts.h"
 
 #include <stdlib.h>
@@ -41,7 +42,8 @@ static double disease_probability(const struct course *course, enum disease dise
 static void add_event(struct course *course, int day, enum disease disease, unsigned stage)
 {
     if (course->event_count < EVENTS_MAX)
-        course->events[course->event_count++] = (struct event){ calendar_working_day(day), disease, stage };
+        course->events[course->event_count++] =
+            (struct event){ calendar_working_day(day), disease, stage };
 }
 
 /* A disease that begins on @day, with the stages that it reaches before today. */
@@ -72,10 +74,12 @@ static void draw_chronic(struct course *course)
 
     for (disease = 0; disease < DISEASE_CHRONIC_COUNT && count < CHRONIC_MAX; disease++) {
         const struct disease_kind *kind = &disease_kinds[disease];
-        double age = kind->onset_min + (kind->onset_max - kind->onset_min) * chance_unit(course->chance);
+        double age =
+            kind->onset_min + (kind->onset_max - kind->onset_min) * chance_unit(course->chance);
         int onset = birth + (int)(age * DAYS_PER_YEAR);
 
-        if (!chance_happens(course->chance, disease_probability(course, disease)) || onset > today - 10)
+        if (!chance_happens(course->chance, disease_probability(course, disease))
+            || onset > today - 10)
             continue;
         add_disease(course, disease, onset);
         count++;
@@ -124,7 +128,8 @@ static bool has_allergy(const struct record *record, enum allergen allergen)
 static void draw_allergies(struct course *course)
 {
     struct record *record = course->record;
-    unsigned wanted = chance_happens(course->chance, 0.55) ? 1 + chance_below(course->chance, 3) : 0;
+    unsigned wanted =
+        chance_happens(course->chance, 0.55) ? 1 + chance_below(course->chance, 3) : 0;
     struct allergy *allergy;
 
     while (wanted-- > 0) {
@@ -197,7 +202,7 @@ static bool is_replaced_by(const struct order *order, enum drug drug)
 {
     const char *old = drug_kinds[order->drug].group, *new = drug_kinds[drug].group;
 
-    return order->drug == drug || (old != NULL && new != NULL && strcmp(old, new) == 0);
+    return order->drug == drug || (old != NULL && new != NULL &&strcmp(old, new) == 0);
 }
 
 static void stop_drug(struct record *record, enum drug drug, int day)
@@ -205,11 +210,13 @@ static void stop_drug(struct record *record, enum drug drug, int day)
     unsigned i;
 
     for (i = 0; i < record->order_count; i++)
-        if (record->order_list[i].drug == drug && record_order_is_active(&record->order_list[i], day))
+        if (record->order_list[i].drug == drug
+            && record_order_is_active(&record->order_list[i], day))
             record->order_list[i].stop = day;
 }
 
-static void start_drug(struct course *course, enum drug drug, int day, int condition, int encounter, int days)
+static void start_drug(struct course *course, enum drug drug, int day, int condition, int encounter,
+                       int days)
 {
     struct record *record = course->record;
     struct order *order;
@@ -228,21 +235,26 @@ static void start_drug(struct course *course, enum drug drug, int day, int condi
     if (days == 0 && count_active(record, record->today) >= ORDERS_ACTIVE_MAX)
         return;
     order = record_add_order(record);
-    *order = (struct order){ drug, day, days > 0 ? day + days : DAY_NONE, days > 0, condition, encounter };
+    *order = (struct order){ drug,     day,       days > 0 ? day + days : DAY_NONE,
+                             days > 0, condition, encounter };
 }
 
-static void add_operation(struct course *course, enum procedure procedure, int day, int condition, int encounter)
+static void add_operation(struct course *course, enum procedure procedure, int day, int condition,
+                          int encounter)
 {
     if (procedure == PROCEDURE_NONE)
         return;
-    *record_add_operation(course->record) = (struct operation){ procedure, day, condition, encounter };
+    *record_add_operation(course->record) =
+        (struct operation){ procedure, day, condition, encounter };
 }
 
-static void start_stage_drugs(struct course *course, const struct stage *stage, int day, int condition, int encounter, int days)
+static void start_stage_drugs(struct course *course, const struct stage *stage, int day,
+                              int condition, int encounter, int days)
 {
     enum drug first = stage->starts[0];
 
-    if (stage->alternative != DRUG_NONE && (is_forbidden(course->record, first, day) || chance_happens(course->chance, 0.35)))
+    if (stage->alternative != DRUG_NONE
+        && (is_forbidden(course->record, first, day) || chance_happens(course->chance, 0.35)))
         first = stage->alternative;
     if (stage->stops != DRUG_NONE)
         stop_drug(course->record, stage->stops, day);
@@ -256,7 +268,8 @@ static int find_condition(const struct record *record, enum disease disease, int
     unsigned i;
 
     for (i = 0; i < record->condition_count; i++)
-        if (record->condition_list[i].disease == disease && record_condition_is_active(&record->condition_list[i], day))
+        if (record->condition_list[i].disease == disease
+            && record_condition_is_active(&record->condition_list[i], day))
             return (int)i;
     return -1;
 }
@@ -281,15 +294,19 @@ static void run_event(struct course *course, const struct event *event)
 {
     const struct disease_kind *kind = &disease_kinds[event->disease];
     int condition = begin_condition(course, event);
-    enum encounter_kind visit = kind->is_emergency ? ENCOUNTER_EMERGENCY : event->stage == 0 ? ENCOUNTER_PROBLEM : ENCOUNTER_FOLLOW_UP;
+    enum encounter_kind visit = kind->is_emergency  ? ENCOUNTER_EMERGENCY
+                                : event->stage == 0 ? ENCOUNTER_PROBLEM
+                                                    : ENCOUNTER_FOLLOW_UP;
     int encounter = add_encounter(course, visit, event->day, condition);
     struct condition *begun = &course->record->condition_list[condition];
 
     if (begun->encounter < 0)
         begun->encounter = encounter;
     if (kind->duration_days > 0 && event->day + kind->duration_days < course->record->today)
-        begun->abatement = event->day + kind->duration_days * chance_between(course->chance, 70, 130) / 100;
-    start_stage_drugs(course, &kind->stages[event->stage], event->day, condition, encounter, kind->duration_days > 0 ? 7 : 0);
+        begun->abatement =
+            event->day + kind->duration_days * chance_between(course->chance, 70, 130) / 100;
+    start_stage_drugs(course, &kind->stages[event->stage], event->day, condition, encounter,
+                      kind->duration_days > 0 ? 7 : 0);
     add_operation(course, kind->stages[event->stage].procedure, event->day, condition, encounter);
 }
 
@@ -306,7 +323,8 @@ static void draw_acute(struct course *course)
             int day = chance_between(course->chance, course->first_day, today - 200);
             int age = calendar_years_between(birth, day);
 
-            if (chance_happens(course->chance, left) && age >= kind->onset_min && age <= kind->onset_max)
+            if (chance_happens(course->chance, left) && age >= kind->onset_min
+                && age <= kind->onset_max)
                 add_event(course, day, disease, 0);
         }
     }
@@ -319,13 +337,16 @@ static void draw_vaccinations(struct course *course)
     unsigned wanted = chance_below(course->chance, (unsigned)(years / 3 + 3));
 
     while (wanted-- > 0) {
-        int day = calendar_working_day(chance_between(course->chance, course->first_day, record->today - 20));
-        int age = calendar_years_between(record->person.birth_day, day), vaccine = (int)chance_below(course->chance, VACCINE_COUNT + 3);
+        int day = calendar_working_day(
+            chance_between(course->chance, course->first_day, record->today - 20));
+        int age = calendar_years_between(record->person.birth_day, day),
+            vaccine = (int)chance_below(course->chance, VACCINE_COUNT + 3);
         struct vaccination *vaccination;
 
         if (vaccine >= VACCINE_COUNT)
             vaccine = VACCINE_INFLUENZA;
-        if ((vaccine == VACCINE_ZOSTER && age < 50) || (vaccine == VACCINE_PPSV23 && age < 60) || !day_is_free(record, day))
+        if ((vaccine == VACCINE_ZOSTER && age < 50) || (vaccine == VACCINE_PPSV23 && age < 60)
+            || !day_is_free(record, day))
             continue;
         if (vaccine == VACCINE_COVID && day < calendar_day(2021, 1, 15))
             continue;
@@ -383,7 +404,8 @@ static void add_controls(struct course *course)
     while (record->resource_count < (unsigned)course->resources_target) {
         day = draw_control_day(course);
         condition = draw_reason(course, day);
-        encounter = add_encounter(course, condition >= 0 ? ENCOUNTER_FOLLOW_UP : ENCOUNTER_CHECKUP, day, condition);
+        encounter = add_encounter(course, condition >= 0 ? ENCOUNTER_FOLLOW_UP : ENCOUNTER_CHECKUP,
+                                  day, condition);
         course_visit_measure(course, encounter);
     }
 }

@@ -19,7 +19,7 @@ struct course {
     struct physiology physiology;
     struct event events[EVENTS_MAX];
     unsigned event_count;
-    int first_day;  /* of the record */
+    int first_day; /* of the record */
     int resources_target;
 };
 

@@ -1,4 +1,5 @@
-/* What is measured at a visit: vital signs, the panels of the disease that it is for, and now and then those of others. */
+/* What is measured at a visit: vital signs, the panels of the disease that it is for, and now and
+ * then those of others. */
 #include "course_parts.h"
 
 static char flag_of(const struct lab_kind *kind, double value)
@@ -27,12 +28,14 @@ static bool panel_applies(const struct record *record, enum panel panel, int day
     if (panel != PANEL_INR)
         return true;
     for (i = 0; i < record->order_count; i++)
-        if (record->order_list[i].drug == DRUG_WARFARIN_5 && record_order_is_active(&record->order_list[i], day))
+        if (record->order_list[i].drug == DRUG_WARFARIN_5
+            && record_order_is_active(&record->order_list[i], day))
             return true;
     return false;
 }
 
-static void measure_panel(struct course *course, struct sample *sample, enum panel panel, int encounter, unsigned *done)
+static void measure_panel(struct course *course, struct sample *sample, enum panel panel,
+                          int encounter, unsigned *done)
 {
     struct record *record = course->record;
     const struct panel_kind *kind = &panel_kinds[panel];
@@ -50,7 +53,8 @@ static void measure_panel(struct course *course, struct sample *sample, enum pan
     *report = (struct report){ panel, encounter, first, kind->count };
 }
 
-static void measure_disease(struct course *course, struct sample *sample, enum disease disease, int encounter, unsigned *done)
+static void measure_disease(struct course *course, struct sample *sample, enum disease disease,
+                            int encounter, unsigned *done)
 {
     const struct disease_kind *kind = &disease_kinds[disease];
     int i;
@@ -61,7 +65,8 @@ static void measure_disease(struct course *course, struct sample *sample, enum d
 }
 
 /* The first panel of each chronic disease, now and then: what is drawn anyway is drawn for all. */
-static void measure_others(struct course *course, struct sample *sample, double share, int encounter, unsigned *done)
+static void measure_others(struct course *course, struct sample *sample, double share,
+                           int encounter, unsigned *done)
 {
     const struct record *record = course->record;
     unsigned i;
@@ -70,13 +75,15 @@ static void measure_others(struct course *course, struct sample *sample, double 
         const struct condition *condition = &record->condition_list[i];
         enum panel panel = disease_kinds[condition->disease].panels[0];
 
-        if (panel != PANEL_NONE && condition->disease < DISEASE_CHRONIC_COUNT && record_condition_is_active(condition, sample->day)
+        if (panel != PANEL_NONE && condition->disease < DISEASE_CHRONIC_COUNT
+            && record_condition_is_active(condition, sample->day)
             && chance_happens(course->chance, share))
             measure_panel(course, sample, panel, encounter, done);
     }
 }
 
-/* Vital signs, and what the reason of the visit asks for; a check-up looks after every active disease. */
+/* Vital signs, and what the reason of the visit asks for; a check-up looks after every active
+ * disease. */
 void course_visit_measure(struct course *course, int index)
 {
     struct record *record = course->record;
@@ -89,8 +96,13 @@ void course_visit_measure(struct course *course, int index)
     if (index == 0)
         measure(course, &sample, LAB_HEIGHT, index);
     if (encounter.condition >= 0)
-        measure_disease(course, &sample, record->condition_list[encounter.condition].disease, index, &done);
+        measure_disease(course, &sample, record->condition_list[encounter.condition].disease, index,
+                        &done);
     else if (chance_happens(course->chance, 0.4))
-        measure_panel(course, &sample, CHANCE_PICK(course->chance, ((const enum panel[]){ PANEL_METABOLIC, PANEL_LIPID, PANEL_BLOOD_COUNT })), index, &done);
+        measure_panel(
+            course, &sample,
+            CHANCE_PICK(course->chance,
+                        ((const enum panel[]){ PANEL_METABOLIC, PANEL_LIPID, PANEL_BLOOD_COUNT })),
+            index, &done);
     measure_others(course, &sample, encounter.condition >= 0 ? 0.2 : 0.5, index, &done);
 }

@@ -34,31 +34,53 @@ struct options {
     bool is_ndjson;
 };
 
-static enum status parse_number(const char *name, const char *text, uint64_t least, uint64_t most, uint64_t *number, struct error *err)
+static enum status parse_number(const char *name, const char *text, uint64_t least, uint64_t most,
+                                uint64_t *number, struct error *err)
 {
     char *end;
 
     errno = 0;
     *number = strtoull(text, &end, 10);
-    if (errno != 0 || end == text || *end != '\0' || text[0] == '-' || *number < least || *number > most)
-        return error_set(err, STATUS_INVALID_ARGUMENT, "--%s wants a number from %llu to %llu", name, (unsigned long long)least, (unsigned long long)most);
+    if (errno != 0 || end == text || *end != '\0' || text[0] == '-' || *number < least
+        || *number > most)
+        return error_set(err, STATUS_INVALID_ARGUMENT, "--%s wants a number from %llu to %llu",
+                         name, (unsigned long long)least, (unsigned long long)most);
     return STATUS_OK;
 }
 
-enum choice { OPTION_PATIENTS = 1, OPTION_FIRST, OPTION_SEED, OPTION_TARGET, OPTION_QUESTIONS, OPTION_AGE_MIN, OPTION_AGE_MAX, OPTION_OUT, OPTION_NDJSON, OPTION_HELP };
+enum choice {
+    OPTION_PATIENTS = 1,
+    OPTION_FIRST,
+    OPTION_SEED,
+    OPTION_TARGET,
+    OPTION_QUESTIONS,
+    OPTION_AGE_MIN,
+    OPTION_AGE_MAX,
+    OPTION_OUT,
+    OPTION_NDJSON,
+    OPTION_HELP
+};
 
 static const struct option long_options[] = {
-    { "patients", required_argument, NULL, OPTION_PATIENTS }, { "first", required_argument, NULL, OPTION_FIRST },
-    { "seed", required_argument, NULL, OPTION_SEED }, { "resources-target", required_argument, NULL, OPTION_TARGET },
-    { "questions", required_argument, NULL, OPTION_QUESTIONS }, { "age-min", required_argument, NULL, OPTION_AGE_MIN },
-    { "age-max", required_argument, NULL, OPTION_AGE_MAX }, { "out", required_argument, NULL, OPTION_OUT },
-    { "ndjson", no_argument, NULL, OPTION_NDJSON }, { "help", no_argument, NULL, OPTION_HELP }, { NULL, 0, NULL, 0 },
+    { "patients", required_argument, NULL, OPTION_PATIENTS },
+    { "first", required_argument, NULL, OPTION_FIRST },
+    { "seed", required_argument, NULL, OPTION_SEED },
+    { "resources-target", required_argument, NULL, OPTION_TARGET },
+    { "questions", required_argument, NULL, OPTION_QUESTIONS },
+    { "age-min", required_argument, NULL, OPTION_AGE_MIN },
+    { "age-max", required_argument, NULL, OPTION_AGE_MAX },
+    { "out", required_argument, NULL, OPTION_OUT },
+    { "ndjson", no_argument, NULL, OPTION_NDJSON },
+    { "help", no_argument, NULL, OPTION_HELP },
+    { NULL, 0, NULL, 0 },
 };
 
 /* One option with a number. */
-static enum status set_number(struct options *options, int option, const char *name, const char *text, struct error *err)
+static enum status set_number(struct options *options, int option, const char *name,
+                              const char *text, struct error *err)
 {
-    uint64_t least = option == OPTION_PATIENTS || option == OPTION_TARGET, most = UINT64_MAX, number;
+    uint64_t least = option == OPTION_PATIENTS || option == OPTION_TARGET, most = UINT64_MAX,
+             number;
 
     if (option == OPTION_PATIENTS || option == OPTION_FIRST)
         most = PATIENTS_MAX;
@@ -115,7 +137,8 @@ static enum status parse_options(int argc, char **argv, struct options *options,
             return err->status;
     }
     if (optind < argc || options->is_ndjson == (options->out != NULL))
-        return error_set(err, STATUS_INVALID_ARGUMENT, "give either --out DIR or --ndjson; see synthpop --help");
+        return error_set(err, STATUS_INVALID_ARGUMENT,
+                         "give either --out DIR or --ndjson; see synthpop --help");
     if (options->population.age_min > options->population.age_max)
         return error_set(err, STATUS_INVALID_ARGUMENT, "--age-min is above --age-max");
     return STATUS_OK;
@@ -128,7 +151,8 @@ static enum status write_bytes(FILE *file, struct slice bytes, const char *name,
     return STATUS_OK;
 }
 
-static enum status write_file(const char *folder, const char *name, struct slice bytes, struct error *err)
+static enum status write_file(const char *folder, const char *name, struct slice bytes,
+                              struct error *err)
 {
     char path[4096];
     enum status status;
@@ -145,7 +169,8 @@ static enum status write_file(const char *folder, const char *name, struct slice
 }
 
 /* One patient, made and written; @questions is NULL with --ndjson. */
-static enum status make_patient(const struct options *options, unsigned index, struct arena *arena, FILE *questions, struct error *err)
+static enum status make_patient(const struct options *options, unsigned index, struct arena *arena,
+                                FILE *questions, struct error *err)
 {
     struct buffer bundle, lines;
     struct record record;
@@ -156,7 +181,8 @@ static enum status make_patient(const struct options *options, unsigned index, s
     bundle_write(&record, &bundle);
     buffer_put_byte(&bundle, '\n');
     if (bundle.is_full)
-        return error_set(err, STATUS_RESOURCE_EXHAUSTED, "patient %u does not fit in memory", index);
+        return error_set(err, STATUS_RESOURCE_EXHAUSTED, "patient %u does not fit in memory",
+                         index);
     if (questions == NULL)
         return write_bytes(stdout, buffer_slice(&bundle), "standard output", err);
     population_file_name(&record, name, sizeof(name));
@@ -209,10 +235,15 @@ static enum status run(const struct options *options, struct error *err)
 
 int main(int argc, char **argv)
 {
-    struct options options = { .population = { .seed = 1, .age_min = 18, .age_max = 92, .today = population_today() }, .patients = 10, .questions = 16 };
+    struct options options = {
+        .population = { .seed = 1, .age_min = 18, .age_max = 92, .today = population_today() },
+        .patients = 10,
+        .questions = 16
+    };
     struct error err;
 
-    if (parse_options(argc, argv, &options, &err) != STATUS_OK || run(&options, &err) != STATUS_OK) {
+    if (parse_options(argc, argv, &options, &err) != STATUS_OK
+        || run(&options, &err) != STATUS_OK) {
         fprintf(stderr, "synthpop: %s\n", err.text);
         return err.status == STATUS_INVALID_ARGUMENT ? 2 : 1;
     }

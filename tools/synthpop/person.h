@@ -1,5 +1,6 @@
-/* Person: who a synthetic patient is, and who treats them. Names, addresses and numbers are drawn from tables and ranges that no
- * one lives at: telephone numbers in 555-01xx, social security numbers in 900-999, mail under .example. Any thread. */
+/* Person: who a synthetic patient is, and who treats them. Names, addresses and numbers are drawn
+ * from tables and ranges that no one lives at: telephone numbers in 555-01xx, social security
+ * numbers in 900-999, mail under .example. Any thread. */
 #ifndef PERSON_H
 #define PERSON_H
 

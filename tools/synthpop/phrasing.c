@@ -1,5 +1,8 @@
 #include "phrasing.h"
 
+/* A row of a table is a line. */
+/* clang-format off */
+
 #define HELDOUT 3          /* the last phrasings of every kind */
 #define HELDOUT_SHARE 0.15 /* of the questions */
 #define PATTERNS_MAX 24
@@ -76,6 +79,8 @@ static const struct phrasings kinds[QUESTION_KIND_COUNT] = {
           "Would you say that # is among the diagnoses?", "Is # part of the history?", "Could @ have #?" } },
 };
 
+/* clang-format on */
+
 const char *phrasing_kind_name(enum question_kind kind)
 {
     return kinds[kind].name;
@@ -107,7 +112,8 @@ static const char *draw_who(bool is_female, struct chance *chance, const char **
     }
 }
 
-static void fill(const char *pattern, const char *subject, const char *who, const char *whose, struct buffer *out)
+static void fill(const char *pattern, const char *subject, const char *who, const char *whose,
+                 struct buffer *out)
 {
     for (; *pattern != '\0'; pattern++) {
         if (*pattern == '#')
@@ -121,13 +127,15 @@ static void fill(const char *pattern, const char *subject, const char *who, cons
     }
 }
 
-bool phrasing_draw(enum question_kind kind, const char *subject, bool is_female, struct chance *chance, struct buffer *out)
+bool phrasing_draw(enum question_kind kind, const char *subject, bool is_female,
+                   struct chance *chance, struct buffer *out)
 {
     unsigned count = phrasing_count(kind), index;
     bool is_heldout = chance_happens(chance, HELDOUT_SHARE);
     const char *who, *whose;
 
-    index = is_heldout ? count - 1 - chance_below(chance, HELDOUT) : chance_below(chance, count - HELDOUT);
+    index = is_heldout ? count - 1 - chance_below(chance, HELDOUT)
+                       : chance_below(chance, count - HELDOUT);
     who = draw_who(is_female, chance, &whose);
     fill(kinds[kind].patterns[index], subject == NULL ? "" : subject, who, whose, out);
     return is_heldout;

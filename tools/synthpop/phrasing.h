@@ -1,5 +1,7 @@
-/* Phrasing: the ways in which each kind of question is asked. In a phrasing, # is what is asked about, @ the patient as the subject
- * ("she", "the patient") and $ the possessive ("her", "the patient's"). Some phrasings are held out of training. Any thread. */
+/* Phrasing: the ways in which each kind of question is asked. In a phrasing, # is what is asked
+ * about, @ the patient as the subject
+ * ("she", "the patient") and $ the possessive ("her", "the patient's"). Some phrasings are held out
+ * of training. Any thread. */
 #ifndef PHRASING_H
 #define PHRASING_H
 
@@ -29,9 +31,11 @@ enum question_kind {
 const char *phrasing_kind_name(enum question_kind kind);
 
 /* Draw a phrasing of @kind about @subject (may be NULL) and append it. True when it is held out. */
-bool phrasing_draw(enum question_kind kind, const char *subject, bool is_female, struct chance *chance, struct buffer *out);
+bool phrasing_draw(enum question_kind kind, const char *subject, bool is_female,
+                   struct chance *chance, struct buffer *out);
 
-/* How many there are of @kind, and the @index-th as a pattern; the held-out ones come last. For tests. */
+/* How many there are of @kind, and the @index-th as a pattern; the held-out ones come last. For
+ * tests. */
 unsigned phrasing_count(enum question_kind kind);
 const char *phrasing_pattern(enum question_kind kind, unsigned index);
 

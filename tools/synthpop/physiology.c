@@ -20,7 +20,8 @@ void physiology_create(struct record *record, struct physiology *physiology)
     int lab;
 
     for (lab = 0; lab < LAB_COUNT; lab++)
-        levels[lab] = lab_kinds[lab].mean + lab_kinds[lab].person_sd * clamp(chance_normal(&record->chance), -2.2, 2.2);
+        levels[lab] = lab_kinds[lab].mean
+                      + lab_kinds[lab].person_sd * clamp(chance_normal(&record->chance), -2.2, 2.2);
     levels[LAB_HEMOGLOBIN] += is_female ? -0.8 : 0.7;
     levels[LAB_CREATININE] += is_female ? -0.12 : 0.1;
     levels[LAB_HDL] += is_female ? 5 : -5;
@@ -50,7 +51,9 @@ static double disease_shift(const struct condition *condition, enum lab lab, int
 
     for (i = 0; ramp > 0 && i < 4; i++)
         if (kind->effects[i].lab == lab)
-            shift += ramp * (kind->effects[i].shift * record_stage(condition)->severity + kind->effects[i].per_year * years);
+            shift += ramp
+                     * (kind->effects[i].shift * record_stage(condition)->severity
+                        + kind->effects[i].per_year * years);
     return shift;
 }
 
@@ -85,7 +88,8 @@ static double egfr(struct sample *sample)
 {
     const struct person *person = &sample->record->person;
     int age = calendar_years_between(person->birth_day, sample->day);
-    double value = 175 * pow(sample_value(sample, LAB_CREATININE), -1.154) * pow(age < 18 ? 18 : age, -0.203);
+    double value =
+        175 * pow(sample_value(sample, LAB_CREATININE), -1.154) * pow(age < 18 ? 18 : age, -0.203);
 
     return person->is_female ? value * 0.742 : value;
 }
@@ -104,7 +108,8 @@ static double compute(struct sample *sample, enum lab lab)
     case LAB_HEMATOCRIT:
         return sample_value(sample, LAB_HEMOGLOBIN) * 2.96 + 0.4 * noise;
     case LAB_CHOLESTEROL:
-        return sample_value(sample, LAB_LDL) + sample_value(sample, LAB_HDL) + sample_value(sample, LAB_TRIGLYCERIDES) / 5;
+        return sample_value(sample, LAB_LDL) + sample_value(sample, LAB_HDL)
+               + sample_value(sample, LAB_TRIGLYCERIDES) / 5;
     case LAB_BMI:
         height = sample_value(sample, LAB_HEIGHT) / 100;
         return sample_value(sample, LAB_WEIGHT) / (height * height);
@@ -124,9 +129,12 @@ static double rounded(double value, int decimals)
     return floor(value * scale + 0.5) / scale;
 }
 
-void sample_init(struct sample *sample, struct record *record, const struct physiology *physiology, int day)
+void sample_init(struct sample *sample, struct record *record, const struct physiology *physiology,
+                 int day)
 {
-    *sample = (struct sample){ .record = record, .physiology = physiology, .chance = &record->chance, .day = day };
+    *sample = (struct sample){
+        .record = record, .physiology = physiology, .chance = &record->chance, .day = day
+    };
 }
 
 double sample_value(struct sample *sample, enum lab lab)
@@ -134,7 +142,8 @@ double sample_value(struct sample *sample, enum lab lab)
     const struct lab_kind *kind = &lab_kinds[lab];
 
     if (!sample->is_known[lab]) {
-        sample->values[lab] = rounded(clamp(compute(sample, lab), kind->least, kind->most), kind->decimals);
+        sample->values[lab] =
+            rounded(clamp(compute(sample, lab), kind->least, kind->most), kind->decimals);
         sample->is_known[lab] = true;
     }
     return sample->values[lab];
@@ -144,5 +153,6 @@ double sample_diastolic(struct sample *sample)
 {
     double noise = clamp(chance_normal(sample->chance), -2, 2);
 
-    return rounded(clamp(sample_value(sample, LAB_BLOOD_PRESSURE) * 0.42 + 27 + 3 * noise, 42, 125), 0);
+    return rounded(clamp(sample_value(sample, LAB_BLOOD_PRESSURE) * 0.42 + 27 + 3 * noise, 42, 125),
+                   0);
 }

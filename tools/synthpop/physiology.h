@@ -1,5 +1,6 @@
-/* Physiology: what a patient's body would show on a day. A person has a level of each quantity; diseases and drugs that are active
- * on the day move it, time moves it further, and a visit adds noise. Quantities that follow from others are computed from them. */
+/* Physiology: what a patient's body would show on a day. A person has a level of each quantity;
+ * diseases and drugs that are active on the day move it, time moves it further, and a visit adds
+ * noise. Quantities that follow from others are computed from them. */
 #ifndef PHYSIOLOGY_H
 #define PHYSIOLOGY_H
 
@@ -22,7 +23,8 @@ struct sample {
 /* Draw a person's levels from record->chance. */
 void physiology_create(struct record *record, struct physiology *physiology);
 
-void sample_init(struct sample *sample, struct record *record, const struct physiology *physiology, int day);
+void sample_init(struct sample *sample, struct record *record, const struct physiology *physiology,
+                 int day);
 
 /* The value of @lab on this occasion; asked twice, the same. */
 double sample_value(struct sample *sample, enum lab lab);

@@ -22,13 +22,15 @@ static unsigned draw_target(struct chance *chance)
     return target;
 }
 
-void population_create(const struct population *population, unsigned index, struct arena *arena, struct record *record)
+void population_create(const struct population *population, unsigned index, struct arena *arena,
+                       struct record *record)
 {
     unsigned target;
 
     *record = (struct record){ .arena = arena, .index = index, .today = population->today };
     chance_init(&record->chance, population->seed, index);
-    person_create(record, population->seed, chance_between(&record->chance, population->age_min, population->age_max));
+    person_create(record, population->seed,
+                  chance_between(&record->chance, population->age_min, population->age_max));
     target = draw_target(&record->chance);
     course_run(record, population->resources_target > 0 ? population->resources_target : target);
     note_write(record);

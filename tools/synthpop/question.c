@@ -1,5 +1,6 @@
-/* A question is drawn as a kind and a subject; its function then looks at the record for the answer. A function that finds nothing
- * to ask returns false and writes nothing. Each has a second face, where the subject is something that the record does not hold. */
+/* A question is drawn as a kind and a subject; its function then looks at the record for the
+ * answer. A function that finds nothing to ask returns false and writes nothing. Each has a second
+ * face, where the subject is something that the record does not hold. */
 #include "question_parts.h"
 
 #define UNANSWERABLE_SHARE 0.15
@@ -24,7 +25,9 @@ static bool (*const asks[QUESTION_KIND_COUNT])(struct question *question, bool i
 };
 
 /* How often each kind is asked. */
-static const unsigned weights[QUESTION_KIND_COUNT] = { 6, 3, 2, 2, 3, 3, 2, 2, 2, 2, 2, 2, 2, 2, 2 };
+static const unsigned weights[QUESTION_KIND_COUNT] = {
+    6, 3, 2, 2, 3, 3, 2, 2, 2, 2, 2, 2, 2, 2, 2
+};
 
 static enum question_kind draw_kind(struct chance *chance)
 {
@@ -39,16 +42,20 @@ static enum question_kind draw_kind(struct chance *chance)
     return kind;
 }
 
-static void write_line(struct question *question, const char *file, bool is_answerable, struct buffer *out)
+static void write_line(struct question *question, const char *file, bool is_answerable,
+                       struct buffer *out)
 {
     struct buffer text;
     bool is_heldout;
 
     buffer_init(&text, question->record->arena);
-    is_heldout = phrasing_draw(question->kind, question->subject, question->record->person.is_female, question->chance, &text);
-    buffer_format(out, "{\"bundle\":\"%s\",\"patient\":\"%s\",\"question\":", file, question->record->person.id);
+    is_heldout = phrasing_draw(question->kind, question->subject,
+                               question->record->person.is_female, question->chance, &text);
+    buffer_format(out, "{\"bundle\":\"%s\",\"patient\":\"%s\",\"question\":", file,
+                  question->record->person.id);
     buffer_put_json(out, buffer_slice(&text));
-    buffer_format(out, ",\"kind\":\"%s\",\"about\":\"%s\",\"split\":\"%s\",\"answer\":[", is_answerable ? phrasing_kind_name(question->kind) : "unanswerable",
+    buffer_format(out, ",\"kind\":\"%s\",\"about\":\"%s\",\"split\":\"%s\",\"answer\":[",
+                  is_answerable ? phrasing_kind_name(question->kind) : "unanswerable",
                   phrasing_kind_name(question->kind), is_heldout ? "heldout" : "train");
     buffer_put(out, buffer_slice(&question->claims));
     buffer_put_string(out, "]}\n");
@@ -60,7 +67,9 @@ static void write_one(struct record *record, const char *file, struct buffer *ou
     int i;
 
     for (i = 0; i < TRIES_PER_QUESTION; i++) {
-        struct question question = { .record = record, .chance = &record->chance, .kind = draw_kind(&record->chance) };
+        struct question question = { .record = record,
+                                     .chance = &record->chance,
+                                     .kind = draw_kind(&record->chance) };
 
         buffer_init(&question.claims, record->arena);
         if (!asks[question.kind](&question, is_answerable))

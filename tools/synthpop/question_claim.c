@@ -40,11 +40,13 @@ void question_subject(struct question *question, const char *subject)
     snprintf(question->subject, sizeof(question->subject), "%s", subject);
 }
 
-/* The subject as people write it within a sentence: lower case, unless it is an abbreviation or a name. */
+/* The subject as people write it within a sentence: lower case, unless it is an abbreviation or a
+ * name. */
 void question_subject_in_sentence(struct question *question, const char *subject)
 {
     question_subject(question, subject);
-    if (isupper((unsigned char)subject[0]) && islower((unsigned char)subject[1]) && chance_happens(question->chance, 0.7))
+    if (isupper((unsigned char)subject[0]) && islower((unsigned char)subject[1])
+        && chance_happens(question->chance, 0.7))
         question->subject[0] = (char)tolower((unsigned char)subject[0]);
 }
 

@@ -50,7 +50,8 @@ static bool decline_drug(struct question *question)
     return question_decline(question);
 }
 
-/* An active order of a drug that was never ordered otherwise, so that there is one answer; -1: none this time. */
+/* An active order of a drug that was never ordered otherwise, so that there is one answer; -1: none
+ * this time. */
 static int draw_order(struct question *question)
 {
     const struct record *record = question->record;
@@ -77,7 +78,8 @@ bool question_drug_reason(struct question *question, bool is_answerable)
     if (index < 0)
         return false;
     order = &question->record->order_list[index];
-    question_claim_open(question, "%s is for %s", drug_kinds[order->drug].text, record_condition_name(&question->record->condition_list[order->condition]));
+    question_claim_open(question, "%s is for %s", drug_kinds[order->drug].text,
+                        record_condition_name(&question->record->condition_list[order->condition]));
     question_claim_prove(question, BUNDLE_ORDER, (unsigned)index); /* which says its reason */
     question_claim_close(question);
     return true;
@@ -105,7 +107,8 @@ bool question_drug_start(struct question *question, bool is_answerable)
     if (index < 0)
         return false;
     calendar_format(question->record->order_list[index].start, date);
-    question_claim_open(question, "%s, active since %s", drug_kinds[question->record->order_list[index].drug].text, date);
+    question_claim_open(question, "%s, active since %s",
+                        drug_kinds[question->record->order_list[index].drug].text, date);
     question_claim_prove(question, BUNDLE_ORDER, (unsigned)index);
     question_claim_close(question);
     return true;
@@ -125,14 +128,17 @@ bool question_drug_status(struct question *question, bool is_answerable)
         return false;
     index = chance_below(question->chance, record->order_count);
     for (i = 0; i < record->order_count; i++)
-        if (is_same_drug(record->order_list[i].drug, record->order_list[index].drug) && record->order_list[i].stop >= record->order_list[index].stop)
+        if (is_same_drug(record->order_list[i].drug, record->order_list[index].drug)
+            && record->order_list[i].stop >= record->order_list[index].stop)
             index = i;
     order = &record->order_list[index];
     question_subject(question, drug_kinds[order->drug].generic);
     if (record_order_is_active(order, record->today))
-        question_claim_open(question, "%s, active since %s", drug_kinds[order->drug].text, calendar_format(order->start, date));
+        question_claim_open(question, "%s, active since %s", drug_kinds[order->drug].text,
+                            calendar_format(order->start, date));
     else
-        question_claim_open(question, "%s, %s", drug_kinds[order->drug].text, order->is_course ? "completed" : "stopped");
+        question_claim_open(question, "%s, %s", drug_kinds[order->drug].text,
+                            order->is_course ? "completed" : "stopped");
     question_claim_prove(question, BUNDLE_ORDER, index);
     question_claim_close(question);
     return true;

@@ -13,9 +13,11 @@ static void claim_condition(struct question *question, unsigned index)
 
     calendar_format(condition->onset, onset);
     if (is_active)
-        question_claim_open(question, "%s, active since %s", record_condition_name(condition), onset);
+        question_claim_open(question, "%s, active since %s", record_condition_name(condition),
+                            onset);
     else
-        question_claim_open(question, "%s, resolved, %s to %s", record_condition_name(condition), onset, calendar_format(condition->abatement, end));
+        question_claim_open(question, "%s, resolved, %s to %s", record_condition_name(condition),
+                            onset, calendar_format(condition->abatement, end));
     question_claim_prove(question, BUNDLE_CONDITION, index);
     question_claim_close(question);
 }
@@ -50,7 +52,8 @@ static bool decline_condition(struct question *question)
     enum disease disease = chance_below(question->chance, DISEASE_COUNT);
     const struct disease_kind *kind = &disease_kinds[disease];
 
-    /* Kidney disease has a name for each stage, and obesity goes with a weight: what is not recorded may still be so. */
+    /* Kidney disease has a name for each stage, and obesity goes with a weight: what is not
+     * recorded may still be so. */
     if (has_had(question->record, disease))
         return false;
     if (kind->lay != NULL && chance_happens(question->chance, 0.3))
@@ -92,7 +95,8 @@ static void claim_allergy(struct question *question, unsigned index)
 {
     const struct allergy *allergy = &question->record->allergy_list[index];
 
-    question_claim_open(question, "Allergy to %s (%s)", allergen_kinds[allergy->allergen].label, reaction_kinds[allergy->reaction].label);
+    question_claim_open(question, "Allergy to %s (%s)", allergen_kinds[allergy->allergen].label,
+                        reaction_kinds[allergy->reaction].label);
     question_claim_prove(question, BUNDLE_ALLERGY, index);
     question_claim_close(question);
 }
@@ -119,7 +123,8 @@ bool question_history_allergy_to(struct question *question, bool is_answerable)
     if (is_answerable && record->allergy_count == 0)
         return false;
     if (is_answerable)
-        allergen = record->allergy_list[chance_below(question->chance, record->allergy_count)].allergen;
+        allergen =
+            record->allergy_list[chance_below(question->chance, record->allergy_count)].allergen;
     question_subject_in_sentence(question, allergen_kinds[allergen].label);
     for (i = 0; i < record->allergy_count; i++) {
         if (record->allergy_list[i].allergen != allergen)
@@ -142,14 +147,17 @@ bool question_history_procedure(struct question *question, bool is_answerable)
     unsigned i;
 
     if (is_answerable && record->operation_count > 0)
-        procedure = record->operation_list[chance_below(question->chance, record->operation_count)].procedure;
+        procedure = record->operation_list[chance_below(question->chance, record->operation_count)]
+                        .procedure;
     for (i = 0; i < record->operation_count; i++)
-        if (record->operation_list[i].procedure == procedure && (last < 0 || record->operation_list[i].day >= record->operation_list[last].day))
+        if (record->operation_list[i].procedure == procedure
+            && (last < 0 || record->operation_list[i].day >= record->operation_list[last].day))
             last = (int)i;
     question_subject_in_sentence(question, procedure_kinds[procedure].label);
     if (last < 0 || !is_answerable)
         return last < 0 && !is_answerable ? question_decline(question) : false;
-    question_claim_open(question, "%s on %s", procedure_kinds[procedure].label, calendar_format(record->operation_list[last].day, date));
+    question_claim_open(question, "%s on %s", procedure_kinds[procedure].label,
+                        calendar_format(record->operation_list[last].day, date));
     question_claim_prove(question, BUNDLE_OPERATION, (unsigned)last);
     question_claim_close(question);
     return true;
@@ -169,14 +177,18 @@ bool question_history_immunization(struct question *question, bool is_answerable
     unsigned i;
 
     if (is_answerable && record->vaccination_count > 0)
-        vaccine = record->vaccination_list[chance_below(question->chance, record->vaccination_count)].vaccine;
+        vaccine =
+            record->vaccination_list[chance_below(question->chance, record->vaccination_count)]
+                .vaccine;
     for (i = 0; i < record->vaccination_count; i++)
-        if (record->vaccination_list[i].vaccine == vaccine && (last < 0 || vaccination_day(record, i) >= vaccination_day(record, (unsigned)last)))
+        if (record->vaccination_list[i].vaccine == vaccine
+            && (last < 0 || vaccination_day(record, i) >= vaccination_day(record, (unsigned)last)))
             last = (int)i;
     question_subject_in_sentence(question, vaccine_kinds[vaccine].label);
     if (last < 0 || !is_answerable)
         return last < 0 && !is_answerable ? question_decline(question) : false;
-    question_claim_open(question, "%s on %s", vaccine_kinds[vaccine].label, calendar_format(vaccination_day(record, (unsigned)last), date));
+    question_claim_open(question, "%s on %s", vaccine_kinds[vaccine].label,
+                        calendar_format(vaccination_day(record, (unsigned)last), date));
     question_claim_prove(question, BUNDLE_VACCINATION, (unsigned)last);
     question_claim_close(question);
     return true;

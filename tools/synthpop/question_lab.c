@@ -94,7 +94,8 @@ static struct shown show(const struct record *record, int index)
     struct shown shown;
 
     record_format_value(measurement, shown.value);
-    snprintf(shown.unit, sizeof(shown.unit), "%s%s", unit == NULL ? "" : " ", unit == NULL ? "" : unit);
+    snprintf(shown.unit, sizeof(shown.unit), "%s%s", unit == NULL ? "" : " ",
+             unit == NULL ? "" : unit);
     calendar_format(record_measurement_day(record, measurement), shown.date);
     return shown;
 }
@@ -111,7 +112,8 @@ bool question_lab_latest(struct question *question, bool is_answerable)
     if ((last = find_last(question->record, lab, INT_MAX)) < 0)
         return false;
     shown = show(question->record, last);
-    question_claim_open(question, "%s was %s%s on %s", lab_kinds[lab].label, shown.value, shown.unit, shown.date);
+    question_claim_open(question, "%s was %s%s on %s", lab_kinds[lab].label, shown.value,
+                        shown.unit, shown.date);
     question_claim_prove(question, BUNDLE_MEASUREMENT, (unsigned)last);
     question_claim_close(question);
     return true;
@@ -133,13 +135,16 @@ bool question_lab_trend(struct question *question, bool is_answerable)
     if (!is_answerable)
         return question_decline(question);
     last = find_last(question->record, lab, INT_MAX);
-    before = last < 0 ? -1 : find_last(question->record, lab, record_measurement_day(question->record, &list[last]));
+    before = last < 0 ? -1
+                      : find_last(question->record, lab,
+                                  record_measurement_day(question->record, &list[last]));
     if (before < 0)
         return false;
     to = show(question->record, last);
     from = show(question->record, before);
-    question_claim_open(question, "%s %s from %s%s on %s to %s%s on %s", lab_kinds[lab].label, direction(&list[before], &list[last]),
-               from.value, from.unit, from.date, to.value, to.unit, to.date);
+    question_claim_open(question, "%s %s from %s%s on %s to %s%s on %s", lab_kinds[lab].label,
+                        direction(&list[before], &list[last]), from.value, from.unit, from.date,
+                        to.value, to.unit, to.date);
     question_claim_prove(question, BUNDLE_MEASUREMENT, (unsigned)before);
     question_claim_prove(question, BUNDLE_MEASUREMENT, (unsigned)last);
     question_claim_close(question);
@@ -152,7 +157,8 @@ bool question_lab_range(struct question *question, bool is_answerable)
     struct shown shown;
     char flag;
 
-    if (lab == LAB_NONE || lab == LAB_BLOOD_PRESSURE || (lab_kinds[lab].low <= 0 && lab_kinds[lab].high <= 0))
+    if (lab == LAB_NONE || lab == LAB_BLOOD_PRESSURE
+        || (lab_kinds[lab].low <= 0 && lab_kinds[lab].high <= 0))
         return false;
     if (!is_answerable)
         return question_decline(question);
@@ -160,8 +166,11 @@ bool question_lab_range(struct question *question, bool is_answerable)
         return false;
     shown = show(question->record, last);
     flag = question->record->measurement_list[last].flag;
-    question_claim_open(question, "%s was %s%s on %s, %s", lab_kinds[lab].label, shown.value, shown.unit, shown.date,
-               flag == 'H' ? "high" : flag == 'L' ? "low" : "in range");
+    question_claim_open(question, "%s was %s%s on %s, %s", lab_kinds[lab].label, shown.value,
+                        shown.unit, shown.date,
+                        flag == 'H'   ? "high"
+                        : flag == 'L' ? "low"
+                                      : "in range");
     question_claim_prove(question, BUNDLE_MEASUREMENT, (unsigned)last);
     question_claim_close(question);
     return true;

@@ -1,4 +1,5 @@
-/* Parts of question: one question being made, the claims of its answer, and the functions that ask. */
+/* Parts of question: one question being made, the claims of its answer, and the functions that ask.
+ */
 #ifndef QUESTION_PARTS_H
 #define QUESTION_PARTS_H
 
@@ -23,8 +24,8 @@ struct question {
 /* ---- question_claim.c ---- */
 
 /* Begin a claim; then its evidence, one at a time, and the end. */
-__attribute__((format(printf, 2, 3)))
-void question_claim_open(struct question *question, const char *format, ...);
+__attribute__((format(printf, 2, 3))) void question_claim_open(struct question *question,
+                                                               const char *format, ...);
 void question_claim_prove(struct question *question, char letter, unsigned index);
 void question_claim_close(struct question *question);
 
@@ -36,8 +37,8 @@ void question_subject(struct question *question, const char *subject);
 void question_subject_in_sentence(struct question *question, const char *subject);
 
 /* ---- what can be asked ----
- * Each draws a subject and writes the claims; false when this record has nothing of the sort to ask. With @is_answerable false
- * the subject is one that the record does not hold. */
+ * Each draws a subject and writes the claims; false when this record has nothing of the sort to
+ * ask. With @is_answerable false the subject is one that the record does not hold. */
 
 bool question_lab_latest(struct question *question, bool is_answerable);
 bool question_lab_trend(struct question *question, bool is_answerable);

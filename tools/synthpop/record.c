@@ -6,8 +6,9 @@
 
 #define CAPACITY_MIN 16
 
-/* Room for one more of @size bytes in a list of @count; the old array stays where it is until the arena goes. An arena that a
- * patient does not fit in is a bug of ours: its limit is far above the largest record that can be asked for. */
+/* Room for one more of @size bytes in a list of @count; the old array stays where it is until the
+ * arena goes. An arena that a patient does not fit in is a bug of ours: its limit is far above the
+ * largest record that can be asked for. */
 static void *grow(struct arena *arena, void *list, unsigned count, unsigned *capacity, size_t size)
 {
     unsigned wanted = *capacity == 0 ? CAPACITY_MIN : *capacity * 2;
@@ -23,13 +24,13 @@ static void *grow(struct arena *arena, void *list, unsigned count, unsigned *cap
     return grown;
 }
 
-#define DEFINE_ADD(type)                                                                                       \
-    struct type *record_add_##type(struct record *record)                                                      \
-    {                                                                                                          \
-        record->type##_list = grow(record->arena, record->type##_list, record->type##_count,                   \
-                                   &record->type##_capacity, sizeof(struct type));                             \
-        record->resource_count++;                                                                              \
-        return &record->type##_list[record->type##_count++];                                                   \
+#define DEFINE_ADD(type)                                                                           \
+    struct type *record_add_##type(struct record *record)                                          \
+    {                                                                                              \
+        record->type##_list = grow(record->arena, record->type##_list, record->type##_count,       \
+                                   &record->type##_capacity, sizeof(struct type));                 \
+        record->resource_count++;                                                                  \
+        return &record->type##_list[record->type##_count++];                                       \
     }
 
 DEFINE_ADD(encounter)
@@ -79,6 +80,8 @@ const char *record_format_value(const struct measurement *measurement, char *tex
     if (measurement->lab == LAB_BLOOD_PRESSURE)
         snprintf(text, 24, "%.0f/%.0f", measurement->value, measurement->second);
     else
-        snprintf(text, 24, "%.*f", record_decimals(lab_kinds[measurement->lab].decimals, measurement->value), measurement->value);
+        snprintf(text, 24, "%.*f",
+                 record_decimals(lab_kinds[measurement->lab].decimals, measurement->value),
+                 measurement->value);
     return text;
 }

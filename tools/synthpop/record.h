@@ -1,5 +1,6 @@
-/* A record: everything that is true of one synthetic patient. person and course fill it, bundle writes it as FHIR, question
- * asks about it. All of it lives in the record's arena. One thread at a time. */
+/* A record: everything that is true of one synthetic patient. person and course fill it, bundle
+ * writes it as FHIR, question asks about it. All of it lives in the record's arena. One thread at a
+ * time. */
 #ifndef RECORD_H
 #define RECORD_H
 
@@ -60,22 +61,22 @@ enum encounter_kind {
 
 struct encounter {
     enum encounter_kind kind;
-    int day, minute;  /* local time */
-    int condition;    /* index, or -1 */
+    int day, minute; /* local time */
+    int condition;   /* index, or -1 */
     unsigned practitioner, organization;
 };
 
 struct condition {
     enum disease disease;
-    unsigned stage;   /* whose name it has */
+    unsigned stage;       /* whose name it has */
     int onset, abatement; /* DAY_NONE: still active */
     int encounter;
 };
 
 struct order {
     enum drug drug;
-    int start, stop;  /* DAY_NONE: still active */
-    bool is_course;   /* came to its end as planned: "completed", not "stopped" */
+    int start, stop; /* DAY_NONE: still active */
+    bool is_course;  /* came to its end as planned: "completed", not "stopped" */
     int condition;
     int encounter;
 };
@@ -117,8 +118,8 @@ struct note {
 };
 
 /* An array that grows in the arena. */
-#define RECORD_LIST(type, name) \
-    struct type *name##_list;   \
+#define RECORD_LIST(type, name)                                                                    \
+    struct type *name##_list;                                                                      \
     unsigned name##_count, name##_capacity
 
 struct record {
@@ -161,7 +162,8 @@ bool record_order_is_active(const struct order *order, int day);
 
 int record_measurement_day(const struct record *record, const struct measurement *measurement);
 
-/* Decimals that @value is written with where @decimals is the rule: no more than three digits that mean something. */
+/* Decimals that @value is written with where @decimals is the rule: no more than three digits that
+ * mean something. */
 int record_decimals(int decimals, double value);
 
 /* "7.2", "142/88": a measured value as it is written; @text has 24 bytes. Returns @text. */

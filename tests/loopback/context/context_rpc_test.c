@@ -1,7 +1,7 @@
 /* The service against a real redis-server on a socket in a folder of its own. */
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <setjmp.h>
 #include <stdint.h>
 #include <cmocka.h>
 
@@ -54,8 +54,8 @@ static void redis_start(struct bench *bench)
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (freopen("/dev/null", "w", stdout) == NULL)
         _exit(126);
-    execlp("redis-server", "redis-server", "--port", "0", "--unixsocket", socket, "--dir", bench->folder, "--appendonly", "no",
-           "--save", "", (char *)NULL);
+    execlp("redis-server", "redis-server", "--port", "0", "--unixsocket", socket, "--dir",
+           bench->folder, "--appendonly", "no", "--save", "", (char *)NULL);
     _exit(127);
 }
 
@@ -85,8 +85,13 @@ static void wait_for_redis(struct bench *bench, bool is_there)
 static void service_open(struct bench *bench)
 {
     static const char *const addresses[] = { "127.0.0.1:0", NULL };
-    struct context_config config = { .redis = bench->redis, .key_file = bench->key_file, .ttl_ms = 3600000, .cache_bytes = 64 * MIB };
-    struct server_options options = { .name = "context", .addresses = addresses, .methods = context_methods };
+    struct context_config config = { .redis = bench->redis,
+                                     .key_file = bench->key_file,
+                                     .ttl_ms = 3600000,
+                                     .cache_bytes = 64 * MIB };
+    struct server_options options = { .name = "context",
+                                      .addresses = addresses,
+                                      .methods = context_methods };
     struct channel_options channel = { .service = "context", .target = bench->target };
     struct error err;
 
@@ -103,7 +108,8 @@ static void service_open(struct bench *bench)
     if (bench->host.server == NULL)
         fail_msg("%s", err.text);
     server_set_serving(bench->host.server, true);
-    snprintf(bench->target, sizeof(bench->target), "127.0.0.1:%d", server_port(bench->host.server, 0));
+    snprintf(bench->target, sizeof(bench->target), "127.0.0.1:%d",
+             server_port(bench->host.server, 0));
     bench->client = client_create(&bench->host.loop, CLIENT_PLACE_LOOP, 1, &err);
     bench->channel = channel_create(bench->client, &channel, &err);
     assert_non_null(bench->channel);
@@ -193,7 +199,8 @@ static void on_recall(void *arg, const void *reply, const struct error *err)
     outcome->version = recall->version;
     outcome->facts = recall->facts;
     outcome->from_memory = recall->from_memory;
-    snprintf(outcome->map, sizeof(outcome->map), "%.*s", (int)recall->sealed_map.len, (const char *)recall->sealed_map.data);
+    snprintf(outcome->map, sizeof(outcome->map), "%.*s", (int)recall->sealed_map.len,
+             (const char *)recall->sealed_map.data);
 }
 
 static void on_assemble(void *arg, const void *reply, const struct error *err)
@@ -208,7 +215,8 @@ static void on_assemble(void *arg, const void *reply, const struct error *err)
     outcome->version = assemble->version;
     snprintf(outcome->user, sizeof(outcome->user), "%s", assemble->user);
     if (assemble->n_facts > 0)
-        snprintf(outcome->first_reference, sizeof(outcome->first_reference), "%s", assemble->facts[0]->reference);
+        snprintf(outcome->first_reference, sizeof(outcome->first_reference), "%s",
+                 assemble->facts[0]->reference);
 }
 
 static void on_timeline(void *arg, const void *reply, const struct error *err)
@@ -232,13 +240,17 @@ static void on_forget(void *arg, const void *reply, const struct error *err)
         outcome->existed = ((const Consilium__V1__ForgetContextReply *)reply)->existed;
 }
 
-static void start_call(struct bench *bench, const struct method *method, const void *request, rpc_reply_cb on_reply, struct outcome *outcome)
+static void start_call(struct bench *bench, const struct method *method, const void *request,
+                       rpc_reply_cb on_reply, struct outcome *outcome)
 {
-    struct rpc_options options = { .deadline_ns = clock_now() + 20 * CLOCK_NS_PER_S, .attempts_max = 1 };
+    struct rpc_options options = { .deadline_ns = clock_now() + 20 * CLOCK_NS_PER_S,
+                                   .attempts_max = 1 };
     struct error err;
 
     memset(outcome, 0, sizeof(*outcome));
-    assert_int_equal(rpc_call(bench->channel, method, request, &options, on_reply, outcome, NULL, &err), STATUS_OK);
+    assert_int_equal(
+        rpc_call(bench->channel, method, request, &options, on_reply, outcome, NULL, &err),
+        STATUS_OK);
 }
 
 static void wait_for(struct bench *bench, const struct outcome *outcome)
@@ -247,8 +259,8 @@ static void wait_for(struct bench *bench, const struct outcome *outcome)
         uv_run(&bench->host.loop.uv, UV_RUN_ONCE);
 }
 
-static void put_start_over(struct bench *bench, const char *patient, const char *bundle, const char *map, uint64_t base_version,
-                           struct outcome *outcome)
+static void put_start_over(struct bench *bench, const char *patient, const char *bundle,
+                           const char *map, uint64_t base_version, struct outcome *outcome)
 {
     Consilium__V1__PutRequest request = CONSILIUM__V1__PUT_REQUEST__INIT;
 
@@ -260,12 +272,14 @@ static void put_start_over(struct bench *bench, const char *patient, const char 
     start_call(bench, &method_context_put, &request, on_put, outcome);
 }
 
-static void put_start(struct bench *bench, const char *patient, const char *bundle, const char *map, struct outcome *outcome)
+static void put_start(struct bench *bench, const char *patient, const char *bundle, const char *map,
+                      struct outcome *outcome)
 {
     put_start_over(bench, patient, bundle, map, 0, outcome);
 }
 
-static struct outcome put(struct bench *bench, const char *patient, const char *bundle, const char *map)
+static struct outcome put(struct bench *bench, const char *patient, const char *bundle,
+                          const char *map)
 {
     struct outcome outcome;
 
@@ -274,7 +288,8 @@ static struct outcome put(struct bench *bench, const char *patient, const char *
     return outcome;
 }
 
-static struct outcome put_over(struct bench *bench, const char *patient, const char *bundle, const char *map, uint64_t base_version)
+static struct outcome put_over(struct bench *bench, const char *patient, const char *bundle,
+                               const char *map, uint64_t base_version)
 {
     struct outcome outcome;
 
@@ -295,7 +310,8 @@ static struct outcome recall(struct bench *bench, const char *patient)
     return outcome;
 }
 
-static struct outcome assemble(struct bench *bench, const char *patient, const char *question, uint32_t budget)
+static struct outcome assemble(struct bench *bench, const char *patient, const char *question,
+                               uint32_t budget)
 {
     Consilium__V1__AssembleRequest request = CONSILIUM__V1__ASSEMBLE_REQUEST__INIT;
     struct outcome outcome;
@@ -322,10 +338,13 @@ static struct outcome forget(struct bench *bench, const char *patient)
 }
 
 #define BUNDLE(resources) "{\"resourceType\":\"Bundle\",\"entry\":[" resources "]}"
-#define CONDITION(id, name) \
-    "{\"resource\":{\"resourceType\":\"Condition\",\"id\":\"" id "\",\"clinicalStatus\":{\"coding\":[{\"code\":\"active\"}]},\"code\":{\"text\":\"" name "\"}}}"
+#define CONDITION(id, name)                                                                        \
+    "{\"resource\":{\"resourceType\":\"Condition\",\"id\":\"" id                                   \
+    "\",\"clinicalStatus\":{\"coding\":[{\"code\":\"active\"}]},\"code\":{\"text\":\"" name        \
+    "\"}}}"
 
-static const char asthma[] = BUNDLE(CONDITION("c1", "Asthma") ",{\"resource\":{\"resourceType\":\"Claim\"}}");
+static const char asthma[] =
+    BUNDLE(CONDITION("c1", "Asthma") ",{\"resource\":{\"resourceType\":\"Claim\"}}");
 static const char gout[] = BUNDLE(CONDITION("c2", "Gout"));
 
 /* ---- tests ---- */
@@ -346,7 +365,8 @@ static void a_record_is_put_recalled_asked_and_forgotten(void **state)
     assert_string_equal(outcome.map, "sealed");
     assert_false(outcome.from_memory);
     outcome = assemble(bench, "p1", "Any problems?", 500);
-    assert_string_equal(outcome.user, "Record:\n[1] condition: Asthma, active\n\nQuestion: Any problems?");
+    assert_string_equal(outcome.user,
+                        "Record:\n[1] condition: Asthma, active\n\nQuestion: Any problems?");
     assert_string_equal(outcome.first_reference, "Condition/c1");
     timeline.tenant = (char *)"t1";
     timeline.patient = (char *)"p1";
@@ -389,8 +409,10 @@ static void puts_at_the_same_time_do_not_lose_each_other(void **state)
 {
     struct bench *bench = *state;
     struct outcome outcomes[6];
-    static const char *const bundles[] = { BUNDLE(CONDITION("a", "A")), BUNDLE(CONDITION("b", "B")), BUNDLE(CONDITION("c", "C")),
-                                           BUNDLE(CONDITION("d", "D")), BUNDLE(CONDITION("e", "E")), BUNDLE(CONDITION("f", "F")) };
+    static const char *const bundles[] = {
+        BUNDLE(CONDITION("a", "A")), BUNDLE(CONDITION("b", "B")), BUNDLE(CONDITION("c", "C")),
+        BUNDLE(CONDITION("d", "D")), BUNDLE(CONDITION("e", "E")), BUNDLE(CONDITION("f", "F"))
+    };
 
     for (size_t i = 0; i < 6; i++)
         put_start(bench, "p1", bundles[i], "", &outcomes[i]);
@@ -475,20 +497,29 @@ static void what_redis_holds_cannot_be_read_or_moved(void **state)
 {
     struct bench *bench = *state;
     const struct slice get[] = { SLICE("GET"), SLICE("ctx:{t1:p1}:record") };
-    const struct slice copy_record[] = { SLICE("COPY"), SLICE("ctx:{t1:p1}:record"), SLICE("ctx:{t1:p2}:record") };
-    const struct slice copy_map[] = { SLICE("COPY"), SLICE("ctx:{t1:p1}:map"), SLICE("ctx:{t1:p2}:map") };
-    const struct slice copy_version[] = { SLICE("COPY"), SLICE("ctx:{t1:p1}:version"), SLICE("ctx:{t1:p2}:version") };
+    const struct slice copy_record[] = { SLICE("COPY"), SLICE("ctx:{t1:p1}:record"),
+                                         SLICE("ctx:{t1:p2}:record") };
+    const struct slice copy_map[] = { SLICE("COPY"), SLICE("ctx:{t1:p1}:map"),
+                                      SLICE("ctx:{t1:p2}:map") };
+    const struct slice copy_version[] = { SLICE("COPY"), SLICE("ctx:{t1:p1}:version"),
+                                          SLICE("ctx:{t1:p2}:version") };
     struct peek peek = { 0 };
     struct error err;
 
     put(bench, "p1", asthma, "sealed");
-    assert_int_equal(redis_command(bench->context->store.redis, copy_record, 3, on_peek, &peek, &err), STATUS_OK);
-    assert_int_equal(redis_command(bench->context->store.redis, copy_map, 3, on_peek, &peek, &err), STATUS_OK);
-    assert_int_equal(redis_command(bench->context->store.redis, copy_version, 3, on_peek, &peek, &err), STATUS_OK);
+    assert_int_equal(
+        redis_command(bench->context->store.redis, copy_record, 3, on_peek, &peek, &err),
+        STATUS_OK);
+    assert_int_equal(redis_command(bench->context->store.redis, copy_map, 3, on_peek, &peek, &err),
+                     STATUS_OK);
+    assert_int_equal(
+        redis_command(bench->context->store.redis, copy_version, 3, on_peek, &peek, &err),
+        STATUS_OK);
     peek.is_done = false;
     assert_int_equal(recall(bench, "p2").status, STATUS_DATA_LOSS);
     peek.is_done = false;
-    assert_int_equal(redis_command(bench->context->store.redis, get, 2, on_peek, &peek, &err), STATUS_OK);
+    assert_int_equal(redis_command(bench->context->store.redis, get, 2, on_peek, &peek, &err),
+                     STATUS_OK);
     while (!peek.is_done)
         uv_run(&bench->host.loop.uv, UV_RUN_ONCE);
     assert_true(peek.bytes > 50);
@@ -513,7 +544,8 @@ static void refuses_what_is_wrong_with_the_right_status(void **state)
     assert_int_equal(put(bench, "p}1", asthma, "").status, STATUS_INVALID_ARGUMENT);
     assert_int_equal(put(bench, "p1", "", "").status, STATUS_INVALID_ARGUMENT);
     assert_int_equal(put(bench, "p1", "{\"resourceType\":", "").status, STATUS_INVALID_ARGUMENT);
-    assert_int_equal(put(bench, "p1", "{\"resourceType\":\"Patient\"}", "").status, STATUS_INVALID_ARGUMENT);
+    assert_int_equal(put(bench, "p1", "{\"resourceType\":\"Patient\"}", "").status,
+                     STATUS_INVALID_ARGUMENT);
     assert_int_equal(recall(bench, "nobody").status, STATUS_NOT_FOUND);
     put(bench, "p1", asthma, "");
     memset(long_question, 'a', sizeof(long_question) - 1);
@@ -538,16 +570,25 @@ static void a_map_that_grew_from_an_older_record_is_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(a_record_is_put_recalled_asked_and_forgotten, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(a_later_bundle_is_merged_and_the_version_grows, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(a_map_that_grew_from_an_older_record_is_refused, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(another_process_with_the_key_finds_the_record, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(puts_at_the_same_time_do_not_lose_each_other, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(without_redis_memory_serves_and_is_written_when_it_is_back, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(what_was_put_without_redis_never_replaces_the_map_that_redis_has, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(what_redis_holds_cannot_be_read_or_moved, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_record_is_put_recalled_asked_and_forgotten, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(a_later_bundle_is_merged_and_the_version_grows, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(a_map_that_grew_from_an_older_record_is_refused, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(another_process_with_the_key_finds_the_record, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(puts_at_the_same_time_do_not_lose_each_other, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(without_redis_memory_serves_and_is_written_when_it_is_back,
+                                        set_up, tear_down),
+        cmocka_unit_test_setup_teardown(
+            what_was_put_without_redis_never_replaces_the_map_that_redis_has, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_redis_holds_cannot_be_read_or_moved, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(the_key_file_is_for_its_owner_alone, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(refuses_what_is_wrong_with_the_right_status, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(refuses_what_is_wrong_with_the_right_status, set_up,
+                                        tear_down),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,6 @@
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <setjmp.h>
 #include <stdint.h>
 #include <cmocka.h>
 
@@ -43,7 +43,9 @@ static void opens_what_it_closed(void **state)
     (void)state;
     struct slice plain;
 
-    assert_int_equal(seal_open(&key, &name, sealed(SLICE("a record of a patient")), &arena, &plain, &err), STATUS_OK);
+    assert_int_equal(
+        seal_open(&key, &name, sealed(SLICE("a record of a patient")), &arena, &plain, &err),
+        STATUS_OK);
     assert_true(slice_is(plain, "a record of a patient"));
     assert_int_equal(seal_open(&key, &name, sealed(SLICE("")), &arena, &plain, &err), STATUS_OK);
     assert_int_equal(plain.size, 0);
@@ -59,7 +61,8 @@ static void refuses_every_changed_byte_and_every_cut(void **state)
         bytes[i] ^= 1;
         assert_int_equal(seal_open(&key, &name, value, &arena, &plain, &err), STATUS_DATA_LOSS);
         bytes[i] ^= 1;
-        assert_int_equal(seal_open(&key, &name, slice_cut(value, 0, i), &arena, &plain, &err), STATUS_DATA_LOSS);
+        assert_int_equal(seal_open(&key, &name, slice_cut(value, 0, i), &arena, &plain, &err),
+                         STATUS_DATA_LOSS);
     }
 }
 
@@ -74,7 +77,8 @@ static void refuses_another_name_version_or_key(void **state)
     const struct seal_key other_key = { { 1, 2, 4 } };
 
     for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
-        assert_int_equal(seal_open(&key, &others[i], value, &arena, &plain, &err), STATUS_DATA_LOSS);
+        assert_int_equal(seal_open(&key, &others[i], value, &arena, &plain, &err),
+                         STATUS_DATA_LOSS);
     assert_int_equal(seal_open(&other_key, &name, value, &arena, &plain, &err), STATUS_DATA_LOSS);
 }
 
@@ -102,9 +106,11 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(opens_what_it_closed, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(refuses_every_changed_byte_and_every_cut, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(refuses_every_changed_byte_and_every_cut, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(refuses_another_name_version_or_key, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(makes_a_key_once_and_refuses_a_file_that_holds_none, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(makes_a_key_once_and_refuses_a_file_that_holds_none, set_up,
+                                        tear_down),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -38,7 +38,8 @@ static int close_service(void **state)
     return 0;
 }
 
-static enum status call(const struct method *method, const void *request, void (*read)(struct outcome *, const void *))
+static enum status call(const struct method *method, const void *request,
+                        void (*read)(struct outcome *, const void *))
 {
     struct outcome outcome = { .read = read };
 
@@ -139,7 +140,8 @@ static void inspect_finds_and_changes_nothing(void **state)
 
 static void a_record_is_redacted_on_a_worker(void **state)
 {
-    static char record[] = "{\"resourceType\":\"Patient\",\"id\":\"a1\",\"name\":[{\"family\":\"Lindgren\"}]}";
+    static char record[] =
+        "{\"resourceType\":\"Patient\",\"id\":\"a1\",\"name\":[{\"family\":\"Lindgren\"}]}";
     static char broken[] = "{\"resourceType\":\"Patient\"";
     Consilium__V1__RedactRequest request = CONSILIUM__V1__REDACT_REQUEST__INIT;
 
@@ -170,10 +172,14 @@ static void the_key_is_kept_to_its_owner(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(a_question_goes_out_redacted_and_comes_back, open_service, close_service),
-        cmocka_unit_test_setup_teardown(a_map_of_another_scope_is_refused, open_service, close_service),
-        cmocka_unit_test_setup_teardown(inspect_finds_and_changes_nothing, open_service, close_service),
-        cmocka_unit_test_setup_teardown(a_record_is_redacted_on_a_worker, open_service, close_service),
+        cmocka_unit_test_setup_teardown(a_question_goes_out_redacted_and_comes_back, open_service,
+                                        close_service),
+        cmocka_unit_test_setup_teardown(a_map_of_another_scope_is_refused, open_service,
+                                        close_service),
+        cmocka_unit_test_setup_teardown(inspect_finds_and_changes_nothing, open_service,
+                                        close_service),
+        cmocka_unit_test_setup_teardown(a_record_is_redacted_on_a_worker, open_service,
+                                        close_service),
         cmocka_unit_test_setup_teardown(the_key_is_kept_to_its_owner, open_service, close_service),
     };
 

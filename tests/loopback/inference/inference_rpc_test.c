@@ -24,8 +24,12 @@ static void on_ready(struct inference *ready)
 static void open_service(uint32_t sequences, uint32_t queue_max)
 {
     static const char *const addresses[] = { "127.0.0.1:0", NULL };
-    struct inference_options options = { .model = path, .sequences = sequences, .queue_max = queue_max, .threads = 1 };
-    struct server_options server = { .name = "test", .addresses = addresses, .methods = inference_methods, .loop = &fixture.loop };
+    struct inference_options options = {
+        .model = path, .sequences = sequences, .queue_max = queue_max, .threads = 1
+    };
+    struct server_options server = {
+        .name = "test", .addresses = addresses, .methods = inference_methods, .loop = &fixture.loop
+    };
     struct channel_options channel = { .service = "test", .target = fixture.target };
     struct error err;
 
@@ -40,7 +44,8 @@ static void open_service(uint32_t sequences, uint32_t queue_max)
     assert_non_null(fixture.server);
     fixture_wait(&fixture, &is_ready);
     server_set_serving(fixture.server, true);
-    snprintf(fixture.target, sizeof(fixture.target), "127.0.0.1:%d", server_port(fixture.server, 0));
+    snprintf(fixture.target, sizeof(fixture.target), "127.0.0.1:%d",
+             server_port(fixture.server, 0));
     fixture.client = client_create(&fixture.loop, CLIENT_PLACE_LOOP, 1, &err);
     fixture.channel = channel_create(fixture.client, &channel, &err);
     assert_non_null(fixture.channel);
@@ -126,7 +131,8 @@ static void serves_many_callers_on_few_sequences(void **state)
 static void refuses_bad_prompts_with_invalid_argument(void **state)
 {
     const uint32_t wrong[] = { MODEL_SAMPLE_VOCABULARY };
-    Consilium__V1__GenerateRequest requests[] = { ask_for(0, 1), ask_for(MODEL_SAMPLE_CONTEXT, 1), ask_for(1, 1) };
+    Consilium__V1__GenerateRequest requests[] = { ask_for(0, 1), ask_for(MODEL_SAMPLE_CONTEXT, 1),
+                                                  ask_for(1, 1) };
 
     (void)state;
     requests[2].ids = (uint32_t *)(uintptr_t)wrong;

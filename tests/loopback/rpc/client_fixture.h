@@ -2,14 +2,14 @@
 #ifndef CLIENT_FIXTURE_H
 #define CLIENT_FIXTURE_H
 
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <setjmp.h>
 #include <stdint.h>
-#include <cmocka.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <cmocka.h>
 
 #include "base/check.h"
 #include "base/limits.h"
@@ -101,12 +101,12 @@ static inline void fixture_stop_server(struct fixture *fixture, struct server *s
 }
 
 static inline struct channel *fixture_channel(struct fixture *fixture, const char *target,
-                                              struct credentials *credentials, const char *authority)
+                                              struct credentials *credentials,
+                                              const char *authority)
 {
-    struct channel_options options = { .service = "test",
-                                       .target = target,
-                                       .credentials = credentials,
-                                       .authority = authority };
+    struct channel_options options = {
+        .service = "test", .target = target, .credentials = credentials, .authority = authority
+    };
     struct error err = { 0 };
     struct channel *channel = channel_create(fixture->client, &options, &err);
 

@@ -279,7 +279,9 @@ static void cancelling_a_call_ends_it_here_and_at_the_server(void **state)
 
 static void a_request_over_the_limit_is_not_started(void **state)
 {
-    struct channel_options small = { .service = "test", .target = fixture.address, .message_bytes_max = 1000 };
+    struct channel_options small = { .service = "test",
+                                     .target = fixture.address,
+                                     .message_bytes_max = 1000 };
     struct rpc_options options = fixture_options(1000);
     Consilium__V1__EncodeRequest request = CONSILIUM__V1__ENCODE_REQUEST__INIT;
     struct error err = { 0 };
@@ -364,7 +366,8 @@ static void a_call_that_may_not_be_repeated_is_tried_once(void **state)
 static void no_retry_is_begun_that_the_deadline_would_cut(void **state)
 {
     struct rpc_options options = fixture_options(60);
-    struct outcome outcome = outcome_of(&fixture, &method_tokenizer_encode, "unavailable", &options);
+    struct outcome outcome =
+        outcome_of(&fixture, &method_tokenizer_encode, "unavailable", &options);
 
     (void)state;
     assert_true(outcome.err.status == STATUS_UNAVAILABLE

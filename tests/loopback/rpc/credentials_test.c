@@ -13,7 +13,8 @@ static void start_encode(struct call *call)
 {
     Consilium__V1__EncodeReply reply = CONSILIUM__V1__ENCODE_REPLY__INIT;
 
-    snprintf(peer_spiffe_id, sizeof(peer_spiffe_id), "%s", call->peer.spiffe_id == NULL ? "" : call->peer.spiffe_id);
+    snprintf(peer_spiffe_id, sizeof(peer_spiffe_id), "%s",
+             call->peer.spiffe_id == NULL ? "" : call->peer.spiffe_id);
     snprintf(peer_name, sizeof(peer_name), "%s", call->peer.name == NULL ? "" : call->peer.name);
     call_reply(call, &reply);
 }
@@ -71,9 +72,11 @@ static int make_certificates(void **state)
     return certificates_authority(folder, "ca") && certificates_authority(folder, "foreign")
                    && certificates_leaf(folder, "ca", "one", SERVER_NAMES, 1)
                    && certificates_leaf(folder, "ca", "two", "IP:127.0.0.1,DNS:two", 1)
-                   && certificates_leaf(folder, "ca", "gateway", "DNS:gateway,URI:spiffe://consilium/gateway", 1)
+                   && certificates_leaf(folder, "ca", "gateway",
+                                        "DNS:gateway,URI:spiffe://consilium/gateway", 1)
                    && certificates_leaf(folder, "ca", "console", "DNS:console", 1)
-                   && certificates_leaf(folder, "foreign", "stranger", "IP:127.0.0.1,DNS:gateway", 1)
+                   && certificates_leaf(folder, "foreign", "stranger", "IP:127.0.0.1,DNS:gateway",
+                                        1)
                ? 0
                : -1;
 }
@@ -176,7 +179,8 @@ static void a_server_of_a_foreign_authority_is_refused(void **state)
     assert_int_equal(call_once().err.status, STATUS_UNAVAILABLE);
 }
 
-/* Until the server's certificate is for @name: a new connection each time, for old ones keep what they have. */
+/* Until the server's certificate is for @name: a new connection each time, for old ones keep what
+ * they have. */
 static bool comes_to_be(const char *name)
 {
     unsigned i;

@@ -173,7 +173,8 @@ static void one_deadline_ends_them_all(void **state)
 
 static void a_cancelled_group_is_done_when_its_calls_are(void **state)
 {
-    struct group *group = begin(GROUP_POLICY_PARTIAL, 0, (const char *const[]){ "keep", "keep", NULL }, 10000);
+    struct group *group =
+        begin(GROUP_POLICY_PARTIAL, 0, (const char *const[]){ "keep", "keep", NULL }, 10000);
 
     (void)state;
     while (kept_count < 2)
@@ -189,7 +190,9 @@ static void a_cancelled_group_is_done_when_its_calls_are(void **state)
 static void calls_that_cannot_be_started_count_as_failed(void **state)
 {
     struct channel *own = fixture.channel;
-    struct channel_options small = { .service = "test", .target = fixture.address, .message_bytes_max = 4 };
+    struct channel_options small = { .service = "test",
+                                     .target = fixture.address,
+                                     .message_bytes_max = 4 };
     struct error err = { 0 };
 
     (void)state;

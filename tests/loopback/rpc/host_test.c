@@ -1,12 +1,12 @@
 /* A service process from its command line to its exit status. */
+#include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <setjmp.h>
 #include <stdint.h>
-#include <cmocka.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <cmocka.h>
 
 #include "base/check.h"
 #include "rpc/host.h"
@@ -30,11 +30,13 @@ static void on_time(struct timer *timer)
     raise(SIGTERM);
 }
 
-static enum status start(struct host *host, const void *config, void **made, bool *is_ready, struct error *err)
+static enum status start(struct host *host, const void *config, void **made, bool *is_ready,
+                         struct error *err)
 {
     (void)config;
     if (service.must_fail)
-        return error_set(err, STATUS_NOT_FOUND, "the model file is not there; give another with --model");
+        return error_set(err, STATUS_NOT_FOUND,
+                         "the model file is not there; give another with --model");
     timer_init(&service.timer, &host->loop, on_time);
     timer_start(&service.timer, 20, 0);
     *made = &service;
@@ -151,7 +153,8 @@ static void a_taken_port_ends_with_1_and_stops_the_service(void **state)
     uv_tcp_init(&uv, &other);
     uv_ip4_addr("127.0.0.1", 0, &at);
     assert_int_equal(uv_tcp_bind(&other, (struct sockaddr *)&at, 0), 0);
-    assert_int_equal(uv_listen((uv_stream_t *)&other, 1, (uv_connection_cb)(void (*)(void))abort), 0);
+    assert_int_equal(uv_listen((uv_stream_t *)&other, 1, (uv_connection_cb)(void (*)(void))abort),
+                     0);
     uv_tcp_getsockname(&other, (struct sockaddr *)&at, &size);
     snprintf(address, sizeof(address), "127.0.0.1:%d", ntohs(at.sin_port));
     assert_int_equal(run("--listen", address), 1);

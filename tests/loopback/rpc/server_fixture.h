@@ -2,13 +2,13 @@
 #ifndef SERVER_FIXTURE_H
 #define SERVER_FIXTURE_H
 
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <setjmp.h>
 #include <stdint.h>
-#include <cmocka.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <cmocka.h>
 
 #include "base/limits.h"
 #include "rpc/client.h"
@@ -26,10 +26,13 @@ struct fixture {
     bool is_drained;
 };
 
-static inline void fixture_open(struct fixture *fixture, const struct server_method *methods, void *service)
+static inline void fixture_open(struct fixture *fixture, const struct server_method *methods,
+                                void *service)
 {
     static const char *const addresses[] = { "127.0.0.1:0", NULL };
-    struct server_options options = { .name = "test", .addresses = addresses, .methods = methods, .service = service };
+    struct server_options options = {
+        .name = "test", .addresses = addresses, .methods = methods, .service = service
+    };
     struct channel_options channel = { .service = "test", .target = fixture->target };
     struct error err;
 
@@ -43,7 +46,8 @@ static inline void fixture_open(struct fixture *fixture, const struct server_met
     if (fixture->server == NULL)
         fail_msg("%s", err.text);
     server_set_serving(fixture->server, true);
-    snprintf(fixture->target, sizeof(fixture->target), "127.0.0.1:%d", server_port(fixture->server, 0));
+    snprintf(fixture->target, sizeof(fixture->target), "127.0.0.1:%d",
+             server_port(fixture->server, 0));
     fixture->client = client_create(&fixture->loop, CLIENT_PLACE_LOOP, 1, &err);
     assert_non_null(fixture->client);
     fixture->channel = channel_create(fixture->client, &channel, &err);
@@ -85,7 +89,8 @@ static inline void fixture_close(struct fixture *fixture)
 
 static inline struct rpc_options fixture_within(uint64_t ms)
 {
-    return (struct rpc_options){ .deadline_ns = clock_now() + ms * CLOCK_NS_PER_MS, .attempts_max = 1 };
+    return (struct rpc_options){ .deadline_ns = clock_now() + ms * CLOCK_NS_PER_MS,
+                                 .attempts_max = 1 };
 }
 
 /* One call and how it ended. */
@@ -135,19 +140,22 @@ static inline void outcome_on_end(void *arg, const struct error *err)
     outcome->is_done = true;
 }
 
-static inline void fixture_start_call(struct fixture *fixture, struct outcome *outcome, const struct method *method,
-                                      const void *request, uint64_t deadline_ms)
+static inline void fixture_start_call(struct fixture *fixture, struct outcome *outcome,
+                                      const struct method *method, const void *request,
+                                      uint64_t deadline_ms)
 {
     struct rpc_options options = fixture_within(deadline_ms);
     struct error err;
 
     outcome->fixture = fixture;
-    assert_int_equal(rpc_call(fixture->channel, method, request, &options, outcome_on_reply, outcome,
-                              &outcome->rpc, &err), STATUS_OK);
+    assert_int_equal(rpc_call(fixture->channel, method, request, &options, outcome_on_reply,
+                              outcome, &outcome->rpc, &err),
+                     STATUS_OK);
 }
 
-static inline void fixture_start_stream(struct fixture *fixture, struct outcome *outcome, const struct method *method,
-                                        const void *request, uint64_t deadline_ms)
+static inline void fixture_start_stream(struct fixture *fixture, struct outcome *outcome,
+                                        const struct method *method, const void *request,
+                                        uint64_t deadline_ms)
 {
     static const struct rpc_stream_callbacks callbacks = { outcome_on_message, outcome_on_end };
     struct rpc_options options = fixture_within(deadline_ms);
@@ -155,7 +163,8 @@ static inline void fixture_start_stream(struct fixture *fixture, struct outcome 
 
     outcome->fixture = fixture;
     assert_int_equal(rpc_stream(fixture->channel, method, request, &options, &callbacks, outcome,
-                                &outcome->rpc, &err), STATUS_OK);
+                                &outcome->rpc, &err),
+                     STATUS_OK);
 }
 
 #endif

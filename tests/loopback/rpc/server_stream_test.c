@@ -68,7 +68,10 @@ static const struct server_method loop_pump[] = {
 };
 
 static const struct server_method timed_pump[] = {
-    { .method = &method_inference_generate, .place = METHOD_PLACE_LOOP, .start = pump_start, .deadline_ms_max = 200 },
+    { .method = &method_inference_generate,
+      .place = METHOD_PLACE_LOOP,
+      .start = pump_start,
+      .deadline_ms_max = 200 },
     { .method = NULL },
 };
 
@@ -113,7 +116,8 @@ static void a_stream_from_the_loop_arrives_whole(void **state)
     stream_all(loop_pump);
 }
 
-/* Turn the loop until nothing has been sent for a while: the reader does not read, so the sender must stop. */
+/* Turn the loop until nothing has been sent for a while: the reader does not read, so the sender
+ * must stop. */
 static void wait_until_stuck(struct fixture *fixture)
 {
     unsigned sent, quiet = 0;
@@ -141,7 +145,8 @@ static void a_sender_stops_when_the_reader_does_not_read(void **state)
     stuck_at = pump.sent;
     assert_true(pump.blocked > 0);
     assert_false(pump.is_over);
-    pump.is_endless = false; /* what is left is at most REPLIES, and it comes once the reader reads */
+    pump.is_endless =
+        false; /* what is left is at most REPLIES, and it comes once the reader reads */
     outcome.is_paused = false;
     rpc_proceed(outcome.rpc);
     fixture_wait(&fixture, &outcome.is_done);
@@ -254,7 +259,9 @@ static const struct server_method loop_upload[] = {
 };
 
 static const struct server_method late_upload[] = {
-    { .method = &method_gateway_put_record, .place = METHOD_PLACE_LOOP, .start = upload_start_late },
+    { .method = &method_gateway_put_record,
+      .place = METHOD_PLACE_LOOP,
+      .start = upload_start_late },
     { .method = NULL },
 };
 
@@ -298,8 +305,9 @@ static void start_upload(struct fixture *fixture, struct uploader *uploader, uns
 
     uploader->left = chunks;
     uploader->outcome.read = read_upload;
-    assert_int_equal(rpc_open(fixture->channel, &method_gateway_put_record, &options, outcome_on_reply,
-                              &uploader->outcome, &uploader->outcome.rpc, &err), STATUS_OK);
+    assert_int_equal(rpc_open(fixture->channel, &method_gateway_put_record, &options,
+                              outcome_on_reply, &uploader->outcome, &uploader->outcome.rpc, &err),
+                     STATUS_OK);
     send_chunk(uploader);
 }
 

@@ -80,17 +80,27 @@ static const struct server_method held_methods[] = {
 };
 
 static const struct server_method narrow_methods[] = {
-    { .method = &method_tokenizer_count, .place = METHOD_PLACE_LOOP, .start = hold, .calls_max = 10, .queue_max = 5 },
+    { .method = &method_tokenizer_count,
+      .place = METHOD_PLACE_LOOP,
+      .start = hold,
+      .calls_max = 10,
+      .queue_max = 5 },
     { .method = NULL },
 };
 
 static const struct server_method timed_methods[] = {
-    { .method = &method_tokenizer_count, .place = METHOD_PLACE_LOOP, .start = hold, .deadline_ms_max = 50 },
+    { .method = &method_tokenizer_count,
+      .place = METHOD_PLACE_LOOP,
+      .start = hold,
+      .deadline_ms_max = 50 },
     { .method = NULL },
 };
 
 static const struct server_method small_methods[] = {
-    { .method = &method_tokenizer_count, .place = METHOD_PLACE_INLINE, .start = count_reply, .arena_bytes_max = 64 * KIB },
+    { .method = &method_tokenizer_count,
+      .place = METHOD_PLACE_INLINE,
+      .start = count_reply,
+      .arena_bytes_max = 64 * KIB },
     { .method = NULL },
 };
 
@@ -249,7 +259,8 @@ static void one_that_waits_for_admission_and_goes_leaves_its_place(void **state)
     memset(outcomes, 0, sizeof(outcomes));
     open_held(&fixture, narrow_methods);
     for (i = 0; i < OFFERED; i++)
-        fixture_start_call(&fixture, &outcomes[i], &method_tokenizer_count, &request, i < 10 ? 20000 : 200);
+        fixture_start_call(&fixture, &outcomes[i], &method_tokenizer_count, &request,
+                           i < 10 ? 20000 : 200);
     for (i = 10; i < OFFERED; i++) {
         fixture_wait(&fixture, &outcomes[i].is_done);
         ok += outcomes[i].status == STATUS_OK;
@@ -373,7 +384,9 @@ static void a_taken_port_is_said_to_be_taken(void **state)
 {
     char taken[64];
     const char *addresses[] = { taken, NULL };
-    struct server_options options = { .name = "second", .addresses = addresses, .methods = inline_methods };
+    struct server_options options = { .name = "second",
+                                      .addresses = addresses,
+                                      .methods = inline_methods };
     struct fixture fixture;
     struct error err;
 
@@ -391,7 +404,9 @@ static void serves_a_unix_socket_and_does_not_steal_one(void **state)
 {
     char path[100];
     const char *addresses[] = { path, "127.0.0.1:0", NULL };
-    struct server_options options = { .name = "unix", .addresses = addresses, .methods = inline_methods };
+    struct server_options options = { .name = "unix",
+                                      .addresses = addresses,
+                                      .methods = inline_methods };
     struct channel_options channel_options = { .service = "unix", .target = path };
     Consilium__V1__CountRequest request = one_text();
     struct outcome outcome = { .read = read_count };

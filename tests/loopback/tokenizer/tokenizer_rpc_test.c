@@ -1,4 +1,5 @@
-/* The methods of the tokenizer over a real connection, on a small vocabulary with a chat template. */
+/* The methods of the tokenizer over a real connection, on a small vocabulary with a chat template.
+ */
 #include "../rpc/server_fixture.h"
 
 #include <string.h>
@@ -19,7 +20,9 @@ static int open_service(void **state)
     struct error err = { 0 };
 
     (void)state;
-    vocab_sample_write(write, "qwen2", "{% for message in messages %}{{'<|im_start|>' + message['role'] + '\\n' + message['content'] + '<|im_end|>' + '\\n'}}{% endfor %}");
+    vocab_sample_write(
+        write, "qwen2",
+        "{% for message in messages %}{{'<|im_start|>' + message['role'] + '\\n' + message['content'] + '<|im_end|>' + '\\n'}}{% endfor %}");
     assert_int_equal(gguf_write_finish(write, &err), STATUS_OK);
     close(file);
     tokenizer = tokenizer_start(path, &err);
@@ -158,7 +161,8 @@ static void applies_the_template_and_keeps_content_text(void **state)
         ends += ids[i] == VOCAB_SAMPLE_IM_END;
     assert_int_equal(ends, 1);
     turn.role = (char *)"doctor";
-    assert_int_equal(call(&method_tokenizer_apply_template, &request, read_template), STATUS_INVALID_ARGUMENT);
+    assert_int_equal(call(&method_tokenizer_apply_template, &request, read_template),
+                     STATUS_INVALID_ARGUMENT);
 }
 
 static void read_vocabulary(struct outcome *outcome, const void *message)

@@ -59,9 +59,14 @@ static void escapes_json(void **state)
 /* The test vectors of RFC 4648, section 10. */
 static void writes_base64(void **state)
 {
-    static const char *const rows[][2] = { { "", "" },           { "f", "Zg==" },         { "fo", "Zm8=" },
-                                           { "foo", "Zm9v" },    { "foob", "Zm9vYg==" },  { "fooba", "Zm9vYmE=" },
-                                           { "foobar", "Zm9vYmFy" }, { "\xfb\xff\xfe", "+//+" } };
+    static const char *const rows[][2] = { { "", "" },
+                                           { "f", "Zg==" },
+                                           { "fo", "Zm8=" },
+                                           { "foo", "Zm9v" },
+                                           { "foob", "Zm9vYg==" },
+                                           { "fooba", "Zm9vYmE=" },
+                                           { "foobar", "Zm9vYmFy" },
+                                           { "\xfb\xff\xfe", "+//+" } };
     struct arena arena;
 
     (void)state;

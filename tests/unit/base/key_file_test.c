@@ -69,19 +69,22 @@ static void reads_hex_in_either_case_with_a_lines_end_or_without(void **state)
 
 static void refuses_what_is_no_key_and_does_not_show_it(void **state)
 {
-    static const char *const texts[] = { "", "secret", "01abcdf", "01abcdff\n\n", "01abcdff00", "01abcdfg", "01abcdff " };
+    static const char *const texts[] = { "",           "secret",   "01abcdf",  "01abcdff\n\n",
+                                         "01abcdff00", "01abcdfg", "01abcdff " };
     unsigned char key[4];
 
     (void)state;
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
         put("key", texts[i], 0600);
-        assert_int_equal(key_file_load(path_of("key"), key, sizeof(key), &err), STATUS_FAILED_PRECONDITION);
+        assert_int_equal(key_file_load(path_of("key"), key, sizeof(key), &err),
+                         STATUS_FAILED_PRECONDITION);
         assert_null(strstr(err.text, "secret"));
         assert_null(strstr(err.text, "01abc"));
     }
     unlink(path_of("key"));
     assert_int_equal(key_file_load(folder, key, sizeof(key), &err), STATUS_FAILED_PRECONDITION);
-    assert_int_equal(key_file_load(path_of("no/such/folder"), key, sizeof(key), &err), STATUS_NOT_FOUND);
+    assert_int_equal(key_file_load(path_of("no/such/folder"), key, sizeof(key), &err),
+                     STATUS_NOT_FOUND);
 }
 
 static void refuses_a_file_that_everybody_reads(void **state)
@@ -90,10 +93,12 @@ static void refuses_a_file_that_everybody_reads(void **state)
 
     (void)state;
     put("key", "01abcdff", 0644);
-    assert_int_equal(key_file_load(path_of("key"), key, sizeof(key), &err), STATUS_FAILED_PRECONDITION);
+    assert_int_equal(key_file_load(path_of("key"), key, sizeof(key), &err),
+                     STATUS_FAILED_PRECONDITION);
     assert_non_null(strstr(err.text, "chmod 600"));
     put("key", "01abcdff", 0660);
-    assert_int_equal(key_file_load(path_of("key"), key, sizeof(key), &err), STATUS_FAILED_PRECONDITION);
+    assert_int_equal(key_file_load(path_of("key"), key, sizeof(key), &err),
+                     STATUS_FAILED_PRECONDITION);
     unlink(path_of("key"));
 }
 
@@ -109,7 +114,7 @@ static void processes_that_begin_at_once_get_one_key(void **state)
         if (fork() == 0) {
             unsigned char key[32];
             int is_good = key_file_load(path_of("key"), key, sizeof(key), NULL) == STATUS_OK
-                && write(pipes[i][1], key, sizeof(key)) == (ssize_t)sizeof(key);
+                          && write(pipes[i][1], key, sizeof(key)) == (ssize_t)sizeof(key);
 
             _exit(!is_good);
         }

@@ -2,12 +2,12 @@
 #ifndef CONTEXT_FIXTURE_H
 #define CONTEXT_FIXTURE_H
 
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <setjmp.h>
 #include <stdint.h>
-#include <cmocka.h>
 #include <stdio.h>
+#include <cmocka.h>
 
 #include "base/limits.h"
 #include "context_prompt.h"
@@ -50,9 +50,11 @@ __attribute__((unused)) static struct slice bundle_of(const char *resources)
     return buffer_slice(&buffer);
 }
 
-__attribute__((unused)) static void read_record(const char *resources, struct record *record, struct parsed *parsed, uint32_t *as_facts)
+__attribute__((unused)) static void read_record(const char *resources, struct record *record,
+                                                struct parsed *parsed, uint32_t *as_facts)
 {
-    if (context_read_bundle(bundle_of(resources), &arena, record, parsed, as_facts, &err) != STATUS_OK)
+    if (context_read_bundle(bundle_of(resources), &arena, record, parsed, as_facts, &err)
+        != STATUS_OK)
         fail_msg("%s", err.text);
 }
 

@@ -1,7 +1,8 @@
 #include "context_fixture.h"
 
 /* Merge @resources into @old, and index what comes of it. */
-static void merge(const struct record *old, const char *resources, struct record *record, struct parsed *parsed, uint32_t *as_facts)
+static void merge(const struct record *old, const char *resources, struct record *record,
+                  struct parsed *parsed, uint32_t *as_facts)
 {
     struct fact *facts;
     size_t count;
@@ -12,7 +13,8 @@ static void merge(const struct record *old, const char *resources, struct record
     assert_int_equal(record_index(facts, count, &arena, record, &err), STATUS_OK);
 }
 
-#define CONDITION(id, meta, name) "{'resourceType':'Condition','id':'" id "','meta':{" meta "},'code':{'text':'" name "'}}"
+#define CONDITION(id, meta, name)                                                                  \
+    "{'resourceType':'Condition','id':'" id "','meta':{" meta "},'code':{'text':'" name "'}}"
 
 static void a_later_version_takes_the_place_of_the_earlier(void **state)
 {
@@ -34,8 +36,10 @@ static void an_earlier_version_changes_nothing(void **state)
     struct parsed parsed;
     uint32_t as_facts;
 
-    merge(NULL, CONDITION("c", "'lastUpdated':'2020-02-02T00:00:00Z'", "New"), &first, &parsed, &as_facts);
-    merge(&first, CONDITION("c", "'lastUpdated':'2020-01-01T00:00:00Z'", "Old"), &second, &parsed, &as_facts);
+    merge(NULL, CONDITION("c", "'lastUpdated':'2020-02-02T00:00:00Z'", "New"), &first, &parsed,
+          &as_facts);
+    merge(&first, CONDITION("c", "'lastUpdated':'2020-01-01T00:00:00Z'", "Old"), &second, &parsed,
+          &as_facts);
     assert_int_equal(as_facts, 0);
     assert_int_equal(reason(&parsed, "superseded"), 1);
     assert_true(slice_is(second.facts[0].label, "New"));
@@ -63,8 +67,10 @@ static void within_a_bundle_the_newest_version_counts(void **state)
     uint32_t as_facts;
 
     merge(NULL,
-          CONDITION("c", "'versionId':'1'", "One") "," CONDITION("c", "'versionId':'3'", "Three") "," CONDITION("c", "'versionId':'2'", "Two") ","
-          CONDITION("c", "'versionId':'3'", "Three"),
+          CONDITION("c", "'versionId':'1'", "One") "," CONDITION(
+              "c", "'versionId':'3'",
+              "Three") "," CONDITION("c", "'versionId':'2'",
+                                     "Two") "," CONDITION("c", "'versionId':'3'", "Three"),
           &record, &parsed, &as_facts);
     assert_int_equal(as_facts, 1);
     assert_int_equal(reason(&parsed, "superseded"), 2);
@@ -80,8 +86,10 @@ static void what_was_entered_in_error_goes_and_does_not_come_back(void **state)
     uint32_t as_facts;
 
     merge(NULL, CONDITION("c", "'versionId':'1'", "Wrong"), &first, &parsed, &as_facts);
-    merge(&first, "{'resourceType':'Condition','id':'c','meta':{'versionId':'2'},'verificationStatus':{'coding':[{'code':'entered-in-error'}]}}",
-          &second, &parsed, &as_facts);
+    merge(
+        &first,
+        "{'resourceType':'Condition','id':'c','meta':{'versionId':'2'},'verificationStatus':{'coding':[{'code':'entered-in-error'}]}}",
+        &second, &parsed, &as_facts);
     assert_int_equal(as_facts, 0);
     assert_int_equal(second.live, 0);
     merge(&second, CONDITION("c", "'versionId':'1'", "Wrong"), &third, &parsed, &as_facts);
@@ -92,32 +100,40 @@ static void what_was_entered_in_error_goes_and_does_not_come_back(void **state)
 static void the_same_said_twice_is_one_fact(void **state)
 {
     (void)state;
-#define OBSERVATION(id, date, value)                                                                                                  \
-    "{'resourceType':'Observation','id':'" id "','status':'final','code':{'text':'Glucose'},'effectiveDateTime':'" date                   \
+#define OBSERVATION(id, date, value)                                                               \
+    "{'resourceType':'Observation','id':'" id                                                      \
+    "','status':'final','code':{'text':'Glucose'},'effectiveDateTime':'" date                      \
     "','valueQuantity':{'value':" value "}}"
     struct record record;
     struct parsed parsed;
     uint32_t as_facts;
 
     merge(NULL,
-          OBSERVATION("a", "2019-01-01T10:00:00Z", "90") "," OBSERVATION("b", "2019-01-01T10:00:00Z", "90") ","
-          OBSERVATION("c", "2019-01-01T10:00:00Z", "91") "," OBSERVATION("d", "2019-01-01T11:00:00Z", "90"),
+          OBSERVATION("a", "2019-01-01T10:00:00Z", "90") "," OBSERVATION(
+              "b", "2019-01-01T10:00:00Z",
+              "90") "," OBSERVATION("c", "2019-01-01T10:00:00Z",
+                                    "91") "," OBSERVATION("d", "2019-01-01T11:00:00Z", "90"),
           &record, &parsed, &as_facts);
     assert_int_equal(as_facts, 3);
     assert_int_equal(reason(&parsed, "duplicate"), 1);
     /* Years only, as after Safe Harbor: two values of a year may well be two. */
-    merge(NULL, OBSERVATION("a", "2019", "90") "," OBSERVATION("b", "2019", "90"), &record, &parsed, &as_facts);
+    merge(NULL, OBSERVATION("a", "2019", "90") "," OBSERVATION("b", "2019", "90"), &record, &parsed,
+          &as_facts);
     assert_int_equal(as_facts, 2);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(a_later_version_takes_the_place_of_the_earlier, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_later_version_takes_the_place_of_the_earlier, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(an_earlier_version_changes_nothing, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(the_same_bundle_again_is_the_same_record, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(within_a_bundle_the_newest_version_counts, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(what_was_entered_in_error_goes_and_does_not_come_back, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(the_same_bundle_again_is_the_same_record, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(within_a_bundle_the_newest_version_counts, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(what_was_entered_in_error_goes_and_does_not_come_back,
+                                        set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_same_said_twice_is_one_fact, set_up, tear_down),
     };
 

@@ -24,7 +24,8 @@ static struct prompt ask(const char *question, uint32_t budget)
     struct prompt prompt;
 
     read_record(resources, record, NULL, NULL);
-    if (context_assemble(record, slice_from(question), budget, 0, &arena, &prompt, &err) != STATUS_OK)
+    if (context_assemble(record, slice_from(question), budget, 0, &arena, &prompt, &err)
+        != STATUS_OK)
         fail_msg("%s", err.text);
     return prompt;
 }
@@ -39,7 +40,9 @@ static void standing_facts_come_first_and_ids_count_from_one(void **state)
     (void)state;
     struct prompt prompt = ask("What is the latest hemoglobin A1c?", 2000);
 
-    assert_string_equal(prompt.system, "Answer from the record only. Cite each fact as [n]. If the record does not say, say so.");
+    assert_string_equal(
+        prompt.system,
+        "Answer from the record only. Cite each fact as [n]. If the record does not say, say so.");
     assert_string_equal(prompt.user,
                         "Record:\n"
                         "[1] patient: female, born 1957\n"
@@ -79,7 +82,8 @@ static void a_note_shows_the_sentence_that_matters_and_no_bracket(void **state)
     (void)state;
     struct prompt prompt = ask("Does she smoke cigarettes?", 2000);
 
-    assert_true(has(&prompt, "2019-03-04 note: Visit note: \"Patient smokes ten cigarettes (1) a day.\""));
+    assert_true(
+        has(&prompt, "2019-03-04 note: Visit note: \"Patient smokes ten cigarettes (1) a day.\""));
 }
 
 static void the_budget_is_never_exceeded_and_the_best_stays(void **state)
@@ -111,7 +115,9 @@ static void an_empty_record_says_so(void **state)
     struct prompt prompt;
 
     read_record("", &record, NULL, NULL);
-    assert_int_equal(context_assemble(&record, SLICE("Any allergies?"), 100, 0, &arena, &prompt, &err), STATUS_OK);
+    assert_int_equal(
+        context_assemble(&record, SLICE("Any allergies?"), 100, 0, &arena, &prompt, &err),
+        STATUS_OK);
     assert_string_equal(prompt.user, "Record:\n(nothing recorded)\n\nQuestion: Any allergies?");
 }
 
@@ -122,15 +128,20 @@ static void refuses_a_question_that_has_no_room(void **state)
     struct prompt prompt;
 
     read_record("", &record, NULL, NULL);
-    assert_int_equal(context_assemble(&record, SLICE("Any allergies?"), 5, 3, &arena, &prompt, &err), STATUS_INVALID_ARGUMENT);
-    assert_int_equal(context_assemble(&record, SLICE("  "), 500, 3, &arena, &prompt, &err), STATUS_INVALID_ARGUMENT);
-    assert_int_equal(context_assemble(&record, SLICE("Any?"), 0, 3, &arena, &prompt, &err), STATUS_INVALID_ARGUMENT);
+    assert_int_equal(
+        context_assemble(&record, SLICE("Any allergies?"), 5, 3, &arena, &prompt, &err),
+        STATUS_INVALID_ARGUMENT);
+    assert_int_equal(context_assemble(&record, SLICE("  "), 500, 3, &arena, &prompt, &err),
+                     STATUS_INVALID_ARGUMENT);
+    assert_int_equal(context_assemble(&record, SLICE("Any?"), 0, 3, &arena, &prompt, &err),
+                     STATUS_INVALID_ARGUMENT);
 }
 
 static void the_same_question_gives_the_same_prompt(void **state)
 {
     (void)state;
-    struct prompt a = ask("What medications for diabetes?", 120), b = ask("What medications for diabetes?", 120);
+    struct prompt a = ask("What medications for diabetes?", 120),
+                  b = ask("What medications for diabetes?", 120);
 
     assert_string_equal(a.user, b.user);
 }
@@ -138,12 +149,17 @@ static void the_same_question_gives_the_same_prompt(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(standing_facts_come_first_and_ids_count_from_one, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(standing_facts_come_first_and_ids_count_from_one, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(other_words_for_the_same_thing_find_it, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_kind_word_brings_the_kind, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(a_note_shows_the_sentence_that_matters_and_no_bracket, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(the_budget_is_never_exceeded_and_the_best_stays, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(a_question_without_a_hit_still_gets_what_stands_and_the_newest_values, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_note_shows_the_sentence_that_matters_and_no_bracket,
+                                        set_up, tear_down),
+        cmocka_unit_test_setup_teardown(the_budget_is_never_exceeded_and_the_best_stays, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(
+            a_question_without_a_hit_still_gets_what_stands_and_the_newest_values, set_up,
+            tear_down),
         cmocka_unit_test_setup_teardown(an_empty_record_says_so, set_up, tear_down),
         cmocka_unit_test_setup_teardown(refuses_a_question_that_has_no_room, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_same_question_gives_the_same_prompt, set_up, tear_down),

@@ -40,7 +40,8 @@ static void every_cut_of_the_bytes_is_refused(void **state)
     for (size_t i = 0; i < bytes.size; i++) {
         struct arena_mark mark = arena_mark(&arena);
 
-        assert_int_equal(record_decode(slice_of(bytes.data, i), &arena, &record, &err), STATUS_DATA_LOSS);
+        assert_int_equal(record_decode(slice_of(bytes.data, i), &arena, &record, &err),
+                         STATUS_DATA_LOSS);
         arena_rewind(&arena, mark);
     }
 }
@@ -80,10 +81,11 @@ static void newer_facts_of_one_label_are_counted(void **state)
     (void)state;
     struct record record;
 
-    read_record("{'resourceType':'Observation','id':'a','code':{'text':'Glucose'},'effectiveDateTime':'2019'},"
-                "{'resourceType':'Observation','id':'b','code':{'text':'Weight'},'effectiveDateTime':'2020'},"
-                "{'resourceType':'Observation','id':'c','code':{'text':'Glucose'},'effectiveDateTime':'2021'}",
-                &record, NULL, NULL);
+    read_record(
+        "{'resourceType':'Observation','id':'a','code':{'text':'Glucose'},'effectiveDateTime':'2019'},"
+        "{'resourceType':'Observation','id':'b','code':{'text':'Weight'},'effectiveDateTime':'2020'},"
+        "{'resourceType':'Observation','id':'c','code':{'text':'Glucose'},'effectiveDateTime':'2021'}",
+        &record, NULL, NULL);
     assert_int_equal(record.same_label[0], 1);
     assert_int_equal(record.same_label[1], 0);
     assert_int_equal(record.same_label[2], 0);

@@ -2,8 +2,8 @@
 #include "context_fixture.h"
 
 #include <dirent.h>
-#include <unistd.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "data.h"
 
@@ -38,23 +38,29 @@ static struct slice read_file(const char *path)
 
 static void check_patient(const char *path)
 {
-    static const char *const questions[] = { "What is the latest blood pressure?", "Which medications is the patient taking?",
-                                             "Does the patient smoke?", "Any history of cardiac arrest?" };
+    static const char *const questions[] = { "What is the latest blood pressure?",
+                                             "Which medications is the patient taking?",
+                                             "Does the patient smoke?",
+                                             "Any history of cardiac arrest?" };
     struct record record;
     struct parsed parsed;
     struct prompt prompt;
     uint32_t as_facts;
 
-    assert_int_equal(context_read_bundle(read_file(path), &arena, &record, &parsed, &as_facts, &err), STATUS_OK);
+    assert_int_equal(
+        context_read_bundle(read_file(path), &arena, &record, &parsed, &as_facts, &err), STATUS_OK);
     assert_int_equal(as_facts + reasons_total(&parsed.reasons), parsed.resources);
     assert_int_equal(as_facts, record.live);
     for (size_t i = 0; i < record.count; i++) {
         struct slice line = record.facts[i].line;
 
-        assert_true(line.size > 0 && memchr(line.data, '\n', line.size) == NULL && memchr(line.data, '[', line.size) == NULL);
+        assert_true(line.size > 0 && memchr(line.data, '\n', line.size) == NULL
+                    && memchr(line.data, '[', line.size) == NULL);
     }
     for (size_t i = 0; i < sizeof(questions) / sizeof(questions[0]); i++) {
-        assert_int_equal(context_assemble(&record, slice_from(questions[i]), 800, 3, &arena, &prompt, &err), STATUS_OK);
+        assert_int_equal(
+            context_assemble(&record, slice_from(questions[i]), 800, 3, &arena, &prompt, &err),
+            STATUS_OK);
         assert_true(strlen(prompt.user) <= 2400);
         assert_true(prompt.count > 5);
     }

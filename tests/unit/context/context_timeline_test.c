@@ -1,10 +1,11 @@
 #include "context_fixture.h"
 
-static const char resources[] = "{'resourceType':'Patient','id':'p'},"
-                                "{'resourceType':'Procedure','id':'a','code':{'text':'A'},'performedDateTime':'2017-01-01'},"
-                                "{'resourceType':'Procedure','id':'b','code':{'text':'B'},'performedDateTime':'2018-01-01'},"
-                                "{'resourceType':'Immunization','id':'c','vaccineCode':{'text':'C'},'occurrenceDateTime':'2019-01-01'},"
-                                "{'resourceType':'Procedure','id':'d','status':'entered-in-error'}";
+static const char resources[] =
+    "{'resourceType':'Patient','id':'p'},"
+    "{'resourceType':'Procedure','id':'a','code':{'text':'A'},'performedDateTime':'2017-01-01'},"
+    "{'resourceType':'Procedure','id':'b','code':{'text':'B'},'performedDateTime':'2018-01-01'},"
+    "{'resourceType':'Immunization','id':'c','vaccineCode':{'text':'C'},'occurrenceDateTime':'2019-01-01'},"
+    "{'resourceType':'Procedure','id':'d','status':'entered-in-error'}";
 
 static struct timeline look(struct timeline_query query)
 {
@@ -45,7 +46,8 @@ static void pages_add_up(void **state)
 static void bounds_are_inclusive_and_exclusive(void **state)
 {
     (void)state;
-    struct timeline timeline = look((struct timeline_query){ .from = SLICE("2018"), .to = SLICE("2019-01-01") });
+    struct timeline timeline =
+        look((struct timeline_query){ .from = SLICE("2018"), .to = SLICE("2019-01-01") });
 
     assert_int_equal(timeline.count, 1);
     assert_true(slice_is(timeline.facts[0]->label, "B"));
@@ -60,11 +62,16 @@ static void refuses_dates_and_tokens_that_are_none(void **state)
     struct timeline timeline;
 
     read_record(resources, &record, NULL, NULL);
-    assert_int_equal(context_timeline(&record, &(struct timeline_query){ .from = SLICE("soon") }, &arena, &timeline, &err),
+    assert_int_equal(context_timeline(&record, &(struct timeline_query){ .from = SLICE("soon") },
+                                      &arena, &timeline, &err),
                      STATUS_INVALID_ARGUMENT);
-    assert_int_equal(context_timeline(&record, &(struct timeline_query){ .page_token = SLICE("-1") }, &arena, &timeline, &err),
+    assert_int_equal(context_timeline(&record,
+                                      &(struct timeline_query){ .page_token = SLICE("-1") }, &arena,
+                                      &timeline, &err),
                      STATUS_INVALID_ARGUMENT);
-    assert_int_equal(context_timeline(&record, &(struct timeline_query){ .page_token = SLICE("999999999") }, &arena, &timeline, &err),
+    assert_int_equal(context_timeline(&record,
+                                      &(struct timeline_query){ .page_token = SLICE("999999999") },
+                                      &arena, &timeline, &err),
                      STATUS_OK);
     assert_int_equal(timeline.count, 0);
 }

@@ -57,14 +57,17 @@ static void kinds_and_times_are_read_from_whole_words(void **state)
     (void)state;
     int year;
 
-    assert_int_equal(words_kinds(SLICE("Any drug allergies?")), 1u << FACT_ALLERGY | 1u << FACT_MEDICATION);
+    assert_int_equal(words_kinds(SLICE("Any drug allergies?")),
+                     1u << FACT_ALLERGY | 1u << FACT_MEDICATION);
     assert_int_equal(words_kinds(SLICE("Was she vaccinated?")), 1u << FACT_IMMUNIZATION);
     assert_int_equal(words_kinds(SLICE("planetary")), 0);
-    assert_int_equal(words_times(SLICE("the most recent weight in 2019"), &year), WORDS_TIME_LATEST);
+    assert_int_equal(words_times(SLICE("the most recent weight in 2019"), &year),
+                     WORDS_TIME_LATEST);
     assert_int_equal(year, 2019);
     assert_int_equal(words_times(SLICE("how did it change over time"), &year), WORDS_TIME_TREND);
     assert_int_equal(year, 0);
-    assert_int_equal(words_times(SLICE("the first one, not 20190 or x2019"), &year), WORDS_TIME_EARLIEST);
+    assert_int_equal(words_times(SLICE("the first one, not 20190 or x2019"), &year),
+                     WORDS_TIME_EARLIEST);
     assert_int_equal(year, 0);
 }
 

@@ -1,14 +1,15 @@
-/* A record in and out: nothing that the patient is known by is left, references still resolve, the way back gives the record. */
+/* A record in and out: nothing that the patient is known by is left, references still resolve, the
+ * way back gives the record. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include <cmocka.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <cmocka.h>
 
 #include "data.h"
 #include "deid_fhir.h"
@@ -19,25 +20,25 @@
 
 static struct deid_rules rules;
 
-static const char record[]
-    = "{\"resourceType\":\"Bundle\",\"type\":\"collection\",\"entry\":["
-      "{\"fullUrl\":\"urn:uuid:7c1e8a50-0000-4000-8000-0000000000a1\",\"resource\":{\"resourceType\":\"Patient\","
-      "\"id\":\"7c1e8a50-0000-4000-8000-0000000000a1\","
-      "\"text\":{\"status\":\"generated\",\"div\":\"<div xmlns=\\\"http://www.w3.org/1999/xhtml\\\">Margaret "
-      "&#81;uillfeather, born 1951-02-03</div>\"},"
-      "\"identifier\":[{\"type\":{\"coding\":[{\"code\":\"MR\"}]},\"value\":\"QF-5550199\"}],"
-      "\"name\":[{\"family\":\"Quillfeather\",\"given\":[\"Margaret\",\"Ann\"]}],"
-      "\"telecom\":[{\"system\":\"phone\",\"value\":\"555-010-4477\"}],"
-      "\"address\":[{\"line\":[\"12 Larkspur Hollow\"],\"city\":\"Tamworth\",\"state\":\"NH\",\"postalCode\":\"03886\"}],"
-      "\"birthDate\":\"1951-02-03\"}},"
-      "{\"fullUrl\":\"urn:uuid:7c1e8a50-0000-4000-8000-0000000000a2\",\"resource\":{\"resourceType\":\"Observation\","
-      "\"id\":\"7c1e8a50-0000-4000-8000-0000000000a2\",\"status\":\"final\","
-      "\"code\":{\"coding\":[{\"system\":\"http://loinc.org\",\"code\":\"4548-4\",\"display\":\"Hemoglobin A1c\"}],"
-      "\"text\":\"Hemoglobin A1c\"},"
-      "\"subject\":{\"reference\":\"urn:uuid:7c1e8a50-0000-4000-8000-0000000000a1\"},"
-      "\"effectiveDateTime\":\"2019-03-04T10:11:12.881-05:00\",\"valueQuantity\":{\"value\":7.20,\"unit\":\"%\"},"
-      "\"note\":[{\"text\":\"Peggy QUILLFEATHER (Qillfeather in the old chart, tel 555 010 4477) lives at 12 Larkspur "
-      "Hollow, seen on March 4th, 2019, DOB 02031951 or 03021951. Parkinson's disease unlikely.\"}]}}]}";
+static const char record[] =
+    "{\"resourceType\":\"Bundle\",\"type\":\"collection\",\"entry\":["
+    "{\"fullUrl\":\"urn:uuid:7c1e8a50-0000-4000-8000-0000000000a1\",\"resource\":{\"resourceType\":\"Patient\","
+    "\"id\":\"7c1e8a50-0000-4000-8000-0000000000a1\","
+    "\"text\":{\"status\":\"generated\",\"div\":\"<div xmlns=\\\"http://www.w3.org/1999/xhtml\\\">Margaret "
+    "&#81;uillfeather, born 1951-02-03</div>\"},"
+    "\"identifier\":[{\"type\":{\"coding\":[{\"code\":\"MR\"}]},\"value\":\"QF-5550199\"}],"
+    "\"name\":[{\"family\":\"Quillfeather\",\"given\":[\"Margaret\",\"Ann\"]}],"
+    "\"telecom\":[{\"system\":\"phone\",\"value\":\"555-010-4477\"}],"
+    "\"address\":[{\"line\":[\"12 Larkspur Hollow\"],\"city\":\"Tamworth\",\"state\":\"NH\",\"postalCode\":\"03886\"}],"
+    "\"birthDate\":\"1951-02-03\"}},"
+    "{\"fullUrl\":\"urn:uuid:7c1e8a50-0000-4000-8000-0000000000a2\",\"resource\":{\"resourceType\":\"Observation\","
+    "\"id\":\"7c1e8a50-0000-4000-8000-0000000000a2\",\"status\":\"final\","
+    "\"code\":{\"coding\":[{\"system\":\"http://loinc.org\",\"code\":\"4548-4\",\"display\":\"Hemoglobin A1c\"}],"
+    "\"text\":\"Hemoglobin A1c\"},"
+    "\"subject\":{\"reference\":\"urn:uuid:7c1e8a50-0000-4000-8000-0000000000a1\"},"
+    "\"effectiveDateTime\":\"2019-03-04T10:11:12.881-05:00\",\"valueQuantity\":{\"value\":7.20,\"unit\":\"%\"},"
+    "\"note\":[{\"text\":\"Peggy QUILLFEATHER (Qillfeather in the old chart, tel 555 010 4477) lives at 12 Larkspur "
+    "Hollow, seen on March 4th, 2019, DOB 02031951 or 03021951. Parkinson's disease unlikely.\"}]}}]}";
 
 struct trip {
     struct arena arena;
@@ -53,8 +54,11 @@ static void trip_open(struct trip *trip, struct slice json, enum deid_profile pr
     memset(trip, 0, sizeof(*trip));
     arena_init(&trip->arena, CALL_BYTES);
     deid_map_init(&trip->map, profile, &trip->arena);
-    assert_int_equal(deid_redactor_init(&trip->redactor, &rules, &trip->map, &trip->arena, &trip->err), STATUS_OK);
-    trip->status = deid_fhir_redact(&trip->redactor, json, &trip->output, &trip->patient, &trip->err);
+    assert_int_equal(
+        deid_redactor_init(&trip->redactor, &rules, &trip->map, &trip->arena, &trip->err),
+        STATUS_OK);
+    trip->status =
+        deid_fhir_redact(&trip->redactor, json, &trip->output, &trip->patient, &trip->err);
 }
 
 static void trip_close(struct trip *trip)
@@ -70,8 +74,10 @@ static bool has(struct slice text, const char *what)
 
 static void assert_clean(struct slice output)
 {
-    static const char *const gone[] = { "uillfeather", "QUILL",   "Qillf",  "Margaret", "Peggy", "5550199", "4477",
-                                        "Larkspur",    "Tamworth", "1951-02-03", "2019-03-04", "March 4th", "7c1e8a50", "02031951", "03021951" };
+    static const char *const gone[] = { "uillfeather", "QUILL",      "Qillf",      "Margaret",
+                                        "Peggy",       "5550199",    "4477",       "Larkspur",
+                                        "Tamworth",    "1951-02-03", "2019-03-04", "March 4th",
+                                        "7c1e8a50",    "02031951",   "03021951" };
     size_t i;
 
     for (i = 0; i < sizeof(gone) / sizeof(gone[0]); i++)
@@ -104,7 +110,8 @@ static void the_way_back_gives_the_record(void **state)
 
     (void)state;
     trip_open(&trip, slice_from(record), DEID_PROFILE_LIMITED);
-    assert_int_equal(deid_fhir_restore(&trip.map, trip.output, &trip.arena, &back, &trip.err), STATUS_OK);
+    assert_int_equal(deid_fhir_restore(&trip.map, trip.output, &trip.arena, &back, &trip.err),
+                     STATUS_OK);
     assert_int_equal(json_parse(slice_from(record), &trip.arena, &root, &trip.err), STATUS_OK);
     buffer_init(&out, &trip.arena);
     json_write(root, &out);
@@ -113,21 +120,22 @@ static void the_way_back_gives_the_record(void **state)
     trip_close(&trip);
 }
 
-static const char typed[]
-    = "{\"resourceType\":\"Bundle\",\"entry\":["
-      "{\"resource\":{\"resourceType\":\"Patient\",\"id\":\"a\",\"name\":[{\"family\":\"Quillfeather\",\"given\":[\"White\"]}],"
-      "\"identifier\":[{\"value\":\"QF-5550199\"}],\"birthDate\":\"1951-02-03\"}},"
-      "{\"resource\":{\"resourceType\":\"Observation\",\"id\":\"b\",\"status\":\"final\",\"meta\":{\"tag\":[{\"display\":\"Quillfeather\"}]},"
-      "\"category\":[{\"coding\":[{\"system\":\"urn:ward\",\"code\":\"QUILLFEATHER\",\"display\":\"Asked by Dr. Harold Brenner on 2019-03-04\"}],"
-      "\"text\":\"Asked by Dr. Harold Brenner on 2019-03-04\"}],"
-      "\"code\":{\"coding\":[{\"system\":\"http://loinc.org\",\"code\":\"qf5550199\",\"display\":\"Weight of Quillfeather, White race\"},"
-      "{\"system\":\"http://snomed.info/sct\",\"code\":\"49049000\",\"display\":\"Parkinson's disease\"}],"
-      "\"text\":\"Weight of Quillfeather, White race\"},"
-      "\"valueQuantity\":{\"value\":70,\"unit\":\"kg of Quillfeather\",\"system\":\"http://quillfeather.example\"}}}]}";
+static const char typed[] =
+    "{\"resourceType\":\"Bundle\",\"entry\":["
+    "{\"resource\":{\"resourceType\":\"Patient\",\"id\":\"a\",\"name\":[{\"family\":\"Quillfeather\",\"given\":[\"White\"]}],"
+    "\"identifier\":[{\"value\":\"QF-5550199\"}],\"birthDate\":\"1951-02-03\"}},"
+    "{\"resource\":{\"resourceType\":\"Observation\",\"id\":\"b\",\"status\":\"final\",\"meta\":{\"tag\":[{\"display\":\"Quillfeather\"}]},"
+    "\"category\":[{\"coding\":[{\"system\":\"urn:ward\",\"code\":\"QUILLFEATHER\",\"display\":\"Asked by Dr. Harold Brenner on 2019-03-04\"}],"
+    "\"text\":\"Asked by Dr. Harold Brenner on 2019-03-04\"}],"
+    "\"code\":{\"coding\":[{\"system\":\"http://loinc.org\",\"code\":\"qf5550199\",\"display\":\"Weight of Quillfeather, White race\"},"
+    "{\"system\":\"http://snomed.info/sct\",\"code\":\"49049000\",\"display\":\"Parkinson's disease\"}],"
+    "\"text\":\"Weight of Quillfeather, White race\"},"
+    "\"valueQuantity\":{\"value\":70,\"unit\":\"kg of Quillfeather\",\"system\":\"http://quillfeather.example\"}}}]}";
 
 static void names_typed_where_codes_belong_are_replaced(void **state)
 {
-    static const char *const gone[] = { "uillfeather", "QUILL", "5550199", "Brenner", "2019-03-04" };
+    static const char *const gone[] = { "uillfeather", "QUILL", "5550199", "Brenner",
+                                        "2019-03-04" };
     struct slice back;
     struct trip trip;
     size_t i;
@@ -139,7 +147,8 @@ static void names_typed_where_codes_belong_are_replaced(void **state)
         assert_false(has(trip.output, gone[i]));
     assert_true(has(trip.output, "\"Parkinson's disease\""));
     assert_true(has(trip.output, ", White race\""));
-    assert_int_equal(deid_fhir_restore(&trip.map, trip.output, &trip.arena, &back, &trip.err), STATUS_OK);
+    assert_int_equal(deid_fhir_restore(&trip.map, trip.output, &trip.arena, &back, &trip.err),
+                     STATUS_OK);
     assert_true(slice_is(back, typed));
     trip_close(&trip);
 }
@@ -153,7 +162,8 @@ static void safe_harbor_keeps_years_only(void **state)
     assert_int_equal(trip.status, STATUS_OK);
     assert_clean(trip.output);
     assert_true(has(trip.output, "\"effectiveDateTime\":\"2019\""));
-    assert_true(has(trip.output, "\"postalCode\":\"000**\"") || has(trip.output, "\"postalCode\":\"038**\""));
+    assert_true(has(trip.output, "\"postalCode\":\"000**\"")
+                || has(trip.output, "\"postalCode\":\"038**\""));
     trip_close(&trip);
 }
 
@@ -213,7 +223,8 @@ static bool holds(struct slice text, struct slice known)
 }
 
 /* No string of the tree, decoded where it is base64, holds a known identifier. */
-static void assert_no_known(const struct json *node, const struct deid_map *map, struct arena *arena)
+static void assert_no_known(const struct json *node, const struct deid_map *map,
+                            struct arena *arena)
 {
     const struct json *item;
     struct slice decoded = { NULL, 0 };
@@ -228,14 +239,16 @@ static void assert_no_known(const struct json *node, const struct deid_map *map,
         size_t size;
 
         assert_non_null(bytes);
-        assert_int_equal(sodium_base642bin(bytes, node->text.size, node->text.data, node->text.size, NULL, &size, NULL,
-                                           sodium_base64_VARIANT_ORIGINAL), 0);
+        assert_int_equal(sodium_base642bin(bytes, node->text.size, node->text.data, node->text.size,
+                                           NULL, &size, NULL, sodium_base64_VARIANT_ORIGINAL),
+                         0);
         decoded = slice_of(bytes, size);
     }
     for (i = 0; i < map->entries_count; i++) {
         struct slice known = map->entries[i].original;
 
-        if (map->entries[i].is_known && map->entries[i].class != DEID_CLASS_DATE && known.size >= 4) {
+        if (map->entries[i].is_known && map->entries[i].class != DEID_CLASS_DATE
+            && known.size >= 4) {
             assert_false(holds(node->text, known));
             assert_false(holds(decoded, known));
         }
@@ -273,7 +286,8 @@ static void check_bundle(struct slice bundle)
     assert_int_equal(trip.status, STATUS_OK);
     assert_int_equal(json_parse(trip.output, &trip.arena, &redacted, &trip.err), STATUS_OK);
     assert_no_known(redacted, &trip.map, &trip.arena);
-    assert_int_equal(deid_fhir_restore(&trip.map, trip.output, &trip.arena, &back, &trip.err), STATUS_OK);
+    assert_int_equal(deid_fhir_restore(&trip.map, trip.output, &trip.arena, &back, &trip.err),
+                     STATUS_OK);
     assert_int_equal(json_parse(bundle, &trip.arena, &was, &trip.err), STATUS_OK);
     assert_int_equal(json_parse(back, &trip.arena, &is, &trip.err), STATUS_OK);
     assert_same(was, is);
@@ -283,8 +297,9 @@ static void check_bundle(struct slice bundle)
 /* The first bundles of each archive; DEID_BUNDLES says how many. */
 static void real_bundles_keep_no_known_identifier_and_come_back(void **state)
 {
-    static const char *const archives[]
-        = { "fhir/synthea-smart-r4.tar.xz", "fhir/synthea-hiv-notes-r4.tar.xz", "fhir/synthea-spezi-r4.tar.xz" };
+    static const char *const archives[] = { "fhir/synthea-smart-r4.tar.xz",
+                                            "fhir/synthea-hiv-notes-r4.tar.xz",
+                                            "fhir/synthea-spezi-r4.tar.xz" };
     unsigned limit = getenv("DEID_BUNDLES") != NULL ? (unsigned)atoi(getenv("DEID_BUNDLES")) : 1;
     size_t i, size;
 

@@ -4,10 +4,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include <cmocka.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>
+#include <cmocka.h>
 
 #include "deid_redact.h"
 #include "deid_restore.h"
@@ -21,7 +21,8 @@ static struct slice redact(const char *text)
 {
     struct slice output, restored;
 
-    assert_int_equal(deid_redact_text(&redactor, slice_from(text), false, &output, NULL), STATUS_OK);
+    assert_int_equal(deid_redact_text(&redactor, slice_from(text), false, &output, NULL),
+                     STATUS_OK);
     assert_int_equal(deid_restore_text(&map, output, &arena, &restored, NULL), STATUS_OK);
     assert_true(slice_is(restored, text));
     return output;
@@ -68,7 +69,9 @@ static void finds_every_class_in_its_forms(void **state)
         { "from 192.168.17.4 today", "192.168", DEID_CLASS_IP },
         { "voiceprint ID VP-99817", "99817", DEID_CLASS_BIOMETRIC },
         { "order LB-26-44819 sent", "44819", DEID_CLASS_OTHER },
-        { "reach \xd0\xa1" "ecilia Rodriguez", "ecilia", DEID_CLASS_NAME },
+        { "reach \xd0\xa1"
+          "ecilia Rodriguez",
+          "ecilia", DEID_CLASS_NAME },
     };
     size_t i;
 
@@ -109,7 +112,8 @@ static void leaves_medicine_alone(void **state)
 
 static void one_person_has_one_surrogate(void **state)
 {
-    struct slice a = redact("Dr. Priya Subramanian saw him."), b = redact("Dr. Subramanian called.");
+    struct slice a = redact("Dr. Priya Subramanian saw him."),
+                 b = redact("Dr. Subramanian called.");
     size_t dash = slice_find_byte(a, '-');
 
     (void)state;
@@ -132,13 +136,15 @@ static void what_is_glued_to_a_word_comes_back_too(void **state)
 
 static void offsets_are_of_the_callers_bytes(void **state)
 {
-    static const char text[] = "\xe2\x80\x9cS\xc3\xa9""an\xe2\x80\x9d \xe2\x80\x94 Dr. Zo\xc3\xab Adams\xe2\x80\x8b here";
+    static const char text[] = "\xe2\x80\x9cS\xc3\xa9"
+                               "an\xe2\x80\x9d \xe2\x80\x94 Dr. Zo\xc3\xab Adams\xe2\x80\x8b here";
     struct deid_text normal;
     struct deid_spans spans;
     uint32_t start, end;
 
     (void)state;
-    assert_int_equal(deid_inspect_text(&redactor, slice_from(text), false, &normal, &spans, NULL), STATUS_OK);
+    assert_int_equal(deid_inspect_text(&redactor, slice_from(text), false, &normal, &spans, NULL),
+                     STATUS_OK);
     assert_true(spans.count > 0);
     start = deid_normal_start(&normal, spans.items[spans.count - 1].start);
     end = deid_normal_end(&normal, spans.items[spans.count - 1].end);
@@ -151,7 +157,8 @@ static void refuses_what_is_not_utf8(void **state)
     struct slice output;
 
     (void)state;
-    assert_int_equal(deid_redact_text(&redactor, SLICE("Dr. \xff\xfe"), false, &output, NULL), STATUS_INVALID_ARGUMENT);
+    assert_int_equal(deid_redact_text(&redactor, SLICE("Dr. \xff\xfe"), false, &output, NULL),
+                     STATUS_INVALID_ARGUMENT);
 }
 
 static void markup_hides_nothing(void **state)
@@ -197,21 +204,26 @@ static void markup_hides_nothing(void **state)
 
 static void blocks_of_markup_part_words(void **state)
 {
-    static const char *const rows[] = { "<td>Dr.</td><td>Stable</td>", "<p>dose 919</p><p>555-78</p>", "H<sub>2</sub>O, <b>A1c</b> 7.2 %" };
+    static const char *const rows[] = { "<td>Dr.</td><td>Stable</td>",
+                                        "<p>dose 919</p><p>555-78</p>",
+                                        "H<sub>2</sub>O, <b>A1c</b> 7.2 %" };
 
     (void)state;
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         struct slice output;
 
-        assert_int_equal(deid_redact_text(&redactor, slice_from(rows[i]), true, &output, NULL), STATUS_OK);
+        assert_int_equal(deid_redact_text(&redactor, slice_from(rows[i]), true, &output, NULL),
+                         STATUS_OK);
         assert_true(slice_is(output, rows[i]));
     }
 }
 
 static void a_date_in_a_broken_tag_comes_back(void **state)
 {
-    static const char *const rows[] = { "<p style=\"2019-03-04\">on 2019-03-05</p>", "<p /2019-03-04/>x", "<p=2019-03-04 'x>",
-                                        "<b style='--03-04'>Dr. Okonjo</b>", "<p a=2019-03=-04>", "<2019<p>-03-04" };
+    static const char *const rows[] = {
+        "<p style=\"2019-03-04\">on 2019-03-05</p>", "<p /2019-03-04/>x", "<p=2019-03-04 'x>",
+        "<b style='--03-04'>Dr. Okonjo</b>",         "<p a=2019-03=-04>", "<2019<p>-03-04"
+    };
 
     (void)state;
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -259,11 +271,16 @@ static int teardown(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(finds_every_class_in_its_forms),   TEST(leaves_medicine_alone),
-        TEST(one_person_has_one_surrogate),     TEST(what_reads_like_a_surrogate_comes_back_too),
-        TEST(offsets_are_of_the_callers_bytes), TEST(refuses_what_is_not_utf8),
-        TEST(blocks_of_markup_part_words),      TEST(a_date_in_a_broken_tag_comes_back),
-        TEST(markup_hides_nothing),             TEST(what_is_glued_to_a_word_comes_back_too),
+        TEST(finds_every_class_in_its_forms),
+        TEST(leaves_medicine_alone),
+        TEST(one_person_has_one_surrogate),
+        TEST(what_reads_like_a_surrogate_comes_back_too),
+        TEST(offsets_are_of_the_callers_bytes),
+        TEST(refuses_what_is_not_utf8),
+        TEST(blocks_of_markup_part_words),
+        TEST(a_date_in_a_broken_tag_comes_back),
+        TEST(markup_hides_nothing),
+        TEST(what_is_glued_to_a_word_comes_back_too),
     };
 
     return cmocka_run_group_tests(tests, setup, teardown);

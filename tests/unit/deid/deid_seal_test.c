@@ -4,9 +4,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include <cmocka.h>
 #include <sodium.h>
 #include <string.h>
+#include <cmocka.h>
 
 #include "deid_seal.h"
 #include "deid_surrogate.h"
@@ -21,14 +21,18 @@ static struct slice sealed_map(void)
     struct slice sealed;
 
     deid_map_init(&map, DEID_PROFILE_LIMITED, &arena);
-    assert_int_equal(deid_surrogate_person(&map, SLICE("Ada Quill"), true, true, &entry, NULL), STATUS_OK);
-    assert_int_equal(deid_surrogate_value(&map, DEID_CLASS_PHONE, SLICE("555-0100"), true, &entry, NULL), STATUS_OK);
+    assert_int_equal(deid_surrogate_person(&map, SLICE("Ada Quill"), true, true, &entry, NULL),
+                     STATUS_OK);
+    assert_int_equal(
+        deid_surrogate_value(&map, DEID_CLASS_PHONE, SLICE("555-0100"), true, &entry, NULL),
+        STATUS_OK);
     assert_non_null(deid_map_id(&map, 'o', SLICE("7c1e8a50-0000-4000-8000-0000000000a1")));
     assert_int_equal(deid_seal(&map, &key, SLICE("tenant/p"), &arena, &sealed, NULL), STATUS_OK);
     return sealed;
 }
 
-static enum status open_as(struct slice sealed, const struct deid_key *with, const char *scope, struct deid_map *map)
+static enum status open_as(struct slice sealed, const struct deid_key *with, const char *scope,
+                           struct deid_map *map)
 {
     return deid_unseal(sealed, with, slice_from(scope), &arena, map, NULL);
 }
@@ -79,7 +83,8 @@ static void refuses_a_cut_at_any_byte(void **state)
 
     (void)state;
     for (i = 0; i < sealed.size; i++)
-        assert_int_equal(open_as(slice_cut(sealed, 0, i), &key, "tenant/p", &map), STATUS_PERMISSION_DENIED);
+        assert_int_equal(open_as(slice_cut(sealed, 0, i), &key, "tenant/p", &map),
+                         STATUS_PERMISSION_DENIED);
 }
 
 static int setup(void **state)

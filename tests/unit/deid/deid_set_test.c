@@ -1,15 +1,16 @@
-/* The development sets: what is found in them, and that every text comes back byte for byte. The figures are printed; the floors that are
- * asserted stand a little under what was reached, so that a change for the worse is seen. */
+/* The development sets: what is found in them, and that every text comes back byte for byte. The
+ * figures are printed; the floors that are asserted stand a little under what was reached, so that
+ * a change for the worse is seen. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include <cmocka.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <cmocka.h>
 
 #include "base/utf8.h"
 #include "data.h"
@@ -65,8 +66,8 @@ static unsigned long number_of(const struct json *object, const char *key)
 }
 
 /* Every letter and digit of [@start, @end) is inside a span. */
-static bool is_gone(const struct deid_text *normal, const struct deid_spans *spans, struct slice text, size_t start,
-                    size_t end)
+static bool is_gone(const struct deid_text *normal, const struct deid_spans *spans,
+                    struct slice text, size_t start, size_t end)
 {
     size_t at;
     unsigned i;
@@ -78,7 +79,7 @@ static bool is_gone(const struct deid_text *normal, const struct deid_spans *spa
             continue;
         for (i = 0; i < spans->count && !is_covered; i++)
             is_covered = deid_normal_start(normal, spans->items[i].start) <= at
-                      && at < deid_normal_end(normal, spans->items[i].end);
+                         && at < deid_normal_end(normal, spans->items[i].end);
         if (!is_covered)
             return false;
     }
@@ -88,7 +89,8 @@ static bool is_gone(const struct deid_text *normal, const struct deid_spans *spa
 static void learn_patient(struct deid_map *map, const struct json *patient)
 {
     struct deid_entry *entry;
-    struct slice given = json_get_string(patient, "given"), family = json_get_string(patient, "family");
+    struct slice given = json_get_string(patient, "given"),
+                 family = json_get_string(patient, "family");
 
     if (family.size > 0)
         assert_int_equal(deid_surrogate_person(map, family, true, true, &entry, NULL), STATUS_OK);
@@ -119,7 +121,8 @@ static void score_line(struct slice line, struct score *score, const char *want_
     for (span = json_first(json_get(record, "spans")); span != NULL; span = span->next) {
         struct slice safe_harbor = json_get_string(span, "safe_harbor");
         struct label_score *label;
-        size_t start = byte_of(text, number_of(span, "start")), end = byte_of(text, number_of(span, "end"));
+        size_t start = byte_of(text, number_of(span, "start")),
+               end = byte_of(text, number_of(span, "end"));
 
         if (want_safe_harbor != NULL && !slice_is(safe_harbor, want_safe_harbor))
             continue;
@@ -128,12 +131,15 @@ static void score_line(struct slice line, struct score *score, const char *want_
         if (is_gone(&normal, &spans, text, start, end))
             label->gone++;
         else if (getenv("DEID_SHOW_MISSES") != NULL)
-            printf("MISS %s [%.*s] in ...%.*s...\n", label->name, (int)(end - start), text.data + start,
-                   (int)((end + 40 < text.size ? end + 40 : text.size) - (start > 40 ? start - 40 : 0)),
+            printf("MISS %s [%.*s] in ...%.*s...\n", label->name, (int)(end - start),
+                   text.data + start,
+                   (int)((end + 40 < text.size ? end + 40 : text.size)
+                         - (start > 40 ? start - 40 : 0)),
                    text.data + (start > 40 ? start - 40 : 0));
     }
     score->texts++;
-    if (json_get(record, "hard_negative") != NULL && json_get(record, "hard_negative")->kind == JSON_KIND_TRUE) {
+    if (json_get(record, "hard_negative") != NULL
+        && json_get(record, "hard_negative")->kind == JSON_KIND_TRUE) {
         score->negatives++;
         score->negatives_touched += spans.count > 0;
         if (spans.count > 0 && getenv("DEID_SHOW_MISSES") != NULL)
@@ -154,7 +160,8 @@ static void score_line(struct slice line, struct score *score, const char *want_
     if (slice_equal(restored, text))
         score->restored++;
     else if (getenv("DEID_SHOW_MISSES") != NULL)
-        printf("NOT RESTORED\n%.*s\n%.*s\n%.*s\n", SLICE_FORMAT(text), SLICE_FORMAT(output), SLICE_FORMAT(restored));
+        printf("NOT RESTORED\n%.*s\n%.*s\n%.*s\n", SLICE_FORMAT(text), SLICE_FORMAT(output),
+               SLICE_FORMAT(restored));
     deid_redactor_close(&redactor);
     arena_close(&arena);
 }
@@ -185,8 +192,8 @@ static bool score_set(const char *name, struct score *score, const char *want_sa
     for (i = 0; i < score->labels_count; i++) {
         total += score->labels[i].name[0] == '(' ? 0 : score->labels[i].total;
         gone += score->labels[i].name[0] == '(' ? 0 : score->labels[i].gone;
-        printf("  %-32s %5u of %5u  %.3f\n", score->labels[i].name, score->labels[i].gone, score->labels[i].total,
-               (double)score->labels[i].gone / score->labels[i].total);
+        printf("  %-32s %5u of %5u  %.3f\n", score->labels[i].name, score->labels[i].gone,
+               score->labels[i].total, (double)score->labels[i].gone / score->labels[i].total);
     }
     printf("  all: %u of %u, %.4f\n", gone, total, total == 0 ? 1.0 : (double)gone / total);
     return true;
@@ -234,7 +241,8 @@ static void the_clinic_notes_come_back_and_lose_the_patient(void **state)
     if (!score_set("deid/clinic_notes_with_patient.jsonl", &score, NULL))
         skip();
     assert_int_equal(score.restored, score.texts);
-    assert_int_equal(label_of(&score, SLICE("NAME_PATIENT"))->gone, label_of(&score, SLICE("NAME_PATIENT"))->total);
+    assert_int_equal(label_of(&score, SLICE("NAME_PATIENT"))->gone,
+                     label_of(&score, SLICE("NAME_PATIENT"))->total);
 }
 
 static void the_templated_texts_come_back(void **state)

@@ -33,7 +33,8 @@ static struct json *parse(const char *text)
     return root;
 }
 
-static void assert_put(void (*put)(struct buffer *, const struct json *), const char *json, const char *expected)
+static void assert_put(void (*put)(struct buffer *, const struct json *), const char *json,
+                       const char *expected)
 {
     struct buffer buffer;
 
@@ -66,9 +67,14 @@ static void assert_number(const char *text, const char *expected)
 static void prefers_the_text_then_what_the_user_chose(void **state)
 {
     (void)state;
-    assert_true(slice_is(fhir_code_text(parse("{\"text\":\"T\",\"coding\":[{\"display\":\"D\"}]}")), "T"));
-    assert_true(slice_is(fhir_code_text(parse("{\"coding\":[{\"display\":\"A\"},{\"display\":\"B\",\"userSelected\":true}]}")), "B"));
-    assert_true(slice_is(fhir_code_text(parse("{\"coding\":[{\"code\":\"c\"},{\"display\":\"D\"}]}")), "D"));
+    assert_true(
+        slice_is(fhir_code_text(parse("{\"text\":\"T\",\"coding\":[{\"display\":\"D\"}]}")), "T"));
+    assert_true(slice_is(
+        fhir_code_text(
+            parse("{\"coding\":[{\"display\":\"A\"},{\"display\":\"B\",\"userSelected\":true}]}")),
+        "B"));
+    assert_true(slice_is(
+        fhir_code_text(parse("{\"coding\":[{\"code\":\"c\"},{\"display\":\"D\"}]}")), "D"));
     assert_true(slice_is(fhir_code_text(parse("{\"coding\":[{\"code\":\"c\"}]}")), "c"));
     assert_int_equal(fhir_code_text(NULL).size, 0);
 }
@@ -77,11 +83,13 @@ static void labels_lose_what_only_terminologists_need(void **state)
 {
     (void)state;
     assert_label("Acute bronchitis (disorder)", "Acute bronchitis");
-    assert_label("Implantable defibrillator, device (physical object)", "Implantable defibrillator, device");
+    assert_label("Implantable defibrillator, device (physical object)",
+                 "Implantable defibrillator, device");
     assert_label("Hemoglobin A1c/Hemoglobin.total in Blood", "Hemoglobin A1c");
     assert_label("Leukocytes [#/volume] in Blood by Automated count", "Leukocytes");
     assert_label("Glucose [Mass/volume] in Urine by Test strip", "Glucose in Urine");
-    assert_label("Metformin hydrochloride 500 MG Oral Tablet", "Metformin hydrochloride 500 mg Oral Tablet");
+    assert_label("Metformin hydrochloride 500 MG Oral Tablet",
+                 "Metformin hydrochloride 500 mg Oral Tablet");
     assert_label("Dander (animal) allergy", "Dander (animal) allergy");
     assert_label("a [3]\n claim", "a (3) claim");
 }
@@ -108,11 +116,14 @@ static void quantities_read_as_on_paper(void **state)
     assert_put(fhir_quantity_put, "{\"value\":7.2,\"unit\":\"%\"}", "7.2 %");
     assert_put(fhir_quantity_put, "{\"value\":120,\"unit\":\"mm[Hg]\"}", "120 mmHg");
     assert_put(fhir_quantity_put, "{\"value\":3,\"unit\":\"{score}\"}", "3");
-    assert_put(fhir_quantity_put, "{\"value\":5,\"comparator\":\"<\",\"code\":\"mg/dL\"}", "< 5 mg/dL");
+    assert_put(fhir_quantity_put, "{\"value\":5,\"comparator\":\"<\",\"code\":\"mg/dL\"}",
+               "< 5 mg/dL");
     assert_put(fhir_quantity_put, "{\"unit\":\"mg\"}", "");
-    assert_put(fhir_range_put, "{\"low\":{\"value\":4},\"high\":{\"value\":6,\"unit\":\"mg\"}}", "4 to 6 mg");
+    assert_put(fhir_range_put, "{\"low\":{\"value\":4},\"high\":{\"value\":6,\"unit\":\"mg\"}}",
+               "4 to 6 mg");
     assert_put(fhir_range_put, "{\"high\":{\"value\":6,\"unit\":\"mg\"}}", "at most 6 mg");
-    assert_put(fhir_ratio_put, "{\"numerator\":{\"value\":1},\"denominator\":{\"value\":128}}", "1:128");
+    assert_put(fhir_ratio_put, "{\"numerator\":{\"value\":1},\"denominator\":{\"value\":128}}",
+               "1:128");
 }
 
 static void dosages_read_as_a_prescription(void **state)
@@ -122,9 +133,12 @@ static void dosages_read_as_a_prescription(void **state)
                "{\"timing\":{\"repeat\":{\"frequency\":2,\"period\":1.0,\"periodUnit\":\"d\"}},"
                "\"doseAndRate\":[{\"doseQuantity\":{\"value\":1.0,\"unit\":\"tablet\"}}]}",
                "1 tablet twice daily");
-    assert_put(fhir_dosage_put, "{\"text\":\"Take as needed.\",\"asNeededBoolean\":true}", "Take as needed.");
-    assert_put(fhir_dosage_put, "{\"timing\":{\"repeat\":{\"frequency\":1,\"period\":6,\"periodUnit\":\"h\"}},\"asNeededBoolean\":true}",
-               "once every 6 h as needed");
+    assert_put(fhir_dosage_put, "{\"text\":\"Take as needed.\",\"asNeededBoolean\":true}",
+               "Take as needed.");
+    assert_put(
+        fhir_dosage_put,
+        "{\"timing\":{\"repeat\":{\"frequency\":1,\"period\":6,\"periodUnit\":\"h\"}},\"asNeededBoolean\":true}",
+        "once every 6 h as needed");
     assert_put(fhir_dosage_put, "{}", "");
 }
 
@@ -144,12 +158,16 @@ static void base64_comes_with_white_space_and_without_padding(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(prefers_the_text_then_what_the_user_chose, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(labels_lose_what_only_terminologists_need, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(numbers_keep_the_digits_that_mean_something, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(prefers_the_text_then_what_the_user_chose, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(labels_lose_what_only_terminologists_need, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(numbers_keep_the_digits_that_mean_something, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(quantities_read_as_on_paper, set_up, tear_down),
         cmocka_unit_test_setup_teardown(dosages_read_as_a_prescription, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(base64_comes_with_white_space_and_without_padding, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(base64_comes_with_white_space_and_without_padding, set_up,
+                                        tear_down),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

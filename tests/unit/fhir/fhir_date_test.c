@@ -47,7 +47,8 @@ static void counts_seconds_as_the_c_library_does(void **state)
 static void compares_by_moment_and_then_by_precision(void **state)
 {
     (void)state;
-    struct fhir_date none = { 0 }, year = parse("2019"), day = parse("2019-01-01"), later = parse("2019-01-02");
+    struct fhir_date none = { 0 }, year = parse("2019"), day = parse("2019-01-01"),
+                     later = parse("2019-01-02");
     struct fhir_date east = parse("2019-01-02T01:00:00+02:00");
 
     assert_true(fhir_date_compare(&none, &year) < 0);
@@ -60,9 +61,21 @@ static void compares_by_moment_and_then_by_precision(void **state)
 static void refuses_what_no_calendar_has(void **state)
 {
     (void)state;
-    static const char *const texts[] = { "", "19", "2019-", "2019-13", "2019-00", "2019-02-29", "2019-02-30", "2019-1-1", "0000",
-                                         "2019-01-01T", "2019-01-01T25:00:00Z", "2019-01-01T10:00:00Zx", "2019-01-01 10:00",
-                                         "last year", "2019-01-01T10:00:00+25:00" };
+    static const char *const texts[] = { "",
+                                         "19",
+                                         "2019-",
+                                         "2019-13",
+                                         "2019-00",
+                                         "2019-02-29",
+                                         "2019-02-30",
+                                         "2019-1-1",
+                                         "0000",
+                                         "2019-01-01T",
+                                         "2019-01-01T25:00:00Z",
+                                         "2019-01-01T10:00:00Zx",
+                                         "2019-01-01 10:00",
+                                         "last year",
+                                         "2019-01-01T10:00:00+25:00" };
     struct fhir_date date;
 
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {

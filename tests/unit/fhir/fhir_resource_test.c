@@ -39,7 +39,8 @@ static const char bundle_text[] =
     "{\"resource\":{\"resourceType\":\"MedicationRequest\",\"contained\":[{\"resourceType\":\"Medication\",\"id\":\"c\",\"mark\":1}]}},"
     "{\"request\":{\"method\":\"DELETE\"}}]}";
 
-static const struct json *resolve(const struct fhir_bundle *bundle, size_t container, const char *text)
+static const struct json *resolve(const struct fhir_bundle *bundle, size_t container,
+                                  const char *text)
 {
     struct json *reference = parse("{\"reference\":\"x\"}");
 
@@ -58,7 +59,8 @@ static void resolves_references_in_every_spelling(void **state)
     assert_ptr_equal(resolve(&bundle, 2, "Patient/p1"), bundle.resources[0].json);
     assert_ptr_equal(resolve(&bundle, 2, "Patient/p1/_history/3"), bundle.resources[0].json);
     assert_ptr_equal(resolve(&bundle, 2, "http://h/fhir/Medication/m1"), bundle.resources[1].json);
-    assert_ptr_equal(resolve(&bundle, 2, "https://elsewhere/Medication/m1"), bundle.resources[1].json);
+    assert_ptr_equal(resolve(&bundle, 2, "https://elsewhere/Medication/m1"),
+                     bundle.resources[1].json);
     assert_non_null(json_get(resolve(&bundle, 2, "#c"), "mark"));
 }
 
@@ -92,10 +94,15 @@ static void refuses_what_is_no_bundle(void **state)
     (void)state;
     struct fhir_bundle bundle;
 
-    assert_int_equal(fhir_bundle_read(parse("{\"resourceType\":\"Patient\"}"), &arena, &bundle, &err), STATUS_INVALID_ARGUMENT);
+    assert_int_equal(
+        fhir_bundle_read(parse("{\"resourceType\":\"Patient\"}"), &arena, &bundle, &err),
+        STATUS_INVALID_ARGUMENT);
     assert_int_equal(fhir_bundle_read(parse("[]"), &arena, &bundle, &err), STATUS_INVALID_ARGUMENT);
-    assert_int_equal(fhir_bundle_read(parse("{\"resourceType\":\"Bundle\",\"entry\":{}}"), &arena, &bundle, &err), STATUS_INVALID_ARGUMENT);
-    assert_int_equal(fhir_bundle_read(parse("{\"resourceType\":\"Bundle\"}"), &arena, &bundle, &err), STATUS_OK);
+    assert_int_equal(fhir_bundle_read(parse("{\"resourceType\":\"Bundle\",\"entry\":{}}"), &arena,
+                                      &bundle, &err),
+                     STATUS_INVALID_ARGUMENT);
+    assert_int_equal(
+        fhir_bundle_read(parse("{\"resourceType\":\"Bundle\"}"), &arena, &bundle, &err), STATUS_OK);
 }
 
 int main(void)

@@ -67,7 +67,8 @@ static void keeps_numbers_as_they_were_written(void **state)
 static void unescapes_strings_and_keys(void **state)
 {
     (void)state;
-    struct json *root = parse("{\"a\\u0062\":\"\\\"\\\\\\/\\b\\f\\n\\r\\t\\u00e9\\ud83d\\ude00\",\"plain\":\"\xc3\xa9\"}");
+    struct json *root = parse(
+        "{\"a\\u0062\":\"\\\"\\\\\\/\\b\\f\\n\\r\\t\\u00e9\\ud83d\\ude00\",\"plain\":\"\xc3\xa9\"}");
 
     assert_true(slice_is(json_get_string(root, "ab"), "\"\\/\b\f\n\r\t\xc3\xa9\xf0\x9f\x98\x80"));
     assert_true(slice_is(json_get_string(root, "plain"), "\xc3\xa9"));
@@ -89,7 +90,8 @@ static void keeps_the_order_and_count_of_members(void **state)
 static void writes_what_it_read(void **state)
 {
     (void)state;
-    assert_written(" { \"a\" : [ 1 , \"x\\ny\" , { } , [ ] ] , \"b\" : null } ", "{\"a\":[1,\"x\\ny\",{},[]],\"b\":null}");
+    assert_written(" { \"a\" : [ 1 , \"x\\ny\" , { } , [ ] ] , \"b\" : null } ",
+                   "{\"a\":[1,\"x\\ny\",{},[]],\"b\":null}");
     assert_written("\"alone\"", "\"alone\"");
     assert_written(" 12 ", "12");
     assert_written("\xef\xbb\xbf[true]", "[true]");
@@ -99,11 +101,65 @@ static void refuses_what_is_not_json(void **state)
 {
     (void)state;
     static const char *const texts[] = {
-        "", "  ", "{", "}", "[", "]", "[1", "[1,", "[1,]", "[,1]", "{\"a\"}", "{\"a\":}", "{\"a\":1,}", "{a:1}", "{\"a\" 1}",
-        "{\"a\":1 \"b\":2}", "[1 2]", "[\"a\" \"b\"]", "tru", "truee", "[nul]", "[nulll]", "[True]", "01", "[01]", "[1.]", "[.5]",
-        "[+1]", "[1e]", "[1e+]", "[--1]", "[0x10]", "[NaN]", "[Infinity]", "[1a]", "\"", "\"\\x\"", "\"\\u12\"", "\"\\ud800\"",
-        "\"\\udc00\"", "\"\\ud800\\u0041\"", "\"a\nb\"", "[1]]", "[1][2]", "{}{}", "{} x", "1 2", "1,2", "1],[2", "[1}", "{\"a\":1]",
-        "{\"a\":[1}", "'a'", "[\"a\":1]", "{1:2}", "{\"a\":1,,\"b\":2}", "// x\n1", "[1] // x", "[1,2,{\"a\":\"b]",
+        "",
+        "  ",
+        "{",
+        "}",
+        "[",
+        "]",
+        "[1",
+        "[1,",
+        "[1,]",
+        "[,1]",
+        "{\"a\"}",
+        "{\"a\":}",
+        "{\"a\":1,}",
+        "{a:1}",
+        "{\"a\" 1}",
+        "{\"a\":1 \"b\":2}",
+        "[1 2]",
+        "[\"a\" \"b\"]",
+        "tru",
+        "truee",
+        "[nul]",
+        "[nulll]",
+        "[True]",
+        "01",
+        "[01]",
+        "[1.]",
+        "[.5]",
+        "[+1]",
+        "[1e]",
+        "[1e+]",
+        "[--1]",
+        "[0x10]",
+        "[NaN]",
+        "[Infinity]",
+        "[1a]",
+        "\"",
+        "\"\\x\"",
+        "\"\\u12\"",
+        "\"\\ud800\"",
+        "\"\\udc00\"",
+        "\"\\ud800\\u0041\"",
+        "\"a\nb\"",
+        "[1]]",
+        "[1][2]",
+        "{}{}",
+        "{} x",
+        "1 2",
+        "1,2",
+        "1],[2",
+        "[1}",
+        "{\"a\":1]",
+        "{\"a\":[1}",
+        "'a'",
+        "[\"a\":1]",
+        "{1:2}",
+        "{\"a\":1,,\"b\":2}",
+        "// x\n1",
+        "[1] // x",
+        "[1,2,{\"a\":\"b]",
     };
 
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
@@ -171,7 +227,8 @@ static void refuses_fifty_megabytes_of_nesting(void **state)
     arena_init(&big, 256 * MIB);
     char *text = arena_alloc(&big, 50 * MIB);
     memset(text, '[', 50 * MIB);
-    assert_int_equal(json_parse(slice_of(text, 50 * MIB), &big, &root, &err), STATUS_INVALID_ARGUMENT);
+    assert_int_equal(json_parse(slice_of(text, 50 * MIB), &big, &root, &err),
+                     STATUS_INVALID_ARGUMENT);
     arena_close(&big);
 }
 
@@ -187,7 +244,8 @@ static void says_when_the_arena_is_full(void **state)
         memcpy(text + i, i == 0 ? "[1" : ",1", 2);
     text[4000] = ']';
     arena_init(&small, 32 * KIB);
-    assert_int_equal(json_parse(slice_of(text, sizeof(text)), &small, &root, &err), STATUS_RESOURCE_EXHAUSTED);
+    assert_int_equal(json_parse(slice_of(text, sizeof(text)), &small, &root, &err),
+                     STATUS_RESOURCE_EXHAUSTED);
     arena_close(&small);
 }
 
@@ -215,7 +273,8 @@ static void survives_each_failed_allocation(void **state)
 
         arena_init(&fresh, MIB);
         fault_after(i);
-        assert_int_equal(json_parse(SLICE("{\"a\":[1,2,\"\\n\"]}"), &fresh, &root, &err), STATUS_RESOURCE_EXHAUSTED);
+        assert_int_equal(json_parse(SLICE("{\"a\":[1,2,\"\\n\"]}"), &fresh, &root, &err),
+                         STATUS_RESOURCE_EXHAUSTED);
         fault_after(-1);
         arena_close(&fresh);
     }

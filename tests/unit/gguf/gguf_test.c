@@ -1,11 +1,11 @@
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <setjmp.h>
 #include <stdint.h>
-#include <cmocka.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <cmocka.h>
 
 #include "data.h"
 #include "gguf/gguf_write.h"
@@ -119,11 +119,13 @@ static void refuses_a_file_cut_anywhere(void **state)
     free(bytes);
 }
 
-/* Each 4 and 8 byte number of the header set to hostile values: refused or read, never a wild access. */
+/* Each 4 and 8 byte number of the header set to hostile values: refused or read, never a wild
+ * access. */
 static void survives_every_number_being_twisted(void **state)
 {
-    static const uint64_t hostile[] = { 0,          1,          0x7fffffff, 0xffffffff, UINT64_MAX,
-                                        INT64_MAX,  UINT64_MAX / 2,  1ull << 61, 1ull << 32, 31 };
+    static const uint64_t hostile[] = { 0,          1,         0x7fffffff,     0xffffffff,
+                                        UINT64_MAX, INT64_MAX, UINT64_MAX / 2, 1ull << 61,
+                                        1ull << 32, 31 };
     size_t size;
     char *bytes = sample(&size), kept[8];
 

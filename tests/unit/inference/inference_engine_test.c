@@ -1,10 +1,10 @@
+#include <pthread.h>
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <setjmp.h>
 #include <stdint.h>
-#include <cmocka.h>
-#include <pthread.h>
 #include <string.h>
+#include <cmocka.h>
 
 #include "inference_engine.h"
 #include "model_sample.h"
@@ -58,14 +58,16 @@ struct fixture {
 
 static void open_engine(struct fixture *fixture, uint32_t sequences, uint32_t queue_max)
 {
-    struct inference_engine_options options = { .sequences = sequences, .queue_max = queue_max,
-                                                .threads = 1, .on_ready = on_ready };
+    struct inference_engine_options options = {
+        .sequences = sequences, .queue_max = queue_max, .threads = 1, .on_ready = on_ready
+    };
     struct error err = { 0 };
     size_t size;
 
     fixture->bytes = model_sample(GGUF_TENSOR_TYPE_F16, &size);
     fixture->engine = inference_engine_create(
-        inference_model_create(gguf_open_bytes(slice_of(fixture->bytes, size), &err), &err), &options, &err);
+        inference_model_create(gguf_open_bytes(slice_of(fixture->bytes, size), &err), &err),
+        &options, &err);
     assert_string_equal(err.text, "");
     await(&is_ready);
     assert_int_equal(strlen(inference_engine_digest(fixture->engine)), 64);
@@ -79,8 +81,8 @@ static void close_engine(struct fixture *fixture)
 
 static uint32_t prompt[MODEL_SAMPLE_CONTEXT];
 
-static enum status ask(struct fixture *fixture, struct asked *asked, uint32_t count, uint32_t tokens_max,
-                       uint64_t seed)
+static enum status ask(struct fixture *fixture, struct asked *asked, uint32_t count,
+                       uint32_t tokens_max, uint64_t seed)
 {
     for (uint32_t i = 0; i < MODEL_SAMPLE_CONTEXT; i++)
         prompt[i] = i * 31 % MODEL_SAMPLE_VOCABULARY;
@@ -88,7 +90,9 @@ static enum status ask(struct fixture *fixture, struct asked *asked, uint32_t co
     asked->request.ids = prompt;
     asked->request.count = count;
     asked->request.tokens_max = tokens_max;
-    asked->request.sampling = (struct inference_sampling){ .temperature = seed == 0 ? 0 : 1.5f, .top_p = 0.95f, .seed = seed };
+    asked->request.sampling = (struct inference_sampling){ .temperature = seed == 0 ? 0 : 1.5f,
+                                                           .top_p = 0.95f,
+                                                           .seed = seed };
     asked->request.on_output = on_output;
     return inference_engine_submit(fixture->engine, &asked->request, NULL);
 }
@@ -100,7 +104,8 @@ static void take(struct fixture *fixture, struct asked *asked)
     await(&asked->has_output);
     inference_engine_take(fixture->engine, &asked->request, &output);
     memcpy(asked->ids + asked->count, output.ids, output.count * sizeof(output.ids[0]));
-    memcpy(asked->logprobs + asked->count, output.logprobs, output.count * sizeof(output.logprobs[0]));
+    memcpy(asked->logprobs + asked->count, output.logprobs,
+           output.count * sizeof(output.logprobs[0]));
     asked->count += output.count;
     asked->finish = output.finish;
     asked->usage = output.usage;
@@ -127,7 +132,8 @@ static void gives_the_same_ids_alone_and_among_others(void **state)
 
     open_engine(&fixture, 4, 12);
     for (uint32_t i = 0; i < 12; i++)
-        assert_int_equal(ask(&fixture, &many[i], i % 2 == 0 ? 20 : 90 + i, 30, i % 2 == 0 ? 7 : i), STATUS_OK);
+        assert_int_equal(ask(&fixture, &many[i], i % 2 == 0 ? 20 : 90 + i, 30, i % 2 == 0 ? 7 : i),
+                         STATUS_OK);
     for (uint32_t i = 0; i < 12; i++) {
         take_all(&fixture, &many[i]);
         assert_int_equal(many[i].count, 30);
@@ -171,9 +177,12 @@ static void ends_at_a_stop_id_without_giving_it(void **state)
             at = i;
     }
     memset(&stopped, 0, sizeof(stopped));
-    stopped.request = (struct inference_request){ .ids = prompt, .count = 10, .tokens_max = 20,
+    stopped.request = (struct inference_request){ .ids = prompt,
+                                                  .count = 10,
+                                                  .tokens_max = 20,
                                                   .sampling = free_run.request.sampling,
-                                                  .stop_ids = { free_run.ids[at] }, .stops_count = 1,
+                                                  .stop_ids = { free_run.ids[at] },
+                                                  .stops_count = 1,
                                                   .on_output = on_output };
     assert_int_equal(inference_engine_submit(fixture.engine, &stopped.request, NULL), STATUS_OK);
     take_all(&fixture, &stopped);
@@ -207,16 +216,20 @@ static void refuses_what_cannot_be_run(void **state)
     assert_int_equal(ask(&fixture, &asked, MODEL_SAMPLE_CONTEXT, 0, 0), STATUS_INVALID_ARGUMENT);
     asked.request.count = 1;
     asked.request.ids = (const uint32_t[]){ MODEL_SAMPLE_VOCABULARY };
-    assert_int_equal(inference_engine_submit(fixture.engine, &asked.request, NULL), STATUS_INVALID_ARGUMENT);
+    assert_int_equal(inference_engine_submit(fixture.engine, &asked.request, NULL),
+                     STATUS_INVALID_ARGUMENT);
     asked.request.ids = prompt;
     asked.request.sampling.temperature = NAN;
-    assert_int_equal(inference_engine_submit(fixture.engine, &asked.request, NULL), STATUS_INVALID_ARGUMENT);
+    assert_int_equal(inference_engine_submit(fixture.engine, &asked.request, NULL),
+                     STATUS_INVALID_ARGUMENT);
     asked.request.sampling = (struct inference_sampling){ .top_p = 2 };
-    assert_int_equal(inference_engine_submit(fixture.engine, &asked.request, NULL), STATUS_INVALID_ARGUMENT);
+    assert_int_equal(inference_engine_submit(fixture.engine, &asked.request, NULL),
+                     STATUS_INVALID_ARGUMENT);
     close_engine(&fixture);
 }
 
-/* Nobody takes what the first has made: it rests when its output is full, and holds the only sequence. */
+/* Nobody takes what the first has made: it rests when its output is full, and holds the only
+ * sequence. */
 static void refuses_beyond_the_queue_and_ends_the_cancelled(void **state)
 {
     struct fixture fixture;

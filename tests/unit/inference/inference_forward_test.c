@@ -1,9 +1,9 @@
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <setjmp.h>
 #include <stdint.h>
-#include <cmocka.h>
 #include <string.h>
+#include <cmocka.h>
 
 #include "data.h"
 #include "gguf/gguf_half.h"
@@ -25,7 +25,8 @@ static void open_run(struct run *run, struct gguf *gguf)
     run->model = inference_model_create(gguf, &err);
     assert_string_equal(err.text, "");
     run->forward = inference_forward_create(run->model, run->model->context, &err);
-    assert_int_equal(inference_cache_init(&run->cache, run->model, run->model->context, &err), STATUS_OK);
+    assert_int_equal(inference_cache_init(&run->cache, run->model, run->model->context, &err),
+                     STATUS_OK);
 }
 
 static void open_sample(struct run *run, enum gguf_tensor_type type)
@@ -96,7 +97,8 @@ static void writes_the_story_that_its_author_published(void **state)
     close_run(&run);
 }
 
-/* The reference: plain loops in double precision over weights that gguf_tensor_find gives, its own rope and norm. */
+/* The reference: plain loops in double precision over weights that gguf_tensor_find gives, its own
+ * rope and norm. */
 
 static double weight_at(const struct gguf_tensor *tensor, size_t at)
 {
@@ -150,7 +152,8 @@ static void reference_rotate(double *x, int heads, int position)
 {
     for (int h = 0; h < heads; h++) {
         for (int i = 0; i < 16; i += 2) {
-            double angle = position * pow(10000, -i / 16.0), *p = x + h * 16 + i, a = p[0], b = p[1];
+            double angle = position * pow(10000, -i / 16.0), *p = x + h * 16 + i, a = p[0],
+                   b = p[1];
 
             p[0] = a * cos(angle) - b * sin(angle);
             p[1] = a * sin(angle) + b * cos(angle);
@@ -158,7 +161,8 @@ static void reference_rotate(double *x, int heads, int position)
     }
 }
 
-static double reference_keys[2][MODEL_SAMPLE_CONTEXT][32], reference_values[2][MODEL_SAMPLE_CONTEXT][32];
+static double reference_keys[2][MODEL_SAMPLE_CONTEXT][32],
+    reference_values[2][MODEL_SAMPLE_CONTEXT][32];
 
 static void reference_step(const struct gguf *gguf, uint32_t id, int at, double *logits)
 {
@@ -272,13 +276,16 @@ static void equals_a_double_precision_reference_with_q8_0(void **state)
     assert_equal_to_reference(GGUF_TENSOR_TYPE_Q8_0);
 }
 
-/* How far the rounding of the weights moves the logits: a few thousandths for 16 bits, a few hundredths for 8. */
+/* How far the rounding of the weights moves the logits: a few thousandths for 16 bits, a few
+ * hundredths for 8. */
 static void stays_near_f32_with_smaller_types(void **state)
 {
     static const struct {
         enum gguf_tensor_type type;
         double limit;
-    } cases[] = { { GGUF_TENSOR_TYPE_F16, 2e-3 }, { GGUF_TENSOR_TYPE_BF16, 2e-2 }, { GGUF_TENSOR_TYPE_Q8_0, 5e-2 } };
+    } cases[] = { { GGUF_TENSOR_TYPE_F16, 2e-3 },
+                  { GGUF_TENSOR_TYPE_BF16, 2e-2 },
+                  { GGUF_TENSOR_TYPE_Q8_0, 5e-2 } };
     struct run exact = { 0 };
     const uint32_t ids[] = { 3, 1, 4, 1, 5, 9, 2, 6 };
     double reference[MODEL_SAMPLE_VOCABULARY];

@@ -1,9 +1,9 @@
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <setjmp.h>
 #include <stdint.h>
-#include <cmocka.h>
 #include <string.h>
+#include <cmocka.h>
 
 #include "data.h"
 #include "inference_model.h"
@@ -88,8 +88,8 @@ static char *value_of(char *bytes, size_t size, const char *key)
 
 static void refuses_sizes_that_do_not_fit(void **state)
 {
-    static const char *const keys[] = { "llama.block_count", "llama.embedding_length", "llama.feed_forward_length",
-                                        "llama.attention.head_count" };
+    static const char *const keys[] = { "llama.block_count", "llama.embedding_length",
+                                        "llama.feed_forward_length", "llama.attention.head_count" };
     static const uint32_t values[] = { 0, 1, 3, 7, 65, 4096, 0x7fffffff, 0xffffffff };
     size_t size;
     char *bytes = model_sample(GGUF_TENSOR_TYPE_F32, &size), kept[4];

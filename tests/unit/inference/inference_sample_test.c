@@ -1,9 +1,9 @@
+#include <math.h>
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <setjmp.h>
 #include <stdint.h>
 #include <cmocka.h>
-#include <math.h>
 
 #include "inference_sample.h"
 

@@ -24,9 +24,9 @@ static inline size_t model_sample_tensors(struct model_sample_tensor *out)
     static const struct {
         const char *part;
         uint32_t columns, rows;
-    } parts[] = { { "attn_norm", 64, 0 },  { "attn_q", 64, 64 },       { "attn_k", 64, 32 },
-                  { "attn_v", 64, 32 },    { "attn_output", 64, 64 },  { "ffn_norm", 64, 0 },
-                  { "ffn_gate", 64, 96 },  { "ffn_up", 64, 96 },       { "ffn_down", 96, 64 } };
+    } parts[] = { { "attn_norm", 64, 0 }, { "attn_q", 64, 64 },      { "attn_k", 64, 32 },
+                  { "attn_v", 64, 32 },   { "attn_output", 64, 64 }, { "ffn_norm", 64, 0 },
+                  { "ffn_gate", 64, 96 }, { "ffn_up", 64, 96 },      { "ffn_down", 96, 64 } };
     size_t count = 0;
 
     out[count++] = (struct model_sample_tensor){ "token_embd.weight", 64, MODEL_SAMPLE_VOCABULARY };
@@ -34,7 +34,8 @@ static inline size_t model_sample_tensors(struct model_sample_tensor *out)
     out[count++] = (struct model_sample_tensor){ "output_norm.weight", 64, 0 };
     for (unsigned layer = 0; layer < MODEL_SAMPLE_LAYERS; layer++) {
         for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
-            snprintf(out[count].name, sizeof(out[count].name), "blk.%u.%s.weight", layer, parts[i].part);
+            snprintf(out[count].name, sizeof(out[count].name), "blk.%u.%s.weight", layer,
+                     parts[i].part);
             out[count].columns = parts[i].columns;
             out[count++].rows = parts[i].rows;
         }
@@ -42,7 +43,8 @@ static inline size_t model_sample_tensors(struct model_sample_tensor *out)
     return count;
 }
 
-/* The same @type or not, the weights are the same before they are rounded to it. The caller frees the file. */
+/* The same @type or not, the weights are the same before they are rounded to it. The caller frees
+ * the file. */
 static inline char *model_sample(enum gguf_tensor_type type, size_t *size)
 {
     struct model_sample_tensor tensors[32];
@@ -64,7 +66,8 @@ static inline char *model_sample(enum gguf_tensor_type type, size_t *size)
     for (size_t i = 0; i < count; i++) {
         uint64_t dimensions[] = { tensors[i].columns, tensors[i].rows };
 
-        gguf_write_tensor(write, tensors[i].name, tensors[i].rows == 0 ? GGUF_TENSOR_TYPE_F32 : type,
+        gguf_write_tensor(write, tensors[i].name,
+                          tensors[i].rows == 0 ? GGUF_TENSOR_TYPE_F32 : type,
                           tensors[i].rows == 0 ? 1 : 2, dimensions);
     }
     for (size_t i = 0; i < count; i++) {
@@ -75,7 +78,8 @@ static inline char *model_sample(enum gguf_tensor_type type, size_t *size)
 
             for (int j = 0; j < 32; j++) {
                 random = random * 6364136223846793005u + 1442695040888963407u;
-                row[j] = ((float)(random >> 40) / 0x1p23f - 1.0f) * (tensors[i].rows == 0 ? 0.2f : 0.35f)
+                row[j] =
+                    ((float)(random >> 40) / 0x1p23f - 1.0f) * (tensors[i].rows == 0 ? 0.2f : 0.35f)
                     + (tensors[i].rows == 0 ? 1.0f : 0.0f);
             }
             gguf_write_floats(write, row, 32);

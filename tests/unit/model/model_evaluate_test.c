@@ -1,7 +1,7 @@
 /* Comparing an answer with the right one. */
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <setjmp.h>
 #include <stdint.h>
 #include <cmocka.h>
 
@@ -31,7 +31,8 @@ static void the_same_answer_is_exact(void **state)
 
 static void a_wrong_citation_counts_against_precision_only_where_it_is_given(void **state)
 {
-    struct evaluate_counts counts = compare(SLICE("Creatinine was 0.9 mg/dL [2]. It rose [3][5]."), RIGHT);
+    struct evaluate_counts counts =
+        compare(SLICE("Creatinine was 0.9 mg/dL [2]. It rose [3][5]."), RIGHT);
 
     (void)state;
     assert_int_equal(counts.exact, 0);
@@ -44,7 +45,8 @@ static void a_wrong_citation_counts_against_precision_only_where_it_is_given(voi
 
 static void a_wrong_word_is_not_hidden_by_right_citations(void **state)
 {
-    struct evaluate_counts counts = compare(SLICE("Creatinine was 0.8 mg/dL [2]. It rose [3][4]."), RIGHT);
+    struct evaluate_counts counts =
+        compare(SLICE("Creatinine was 0.8 mg/dL [2]. It rose [3][4]."), RIGHT);
 
     (void)state;
     assert_int_equal(counts.exact_but_citations, 0);
@@ -63,7 +65,8 @@ static void a_citation_given_twice_counts_once(void **state)
 static void declining_is_told_from_answering(void **state)
 {
     struct slice none = SLICE("The record does not say.");
-    struct evaluate_counts rightly = compare(none, none), wrongly = compare(none, RIGHT), not_at_all = compare(RIGHT, none);
+    struct evaluate_counts rightly = compare(none, none), wrongly = compare(none, RIGHT),
+                           not_at_all = compare(RIGHT, none);
 
     (void)state;
     assert_int_equal(rightly.declined_right, 1);

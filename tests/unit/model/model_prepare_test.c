@@ -1,12 +1,12 @@
 /* From a patient and its questions to examples: what the model will see, spelt out. */
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <setjmp.h>
 #include <stdint.h>
-#include <cmocka.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
+#include <cmocka.h>
 
 #include "base/limits.h"
 #include "model_prepare.h"
@@ -62,14 +62,17 @@ static struct prepare_options options_for(const char *out, const char *split)
     return options;
 }
 
-static struct slice text_of(const struct prompt_writer *writer, const struct example *example, size_t first, size_t end)
+static struct slice text_of(const struct prompt_writer *writer, const struct example *example,
+                            size_t first, size_t end)
 {
     uint32_t ids[EXAMPLE_TOKENS_MAX];
     struct slice text, after;
 
     for (size_t i = first; i < end; i++)
         ids[i - first] = example->tokens[i];
-    assert_int_equal(tokenizer_decode(writer->vocab, ids, end - first, (struct slice){ NULL, 0 }, true, &arena, &text, &after, NULL), STATUS_OK);
+    assert_int_equal(tokenizer_decode(writer->vocab, ids, end - first, (struct slice){ NULL, 0 },
+                                      true, &arena, &text, &after, NULL),
+                     STATUS_OK);
     return text;
 }
 
@@ -93,11 +96,15 @@ static void an_example_is_the_products_prompt_and_the_answer_with_its_citations(
         e = &data.examples[i];
         assert_int_equal(e->segments_count, 2);
         prompt = text_of(&writer, e, 0, e->segments[0].answer);
-        assert_non_null(strstr(arena_string(&arena, prompt), "[2] 2019-03-04 observation: Creatinine 0.9 mg/dL\n"));
+        assert_non_null(strstr(arena_string(&arena, prompt),
+                               "[2] 2019-03-04 observation: Creatinine 0.9 mg/dL\n"));
         for (unsigned j = 0; j < 2; j++) {
             answer = text_of(&writer, e, e->segments[j].answer, e->segments[j].end);
-            assert_true(slice_is(answer, "Creatinine was 0.9 mg/dL on 2019-03-04 [2].")
-                        || slice_is(answer, "Hemoglobin was 13.1 g/dL on 2019-03-04 [3]. Creatinine was 0.9 mg/dL [2][1]."));
+            assert_true(
+                slice_is(answer, "Creatinine was 0.9 mg/dL on 2019-03-04 [2].")
+                || slice_is(
+                    answer,
+                    "Hemoglobin was 13.1 g/dL on 2019-03-04 [3]. Creatinine was 0.9 mg/dL [2][1]."));
         }
     }
     prompt_writer_close(&writer);
@@ -125,8 +132,9 @@ static void a_line_that_is_no_question_is_refused_with_its_number(void **state)
     write_file("questions.ndjson", "{\"bundle\":\"p.json\",\"question\":\"x\",\"answer\":[]}\n");
     assert_int_equal(prepare_run(&options, &arena, &counts, &err), STATUS_INVALID_ARGUMENT);
     assert_non_null(strstr(err.text, "line 1"));
-    write_file("questions.ndjson",
-               "{\"bundle\":\"../p.json\",\"question\":\"x\",\"answer\":[{\"text\":\"y\",\"evidence\":[]}]}\n");
+    write_file(
+        "questions.ndjson",
+        "{\"bundle\":\"../p.json\",\"question\":\"x\",\"answer\":[{\"text\":\"y\",\"evidence\":[]}]}\n");
     assert_int_equal(prepare_run(&options, &arena, &counts, &err), STATUS_INVALID_ARGUMENT);
     write_file("questions.ndjson", questions);
 }
@@ -143,8 +151,9 @@ static int set_up(void **state)
 
 static int tear_down(void **state)
 {
-    static const char *const names[] = { "p.json", "questions.ndjson", "vocabulary.gguf", "train.data", "held.data",
-                                         "bad.data", "bad.data.part", "held.data.part" };
+    static const char *const names[] = { "p.json",        "questions.ndjson", "vocabulary.gguf",
+                                         "train.data",    "held.data",        "bad.data",
+                                         "bad.data.part", "held.data.part" };
 
     (void)state;
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)

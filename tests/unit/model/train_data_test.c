@@ -1,12 +1,12 @@
 /* The file of examples comes back as it was written, and a file that is not whole is refused. */
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <setjmp.h>
 #include <stdint.h>
-#include <cmocka.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
+#include <cmocka.h>
 
 #include "base/limits.h"
 #include "train_batch.h"

@@ -1,12 +1,12 @@
 /* A small model learns a small task, the same way each time, and goes on from a checkpoint. */
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <setjmp.h>
 #include <stdint.h>
-#include <cmocka.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
+#include <cmocka.h>
 
 #include "base/limits.h"
 #include "train_loop.h"
@@ -111,11 +111,14 @@ static void a_checkpoint_holds_all_that_training_needs(void **state)
     assert_int_equal(checkpoint_read(&after, checkpoint_path, &arena, NULL), STATUS_OK);
     assert_int_equal(after.adam.steps, 10);
     assert_int_equal(after.tokens, before.tokens);
-    assert_memory_equal(after.weights.all, before.weights.all, before.weights.count * sizeof(float));
-    assert_memory_equal(after.adam.second, before.adam.second, before.weights.count * sizeof(float));
+    assert_memory_equal(after.weights.all, before.weights.all,
+                        before.weights.count * sizeof(float));
+    assert_memory_equal(after.adam.second, before.adam.second,
+                        before.weights.count * sizeof(float));
     train(&before, 5);
     train(&after, 5);
-    assert_memory_equal(after.weights.all, before.weights.all, before.weights.count * sizeof(float));
+    assert_memory_equal(after.weights.all, before.weights.all,
+                        before.weights.count * sizeof(float));
 }
 
 static void refuses_a_checkpoint_that_is_cut(void **state)

@@ -1,11 +1,12 @@
-/* The gradients against finite differences. The pass computes in float, so a difference along a random direction of one part
- * of the weights is compared, with a step large enough to stand out of the rounding: within 1 % of the length that is expected. */
+/* The gradients against finite differences. The pass computes in float, so a difference along a
+ * random direction of one part of the weights is compared, with a step large enough to stand out of
+ * the rounding: within 1 % of the length that is expected. */
+#include <math.h>
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <setjmp.h>
 #include <stdint.h>
 #include <cmocka.h>
-#include <math.h>
 
 #include "base/limits.h"
 #include "train_pass.h"
@@ -29,7 +30,9 @@ static struct bench bench;
 
 static void add_target(size_t row, size_t token, float weight)
 {
-    bench.targets[bench.targets_count++] = (struct pass_target){ .row = (uint32_t)row, .token = bench.tokens[token], .weight = weight };
+    bench.targets[bench.targets_count++] = (struct pass_target){ .row = (uint32_t)row,
+                                                                 .token = bench.tokens[token],
+                                                                 .weight = weight };
 }
 
 static void set_up(uint32_t kv_heads)
@@ -59,14 +62,16 @@ static void set_up(uint32_t kv_heads)
 
 static double loss(void)
 {
-    return pass_run(&bench.pass, &bench.weights, &bench.example, bench.targets, bench.targets_count, NULL);
+    return pass_run(&bench.pass, &bench.weights, &bench.example, bench.targets, bench.targets_count,
+                    NULL);
 }
 
 static void check_part(const struct weights_part *part, struct random *random)
 {
     float *w = bench.weights.all + part->offset, *g = bench.gradient.all + part->offset;
     size_t count = part->rows * part->columns;
-    float *direction = ARENA_ARRAY(&bench.arena, float, count), *kept = ARENA_ARRAY(&bench.arena, float, count);
+    float *direction = ARENA_ARRAY(&bench.arena, float, count),
+          *kept = ARENA_ARRAY(&bench.arena, float, count);
     double step = 2e-3, expected = 0, above, below, size = 0;
 
     memcpy(kept, w, count * sizeof(float));
@@ -97,10 +102,13 @@ static void check_gradients(uint32_t kv_heads)
     size_t parts = 0, floats = 0;
 
     set_up(kv_heads);
-    /* The scaled-down start leaves later parts with tiny gradients: draw everything at a lively size. */
+    /* The scaled-down start leaves later parts with tiny gradients: draw everything at a lively
+     * size. */
     for (size_t i = 0; i < bench.weights.count; i++)
-        bench.weights.all[i] = (float)(0.3 * random_normal(&random)) + (bench.weights.all[i] == 1 ? 1.0f : 0.0f);
-    pass_run(&bench.pass, &bench.weights, &bench.example, bench.targets, bench.targets_count, &bench.gradient);
+        bench.weights.all[i] =
+            (float)(0.3 * random_normal(&random)) + (bench.weights.all[i] == 1 ? 1.0f : 0.0f);
+    pass_run(&bench.pass, &bench.weights, &bench.example, bench.targets, bench.targets_count,
+             &bench.gradient);
     for (; weights_part_at(&bench.weights, parts, &part); parts++) {
         assert_int_equal(part.offset, floats);
         floats += part.rows * part.columns;
@@ -142,7 +150,8 @@ static void segments_do_not_see_each_other(void **state)
     }
     pass_run(&bench.pass, &bench.weights, &example, targets, 10, NULL);
     for (size_t i = 0; i < 10; i++)
-        assert_true(fabsf(targets[i].loss - bench.targets[bench.targets_count - 10 + i].loss) < 1e-4f);
+        assert_true(fabsf(targets[i].loss - bench.targets[bench.targets_count - 10 + i].loss)
+                    < 1e-4f);
     arena_close(&bench.arena);
 }
 

@@ -1,12 +1,12 @@
 /* The vocabulary that is learnt, as the tokenizer of the product reads it. */
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <setjmp.h>
 #include <stdint.h>
-#include <cmocka.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
+#include <cmocka.h>
 
 #include "base/limits.h"
 #include "model_file.h"
@@ -31,10 +31,13 @@ static void frequent_words_are_one_piece_with_and_without_a_blank(void **state)
 
     (void)state;
     assert_int_equal(prompt_writer_open(&writer, path, NULL), STATUS_OK);
-    assert_int_equal(tokenizer_encode(writer.vocab, SLICE("Creatinine was Creatinine"), false, false, &arena, &ids, NULL), STATUS_OK);
+    assert_int_equal(tokenizer_encode(writer.vocab, SLICE("Creatinine was Creatinine"), false,
+                                      false, &arena, &ids, NULL),
+                     STATUS_OK);
     assert_int_equal(ids.count, 3);
     assert_true(slice_is(piece(&writer, ids.ids[0]), "Creatinine"));
-    assert_true(slice_is(piece(&writer, ids.ids[2]), "\xe2\x96\x81" "Creatinine"));
+    assert_true(slice_is(piece(&writer, ids.ids[2]), "\xe2\x96\x81"
+                                                     "Creatinine"));
     prompt_writer_close(&writer);
 }
 
@@ -45,18 +48,24 @@ static void digits_and_line_breaks_stand_alone(void **state)
 
     (void)state;
     assert_int_equal(prompt_writer_open(&writer, path, NULL), STATUS_OK);
-    assert_int_equal(tokenizer_encode(writer.vocab, SLICE("[12] 2019-03\n"), false, false, &arena, &ids, NULL), STATUS_OK);
+    assert_int_equal(
+        tokenizer_encode(writer.vocab, SLICE("[12] 2019-03\n"), false, false, &arena, &ids, NULL),
+        STATUS_OK);
     /* [ 1 2 ] blank 2 0 1 9 - 0 3 break */
     assert_int_equal(ids.count, 13);
     for (size_t i = 0; i < ids.count; i++)
-        assert_true(piece(&writer, ids.ids[i]).size == 1 || slice_is(piece(&writer, ids.ids[i]), "\xe2\x96\x81"));
+        assert_true(piece(&writer, ids.ids[i]).size == 1
+                    || slice_is(piece(&writer, ids.ids[i]), "\xe2\x96\x81"));
     for (uint32_t i = 0; i < vocabulary.count; i++)
-        for (size_t j = 0; vocabulary.kinds[i] == PIECE_KIND_NORMAL && j < vocabulary.pieces[i].size; j++)
-            assert_true(vocabulary.pieces[i].size == 1 || vocabulary.pieces[i].data[j] < '0' || vocabulary.pieces[i].data[j] > '9');
+        for (size_t j = 0;
+             vocabulary.kinds[i] == PIECE_KIND_NORMAL && j < vocabulary.pieces[i].size; j++)
+            assert_true(vocabulary.pieces[i].size == 1 || vocabulary.pieces[i].data[j] < '0'
+                        || vocabulary.pieces[i].data[j] > '9');
     prompt_writer_close(&writer);
 }
 
-/* A merge is only worth having when the tokenizer can reach it: every piece, as a text, is that piece. */
+/* A merge is only worth having when the tokenizer can reach it: every piece, as a text, is that
+ * piece. */
 static void the_tokenizer_reaches_every_piece(void **state)
 {
     struct prompt_writer writer;
@@ -70,8 +79,10 @@ static void the_tokenizer_reaches_every_piece(void **state)
         if (vocabulary.kinds[i] != PIECE_KIND_NORMAL)
             continue;
         if (slice_starts_with(text, SLICE("\xe2\x96\x81")))
-            text = slice_from(arena_format(&arena, " %.*s", SLICE_FORMAT(slice_cut(text, 3, text.size))));
-        assert_int_equal(tokenizer_encode(writer.vocab, text, false, false, &arena, &ids, NULL), STATUS_OK);
+            text = slice_from(
+                arena_format(&arena, " %.*s", SLICE_FORMAT(slice_cut(text, 3, text.size))));
+        assert_int_equal(tokenizer_encode(writer.vocab, text, false, false, &arena, &ids, NULL),
+                         STATUS_OK);
         assert_int_equal(ids.count, 1);
         assert_int_equal(ids.ids[0], i);
     }
@@ -88,7 +99,9 @@ static void the_template_frames_turns_and_text_cannot_end_one(void **state)
     (void)state;
     assert_int_equal(prompt_writer_open(&writer, path, NULL), STATUS_OK);
     assert_string_equal(writer.template.name, "chatml");
-    assert_int_equal(tokenizer_template_apply(&writer.template, writer.vocab, &turn, 1, true, &arena, &ids, NULL), STATUS_OK);
+    assert_int_equal(tokenizer_template_apply(&writer.template, writer.vocab, &turn, 1, true,
+                                              &arena, &ids, NULL),
+                     STATUS_OK);
     for (size_t i = 0; i < ids.count; i++)
         ends += ids.ids[i] == writer.template.stop_ids[0];
     assert_int_equal(ends, 1);
@@ -104,8 +117,13 @@ static void the_same_text_gives_the_same_vocabulary(void **state)
         struct vocabulary_learner *learner = vocabulary_learner_init(&arena);
 
         for (int i = 0; i < 50; i++)
-            vocabulary_learner_add(learner, SLICE("[1] 2019 observation: Creatinine 0.9 mg/dL\nHemoglobin was Creatinine Hemoglobin"));
-        assert_int_equal(vocabulary_learn(learner, controls, 2, 600, round == 0 ? &vocabulary : &again, NULL), STATUS_OK);
+            vocabulary_learner_add(
+                learner,
+                SLICE(
+                    "[1] 2019 observation: Creatinine 0.9 mg/dL\nHemoglobin was Creatinine Hemoglobin"));
+        assert_int_equal(
+            vocabulary_learn(learner, controls, 2, 600, round == 0 ? &vocabulary : &again, NULL),
+            STATUS_OK);
     }
     assert_int_equal(vocabulary.count, again.count);
     for (uint32_t i = 0; i < again.count; i++)
@@ -118,7 +136,9 @@ static void refuses_a_size_without_room_for_bytes(void **state)
     struct error err;
 
     (void)state;
-    assert_int_equal(vocabulary_learn(vocabulary_learner_init(&arena), controls, 2, 300, &small, &err), STATUS_INVALID_ARGUMENT);
+    assert_int_equal(
+        vocabulary_learn(vocabulary_learner_init(&arena), controls, 2, 300, &small, &err),
+        STATUS_INVALID_ARGUMENT);
 }
 
 /* What is written is what the reader finds: names, shapes and, as F32, the very values. */

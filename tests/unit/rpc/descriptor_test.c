@@ -1,7 +1,7 @@
 /* The mesh's own descriptors, as reflection finds them. */
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <setjmp.h>
 #include <stdint.h>
 #include <cmocka.h>
 
@@ -35,7 +35,8 @@ static void finds_the_file_of_a_symbol(void **state)
     assert_ptr_equal(descriptor_find_symbol(SLICE("consilium.v1.Tokenizer")).data, file.data);
     assert_ptr_equal(descriptor_find_symbol(SLICE("consilium.v1.Tokenizer.Count")).data, file.data);
     assert_ptr_equal(descriptor_find_symbol(SLICE("consilium.v1.CountRequest")).data, file.data);
-    assert_ptr_equal(descriptor_find_symbol(SLICE("consilium.v1.CountRequest.texts")).data, file.data);
+    assert_ptr_equal(descriptor_find_symbol(SLICE("consilium.v1.CountRequest.texts")).data,
+                     file.data);
     assert_true(is_known("grpc.health.v1.HealthCheckResponse.ServingStatus"));
     assert_true(is_known("consilium.v1.FinishReason"));
 }

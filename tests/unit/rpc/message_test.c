@@ -1,10 +1,10 @@
 /* What a stranger may send as a message. */
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <setjmp.h>
 #include <stdint.h>
-#include <cmocka.h>
 #include <stdlib.h>
+#include <cmocka.h>
 
 #include "base/fault.h"
 #include "base/limits.h"
@@ -15,7 +15,8 @@
 
 #define ARENA_LIMIT_BYTES (1 * MIB)
 
-/* message Nest { Nest nest = 1; string text = 2; }: no message of the mesh contains itself, so this one is written by hand. */
+/* message Nest { Nest nest = 1; string text = 2; }: no message of the mesh contains itself, so this
+ * one is written by hand. */
 struct nest {
     ProtobufCMessage base;
     struct nest *nest;
@@ -25,10 +26,18 @@ struct nest {
 extern const ProtobufCMessageDescriptor nest_descriptor;
 
 static const ProtobufCFieldDescriptor nest_fields[] = {
-    { .name = "nest", .id = 1, .label = PROTOBUF_C_LABEL_NONE, .type = PROTOBUF_C_TYPE_MESSAGE,
-      .offset = offsetof(struct nest, nest), .descriptor = &nest_descriptor },
-    { .name = "text", .id = 2, .label = PROTOBUF_C_LABEL_NONE, .type = PROTOBUF_C_TYPE_STRING,
-      .offset = offsetof(struct nest, text), .default_value = protobuf_c_empty_string },
+    { .name = "nest",
+      .id = 1,
+      .label = PROTOBUF_C_LABEL_NONE,
+      .type = PROTOBUF_C_TYPE_MESSAGE,
+      .offset = offsetof(struct nest, nest),
+      .descriptor = &nest_descriptor },
+    { .name = "text",
+      .id = 2,
+      .label = PROTOBUF_C_LABEL_NONE,
+      .type = PROTOBUF_C_TYPE_STRING,
+      .offset = offsetof(struct nest, text),
+      .default_value = protobuf_c_empty_string },
 };
 static const unsigned nest_by_name[] = { 0, 1 };
 static const ProtobufCIntRange nest_ranges[] = { { 1, 0 }, { 0, 2 } };
@@ -40,9 +49,17 @@ static void nest_init(ProtobufCMessage *message)
 }
 
 const ProtobufCMessageDescriptor nest_descriptor = {
-    .magic = PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC, .name = "Nest", .short_name = "Nest", .c_name = "Nest",
-    .package_name = "", .sizeof_message = sizeof(struct nest), .n_fields = 2, .fields = nest_fields,
-    .fields_sorted_by_name = nest_by_name, .n_field_ranges = 1, .field_ranges = nest_ranges,
+    .magic = PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+    .name = "Nest",
+    .short_name = "Nest",
+    .c_name = "Nest",
+    .package_name = "",
+    .sizeof_message = sizeof(struct nest),
+    .n_fields = 2,
+    .fields = nest_fields,
+    .fields_sorted_by_name = nest_by_name,
+    .n_field_ranges = 1,
+    .field_ranges = nest_ranges,
     .message_init = nest_init,
 };
 
@@ -106,7 +123,8 @@ static void refuses_ten_thousand_levels(void **state)
     assert_int_equal(unpack_nest(1000000), STATUS_INVALID_ARGUMENT);
 }
 
-static enum status check(const ProtobufCMessageDescriptor *descriptor, const char *bytes, size_t size)
+static enum status check(const ProtobufCMessageDescriptor *descriptor, const char *bytes,
+                         size_t size)
 {
     struct error err;
     /* A copy of its own, so that a byte read too far is seen. */
@@ -119,23 +137,35 @@ static enum status check(const ProtobufCMessageDescriptor *descriptor, const cha
     return status;
 }
 
-#define CHECK_TEXT(literal) \
+#define CHECK_TEXT(literal)                                                                        \
     check(&consilium__v1__encode_request__descriptor, literal, sizeof(literal) - 1)
 
 static void refuses_text_that_is_not_utf8(void **state)
 {
     (void)state;
-    assert_int_equal(CHECK_TEXT("\x0a\x03" "abc"), STATUS_OK);
-    assert_int_equal(CHECK_TEXT("\x0a\x02" "\xc3\xa4"), STATUS_OK);
-    assert_int_equal(CHECK_TEXT("\x0a\x01" "\xc3"), STATUS_INVALID_ARGUMENT);
-    assert_int_equal(CHECK_TEXT("\x0a\x02" "\xc0\xaf"), STATUS_INVALID_ARGUMENT);
-    assert_int_equal(CHECK_TEXT("\x0a\x03" "\xed\xa0\x80"), STATUS_INVALID_ARGUMENT);
+    assert_int_equal(CHECK_TEXT("\x0a\x03"
+                                "abc"),
+                     STATUS_OK);
+    assert_int_equal(CHECK_TEXT("\x0a\x02"
+                                "\xc3\xa4"),
+                     STATUS_OK);
+    assert_int_equal(CHECK_TEXT("\x0a\x01"
+                                "\xc3"),
+                     STATUS_INVALID_ARGUMENT);
+    assert_int_equal(CHECK_TEXT("\x0a\x02"
+                                "\xc0\xaf"),
+                     STATUS_INVALID_ARGUMENT);
+    assert_int_equal(CHECK_TEXT("\x0a\x03"
+                                "\xed\xa0\x80"),
+                     STATUS_INVALID_ARGUMENT);
 }
 
 static void refuses_a_nul_inside_text(void **state)
 {
     (void)state;
-    assert_int_equal(CHECK_TEXT("\x0a\x03" "a\0b"), STATUS_INVALID_ARGUMENT);
+    assert_int_equal(CHECK_TEXT("\x0a\x03"
+                                "a\0b"),
+                     STATUS_INVALID_ARGUMENT);
     assert_int_equal(CHECK_TEXT("\x0a\x00"), STATUS_OK);
 }
 
@@ -143,21 +173,27 @@ static void lets_bytes_fields_and_unknown_fields_hold_anything(void **state)
 {
     (void)state;
     /* DecodeRequest.state is bytes; field 900 is nobody's. */
-    assert_int_equal(check(&consilium__v1__decode_request__descriptor, "\x12\x02\xff\x00", 4), STATUS_OK);
+    assert_int_equal(check(&consilium__v1__decode_request__descriptor, "\x12\x02\xff\x00", 4),
+                     STATUS_OK);
     assert_int_equal(CHECK_TEXT("\xa2\x38\x02\xff\x00"), STATUS_OK);
 }
 
 static void refuses_lengths_that_pass_the_end(void **state)
 {
     (void)state;
-    assert_int_equal(CHECK_TEXT("\x0a\x04" "abc"), STATUS_INVALID_ARGUMENT);
-    assert_int_equal(CHECK_TEXT("\x0a\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01" "abc"), STATUS_INVALID_ARGUMENT);
+    assert_int_equal(CHECK_TEXT("\x0a\x04"
+                                "abc"),
+                     STATUS_INVALID_ARGUMENT);
+    assert_int_equal(CHECK_TEXT("\x0a\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01"
+                                "abc"),
+                     STATUS_INVALID_ARGUMENT);
     assert_int_equal(CHECK_TEXT("\x0a"), STATUS_INVALID_ARGUMENT);
     assert_int_equal(CHECK_TEXT("\x0a\x80"), STATUS_INVALID_ARGUMENT);
     assert_int_equal(CHECK_TEXT("\x10"), STATUS_INVALID_ARGUMENT);
     assert_int_equal(CHECK_TEXT("\x09\x00\x00"), STATUS_INVALID_ARGUMENT);
     assert_int_equal(CHECK_TEXT("\x0d\x00\x00"), STATUS_INVALID_ARGUMENT);
-    assert_int_equal(CHECK_TEXT("\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80"), STATUS_INVALID_ARGUMENT);
+    assert_int_equal(CHECK_TEXT("\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80"),
+                     STATUS_INVALID_ARGUMENT);
 }
 
 static void refuses_groups_and_field_zero(void **state)
@@ -174,8 +210,9 @@ static void checks_text_inside_inner_messages(void **state)
     static const char bad[] = "\x0a\x04\x0a\x02\xff\xfe"; /* turns { role: bad } */
 
     (void)state;
-    assert_int_equal(check(&consilium__v1__apply_template_request__descriptor, bad, sizeof(bad) - 1),
-                     STATUS_INVALID_ARGUMENT);
+    assert_int_equal(
+        check(&consilium__v1__apply_template_request__descriptor, bad, sizeof(bad) - 1),
+        STATUS_INVALID_ARGUMENT);
 }
 
 /* A message with a bit of everything, packed. */
@@ -207,14 +244,17 @@ static void every_cut_of_a_message_parses_or_is_refused(void **state)
         memcpy(copy, bytes, cut);
         arena_init(&arena, ARENA_LIMIT_BYTES);
         error_clear(&err);
-        if (message_unpack(&consilium__v1__ask_request__descriptor, slice_of(copy, cut), &arena, &err) == NULL)
+        if (message_unpack(&consilium__v1__ask_request__descriptor, slice_of(copy, cut), &arena,
+                           &err)
+            == NULL)
             assert_int_equal(err.status, STATUS_INVALID_ARGUMENT);
         arena_close(&arena);
         free(copy);
     }
 }
 
-/* Every byte in turn set to every value: what the check lets through must not harm the parser (the sanitizers look on). */
+/* Every byte in turn set to every value: what the check lets through must not harm the parser (the
+ * sanitizers look on). */
 static void what_passes_the_check_does_no_harm(void **state)
 {
     uint8_t bytes[256], copy[256];
@@ -230,7 +270,9 @@ static void what_passes_the_check_does_no_harm(void **state)
 
             memcpy(copy, bytes, size);
             copy[at] = (uint8_t)value;
-            passed += message_unpack(&consilium__v1__ask_request__descriptor, slice_of(copy, size), &arena, NULL) != NULL;
+            passed += message_unpack(&consilium__v1__ask_request__descriptor, slice_of(copy, size),
+                                     &arena, NULL)
+                      != NULL;
             arena_rewind(&arena, mark);
         }
     }
@@ -248,7 +290,8 @@ static void keeps_what_was_sent(void **state)
 
     (void)state;
     arena_init(&arena, ARENA_LIMIT_BYTES);
-    request = message_unpack(&consilium__v1__ask_request__descriptor, slice_of(bytes, size), &arena, &err);
+    request = message_unpack(&consilium__v1__ask_request__descriptor, slice_of(bytes, size), &arena,
+                             &err);
     memset(bytes, 0xee, sizeof(bytes)); /* nothing points into them */
     assert_non_null(request);
     assert_string_equal(request->patient, "4711");
@@ -267,7 +310,8 @@ static void a_message_too_large_for_the_arena_is_refused_as_such(void **state)
     (void)state;
     memset(bytes + 4, 'a', SIZE);
     arena_init(&arena, 32 * KIB);
-    assert_null(message_unpack(&consilium__v1__encode_request__descriptor, slice_of(bytes, sizeof(bytes)), &arena, &err));
+    assert_null(message_unpack(&consilium__v1__encode_request__descriptor,
+                               slice_of(bytes, sizeof(bytes)), &arena, &err));
     assert_int_equal(err.status, STATUS_RESOURCE_EXHAUSTED);
     arena_close(&arena);
 }
@@ -284,13 +328,15 @@ static void no_memory_at_any_point_is_refused_as_such(void **state)
     (void)state;
     fault_after(-1);
     arena_init(&arena, ARENA_LIMIT_BYTES);
-    assert_non_null(message_unpack(&consilium__v1__ask_request__descriptor, slice_of(bytes, size), &arena, &err));
+    assert_non_null(message_unpack(&consilium__v1__ask_request__descriptor, slice_of(bytes, size),
+                                   &arena, &err));
     arena_close(&arena);
     total = fault_count();
     assert_true(total > 0);
     for (i = 0; i < total; i++) {
         fault_after(i);
-        assert_null(message_unpack(&consilium__v1__ask_request__descriptor, slice_of(bytes, size), &arena, &err));
+        assert_null(message_unpack(&consilium__v1__ask_request__descriptor, slice_of(bytes, size),
+                                   &arena, &err));
         assert_int_equal(err.status, STATUS_RESOURCE_EXHAUSTED);
         arena_close(&arena);
     }

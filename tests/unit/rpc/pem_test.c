@@ -1,10 +1,10 @@
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <setjmp.h>
 #include <stdint.h>
-#include <cmocka.h>
 #include <stdio.h>
 #include <string.h>
+#include <cmocka.h>
 
 #include "certificates.h"
 #include "rpc/pem.h"
@@ -30,14 +30,16 @@ static int unmake(void **state)
     return 0;
 }
 
-static enum status check(const char *certificate, const char *key, const char *authority, struct error *err)
+static enum status check(const char *certificate, const char *key, const char *authority,
+                         struct error *err)
 {
     struct pem_set set;
     enum status status;
 
-    status = pem_set_read(certificate == NULL ? NULL : certificates_path(folder, certificate),
-                          key == NULL ? NULL : certificates_path(folder, key),
-                          authority == NULL ? NULL : certificates_path(folder, authority), &set, err);
+    status =
+        pem_set_read(certificate == NULL ? NULL : certificates_path(folder, certificate),
+                     key == NULL ? NULL : certificates_path(folder, key),
+                     authority == NULL ? NULL : certificates_path(folder, authority), &set, err);
     if (status != STATUS_OK)
         return status;
     status = pem_set_check(&set, err);
@@ -45,7 +47,8 @@ static enum status check(const char *certificate, const char *key, const char *a
     return status;
 }
 
-static void assert_refused(const char *certificate, const char *key, const char *authority, const char *why)
+static void assert_refused(const char *certificate, const char *key, const char *authority,
+                           const char *why)
 {
     struct error err = { 0 };
 

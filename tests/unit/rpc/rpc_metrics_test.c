@@ -1,9 +1,9 @@
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <setjmp.h>
 #include <stdint.h>
-#include <cmocka.h>
 #include <string.h>
+#include <cmocka.h>
 
 #include "base/limits.h"
 #include "rpc/rpc_metrics.h"
@@ -37,7 +37,8 @@ static void counts_calls_by_service_method_and_status(void **state)
         "rpc_client_calls_total{service=\"deid\",method=\"Deid.Redact\",status=\"OK\"} 2\n"));
     assert_true(is_exported(
         "rpc_client_calls_total{service=\"deid\",method=\"Deid.Redact\",status=\"UNAVAILABLE\"} 1\n"));
-    assert_true(is_exported("rpc_client_seconds_count{service=\"deid\",method=\"Deid.Redact\"} 3\n"));
+    assert_true(
+        is_exported("rpc_client_seconds_count{service=\"deid\",method=\"Deid.Redact\"} 3\n"));
 }
 
 static void one_method_of_one_service_is_one_row(void **state)

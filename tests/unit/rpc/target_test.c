@@ -1,10 +1,10 @@
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <setjmp.h>
 #include <stdint.h>
-#include <cmocka.h>
 #include <stdlib.h>
 #include <string.h>
+#include <cmocka.h>
 
 #include "rpc/target.h"
 
@@ -51,17 +51,34 @@ static void takes_dns_names_and_sockets(void **state)
 {
     (void)state;
     check("dns:///deid:7101", "dns:///deid:7101", "deid:7101");
-    check("dns://10.0.0.10:53/deid.mesh:7101", "dns://10.0.0.10:53/deid.mesh:7101", "deid.mesh:7101");
+    check("dns://10.0.0.10:53/deid.mesh:7101", "dns://10.0.0.10:53/deid.mesh:7101",
+          "deid.mesh:7101");
     check("unix:/run/deid.sock", "unix:/run/deid.sock", "localhost");
 }
 
 static void refuses_what_is_no_address(void **state)
 {
     static const char *const bad[] = {
-        "",           "deid",          "127.0.0.1",        ":7101",          "127.0.0.1:",
-        "a:0",        "a:65536",       "a:+1",             "a:999999999999", "a b:1",
-        "a:1,",       ",a:1",          "127.0.0.1:1,,",    "http://a:1",     "dns:///",
-        "dns:///a",   "xds:///a:1",    "127.0.0.1:1,a:1",  "a:1,b:2",        "[::1]:1,127.0.0.1:2",
+        "",
+        "deid",
+        "127.0.0.1",
+        ":7101",
+        "127.0.0.1:",
+        "a:0",
+        "a:65536",
+        "a:+1",
+        "a:999999999999",
+        "a b:1",
+        "a:1,",
+        ",a:1",
+        "127.0.0.1:1,,",
+        "http://a:1",
+        "dns:///",
+        "dns:///a",
+        "xds:///a:1",
+        "127.0.0.1:1,a:1",
+        "a:1,b:2",
+        "[::1]:1,127.0.0.1:2",
     };
     size_t i;
 

@@ -24,7 +24,11 @@ struct fixture {
 
 static void fixture_init(struct fixture *fixture, unsigned index, unsigned target)
 {
-    struct population population = { .seed = 5, .resources_target = target, .age_min = 18, .age_max = 92, .today = population_today() };
+    struct population population = { .seed = 5,
+                                     .resources_target = target,
+                                     .age_min = 18,
+                                     .age_max = 92,
+                                     .today = population_today() };
     struct buffer out;
     struct error err;
 
@@ -42,7 +46,8 @@ static void fixture_init(struct fixture *fixture, unsigned index, unsigned targe
 static void entry_name(const struct json *entry, char text[128])
 {
     const struct json *resource = json_get(entry, "resource");
-    struct slice type = json_get_string(resource, "resourceType"), id = json_get_string(resource, "id");
+    struct slice type = json_get_string(resource, "resourceType"),
+                 id = json_get_string(resource, "id");
 
     snprintf(text, 128, "%.*s/%.*s", SLICE_FORMAT(type), SLICE_FORMAT(id));
 }
@@ -101,7 +106,8 @@ static void every_entry_has_its_own_url_that_ends_in_type_and_id(void **state)
         entry_name(entry, name);
         assert_true(slice_ends_with(json_get_string(entry, "fullUrl"), slice_from(name)));
         for (other = entry->next; other != NULL; other = other->next)
-            assert_false(slice_equal(json_get_string(entry, "fullUrl"), json_get_string(other, "fullUrl")));
+            assert_false(
+                slice_equal(json_get_string(entry, "fullUrl"), json_get_string(other, "fullUrl")));
     }
     arena_close(&fixture.arena);
 }

@@ -1,4 +1,5 @@
-/* Codes are checked against the check digits that SNOMED CT and LOINC put into them: a slip of the pen does not pass. */
+/* Codes are checked against the check digits that SNOMED CT and LOINC put into them: a slip of the
+ * pen does not pass. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -14,13 +15,17 @@
 static int verhoeff(const char *digits)
 {
     static const int multiply[10][10] = {
-        { 0, 1, 2, 3, 4, 5, 6, 7, 8, 9 }, { 1, 2, 3, 4, 0, 6, 7, 8, 9, 5 }, { 2, 3, 4, 0, 1, 7, 8, 9, 5, 6 }, { 3, 4, 0, 1, 2, 8, 9, 5, 6, 7 },
-        { 4, 0, 1, 2, 3, 9, 5, 6, 7, 8 }, { 5, 9, 8, 7, 6, 0, 4, 3, 2, 1 }, { 6, 5, 9, 8, 7, 1, 0, 4, 3, 2 }, { 7, 6, 5, 9, 8, 2, 1, 0, 4, 3 },
+        { 0, 1, 2, 3, 4, 5, 6, 7, 8, 9 }, { 1, 2, 3, 4, 0, 6, 7, 8, 9, 5 },
+        { 2, 3, 4, 0, 1, 7, 8, 9, 5, 6 }, { 3, 4, 0, 1, 2, 8, 9, 5, 6, 7 },
+        { 4, 0, 1, 2, 3, 9, 5, 6, 7, 8 }, { 5, 9, 8, 7, 6, 0, 4, 3, 2, 1 },
+        { 6, 5, 9, 8, 7, 1, 0, 4, 3, 2 }, { 7, 6, 5, 9, 8, 2, 1, 0, 4, 3 },
         { 8, 7, 6, 5, 9, 3, 2, 1, 0, 4 }, { 9, 8, 7, 6, 5, 4, 3, 2, 1, 0 },
     };
     static const int permute[8][10] = {
-        { 0, 1, 2, 3, 4, 5, 6, 7, 8, 9 }, { 1, 5, 7, 6, 2, 8, 3, 0, 9, 4 }, { 5, 8, 0, 3, 7, 9, 6, 1, 4, 2 }, { 8, 9, 1, 6, 0, 4, 3, 5, 2, 7 },
-        { 9, 4, 5, 3, 1, 2, 6, 8, 7, 0 }, { 4, 2, 8, 6, 5, 7, 3, 9, 0, 1 }, { 2, 7, 9, 3, 8, 0, 6, 4, 1, 5 }, { 7, 0, 4, 6, 9, 1, 3, 2, 5, 8 },
+        { 0, 1, 2, 3, 4, 5, 6, 7, 8, 9 }, { 1, 5, 7, 6, 2, 8, 3, 0, 9, 4 },
+        { 5, 8, 0, 3, 7, 9, 6, 1, 4, 2 }, { 8, 9, 1, 6, 0, 4, 3, 5, 2, 7 },
+        { 9, 4, 5, 3, 1, 2, 6, 8, 7, 0 }, { 4, 2, 8, 6, 5, 7, 3, 9, 0, 1 },
+        { 2, 7, 9, 3, 8, 0, 6, 4, 1, 5 }, { 7, 0, 4, 6, 9, 1, 3, 2, 5, 8 },
     };
     size_t size = strlen(digits), i;
     int check = 0;
@@ -110,7 +115,8 @@ static void every_row_is_complete(void **state)
     for (i = 0; i < PANEL_COUNT; i++)
         assert_true(panel_kinds[i].count > 0 && panel_kinds[i].count <= PANEL_LABS_MAX);
     for (i = 1; i < DRUG_COUNT; i++)
-        assert_true(drug_kinds[i].text != NULL && drug_kinds[i].generic != NULL && drug_kinds[i].dose != NULL);
+        assert_true(drug_kinds[i].text != NULL && drug_kinds[i].generic != NULL
+                    && drug_kinds[i].dose != NULL);
     for (i = 1; i < PROCEDURE_COUNT; i++)
         assert_non_null(procedure_kinds[i].label);
     for (i = 0; i < ALLERGEN_COUNT; i++)
@@ -128,7 +134,8 @@ static void every_disease_has_stages_and_its_risks_come_before_it(void **state)
         const struct disease_kind *kind = &disease_kinds[i];
 
         assert_non_null(kind->name);
-        assert_true(kind->stage_count > 0 && kind->stage_count <= STAGES_MAX && kind->onset_min <= kind->onset_max);
+        assert_true(kind->stage_count > 0 && kind->stage_count <= STAGES_MAX
+                    && kind->onset_min <= kind->onset_max);
         assert_int_equal(kind->duration_days > 0, i >= DISEASE_CHRONIC_COUNT);
         for (j = 0; j < RISKS_MAX; j++)
             assert_true((int)kind->risks[j].from < i);

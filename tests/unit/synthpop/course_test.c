@@ -15,7 +15,11 @@
 
 static void each_patient(void (*check)(struct record *record), unsigned target)
 {
-    struct population population = { .seed = 11, .resources_target = target, .age_min = 18, .age_max = 92, .today = population_today() };
+    struct population population = { .seed = 11,
+                                     .resources_target = target,
+                                     .age_min = 18,
+                                     .age_max = 92,
+                                     .today = population_today() };
     struct record record;
     struct arena arena;
     unsigned i;
@@ -34,11 +38,14 @@ static void check_dates(struct record *record)
     unsigned i;
 
     for (i = 0; i < record->encounter_count; i++)
-        assert_true(record->encounter_list[i].day > birth && record->encounter_list[i].day <= record->today);
+        assert_true(record->encounter_list[i].day > birth
+                    && record->encounter_list[i].day <= record->today);
     for (i = 0; i < record->condition_count; i++)
-        assert_true(record->condition_list[i].onset > birth && record->condition_list[i].onset < record->condition_list[i].abatement);
+        assert_true(record->condition_list[i].onset > birth
+                    && record->condition_list[i].onset < record->condition_list[i].abatement);
     for (i = 0; i < record->order_count; i++)
-        assert_true(record->order_list[i].start <= record->today && record->order_list[i].start < record->order_list[i].stop);
+        assert_true(record->order_list[i].start <= record->today
+                    && record->order_list[i].start < record->order_list[i].stop);
 }
 
 static void everything_happens_within_a_life_and_ends_after_it_began(void **state)
@@ -55,10 +62,12 @@ static void check_links(struct record *record)
         assert_in_range(record->condition_list[i].encounter, 0, record->encounter_count - 1);
     for (i = 0; i < record->order_count; i++) {
         assert_in_range(record->order_list[i].condition, 0, record->condition_count - 1);
-        assert_int_equal(record->encounter_list[record->order_list[i].encounter].day, record->order_list[i].start);
+        assert_int_equal(record->encounter_list[record->order_list[i].encounter].day,
+                         record->order_list[i].start);
     }
     for (i = 0; i < record->report_count; i++)
-        assert_true(record->report_list[i].first + record->report_list[i].count <= record->measurement_count);
+        assert_true(record->report_list[i].first + record->report_list[i].count
+                    <= record->measurement_count);
 }
 
 static void every_order_and_report_has_its_visit_and_reason(void **state)
@@ -92,11 +101,13 @@ static void check_groups(struct record *record)
 
     for (i = 0; i < record->order_count; i++)
         for (j = 0; j < i; j++) {
-            const struct drug_kind *a = &drug_kinds[record->order_list[i].drug], *b = &drug_kinds[record->order_list[j].drug];
+            const struct drug_kind *a = &drug_kinds[record->order_list[i].drug],
+                                   *b = &drug_kinds[record->order_list[j].drug];
 
             if (a->group == NULL || b->group == NULL || strcmp(a->group, b->group) != 0)
                 continue;
-            assert_false(record_order_is_active(&record->order_list[i], record->today) && record_order_is_active(&record->order_list[j], record->today));
+            assert_false(record_order_is_active(&record->order_list[i], record->today)
+                         && record_order_is_active(&record->order_list[j], record->today));
         }
 }
 

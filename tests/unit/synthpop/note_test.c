@@ -17,7 +17,9 @@ static bool contains(struct slice text, const char *part)
 
 static void notes_name_the_patient_and_are_text(void **state)
 {
-    struct population population = { .seed = 3, .age_min = 50, .age_max = 80, .today = population_today() };
+    struct population population = {
+        .seed = 3, .age_min = 50, .age_max = 80, .today = population_today()
+    };
     unsigned i, j, titles = 0, count = 0;
     char seen[16] = "";
     struct record record;

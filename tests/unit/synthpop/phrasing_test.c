@@ -39,7 +39,8 @@ static void phrasings_of_one_kind_agree_on_having_a_subject(void **state)
     (void)state;
     for (kind = 0; kind < QUESTION_KIND_COUNT; kind++)
         for (i = 0; i < phrasing_count(kind); i++)
-            assert_int_equal(strchr(phrasing_pattern(kind, i), '#') != NULL, strchr(phrasing_pattern(kind, 0), '#') != NULL);
+            assert_int_equal(strchr(phrasing_pattern(kind, i), '#') != NULL,
+                             strchr(phrasing_pattern(kind, 0), '#') != NULL);
 }
 
 static void fills_in_subject_and_patient(void **state)

@@ -20,8 +20,10 @@ static void fixture_init(struct fixture *fixture)
 {
     *fixture = (struct fixture){ 0 };
     arena_init(&fixture->arena, 1 << 20);
-    fixture->record = (struct record){ .arena = &fixture->arena, .today = calendar_day(2020, 1, 1) };
-    fixture->record.person = (struct person){ .is_female = true, .birth_day = calendar_day(1960, 1, 1) };
+    fixture->record =
+        (struct record){ .arena = &fixture->arena, .today = calendar_day(2020, 1, 1) };
+    fixture->record.person =
+        (struct person){ .is_female = true, .birth_day = calendar_day(1960, 1, 1) };
     chance_init(&fixture->record.chance, 1, 0);
     physiology_create(&fixture->record, &fixture->physiology);
 }
@@ -74,7 +76,8 @@ static void diabetes_raises_a1c_before_it_is_found_and_metformin_lowers_it(void 
     add_condition(&fixture, DISEASE_DIABETES, 2010);
     before = mean_on(&fixture, LAB_A1C, calendar_day(2005, 1, 1));
     at = mean_on(&fixture, LAB_A1C, calendar_day(2010, 1, 1));
-    *record_add_order(&fixture.record) = (struct order){ DRUG_METFORMIN_1000, calendar_day(2010, 1, 1), DAY_NONE, false, 0, 0 };
+    *record_add_order(&fixture.record) =
+        (struct order){ DRUG_METFORMIN_1000, calendar_day(2010, 1, 1), DAY_NONE, false, 0, 0 };
     treated = mean_on(&fixture, LAB_A1C, calendar_day(2010, 6, 1));
     assert_true(before < 5.9 && at > 7 && treated < at - 0.8);
     assert_true(mean_on(&fixture, LAB_A1C, calendar_day(2009, 1, 1)) > before + 0.5);
@@ -90,7 +93,8 @@ static void the_filtration_rate_falls_as_creatinine_rises(void **state)
     (void)state;
     fixture_init(&fixture);
     add_condition(&fixture, DISEASE_CKD, 2012);
-    assert_true(mean_on(&fixture, LAB_EGFR, fixture.record.today) < mean_on(&fixture, LAB_EGFR, calendar_day(2005, 1, 1)) - 20);
+    assert_true(mean_on(&fixture, LAB_EGFR, fixture.record.today)
+                < mean_on(&fixture, LAB_EGFR, calendar_day(2005, 1, 1)) - 20);
     sample_init(&sample, &fixture.record, &fixture.physiology, fixture.record.today);
     egfr = sample_value(&sample, LAB_EGFR);
     creatinine = sample_value(&sample, LAB_CREATININE);
@@ -122,8 +126,10 @@ static void cholesterol_is_the_sum_of_its_fractions(void **state)
     (void)state;
     fixture_init(&fixture);
     sample_init(&sample, &fixture.record, &fixture.physiology, fixture.record.today);
-    sum = sample_value(&sample, LAB_LDL) + sample_value(&sample, LAB_HDL) + sample_value(&sample, LAB_TRIGLYCERIDES) / 5;
-    assert_true(sample_value(&sample, LAB_CHOLESTEROL) >= sum - 0.51 && sample_value(&sample, LAB_CHOLESTEROL) <= sum + 0.51);
+    sum = sample_value(&sample, LAB_LDL) + sample_value(&sample, LAB_HDL)
+          + sample_value(&sample, LAB_TRIGLYCERIDES) / 5;
+    assert_true(sample_value(&sample, LAB_CHOLESTEROL) >= sum - 0.51
+                && sample_value(&sample, LAB_CHOLESTEROL) <= sum + 0.51);
     arena_close(&fixture.arena);
 }
 

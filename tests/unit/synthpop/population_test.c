@@ -12,7 +12,9 @@
 
 static uint64_t fingerprint(uint64_t seed, unsigned index)
 {
-    struct population population = { .seed = seed, .age_min = 18, .age_max = 92, .today = population_today() };
+    struct population population = {
+        .seed = seed, .age_min = 18, .age_max = 92, .today = population_today()
+    };
     struct record record;
     struct buffer out;
     struct arena arena;

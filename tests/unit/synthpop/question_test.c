@@ -1,4 +1,5 @@
-/* Answers are checked against the bundle as it was written and read back, not against the truth that they were made from. */
+/* Answers are checked against the bundle as it was written and read back, not against the truth
+ * that they were made from. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -36,7 +37,11 @@ static struct json *parse(struct slice bytes, struct arena *arena)
 
 static void fixture_init(struct fixture *fixture, unsigned index)
 {
-    struct population population = { .seed = 9, .resources_target = 150, .age_min = 18, .age_max = 92, .today = population_today() };
+    struct population population = { .seed = 9,
+                                     .resources_target = 150,
+                                     .age_min = 18,
+                                     .age_max = 92,
+                                     .today = population_today() };
     struct buffer bundle, lines;
     struct record record;
     size_t at = 0, end;
@@ -51,7 +56,8 @@ static void fixture_init(struct fixture *fixture, unsigned index)
     fixture->bundle = parse(buffer_slice(&bundle), &fixture->arena);
     for (; at < lines.size; at = end + 1) {
         end = at + slice_find_byte(slice_cut(buffer_slice(&lines), at, lines.size), '\n');
-        fixture->lines[fixture->line_count++] = parse(slice_cut(buffer_slice(&lines), at, end), &fixture->arena);
+        fixture->lines[fixture->line_count++] =
+            parse(slice_cut(buffer_slice(&lines), at, end), &fixture->arena);
     }
 }
 
@@ -86,8 +92,10 @@ static void check_evidence(const struct fixture *fixture, const struct json *lin
     assert_in_range(json_get(line, "answer")->count, 1, QUESTION_CLAIMS_MAX);
     for (claim = json_first(json_get(line, "answer")); claim != NULL; claim = claim->next) {
         assert_int_equal(json_get(claim, "evidence")->count == 0, is_unanswerable);
-        assert_int_equal(slice_is(json_get_string(claim, "text"), QUESTION_UNANSWERABLE), is_unanswerable);
-        for (evidence = json_first(json_get(claim, "evidence")); evidence != NULL; evidence = evidence->next)
+        assert_int_equal(slice_is(json_get_string(claim, "text"), QUESTION_UNANSWERABLE),
+                         is_unanswerable);
+        for (evidence = json_first(json_get(claim, "evidence")); evidence != NULL;
+             evidence = evidence->next)
             assert_non_null(find_resource(fixture, evidence->text));
     }
 }
@@ -119,8 +127,10 @@ static void check_names(const struct fixture *fixture, const struct json *line)
     const struct json *claim, *evidence;
 
     for (claim = json_first(json_get(line, "answer")); claim != NULL; claim = claim->next)
-        for (evidence = json_first(json_get(claim, "evidence")); evidence != NULL; evidence = evidence->next)
-            assert_true(contains(json_get_string(claim, "text"), name_of(find_resource(fixture, evidence->text))));
+        for (evidence = json_first(json_get(claim, "evidence")); evidence != NULL;
+             evidence = evidence->next)
+            assert_true(contains(json_get_string(claim, "text"),
+                                 name_of(find_resource(fixture, evidence->text))));
 }
 
 static void every_claim_names_what_its_evidence_is_called(void **state)
@@ -134,7 +144,8 @@ static unsigned latest_seen;
 /* "LABEL was VALUE UNIT on DATE", and no other Observation of that name is as late. */
 static void check_latest(const struct fixture *fixture, const struct json *line)
 {
-    const struct json *claim = json_first(json_get(line, "answer")), *observation, *quantity, *entry;
+    const struct json *claim = json_first(json_get(line, "answer")), *observation, *quantity,
+                      *entry;
     struct slice label, unit, date;
     char expected[240];
 
@@ -144,18 +155,22 @@ static void check_latest(const struct fixture *fixture, const struct json *line)
     label = name_of(observation);
     date = slice_cut(json_get_string(observation, "effectiveDateTime"), 0, 10);
     quantity = json_get(observation, "valueQuantity");
-    for (entry = json_first(json_get(fixture->bundle, "entry")); entry != NULL; entry = entry->next) {
+    for (entry = json_first(json_get(fixture->bundle, "entry")); entry != NULL;
+         entry = entry->next) {
         const struct json *other = json_get(entry, "resource");
 
-        if (other == observation || !slice_is(json_get_string(other, "resourceType"), "Observation") || !slice_equal(name_of(other), label))
+        if (other == observation || !slice_is(json_get_string(other, "resourceType"), "Observation")
+            || !slice_equal(name_of(other), label))
             continue;
-        assert_true(slice_compare(slice_cut(json_get_string(other, "effectiveDateTime"), 0, 10), date) < 0);
+        assert_true(
+            slice_compare(slice_cut(json_get_string(other, "effectiveDateTime"), 0, 10), date) < 0);
     }
     if (quantity == NULL)
         return;
     unit = json_get_string(quantity, "unit");
-    snprintf(expected, sizeof(expected), "%.*s was %.*s%s%.*s on %.*s", SLICE_FORMAT(label), SLICE_FORMAT(json_get(quantity, "value")->text),
-             unit.size > 0 ? " " : "", SLICE_FORMAT(unit), SLICE_FORMAT(date));
+    snprintf(expected, sizeof(expected), "%.*s was %.*s%s%.*s on %.*s", SLICE_FORMAT(label),
+             SLICE_FORMAT(json_get(quantity, "value")->text), unit.size > 0 ? " " : "",
+             SLICE_FORMAT(unit), SLICE_FORMAT(date));
     assert_true(slice_is(json_get_string(claim, "text"), expected));
     latest_seen++;
 }
@@ -172,13 +187,15 @@ static unsigned count_active(const struct fixture *fixture, const char *type)
     const struct json *entry, *status;
     unsigned count = 0;
 
-    for (entry = json_first(json_get(fixture->bundle, "entry")); entry != NULL; entry = entry->next) {
+    for (entry = json_first(json_get(fixture->bundle, "entry")); entry != NULL;
+         entry = entry->next) {
         const struct json *resource = json_get(entry, "resource");
 
         if (!slice_is(json_get_string(resource, "resourceType"), type))
             continue;
         status = json_first(json_get(json_get(resource, "clinicalStatus"), "coding"));
-        count += slice_is(json_get_string(resource, "status"), "active") || slice_is(json_get_string(status, "code"), "active");
+        count += slice_is(json_get_string(resource, "status"), "active")
+                 || slice_is(json_get_string(status, "code"), "active");
     }
     return count;
 }
@@ -188,7 +205,8 @@ static void check_lists(const struct fixture *fixture, const struct json *line)
     struct slice kind = json_get_string(line, "kind");
 
     if (slice_is(kind, "medications"))
-        assert_int_equal(json_get(line, "answer")->count, count_active(fixture, "MedicationRequest"));
+        assert_int_equal(json_get(line, "answer")->count,
+                         count_active(fixture, "MedicationRequest"));
     if (slice_is(kind, "active_problems"))
         assert_int_equal(json_get(line, "answer")->count, count_active(fixture, "Condition"));
 }

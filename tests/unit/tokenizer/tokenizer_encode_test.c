@@ -1,11 +1,11 @@
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <setjmp.h>
 #include <stdint.h>
-#include <cmocka.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <cmocka.h>
 
 #include "data.h"
 #include "tokenizer_decode.h"
@@ -38,15 +38,16 @@ static void assert_ids(const struct tokenizer_vocab *vocab, struct slice text, b
     struct arena arena;
 
     arena_init(&arena, 1 << 20);
-    assert_int_equal(tokenizer_encode(vocab, text, is_trusted, false, &arena, &ids, &err), STATUS_OK);
+    assert_int_equal(tokenizer_encode(vocab, text, is_trusted, false, &arena, &ids, &err),
+                     STATUS_OK);
     assert_int_equal(ids.count, count);
     for (size_t i = 0; i < count; i++)
         assert_int_equal(ids.ids[i], expected[i]);
     arena_close(&arena);
 }
 
-#define ASSERT_IDS(vocab, text, is_trusted, ...)                                  \
-    assert_ids(vocab, SLICE(text), is_trusted, (const uint32_t[]){ __VA_ARGS__ }, \
+#define ASSERT_IDS(vocab, text, is_trusted, ...)                                                   \
+    assert_ids(vocab, SLICE(text), is_trusted, (const uint32_t[]){ __VA_ARGS__ },                  \
                sizeof((const uint32_t[]){ __VA_ARGS__ }) / sizeof(uint32_t))
 
 /* Decode in two pieces at every place: the same text, and it is @text. */
@@ -62,9 +63,11 @@ static void assert_round_trip(const struct tokenizer_vocab *vocab, struct slice 
         char *joined;
 
         assert_int_equal(tokenizer_decode(vocab, ids.ids, cut, (struct slice){ 0 }, false, &arena,
-                                          &first, &state, NULL), STATUS_OK);
-        assert_int_equal(tokenizer_decode(vocab, ids.ids + cut, ids.count - cut, state, true, &arena,
-                                          &second, &end, NULL), STATUS_OK);
+                                          &first, &state, NULL),
+                         STATUS_OK);
+        assert_int_equal(tokenizer_decode(vocab, ids.ids + cut, ids.count - cut, state, true,
+                                          &arena, &second, &end, NULL),
+                         STATUS_OK);
         joined = arena_format(&arena, "%.*s%.*s", SLICE_FORMAT(first), SLICE_FORMAT(second));
         assert_true(slice_is(text, joined));
     }
@@ -89,8 +92,13 @@ static void gives_text_back_whole_in_any_pieces(void **state)
 
     (void)state;
     static const char *const texts[] = {
-        "", "a", " a", "  two  blanks ", "Lily's mom said, \"No!\"\n\n\tEnd.",
-        "caf\xc3\xa9 \xf0\x9f\x98\x80 \xe4\xb8\xad\xe6\x96\x87 \xc2\xb5g/mL", "<s> </s> <|eot_id|>",
+        "",
+        "a",
+        " a",
+        "  two  blanks ",
+        "Lily's mom said, \"No!\"\n\n\tEnd.",
+        "caf\xc3\xa9 \xf0\x9f\x98\x80 \xe4\xb8\xad\xe6\x96\x87 \xc2\xb5g/mL",
+        "<s> </s> <|eot_id|>",
     };
 
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
@@ -150,9 +158,11 @@ static void takes_long_runs_of_one_letter(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof(letters); i++) {
         memset(text, letters[i], size);
-        assert_int_equal(tokenizer_encode_count(bpe, slice_of(text, size), &count, NULL), STATUS_OK);
+        assert_int_equal(tokenizer_encode_count(bpe, slice_of(text, size), &count, NULL),
+                         STATUS_OK);
         assert_true(count > 0 && count <= size);
-        assert_int_equal(tokenizer_encode_count(spm, slice_of(text, size), &count, NULL), STATUS_OK);
+        assert_int_equal(tokenizer_encode_count(spm, slice_of(text, size), &count, NULL),
+                         STATUS_OK);
         assert_true(count > 0 && count <= size + 1);
     }
     free(text);
@@ -169,12 +179,17 @@ static void refuses_ids_and_states_that_are_none(void **state)
 
     (void)state;
     arena_init(&arena, 1 << 20);
-    assert_int_equal(tokenizer_decode(vocab, &wrong, 1, (struct slice){ 0 }, true, &arena, &text,
-                                      &after, NULL), STATUS_INVALID_ARGUMENT);
-    assert_int_equal(tokenizer_decode(vocab, NULL, 0, SLICE("x"), true, &arena, &text, &after, NULL),
+    assert_int_equal(
+        tokenizer_decode(vocab, &wrong, 1, (struct slice){ 0 }, true, &arena, &text, &after, NULL),
+        STATUS_INVALID_ARGUMENT);
+    assert_int_equal(
+        tokenizer_decode(vocab, NULL, 0, SLICE("x"), true, &arena, &text, &after, NULL),
+        STATUS_INVALID_ARGUMENT);
+    assert_int_equal(tokenizer_decode(vocab, NULL, 0,
+                                      SLICE("\x10\x04"
+                                            "abc"),
+                                      true, &arena, &text, &after, NULL),
                      STATUS_INVALID_ARGUMENT);
-    assert_int_equal(tokenizer_decode(vocab, NULL, 0, SLICE("\x10\x04" "abc"), true, &arena, &text,
-                                      &after, NULL), STATUS_INVALID_ARGUMENT);
     arena_close(&arena);
     tokenizer_vocab_destroy(vocab);
 }

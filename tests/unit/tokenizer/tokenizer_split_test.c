@@ -1,10 +1,10 @@
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <setjmp.h>
 #include <stdint.h>
-#include <cmocka.h>
 #include <stdio.h>
 #include <string.h>
+#include <cmocka.h>
 
 #include "tokenizer_split.h"
 #include "tokenizer_unicode.h"
@@ -64,7 +64,9 @@ static void splits_as_qwen2_and_smollm(void **state)
 
 static void goes_on_over_bytes_that_are_no_utf8(void **state)
 {
-    static const char *const texts[] = { ("\xff\xfe" "a"), "a\xc3", "\xe2\x82", " \x80\x80 ", "'\xf0" };
+    static const char *const texts[] = { ("\xff\xfe"
+                                          "a"),
+                                         "a\xc3", "\xe2\x82", " \x80\x80 ", "'\xf0" };
 
     (void)state;
     for (int split = TOKENIZER_SPLIT_GPT2; split <= TOKENIZER_SPLIT_SMOLLM; split++) {
@@ -87,12 +89,15 @@ static void knows_the_classes_of_code_points(void **state)
         uint32_t point;
         enum tokenizer_class class;
     } cases[] = {
-        { 'a', TOKENIZER_CLASS_LETTER },    { '7', TOKENIZER_CLASS_NUMBER },   { ' ', TOKENIZER_CLASS_SPACE },
-        { '\r', TOKENIZER_CLASS_SPACE },    { 0x1C, TOKENIZER_CLASS_OTHER },   { 0x85, TOKENIZER_CLASS_SPACE },
-        { 0xA0, TOKENIZER_CLASS_SPACE },    { 0xAA, TOKENIZER_CLASS_LETTER },  { 0xB2, TOKENIZER_CLASS_NUMBER },
-        { 0xD7, TOKENIZER_CLASS_OTHER },    { 0x301, TOKENIZER_CLASS_OTHER },  { 0x4E2D, TOKENIZER_CLASS_LETTER },
-        { 0x9FFF, TOKENIZER_CLASS_LETTER }, { 0x2167, TOKENIZER_CLASS_NUMBER }, { 0x3000, TOKENIZER_CLASS_SPACE },
-        { 0x1F600, TOKENIZER_CLASS_OTHER }, { 0xAC00, TOKENIZER_CLASS_LETTER }, { 0x323AF, TOKENIZER_CLASS_LETTER },
+        { 'a', TOKENIZER_CLASS_LETTER },     { '7', TOKENIZER_CLASS_NUMBER },
+        { ' ', TOKENIZER_CLASS_SPACE },      { '\r', TOKENIZER_CLASS_SPACE },
+        { 0x1C, TOKENIZER_CLASS_OTHER },     { 0x85, TOKENIZER_CLASS_SPACE },
+        { 0xA0, TOKENIZER_CLASS_SPACE },     { 0xAA, TOKENIZER_CLASS_LETTER },
+        { 0xB2, TOKENIZER_CLASS_NUMBER },    { 0xD7, TOKENIZER_CLASS_OTHER },
+        { 0x301, TOKENIZER_CLASS_OTHER },    { 0x4E2D, TOKENIZER_CLASS_LETTER },
+        { 0x9FFF, TOKENIZER_CLASS_LETTER },  { 0x2167, TOKENIZER_CLASS_NUMBER },
+        { 0x3000, TOKENIZER_CLASS_SPACE },   { 0x1F600, TOKENIZER_CLASS_OTHER },
+        { 0xAC00, TOKENIZER_CLASS_LETTER },  { 0x323AF, TOKENIZER_CLASS_LETTER },
         { 0x10FFFF, TOKENIZER_CLASS_OTHER }, { UINT32_MAX, TOKENIZER_CLASS_OTHER },
     };
 

@@ -1,9 +1,9 @@
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <setjmp.h>
 #include <stdint.h>
-#include <cmocka.h>
 #include <string.h>
+#include <cmocka.h>
 
 #include "tokenizer_template.h"
 #include "vocab_sample.h"
@@ -13,8 +13,8 @@ static const char chatml[] =
     "{% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}";
 
 /* The rendering as text: control pieces in full, bytes as they are. */
-static enum status render(const char *source, const struct tokenizer_turn *turns, size_t count, char *text,
-                          struct error *err)
+static enum status render(const char *source, const struct tokenizer_turn *turns, size_t count,
+                          char *text, struct error *err)
 {
     struct tokenizer_vocab *vocab = vocab_sample_create("gpt-2", source, err);
     struct tokenizer_template template;
@@ -48,7 +48,9 @@ static void renders_chatml(void **state)
 
     (void)state;
     assert_int_equal(render(chatml, turns, 2, text, &err), STATUS_OK);
-    assert_string_equal(text, "<|im_start|>system\nBe brief.<|im_end|>\n<|im_start|>user\nHi<|im_end|>\n<|im_start|>assistant\n");
+    assert_string_equal(
+        text,
+        "<|im_start|>system\nBe brief.<|im_end|>\n<|im_start|>user\nHi<|im_end|>\n<|im_start|>assistant\n");
 }
 
 static void renders_zephyr_with_the_vocabularys_end(void **state)
@@ -57,8 +59,12 @@ static void renders_zephyr_with_the_vocabularys_end(void **state)
     struct error err;
 
     (void)state;
-    assert_int_equal(render("{{ '<|user|>\n' + message['content'] + eos_token }} {{ '<|assistant|>\n' }}", turns, 2, text, &err), STATUS_OK);
-    assert_string_equal(text, "<|system|>\nBe brief.<|endoftext|>\n<|user|>\nHi<|endoftext|>\n<|assistant|>\n");
+    assert_int_equal(
+        render("{{ '<|user|>\n' + message['content'] + eos_token }} {{ '<|assistant|>\n' }}", turns,
+               2, text, &err),
+        STATUS_OK);
+    assert_string_equal(
+        text, "<|system|>\nBe brief.<|endoftext|>\n<|user|>\nHi<|endoftext|>\n<|assistant|>\n");
 }
 
 static void invents_no_template_where_there_is_none(void **state)
@@ -76,10 +82,13 @@ static void names_what_it_does_not_know(void **state)
     struct error err;
 
     (void)state;
-    assert_int_equal(render("{{ '<|turn|>' + message }}", turns, 2, text, &err), STATUS_UNIMPLEMENTED);
-    assert_non_null(strstr(err.text, "<|turn|>"));
-    assert_int_equal(render("<|start_header_id|><|end_header_id|><|eot_id|>{{ strftime_now('%d') }}", turns, 2, text, &err),
+    assert_int_equal(render("{{ '<|turn|>' + message }}", turns, 2, text, &err),
                      STATUS_UNIMPLEMENTED);
+    assert_non_null(strstr(err.text, "<|turn|>"));
+    assert_int_equal(
+        render("<|start_header_id|><|end_header_id|><|eot_id|>{{ strftime_now('%d') }}", turns, 2,
+               text, &err),
+        STATUS_UNIMPLEMENTED);
     assert_non_null(strstr(err.text, "strftime_now"));
 }
 

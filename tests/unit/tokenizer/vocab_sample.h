@@ -35,9 +35,11 @@ static inline uint32_t vocab_sample_mask(unsigned byte)
 }
 
 /* The metadata of such a vocabulary; @pre and @chat_template may be NULL. */
-static inline void vocab_sample_write(struct gguf_write *write, const char *pre, const char *chat_template)
+static inline void vocab_sample_write(struct gguf_write *write, const char *pre,
+                                      const char *chat_template)
 {
-    static const char *const others[] = { "ab", "bc", "abc", "<|im_start|>", "<|im_end|>", "<|endoftext|>" };
+    static const char *const others[] = { "ab",           "bc",         "abc",
+                                          "<|im_start|>", "<|im_end|>", "<|endoftext|>" };
     const struct slice merges[] = { SLICE("a b"), SLICE("b c"), SLICE("ab c") };
     struct slice pieces[VOCAB_SAMPLE_SIZE];
     int32_t types[VOCAB_SAMPLE_SIZE];
@@ -59,8 +61,8 @@ static inline void vocab_sample_write(struct gguf_write *write, const char *pre,
     gguf_write_u32(write, "tokenizer.ggml.eos_token_id", VOCAB_SAMPLE_END);
 }
 
-static inline struct tokenizer_vocab *vocab_sample_create(const char *pre, const char *chat_template,
-                                                          struct error *err)
+static inline struct tokenizer_vocab *
+vocab_sample_create(const char *pre, const char *chat_template, struct error *err)
 {
     size_t size;
     char *bytes;
