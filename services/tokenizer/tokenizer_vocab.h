@@ -13,24 +13,7 @@
 #include "base/error.h"
 #include "base/slice.h"
 #include "gguf/gguf.h"
-#include "tokenizer_split.h"
-
-#define TOKENIZER_NO_ID UINT32_MAX
-
-enum tokenizer_kind {
-    TOKENIZER_KIND_SPM, /* tokenizer.ggml.model "llama" */
-    TOKENIZER_KIND_BPE, /* "gpt2" */
-};
-
-/* tokenizer.ggml.token_type; the numbers are the file's. */
-enum tokenizer_piece_type {
-    TOKENIZER_PIECE_NORMAL = 1,
-    TOKENIZER_PIECE_UNKNOWN = 2,
-    TOKENIZER_PIECE_CONTROL = 3, /* never made from a caller's text */
-    TOKENIZER_PIECE_USER = 4,    /* matched whole, before anything is merged */
-    TOKENIZER_PIECE_UNUSED = 5,
-    TOKENIZER_PIECE_BYTE = 6,
-};
+#include "tokenizer_parts.h"
 
 /* What is needed at every step of an encoding; filled by tokenizer_vocab_create. */
 struct tokenizer_vocab {
