@@ -1,0 +1,218 @@
+/* Two passes over the table: the types get their numbers, then the elements their rows; those that
+ * a type inherits are rows of its own, so that a search is one probe. */
+#include "deid_fhir_type.h"
+
+#include "base/hash.h"
+
+#define TYPES_MAX 2048
+#define ELEMENTS_SLOTS 32768 /* about 13,000 are used */
+#define NAMES_SLOTS 4096
+#define HASH_SEED 7
+
+extern const char deid_fhir_types_start[], deid_fhir_types_end[];
+
+static struct slice word_take(struct slice *line)
+{
+    size_t end = slice_find_byte(*line, ' ');
+    struct slice word = slice_cut(*line, 0, end);
+
+    *line = slice_cut(*line, end + 1, line->size);
+    return word;
+}
+
+static bool line_take(struct slice *rest, struct slice *line)
+{
+    size_t end = slice_find_byte(*rest, '\n');
+
+    if (rest->size == 0)
+        return false;
+    *line = slice_cut(*rest, 0, end);
+    *rest = slice_cut(*rest, end + 1, rest->size);
+    return true;
+}
+
+uint16_t deid_fhir_type_find(const struct deid_fhir_types *types, struct slice name)
+{
+    uint32_t at = (uint32_t)hash_bytes(name, HASH_SEED) & types->by_name_mask;
+
+    for (; types->by_name[at] != 0; at = (at + 1) & types->by_name_mask)
+        if (slice_equal(types->types[types->by_name[at]].name, name))
+            return (uint16_t)types->by_name[at];
+    return DEID_FHIR_TYPE_UNKNOWN;
+}
+
+static uint16_t type_add(struct deid_fhir_types *types, struct slice name)
+{
+    uint16_t found = deid_fhir_type_find(types, name);
+    uint32_t at = (uint32_t)hash_bytes(name, HASH_SEED) & types->by_name_mask;
+
+    if (found != DEID_FHIR_TYPE_UNKNOWN || types->types_count == TYPES_MAX)
+        return found;
+    while (types->by_name[at] != 0)
+        at = (at + 1) & types->by_name_mask;
+    types->by_name[at] = types->types_count;
+    types->types[types->types_count] =
+        (struct deid_fhir_type){ .name = name,
+                                 .is_primitive = name.data[0] >= 'a' && name.data[0] <= 'z' };
+    return (uint16_t)types->types_count++;
+}
+
+static uint32_t element_slot(const struct deid_fhir_types *types, uint16_t owner, struct slice key)
+{
+    return (uint32_t)hash_bytes(key, HASH_SEED + owner) & types->elements_mask;
+}
+
+static const struct deid_fhir_element *element_find(const struct deid_fhir_types *types,
+                                                    uint16_t owner, struct slice key)
+{
+    uint32_t at = element_slot(types, owner, key);
+
+    for (; types->elements[at].owner != 0; at = (at + 1) & types->elements_mask)
+        if (types->elements[at].owner == owner && slice_equal(types->elements[at].key, key))
+            return &types->elements[at];
+    return NULL;
+}
+
+static void element_add(struct deid_fhir_types *types, uint16_t owner, struct slice key,
+                        uint16_t type)
+{
+    uint32_t at = element_slot(types, owner, key);
+
+    if (element_find(types, owner, key) != NULL)
+        return;
+    while (types->elements[at].owner != 0)
+        at = (at + 1) & types->elements_mask;
+    types->elements[at] = (struct deid_fhir_element){ .key = key, .owner = owner, .type = type };
+}
+
+/* "Patient<DomainResource" at the front of @line. */
+static uint16_t head_take(struct deid_fhir_types *types, struct slice *line)
+{
+    struct slice head = word_take(line);
+    size_t bar = slice_find_byte(head, '<');
+    uint16_t type = type_add(types, slice_cut(head, 0, bar));
+    uint16_t base = type_add(types, slice_cut(head, bar + 1, head.size));
+
+    types->types[type].base = base == type ? DEID_FHIR_TYPE_UNKNOWN : base;
+    return type;
+}
+
+static void elements_read(struct deid_fhir_types *types, uint16_t owner, struct slice line)
+{
+    while (line.size > 0) {
+        struct slice word = word_take(&line);
+        size_t colon = slice_find_byte(word, ':');
+        struct slice key = slice_cut(word, 0, colon);
+
+        if (key.size == 0 || colon == word.size)
+            continue;
+        if (key.data[key.size - 1] == '*') {
+            types->types[owner].has_choice = true;
+            element_add(types, owner, slice_cut(key, 0, key.size - 1), DEID_FHIR_TYPE_UNKNOWN);
+            continue;
+        }
+        element_add(types, owner, key, type_add(types, slice_cut(word, colon + 1, word.size)));
+    }
+}
+
+static void resources_mark(struct deid_fhir_types *types)
+{
+    uint16_t resource = deid_fhir_type_find(types, SLICE("Resource"));
+
+    for (unsigned i = 1; i < types->types_count; i++)
+        types->types[i].is_resource = deid_fhir_type_is(types, (uint16_t)i, resource);
+}
+
+/* @lines: of each type its elements as they stand in the table. */
+static void table_read(struct deid_fhir_types *types, struct slice *lines)
+{
+    struct slice rest = slice_of(deid_fhir_types_start,
+                                 (size_t)(deid_fhir_types_end - deid_fhir_types_start)),
+                 line;
+    unsigned described;
+
+    while (line_take(&rest, &line))
+        if (line.size > 0 && line.data[0] != '#') {
+            uint16_t type = head_take(types, &line);
+            lines[type] = line;
+        }
+    described = types->types_count;
+    for (unsigned i = 1; i < described; i++)
+        for (uint16_t up = (uint16_t)i; up != DEID_FHIR_TYPE_UNKNOWN; up = types->types[up].base)
+            elements_read(types, (uint16_t)i, lines[up]);
+}
+
+enum status deid_fhir_types_init(struct deid_fhir_types *types, struct arena *arena,
+                                 struct error *err)
+{
+    struct slice *lines = ARENA_ARRAY(arena, struct slice, TYPES_MAX);
+
+    *types = (struct deid_fhir_types){ .types_count = 1,
+                                       .elements_mask = ELEMENTS_SLOTS - 1,
+                                       .by_name_mask = NAMES_SLOTS - 1 };
+    types->types = ARENA_ARRAY(arena, struct deid_fhir_type, TYPES_MAX);
+    types->elements = ARENA_ARRAY(arena, struct deid_fhir_element, ELEMENTS_SLOTS);
+    types->by_name = ARENA_ARRAY(arena, uint32_t, NAMES_SLOTS);
+    if (lines == NULL || types->types == NULL || types->elements == NULL || types->by_name == NULL)
+        return error_set(err, STATUS_RESOURCE_EXHAUSTED, "no room for the types of FHIR");
+    table_read(types, lines);
+    if (types->types_count == TYPES_MAX)
+        return error_set(err, STATUS_INTERNAL, "more than %d types of FHIR", TYPES_MAX);
+    resources_mark(types);
+    return STATUS_OK;
+}
+
+bool deid_fhir_type_is(const struct deid_fhir_types *types, uint16_t type, uint16_t base)
+{
+    while (type != DEID_FHIR_TYPE_UNKNOWN && type != base)
+        type = types->types[type].base;
+    return type == base && base != DEID_FHIR_TYPE_UNKNOWN;
+}
+
+/* "DateTime" is dateTime, "Quantity" is Quantity. */
+static uint16_t choice_type(const struct deid_fhir_types *types, struct slice suffix)
+{
+    char small[32];
+    uint16_t type;
+
+    if (suffix.size == 0 || suffix.size >= sizeof(small) || suffix.data[0] < 'A'
+        || suffix.data[0] > 'Z')
+        return DEID_FHIR_TYPE_UNKNOWN;
+    memcpy(small, suffix.data, suffix.size);
+    small[0] |= 32;
+    type = deid_fhir_type_find(types, slice_of(small, suffix.size));
+    return type != DEID_FHIR_TYPE_UNKNOWN ? type : deid_fhir_type_find(types, suffix);
+}
+
+const struct deid_fhir_element *deid_fhir_type_element(const struct deid_fhir_types *types,
+                                                       uint16_t owner, struct slice key)
+{
+    const struct deid_fhir_element *element = element_find(types, owner, key);
+
+    if (element != NULL)
+        return element->type == DEID_FHIR_TYPE_UNKNOWN ? NULL : element;
+    if (!types->types[owner].has_choice)
+        return NULL;
+    for (size_t i = 1; i < key.size; i++) {
+        if (key.data[i] < 'A' || key.data[i] > 'Z')
+            continue;
+        element = element_find(types, owner, slice_cut(key, 0, i));
+        if (element != NULL && element->type == DEID_FHIR_TYPE_UNKNOWN
+            && choice_type(types, slice_cut(key, i, key.size)) != DEID_FHIR_TYPE_UNKNOWN)
+            return element;
+    }
+    return NULL;
+}
+
+uint16_t deid_fhir_type_member(const struct deid_fhir_types *types, uint16_t owner,
+                               struct slice key, struct slice *name)
+{
+    const struct deid_fhir_element *element = deid_fhir_type_element(types, owner, key);
+
+    *name = element == NULL ? key : element->key;
+    if (element == NULL)
+        return DEID_FHIR_TYPE_UNKNOWN;
+    return element->type != DEID_FHIR_TYPE_UNKNOWN
+               ? element->type
+               : choice_type(types, slice_cut(key, element->key.size, key.size));
+}
