@@ -27,6 +27,7 @@
 #include "base/check.h"
 #include "base/limits.h"
 #include "gguf/gguf_read.h"
+#include "gguf/gguf_state.h"
 
 static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "GGUF is read without swapping");
 
@@ -39,28 +40,6 @@ static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "GGUF is read without s
 #define GGUF_NAME_BYTES_MAX 65535
 #define GGUF_INDEX_BYTES_MAX (256 * MIB)
 
-struct entry {
-    struct slice key;
-    enum gguf_type type;
-    enum gguf_type element_type; /* of an array */
-    uint64_t count;              /* of an array's elements */
-    struct slice value;          /* a string's bytes, an array's elements, a number's bytes */
-};
-
-struct gguf {
-    struct arena arena;
-    struct slice bytes;
-    bool is_mapped;
-    uint64_t alignment;
-    uint32_t version;
-    uint64_t entries_count, tensors_count;
-    struct entry *entries;              /* sorted by key */
-    struct gguf_tensor *tensors;        /* in the file's order */
-    const struct gguf_tensor **by_name; /* sorted */
-    uint64_t *offsets;                  /* of tensors, relative to the data */
-    char digest[2 * crypto_hash_sha256_BYTES + 1];
-};
-
 static enum status refuse_cut(struct error *err, const char *part, uint64_t index,
                               const struct gguf_reader *reader)
 {
@@ -68,14 +47,6 @@ static enum status refuse_cut(struct error *err, const char *part, uint64_t inde
                      "the file ends inside %s %llu, at byte %zu of %zu, or a length there is wrong",
                      part, (unsigned long long)index, (size_t)(reader->at - reader->start),
                      (size_t)(reader->end - reader->start));
-}
-
-/* Bytes of a value of fixed width; 0 for strings, arrays and unknown types. */
-static unsigned width_of(uint32_t type)
-{
-    static const unsigned widths[] = { 1, 1, 2, 2, 4, 4, 4, 1, 0, 0, 8, 8, 8 };
-
-    return type < sizeof(widths) / sizeof(widths[0]) ? widths[type] : 0;
 }
 
 /* Headers
@@ -108,7 +79,7 @@ static enum status open_header(struct gguf *gguf, struct gguf_reader *reader, st
  * ----------------------------------------------------------------------------------------- */
 
 /* Walk over an array's elements; its bytes are a view from the first to the last. */
-static bool read_array(struct gguf_reader *reader, struct entry *entry)
+static bool read_array(struct gguf_reader *reader, struct gguf_entry *entry)
 {
     uint32_t type;
     const char *start;
@@ -118,7 +89,7 @@ static bool read_array(struct gguf_reader *reader, struct entry *entry)
     if (!gguf_read_u32(reader, &type) || !gguf_read_u64(reader, &entry->count))
         return false;
     entry->element_type = (enum gguf_type)type;
-    width = width_of(type);
+    width = gguf_entry_width(type);
     if (width > 0)
         return !__builtin_mul_overflow(entry->count, (uint64_t)width, &size)
                && gguf_read_bytes(reader, size, &entry->value);
@@ -135,28 +106,23 @@ static bool read_array(struct gguf_reader *reader, struct entry *entry)
     return true;
 }
 
-static bool read_value(struct gguf_reader *reader, struct entry *entry)
+static bool read_value(struct gguf_reader *reader, struct gguf_entry *entry)
 {
     if (entry->type == GGUF_TYPE_STRING)
         return gguf_read_string(reader, &entry->value);
     if (entry->type == GGUF_TYPE_ARRAY)
         return read_array(reader, entry);
-    return width_of(entry->type) > 0
-           && gguf_read_bytes(reader, width_of(entry->type), &entry->value);
-}
-
-static int compare_entries(const void *a, const void *b)
-{
-    return slice_compare(((const struct entry *)a)->key, ((const struct entry *)b)->key);
+    return gguf_entry_width(entry->type) > 0
+           && gguf_read_bytes(reader, gguf_entry_width(entry->type), &entry->value);
 }
 
 static enum status open_metadata(struct gguf *gguf, struct gguf_reader *reader, struct error *err)
 {
-    gguf->entries = ARENA_ARRAY(&gguf->arena, struct entry, gguf->entries_count);
+    gguf->entries = ARENA_ARRAY(&gguf->arena, struct gguf_entry, gguf->entries_count);
     if (gguf->entries == NULL)
         return error_set(err, STATUS_RESOURCE_EXHAUSTED, "no memory for the metadata's index");
     for (uint64_t i = 0; i < gguf->entries_count; i++) {
-        struct entry *entry = &gguf->entries[i];
+        struct gguf_entry *entry = &gguf->entries[i];
         uint32_t type;
 
         if (!gguf_read_string(reader, &entry->key) || !gguf_read_u32(reader, &type))
@@ -171,7 +137,7 @@ static enum status open_metadata(struct gguf *gguf, struct gguf_reader *reader, 
         if (!read_value(reader, entry))
             return refuse_cut(err, "metadata key", i, reader);
     }
-    qsort(gguf->entries, gguf->entries_count, sizeof(*gguf->entries), compare_entries);
+    qsort(gguf->entries, gguf->entries_count, sizeof(*gguf->entries), gguf_entry_compare);
     for (uint64_t i = 1; i < gguf->entries_count; i++) {
         if (slice_equal(gguf->entries[i - 1].key, gguf->entries[i].key))
             return error_set(err, STATUS_DATA_LOSS, "a metadata key occurs twice");
@@ -228,13 +194,6 @@ static enum status open_tensor(struct gguf *gguf, struct gguf_reader *reader, ui
     return STATUS_OK;
 }
 
-static int compare_names(const void *a, const void *b)
-{
-    const struct gguf_tensor *const *x = a, *const *y = b;
-
-    return slice_compare((*x)->name, (*y)->name);
-}
-
 static enum status open_tensors(struct gguf *gguf, struct gguf_reader *reader, struct error *err)
 {
     uint64_t count = gguf->tensors_count;
@@ -249,7 +208,7 @@ static enum status open_tensors(struct gguf *gguf, struct gguf_reader *reader, s
             return err == NULL ? STATUS_DATA_LOSS : err->status;
         gguf->by_name[i] = &gguf->tensors[i];
     }
-    qsort(gguf->by_name, count, sizeof(*gguf->by_name), compare_names);
+    qsort(gguf->by_name, count, sizeof(*gguf->by_name), gguf_tensor_compare);
     for (uint64_t i = 1; i < count; i++) {
         if (slice_equal(gguf->by_name[i - 1]->name, gguf->by_name[i]->name))
             return error_set(err, STATUS_DATA_LOSS, "two tensors have the same name");
@@ -429,180 +388,4 @@ const char *gguf_digest(struct gguf *gguf)
         sodium_bin2hex(gguf->digest, sizeof(gguf->digest), hash, sizeof(hash));
     }
     return gguf->digest;
-}
-
-/* Reading
- * ------------------------------------------------------------------------------------------ */
-
-static const struct entry *find(const struct gguf *gguf, const char *key)
-{
-    struct entry wanted = { .key = slice_from(key) };
-
-    if (gguf->entries_count == 0)
-        return NULL;
-    return bsearch(&wanted, gguf->entries, gguf->entries_count, sizeof(*gguf->entries),
-                   compare_entries);
-}
-
-/* The entry of @key when it is of fixed width, copied to the low bytes of *bits. */
-static const struct entry *find_number(const struct gguf *gguf, const char *key, uint64_t *bits)
-{
-    const struct entry *entry = find(gguf, key);
-
-    if (entry == NULL || width_of(entry->type) == 0)
-        return NULL;
-    *bits = 0;
-    memcpy(bits, entry->value.data, entry->value.size);
-    return entry;
-}
-
-/* A signed value; false for other types. */
-static bool as_signed(const struct entry *entry, uint64_t bits, int64_t *value)
-{
-    switch (entry->type) {
-    case GGUF_TYPE_INT8:
-        *value = (int8_t)bits;
-        return true;
-    case GGUF_TYPE_INT16:
-        *value = (int16_t)bits;
-        return true;
-    case GGUF_TYPE_INT32:
-        *value = (int32_t)bits;
-        return true;
-    case GGUF_TYPE_INT64:
-        *value = (int64_t)bits;
-        return true;
-    default:
-        return false;
-    }
-}
-
-static bool is_unsigned(const struct entry *entry)
-{
-    return entry->type == GGUF_TYPE_UINT8 || entry->type == GGUF_TYPE_UINT16
-           || entry->type == GGUF_TYPE_UINT32 || entry->type == GGUF_TYPE_UINT64;
-}
-
-bool gguf_get_u64(const struct gguf *gguf, const char *key, uint64_t *value)
-{
-    uint64_t bits;
-    int64_t number;
-    const struct entry *entry = find_number(gguf, key, &bits);
-
-    if (entry == NULL)
-        return false;
-    if (is_unsigned(entry)) {
-        *value = bits;
-        return true;
-    }
-    if (!as_signed(entry, bits, &number) || number < 0)
-        return false;
-    *value = (uint64_t)number;
-    return true;
-}
-
-bool gguf_get_f64(const struct gguf *gguf, const char *key, double *value)
-{
-    uint64_t bits;
-    int64_t number;
-    float single;
-    const struct entry *entry = find_number(gguf, key, &bits);
-
-    if (entry == NULL || entry->type == GGUF_TYPE_BOOL)
-        return false;
-    if (entry->type == GGUF_TYPE_FLOAT32) {
-        memcpy(&single, &bits, sizeof(single));
-        *value = single;
-    } else if (entry->type == GGUF_TYPE_FLOAT64) {
-        memcpy(value, &bits, sizeof(*value));
-    } else if (as_signed(entry, bits, &number)) {
-        *value = (double)number;
-    } else {
-        *value = (double)bits;
-    }
-    return true;
-}
-
-bool gguf_get_bool(const struct gguf *gguf, const char *key, bool *value)
-{
-    uint64_t bits;
-    const struct entry *entry = find_number(gguf, key, &bits);
-
-    if (entry == NULL || entry->type != GGUF_TYPE_BOOL)
-        return false;
-    *value = bits != 0;
-    return true;
-}
-
-bool gguf_get_string(const struct gguf *gguf, const char *key, struct slice *value)
-{
-    const struct entry *entry = find(gguf, key);
-
-    if (entry == NULL || entry->type != GGUF_TYPE_STRING)
-        return false;
-    *value = entry->value;
-    return true;
-}
-
-bool gguf_get_array(const struct gguf *gguf, const char *key, enum gguf_type *type, uint64_t *count)
-{
-    const struct entry *entry = find(gguf, key);
-
-    if (entry == NULL || entry->type != GGUF_TYPE_ARRAY)
-        return false;
-    *type = entry->element_type;
-    *count = entry->count;
-    return true;
-}
-
-bool gguf_next_string(const struct gguf *gguf, const char *key, size_t *cursor, struct slice *value)
-{
-    const struct entry *entry = find(gguf, key);
-    struct gguf_reader reader;
-
-    if (entry == NULL || entry->type != GGUF_TYPE_ARRAY || entry->element_type != GGUF_TYPE_STRING
-        || *cursor >= entry->value.size)
-        return false;
-    reader.start = entry->value.data;
-    reader.at = entry->value.data + *cursor;
-    reader.end = entry->value.data + entry->value.size;
-    if (!gguf_read_string(&reader, value))
-        return false;
-    *cursor = (size_t)(reader.at - reader.start);
-    return true;
-}
-
-bool gguf_get_array_bytes(const struct gguf *gguf, const char *key, enum gguf_type type,
-                          struct slice *bytes)
-{
-    const struct entry *entry = find(gguf, key);
-
-    if (entry == NULL || entry->type != GGUF_TYPE_ARRAY || entry->element_type != type
-        || width_of(type) == 0)
-        return false;
-    *bytes = entry->value;
-    return true;
-}
-
-uint64_t gguf_tensor_count(const struct gguf *gguf)
-{
-    return gguf->tensors_count;
-}
-
-const struct gguf_tensor *gguf_tensor_at(const struct gguf *gguf, uint64_t index)
-{
-    CHECK(index < gguf->tensors_count);
-    return &gguf->tensors[index];
-}
-
-const struct gguf_tensor *gguf_tensor_find(const struct gguf *gguf, const char *name)
-{
-    struct gguf_tensor wanted = { .name = slice_from(name) };
-    const struct gguf_tensor *key = &wanted, *const * found;
-
-    if (gguf->tensors_count == 0)
-        return NULL;
-    found =
-        bsearch(&key, gguf->by_name, gguf->tensors_count, sizeof(*gguf->by_name), compare_names);
-    return found == NULL ? NULL : *found;
 }

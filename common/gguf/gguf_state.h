@@ -1,0 +1,39 @@
+/* What an opened file holds. Only for gguf.c, which opens, and gguf_get.c, which looks up. */
+#ifndef GGUF_STATE_H
+#define GGUF_STATE_H
+
+#include <sodium.h>
+
+#include "base/arena.h"
+#include "gguf/gguf.h"
+
+struct gguf_entry {
+    struct slice key;
+    enum gguf_type type;
+    enum gguf_type element_type; /* of an array */
+    uint64_t count;              /* of an array's elements */
+    struct slice value;          /* a string's bytes, an array's elements, a number's bytes */
+};
+
+struct gguf {
+    struct arena arena;
+    struct slice bytes;
+    bool is_mapped;
+    uint64_t alignment;
+    uint32_t version;
+    uint64_t entries_count, tensors_count;
+    struct gguf_entry *entries;         /* sorted by key */
+    struct gguf_tensor *tensors;        /* in the file's order */
+    const struct gguf_tensor **by_name; /* sorted */
+    uint64_t *offsets;                  /* of tensors, relative to the data */
+    char digest[2 * crypto_hash_sha256_BYTES + 1];
+};
+
+/* Bytes of a value of fixed width; 0 for strings, arrays and unknown types. */
+unsigned gguf_entry_width(uint32_t type);
+
+/* For qsort and bsearch: entries by key, pointers to tensors by name. */
+int gguf_entry_compare(const void *a, const void *b);
+int gguf_tensor_compare(const void *a, const void *b);
+
+#endif
