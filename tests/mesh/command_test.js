@@ -56,12 +56,12 @@ module.exports = {
       const many = lines((await mesh.consilium('ask', '--many', '--json', SAMPLE_QUESTION, 'p1', 'nobody')).stdout);
       assert.ok(many.some((e) => e.patient === 'nobody' && e.failure.status === 5));
     },
-    async 'consilium deid shows a note with surrogates, and FHIR stays FHIR'({ mesh }) {
-      const text = await mesh.consilium('deid', NOTE);
+    async 'consilium deid --mesh shows a note with surrogates, and FHIR stays FHIR'({ mesh }) {
+      const text = await mesh.consilium('deid', '--mesh', NOTE);
       assert.equal(text.status, 0, text.stderr);
-      const reply = lines((await mesh.consilium('deid', '--json', NOTE)).stdout)[0];
+      const reply = lines((await mesh.consilium('deid', '--mesh', '--json', NOTE)).stdout)[0];
       assert.ok(reply.spans.length > 3);
-      const fhir = await mesh.consiliumWith(sample(), 'deid', '--fhir', '-');
+      const fhir = await mesh.consiliumWith(sample(), 'deid', '--mesh', '--fhir', '-');
       assert.equal(JSON.parse(fhir.stdout).resourceType, 'Bundle');
     },
     async 'exit statuses: 2 wrong usage, 3 not found, 4 unavailable, 5 refused'({ mesh }) {

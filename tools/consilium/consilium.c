@@ -56,6 +56,12 @@ int consilium_run(const struct consilium_verb *verb, struct consilium *consilium
     struct error err = { 0 };
 
     running_verb = verb;
+    if (verb->run != NULL) {
+        consilium->exit_status = verb->run(consilium);
+        if (consilium->exit_status != CONSILIUM_EXIT_MESH)
+            return consilium->exit_status;
+        consilium->exit_status = CONSILIUM_EXIT_OK;
+    }
     if (loop_init(&consilium->loop, consilium, on_interrupt, &err) != STATUS_OK
         || open_client(consilium, &err) != STATUS_OK) {
         fprintf(stderr, "consilium: %s\n", err.text);
@@ -100,7 +106,7 @@ void consilium_end(struct consilium *consilium, enum consilium_exit exit_status)
     timer_start(&consilium->ending, 0, 0);
 }
 
-static enum consilium_exit exit_of(enum status status)
+enum consilium_exit consilium_exit_of(enum status status)
 {
     switch (status) {
     case STATUS_OK:
@@ -140,7 +146,7 @@ void consilium_fail(struct consilium *consilium, const struct error *err)
     }
     if (!consilium->is_interrupted)
         fprintf(stderr, "%.*s\n", SLICE_FORMAT(buffer_slice(&line)));
-    consilium_end(consilium, exit_of(err->status));
+    consilium_end(consilium, consilium_exit_of(err->status));
 }
 
 void consilium_misuse(struct consilium *consilium, const char *format, ...)

@@ -18,6 +18,8 @@ enum consilium_exit {
     CONSILIUM_EXIT_INTERRUPTED = 130,
 };
 
+#define CONSILIUM_EXIT_MESH (-1)
+
 struct consilium_config {
     const char *gateway, *deid, *context, *tokenizer, *inference;
     const char *tls_certificate, *tls_key, *tls_authority;
@@ -26,6 +28,10 @@ struct consilium_config {
     int64_t tokens_max, budget_tokens, top_k, seed, page_size, answers_min;
     double temperature, top_p;
     bool json, many, fhir, keep_surrogates, timings;
+    /* deid without a mesh */
+    const char *known_file;
+    uint64_t line_bytes_max;
+    bool mesh, text;
 };
 
 struct group;
@@ -51,10 +57,16 @@ struct consilium_verb {
     const char *name;
     const char *operands; /* for --help */
     const char *help;
-    void (*start)(struct consilium *consilium);
+    void (*start)(struct consilium *consilium); /* on the loop, by consilium_run */
+    /* Where it is set: what the verb does before there is a loop. The exit status, or
+     * CONSILIUM_EXIT_MESH where the verb is to be started on the loop after all. */
+    int (*run)(struct consilium *consilium);
 };
 
 extern const struct consilium_verb consilium_verbs[]; /* ends with a name of NULL */
+
+/* The exit status that says what @status says. */
+enum consilium_exit consilium_exit_of(enum status status);
 
 /* Run @verb on the operands; returns the exit status. */
 int consilium_run(const struct consilium_verb *verb, struct consilium *consilium);

@@ -4,13 +4,14 @@
 
 struct consilium;
 
-void put_verb(struct consilium *consilium);      /* consilium_put.c */
-void ask_verb(struct consilium *consilium);      /* consilium_ask.c */
-void ask_many(struct consilium *consilium);      /* consilium_many.c: ask --many */
-void timeline_verb(struct consilium *consilium); /* consilium_timeline.c */
-void forget_verb(struct consilium *consilium);   /* consilium_forget.c */
-void deid_verb(struct consilium *consilium);     /* consilium_deid.c */
-void tokens_verb(struct consilium *consilium);   /* consilium_tokens.c */
-void status_verb(struct consilium *consilium);   /* consilium_status.c */
+void put_verb(struct consilium *consilium);        /* consilium_put.c */
+void ask_verb(struct consilium *consilium);        /* consilium_ask.c */
+void ask_many(struct consilium *consilium);        /* consilium_many.c: ask --many */
+void timeline_verb(struct consilium *consilium);   /* consilium_timeline.c */
+void forget_verb(struct consilium *consilium);     /* consilium_forget.c */
+int deid_verb(struct consilium *consilium);        /* consilium_deid.c: needs no mesh */
+void deid_mesh_start(struct consilium *consilium); /* consilium_deid_mesh.c: deid --mesh */
+void tokens_verb(struct consilium *consilium);     /* consilium_tokens.c */
+void status_verb(struct consilium *consilium);     /* consilium_status.c */
 
 #endif

@@ -1,0 +1,156 @@
+#include "consilium_deid_engine.h"
+
+#include <sodium.h>
+#include <string.h>
+
+#include "base/limits.h"
+#include "consilium.h"
+#include "consilium_deid_known.h"
+#include "consilium_file.h"
+#include "deid_fhir_learn.h"
+
+#define KNOWN_BYTES_MAX (16 * MIB)
+
+static enum status profile_parse(const char *word, enum deid_profile *profile, struct error *err)
+{
+    if (word == NULL || strcmp(word, "limited") == 0)
+        *profile = DEID_PROFILE_LIMITED;
+    else if (strcmp(word, "safe-harbor") == 0)
+        *profile = DEID_PROFILE_SAFE_HARBOR;
+    else
+        return error_set(err, STATUS_INVALID_ARGUMENT, "--profile takes limited or safe-harbor");
+    return STATUS_OK;
+}
+
+static enum status known_load(struct deid_engine *engine, const char *path, struct error *err)
+{
+    struct json *root;
+    struct slice bytes;
+
+    if (path == NULL)
+        return STATUS_OK;
+    if (file_read(path, KNOWN_BYTES_MAX, &engine->options, &bytes, err) != STATUS_OK)
+        return err->status;
+    if (json_parse(bytes, &engine->options, &root, err) != STATUS_OK
+        || deid_known_read(root, &engine->options, &engine->known, err) != STATUS_OK)
+        return error_wrap(err, "--known");
+    return STATUS_OK;
+}
+
+enum status deid_engine_init(struct deid_engine *engine, const struct consilium_config *config,
+                             struct error *err)
+{
+    *engine = (struct deid_engine){ 0 };
+    arena_init(&engine->options, DEID_ENGINE_ARENA_BYTES);
+    if (sodium_init() < 0)
+        return error_set(err, STATUS_INTERNAL, "no random numbers");
+    if (profile_parse(config->profile, &engine->profile, err) != STATUS_OK
+        || known_load(engine, config->known_file, err) != STATUS_OK) {
+        arena_close(&engine->options);
+        return err->status;
+    }
+    return deid_rules_init(&engine->rules, err);
+}
+
+void deid_engine_close(struct deid_engine *engine)
+{
+    deid_rules_close(&engine->rules);
+    arena_close(&engine->options);
+}
+
+/* Put what each resource of the list @known tells into the redactor's map. */
+static enum status learn(struct deid_redactor *redactor, const struct json *known,
+                         struct error *err)
+{
+    const struct json *resource;
+    struct slice id;
+
+    for (resource = json_first(known); resource != NULL; resource = resource->next)
+        if (deid_fhir_learn(redactor, resource, &id, err) != STATUS_OK)
+            return err->status;
+    return STATUS_OK;
+}
+
+static enum status learn_patient(const struct deid_engine *engine, struct deid_redactor *redactor,
+                                 const struct json *patient, struct error *err)
+{
+    struct json *known;
+
+    if (engine->known == NULL && patient == NULL)
+        return STATUS_OK;
+    if (learn(redactor, engine->known, err) != STATUS_OK)
+        return err->status;
+    if (patient != NULL
+        && (deid_known_read(patient, redactor->arena, &known, err) != STATUS_OK
+            || learn(redactor, known, err) != STATUS_OK))
+        return error_wrap(err, "patient");
+    return deid_redactor_learn(redactor, err);
+}
+
+/* The redactor keeps what it found newest first. */
+static enum status take_spans(const struct deid_redactor *redactor,
+                              struct deid_engine_result *result, struct error *err)
+{
+    const struct deid_found *found;
+    unsigned count = 0;
+
+    for (found = redactor->found; found != NULL; found = found->next)
+        count++;
+    result->spans = ARENA_ARRAY(redactor->arena, struct deid_engine_span, count);
+    if (result->spans == NULL)
+        return error_set(err, STATUS_RESOURCE_EXHAUSTED, "no room for %u spans", count);
+    result->spans_count = count;
+    for (found = redactor->found; found != NULL; found = found->next)
+        result->spans[--count] = (struct deid_engine_span){ found->span, found->surrogate };
+    memcpy(result->counts, redactor->counts, sizeof(result->counts));
+    return STATUS_OK;
+}
+
+enum status deid_engine_text(const struct deid_engine *engine, struct slice text,
+                             const struct json *patient, struct arena *arena,
+                             struct deid_engine_result *result, struct error *err)
+{
+    struct deid_redactor redactor;
+    struct deid_map map;
+    enum status status;
+
+    *result = (struct deid_engine_result){ 0 };
+    deid_map_init(&map, engine->profile, arena);
+    status = deid_redactor_init(&redactor, &engine->rules, &map, arena, err);
+    redactor.keep_spans = true;
+    if (status == STATUS_OK)
+        status = learn_patient(engine, &redactor, patient, err);
+    if (status == STATUS_OK)
+        status = deid_redact_text(&redactor, text, false, &result->output, err);
+    if (status == STATUS_OK)
+        status = take_spans(&redactor, result, err);
+    deid_redactor_close(&redactor);
+    return status;
+}
+
+const char *deid_engine_label(enum deid_class class)
+{
+    static const char *const labels[DEID_CLASS_COUNT] = {
+        [DEID_CLASS_NONE] = "",
+        [DEID_CLASS_NAME] = "NAME",
+        [DEID_CLASS_GEOGRAPHY] = "GEOGRAPHY",
+        [DEID_CLASS_DATE] = "DATE",
+        [DEID_CLASS_PHONE] = "PHONE",
+        [DEID_CLASS_FAX] = "FAX",
+        [DEID_CLASS_EMAIL] = "EMAIL",
+        [DEID_CLASS_SSN] = "SSN",
+        [DEID_CLASS_MRN] = "MRN",
+        [DEID_CLASS_HEALTH_PLAN] = "HEALTH_PLAN",
+        [DEID_CLASS_ACCOUNT] = "ACCOUNT",
+        [DEID_CLASS_LICENSE] = "LICENSE",
+        [DEID_CLASS_VEHICLE] = "VEHICLE",
+        [DEID_CLASS_DEVICE] = "DEVICE",
+        [DEID_CLASS_URL] = "URL",
+        [DEID_CLASS_IP] = "IP",
+        [DEID_CLASS_BIOMETRIC] = "BIOMETRIC",
+        [DEID_CLASS_PHOTO] = "PHOTO",
+        [DEID_CLASS_OTHER] = "OTHER",
+    };
+
+    return (unsigned)class < DEID_CLASS_COUNT ? labels[class] : "";
+}
