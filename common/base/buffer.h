@@ -32,7 +32,8 @@ void buffer_put_json(struct buffer *buffer, struct slice text);
 /* @bytes in base64 (RFC 4648), padded, without line ends. */
 void buffer_put_base64(struct buffer *buffer, struct slice bytes);
 
-/* Room for @size bytes at the end; the caller writes them and adds to buffer->size. NULL when full. */
+/* Room for @size bytes at the end; the caller writes them and adds to buffer->size. NULL when full.
+ */
 char *buffer_reserve(struct buffer *buffer, size_t size);
 
 /* What was written, as a view that holds until the next put or the arena's end. */

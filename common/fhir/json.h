@@ -47,7 +47,8 @@ const struct json *json_get(const struct json *object, const char *key);
 /* json_get for the text of a string member; {NULL, 0} when there is none. */
 struct slice json_get_string(const struct json *object, const char *key);
 
-/* Every element or member: for (item = json_first(array); item != NULL; item = item->next). NULL-safe. */
+/* Every element or member: for (item = json_first(array); item != NULL; item = item->next).
+ * NULL-safe. */
 const struct json *json_first(const struct json *array);
 
 #endif

@@ -1,8 +1,9 @@
 /* Writing GGUF files, version 3, aligned to 32 bytes.
  *
- * start → metadata and the tensors' names and shapes, in any order → the tensors' bytes, in the order in which they were declared, in
- * pieces of any size → finish. A failure is remembered and told by finish, so that the writer checks once. The file appears under its
- * name only when finish succeeds; before, it is PATH.part beside it.
+ * start → metadata and the tensors' names and shapes, in any order → the tensors' bytes, in the
+ * order in which they were declared, in pieces of any size → finish. A failure is remembered and
+ * told by finish, so that the writer checks once. The file appears under its name only when finish
+ * succeeds; before, it is PATH.part beside it.
  *
  * One thread at a time. */
 #ifndef GGUF_GGUF_WRITE_H

@@ -1,5 +1,5 @@
-/* A call's life: created → started at its place → ended by its handler (or cut by this layer) → released. See server_call.h
- * for who holds it and what the lock guards. */
+/* A call's life: created → started at its place → ended by its handler (or cut by this layer) →
+ * released. See server_call.h for who holds it and what the lock guards. */
 #include "rpc/call.h"
 
 #include <grpc/grpc_security.h>

@@ -1,8 +1,9 @@
 /* Certificates that are watched.
  *
- * Loop: a timer reads the files → their digest is new → the set is checked → it becomes the current set, one generation on.
- * A set that is not good is logged once and left; what was current stays. gRPC's threads (a
- * server's handshakes) and callers' threads (new channels) take what is current under the lock. */
+ * Loop: a timer reads the files → their digest is new → the set is checked → it becomes the current
+ * set, one generation on. A set that is not good is logged once and left; what was current stays.
+ * gRPC's threads (a server's handshakes) and callers' threads (new channels) take what is current
+ * under the lock. */
 #include "rpc/credentials.h"
 
 #include <pthread.h>

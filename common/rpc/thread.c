@@ -1,7 +1,7 @@
 /* An rpc thread.
  *
- * A turn: take the events that are ready (at most TURN_EVENTS_MAX) and run their ops → run what was deferred, for at most
- * TURN_DEFERRED_NS → timers that are due → wait for the next event or timer.
+ * A turn: take the events that are ready (at most TURN_EVENTS_MAX) and run their ops → run what was
+ * deferred, for at most TURN_DEFERRED_NS → timers that are due → wait for the next event or timer.
  *
  * Handlers are deferred, and that is why admission works for those that run on this thread: all
  * calls that have arrived are seen, and the ones too many refused, before time is spent on them.

@@ -1,10 +1,11 @@
 /* Redis on the loop: hiredis, pipelined, reconnecting with backoff, every command under a deadline
  * of its own.
  *
- * States: CONNECTING → READY → (lost) → WAITING → CONNECTING … A command given while Redis is not READY fails at once
- * with UNAVAILABLE, so that the caller can turn to what it has in memory; it is never kept for
- * later. A command in flight when the connection is lost fails with UNAVAILABLE (it may or may not
- * have been done), one that is not answered in time with DEADLINE_EXCEEDED. Loop thread throughout.
+ * States: CONNECTING → READY → (lost) → WAITING → CONNECTING … A command given while Redis is not
+ * READY fails at once with UNAVAILABLE, so that the caller can turn to what it has in memory; it is
+ * never kept for later. A command in flight when the connection is lost fails with UNAVAILABLE (it
+ * may or may not have been done), one that is not answered in time with DEADLINE_EXCEEDED. Loop
+ * thread throughout.
  */
 #ifndef STORE_REDIS_H
 #define STORE_REDIS_H

@@ -1,5 +1,5 @@
-/* Thread: the loop's, throughout. A command goes to hiredis, waits in redis->queue, and is answered once: by Redis, by the loss of the
- * connection, or by its deadline.
+/* Thread: the loop's, throughout. A command goes to hiredis, waits in redis->queue, and is answered
+ * once: by Redis, by the loss of the connection, or by its deadline.
  *
  * A command out of time is answered at once and forgotten when hiredis gives it back; until then it
  * counts as in flight, so that a Redis that has stopped fills up and not our memory. */

@@ -1,4 +1,5 @@
-/* Loop thread. A round: GetModel and GetVocabulary as one group → both answered → do they come from the same file? → wait → again. */
+/* Loop thread. A round: GetModel and GetVocabulary as one group → both answered → do they come from
+ * the same file? → wait → again. */
 #include "gateway_models.h"
 
 #include <stdio.h>

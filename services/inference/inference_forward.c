@@ -3,10 +3,8 @@
  *     a  = norm(x)                        [n][embedding]
  *     q, k, v = Wq a, Wk a, Wv a          [n][heads · head], [n][kv_heads · head] twice; q and k
  * turned by their positions
- *     s  = softmax(q kᵀ / √head) v        [n][heads · head]; each id sees itself and what is before it
- *     x += Wo s
- *     b  = norm(x)
- *     x += Wdown (silu(Wgate b) ∘ Wup b)  [n][feed_forward] inside
+ *     s  = softmax(q kᵀ / √head) v        [n][heads · head]; each id sees itself and what is before
+ * it x += Wo s b  = norm(x) x += Wdown (silu(Wgate b) ∘ Wup b)  [n][feed_forward] inside
  *
  * One id is multiplied by our own kernels straight from the file's types; several go through
  * OpenBLAS, a block of rows at a time turned into floats where the file has something else. */
@@ -136,7 +134,8 @@ static void rotate(const struct inference_model *model, float *x, uint32_t heads
     }
 }
 
-/* One head of one id: out[head] = softmax(q · keys / √head) · values, over the positions 0 … last */
+/* One head of one id: out[head] = softmax(q · keys / √head) · values, over the positions 0 … last
+ */
 static void attend_head(struct inference_forward *forward, float *out, const float *q,
                         const float *keys, const float *values, uint32_t last)
 {

@@ -164,7 +164,8 @@ static void layer_backward(struct pass *pass, uint32_t index, const struct layer
                         pass->d_x, d_w->attention_norm);
 }
 
-/* The loss of a chunk of targets; with @gradient also what flows back into pass->d_x and the two matrices of the end. */
+/* The loss of a chunk of targets; with @gradient also what flows back into pass->d_x and the two
+ * matrices of the end. */
 static double chunk_loss(struct pass *pass, const struct weights *weights,
                          struct pass_target *targets, size_t count, struct weights *gradient)
 {

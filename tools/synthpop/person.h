@@ -6,7 +6,8 @@
 
 #include "record.h"
 
-/* Fill record->person, practitioners and organizations from record->chance; @age in years at record->today. */
+/* Fill record->person, practitioners and organizations from record->chance; @age in years at
+ * record->today. */
 void person_create(struct record *record, uint64_t seed, int age);
 
 /* "Dr. Ana Silva" and "Ana Silva"; @text has @size bytes. Returns @text. */
