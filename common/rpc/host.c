@@ -1,9 +1,9 @@
 /* A service process.
  *
  *   start   configuration → log → loop → workers → credentials → the service → server →
- * administration port → run
- *   stop    SIGTERM → the server drains → the service closes what it opened → nobody holds the host
- * → the rest is closed → the loop ends
+ *           administration port → run
+ *   stop    SIGTERM → the server drains → the service closes what it opened → nobody holds the
+ *           host → the rest is closed → the loop ends
  *
  * What fails before the loop runs goes to stderr as one sentence and ends the process with 2
  * (usage, configuration) or 1. */

@@ -2,10 +2,10 @@
  *
  *   create   threads → fronts (methods registered, addresses bound) → started → accepts asked for
  *   drain    health says no → gRPC shuts: listeners close, clients are told to go elsewhere,
- * accepts come back empty → calls end by themselves within the grace, then are cancelled → nothing
- * is pending
+ *            accepts come back empty → calls end by themselves within the grace, then are
+ *            cancelled → nothing is pending
  *   end      gRPC servers destroyed → queues shut down and threads joined → drained() →
- * server_destroy
+ *            server_destroy
  *
  * gRPC core aborts the process when a batch is started after a queue's shutdown, or a server is
  * destroyed before its shutdown has been reported. So everything that may still start a batch or

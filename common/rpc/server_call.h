@@ -1,7 +1,7 @@
 /* The inside of a call, for the files of common/rpc that serve.
  *
- *   accept.c     gRPC has a call → admission → begin: deadline, trace, peer, request → the handler,
- * at its place
+ *   accept.c     gRPC has a call → admission → begin: deadline, trace, peer, request → the
+ *                handler, at its place
  *   call.c       what handlers say and ask; the end; release
  *   call_stream.c  messages out (one in flight, the rest queued) and in (one for each call_read)
  *

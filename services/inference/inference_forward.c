@@ -1,10 +1,12 @@
 /* A layer, for n ids at once:
  *
  *     a  = norm(x)                        [n][embedding]
- *     q, k, v = Wq a, Wk a, Wv a          [n][heads · head], [n][kv_heads · head] twice; q and k
- * turned by their positions
+ *     q  = Wq a                           [n][heads · head], turned by its position
+ *     k, v = Wk a, Wv a                   [n][kv_heads · head] each; k turned by its position
  *     s  = softmax(q kᵀ / √head) v        [n][heads · head]; each id sees itself and what is before
- * it x += Wo s b  = norm(x) x += Wdown (silu(Wgate b) ∘ Wup b)  [n][feed_forward] inside
+ *     x += Wo s
+ *     b  = norm(x)
+ *     x += Wdown (silu(Wgate b) ∘ Wup b)  [n][feed_forward] inside
  *
  * One id is multiplied by our own kernels straight from the file's types; several go through
  * OpenBLAS, a block of rows at a time turned into floats where the file has something else. */

@@ -2,7 +2,8 @@
  *
  *     loop     generate → inference_engine_submit
  *     engine   on_output posts the stream's letter: there is something to take
- *     loop     open_letter → take → call_send; a full send queue pauses the request until on_writable
+ *     loop     open_letter → take → call_send; a full send queue pauses the request until
+ *              on_writable
  *     loop     with the end: the last message, call_finish
  *
  * A caller who goes cancels the request; the call lives until the engine's end has been taken. */
