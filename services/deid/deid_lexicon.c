@@ -2,121 +2,76 @@
 
 #include <string.h>
 
-#include "base/hash.h"
-
-#define ROWS_COUNT 16384 /* the lists hold about 5,000 words; half full at most */
-#define WORD_BYTES_MAX 40
-
 extern const char deid_lists_start[], deid_lists_end[];
 
-static const struct {
-    const char *name;
-    uint32_t flag;
-} sections[] = {
-    { "given", DEID_WORD_GIVEN },           { "family", DEID_WORD_FAMILY },
-    { "places", DEID_WORD_PLACE },          { "title", DEID_WORD_TITLE },
-    { "credential", DEID_WORD_CREDENTIAL }, { "kin", DEID_WORD_KIN },
-    { "label", DEID_WORD_LABEL },           { "month", DEID_WORD_MONTH },
-    { "weekday", DEID_WORD_WEEKDAY },       { "street", DEID_WORD_STREET },
-    { "facility", DEID_WORD_FACILITY },     { "facilitypart", DEID_WORD_FACILITY_PART },
-    { "state", DEID_WORD_STATE },           { "stateabbr", DEID_WORD_STATE_ABBR },
-    { "eponym", DEID_WORD_EPONYM },         { "eponymafter", DEID_WORD_EPONYM_AFTER },
-    { "ambiguous", DEID_WORD_AMBIGUOUS },   { "stop", DEID_WORD_STOP },
-    { "salutation", DEID_WORD_SALUTATION }, { "idlabel", DEID_WORD_ID_LABEL },
-};
-
-static uint32_t section_flag(struct slice name, struct error *err)
+enum status deid_lexicon_open(struct deid_lexicon *lexicon, struct slice packed, struct error *err)
 {
-    size_t i;
+    struct deid_words_header header;
+    size_t facts, slots;
 
-    for (i = 0; i < sizeof(sections) / sizeof(sections[0]); i++)
-        if (slice_is(name, sections[i].name))
-            return sections[i].flag;
-    error_set(err, STATUS_INTERNAL, "the word lists have an unknown section");
-    return 0;
-}
-
-static struct deid_lexicon_row *row_at(const struct deid_lexicon *lexicon, struct slice word)
-{
-    uint32_t at = (uint32_t)hash_bytes(word, 0) & lexicon->mask;
-
-    while (lexicon->rows[at].word != NULL
-           && !(lexicon->rows[at].size == word.size
-                && memcmp(lexicon->rows[at].word, word.data, word.size) == 0))
-        at = (at + 1) & lexicon->mask;
-    return &lexicon->rows[at];
-}
-
-static void lexicon_add(struct deid_lexicon *lexicon, struct slice word, uint32_t flags)
-{
-    struct deid_lexicon_row *row = row_at(lexicon, word);
-
-    row->word = word.data;
-    row->size = (uint16_t)word.size;
-    row->flags |= flags;
-}
-
-/* "new_york" is found as itself, and "new" knows that it may begin such a name. */
-static void lexicon_add_phrase(struct deid_lexicon *lexicon, struct slice word, uint32_t flag)
-{
-    size_t first = slice_find_byte(word, '_');
-
-    lexicon_add(lexicon, word, flag);
-    if (first < word.size && flag == DEID_WORD_PLACE)
-        lexicon_add(lexicon, slice_cut(word, 0, first), DEID_WORD_PLACE_FIRST);
-    if (first < word.size && flag == DEID_WORD_STATE)
-        lexicon_add(lexicon, slice_cut(word, 0, first), DEID_WORD_STATE_FIRST);
+    if (packed.size < sizeof(header) || (uintptr_t)packed.data % 8 != 0)
+        return error_set(err, STATUS_INVALID_ARGUMENT, "the word lists are cut short");
+    memcpy(&header, packed.data, sizeof(header));
+    if (header.magic != DEID_WORDS_MAGIC || header.facts_count == 0
+        || header.facts_count > packed.size || header.slots_bits < 1 || header.slots_bits > 28
+        || header.words_count >= 1u << header.slots_bits)
+        return error_set(err, STATUS_INVALID_ARGUMENT, "the word lists are of another kind");
+    facts = (header.facts_count * sizeof(struct deid_facts) + 7) & ~(size_t)7;
+    slots = sizeof(struct deid_words_slot) << header.slots_bits;
+    if (packed.size != sizeof(header) + facts + slots + DEID_WORDS_POSTAL_BYTES)
+        return error_set(err, STATUS_INVALID_ARGUMENT, "the word lists have %zu bytes",
+                         packed.size);
+    *lexicon = (struct deid_lexicon){
+        .facts = (const struct deid_facts *)(packed.data + sizeof(header)),
+        .slots = (const struct deid_words_slot *)(packed.data + sizeof(header) + facts),
+        .postal = (const unsigned char *)packed.data + sizeof(header) + facts + slots,
+        .slots_mask = (1u << header.slots_bits) - 1,
+        .slots_shift = 64 - header.slots_bits,
+        .words_count = header.words_count,
+    };
+    return STATUS_OK;
 }
 
 enum status deid_lexicon_init(struct deid_lexicon *lexicon, struct arena *arena, struct error *err)
 {
-    const char *at = deid_lists_start;
-    uint32_t flag = 0;
-
-    lexicon->mask = ROWS_COUNT - 1;
-    lexicon->rows = ARENA_ARRAY(arena, struct deid_lexicon_row, ROWS_COUNT);
-    if (lexicon->rows == NULL)
-        return error_set(err, STATUS_RESOURCE_EXHAUSTED, "no room for the word lists");
-    while (at < deid_lists_end) {
-        const char *start;
-        struct slice word;
-
-        while (at < deid_lists_end && *at <= ' ')
-            at++;
-        for (start = at; at<deid_lists_end && * at> ' ';)
-            at++;
-        word = slice_of(start, (size_t)(at - start));
-        if (word.size == 0)
-            break;
-        if (word.data[0] != '[') {
-            lexicon_add_phrase(lexicon, word, flag);
-            continue;
-        }
-        flag = section_flag(slice_cut(word, 1, word.size - 1), err);
-        if (flag == 0)
-            return STATUS_INTERNAL;
-    }
+    (void)arena;
+    if (deid_lexicon_open(
+            lexicon, slice_of(deid_lists_start, (size_t)(deid_lists_end - deid_lists_start)), err)
+        != STATUS_OK)
+        return error_set(err, STATUS_INTERNAL, "%s", "the word lists were not compiled for this");
     return STATUS_OK;
 }
 
-static size_t word_lower(struct slice word, char *lower)
+const struct deid_facts *deid_lexicon_facts(const struct deid_lexicon *lexicon, struct slice word)
 {
-    size_t i;
+    char folded[DEID_WORDS_BYTES_MAX + 8];
+    unsigned size = deid_words_fold(word, folded);
+    uint64_t hash;
+    uint32_t at;
 
-    for (i = 0; i < word.size; i++) {
-        char c = word.data[i];
-        lower[i] = (char)(c >= 'A' && c <= 'Z' ? c | 32 : c);
-    }
-    return word.size;
+    if (size == 0)
+        return &lexicon->facts[0];
+    hash = deid_words_hash(folded, size);
+    for (at = (uint32_t)(hash >> lexicon->slots_shift); lexicon->slots[at].facts != 0;
+         at = (at + 1) & lexicon->slots_mask)
+        if (lexicon->slots[at].mark == deid_words_mark(hash))
+            break;
+    return &lexicon->facts[lexicon->slots[at].facts];
 }
 
-uint32_t deid_lexicon_find(const struct deid_lexicon *lexicon, struct slice word)
+bool deid_lexicon_is_postal(const struct deid_lexicon *lexicon, struct slice digits)
 {
-    char lower[WORD_BYTES_MAX];
+    unsigned number = 0;
+    size_t i;
 
-    if (word.size > sizeof(lower) || word.size == 0)
-        return 0;
-    return row_at(lexicon, slice_of(lower, word_lower(word, lower)))->flags;
+    if (digits.size != 5)
+        return false;
+    for (i = 0; i < 5; i++) {
+        if (digits.data[i] < '0' || digits.data[i] > '9')
+            return false;
+        number = number * 10 + (unsigned)(digits.data[i] - '0');
+    }
+    return lexicon->postal[number >> 3] >> (number & 7) & 1;
 }
 
 int deid_lexicon_month(struct slice word)

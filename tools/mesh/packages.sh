@@ -1,7 +1,7 @@
 # The Debian packages of the project. `build` is what building and running takes, `test` what the tests take besides.
 PACKAGES_BUILD=(gcc g++ libc6-dev cmake ninja-build pkg-config protobuf-compiler protobuf-c-compiler libprotobuf-c-dev
     libgrpc-dev libuv1-dev libhttp-parser-dev libhiredis-dev redis-server redis-tools libopenblas-dev libsodium-dev
-    libpcre2-dev libzstd-dev libssl-dev libsimdjson-dev libcmocka-dev procps)
+    libpcre2-dev libzstd-dev libssl-dev libsimdjson-dev libcmocka-dev procps scowl wordnet-base)
 PACKAGES_TEST=(libgrpc++-dev protobuf-compiler-grpc openssl xz-utils clang libclang-rt-14-dev stunnel4)
 
 packages_missing() {
@@ -11,15 +11,28 @@ packages_missing() {
     done
 }
 
+# The npm packages that the word lists of de-identification are compiled from. Without them the lists are smaller; the build goes on.
+word_sources_install() {
+    [ ! -d tools/deid/node_modules ] || return 0
+    say "npm packages to install: the sources of the word lists (tools/deid/package.json)"
+    mkdir -p build
+    npm ci --prefix tools/deid --no-audit --no-fund --ignore-scripts >build/npm-words.log 2>&1 \
+        || say "they could not be installed (build/npm-words.log): the word lists will be smaller"
+}
+
 packages_install() {
     local wanted=("${PACKAGES_BUILD[@]}") missing sudo=''
     [ "$1" = test ] && wanted+=("${PACKAGES_TEST[@]}")
-    [ "$1" = test ] && ! command -v npm >/dev/null && wanted+=(nodejs npm)
+    command -v npm >/dev/null || wanted+=(nodejs npm)
     mapfile -t missing < <(packages_missing "${wanted[@]}")
-    [ ${#missing[@]} -eq 0 ] && return
+    if [ ${#missing[@]} -eq 0 ]; then
+        word_sources_install
+        return
+    fi
     [ "$(id -u)" -eq 0 ] || sudo=sudo
     say "Debian packages to install: ${missing[*]}"
     run_quietly "package lists" "$ROOT/build/apt-update.log" $sudo apt-get update
     run_quietly "Debian packages" "$ROOT/build/apt-install.log" \
         $sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "${missing[@]}"
+    word_sources_install
 }
