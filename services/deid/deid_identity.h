@@ -5,45 +5,39 @@
 #define DEID_IDENTITY_H
 
 #include "deid_map.h"
+#include "deid_near.h"
 #include "deid_span.h"
 #include "deid_token.h"
-
-#define DEID_IDENTITY_WORDS_MAX 512
-#define DEID_IDENTITY_VALUES_MAX 2048
+#include "deid_value.h"
 
 struct deid_identity {
     struct deid_known_word {
         struct slice word; /* lower case */
         bool is_common;    /* also an ordinary word: only with a capital */
     } * words;
-    unsigned words_count;
-    uint64_t firsts; /* first letters of the words, as bits */
-    struct deid_known_value {
-        struct slice squeezed; /* letters and digits alone, lower case */
-        enum deid_class class;
-        bool is_place; /* a town: only with a capital */
-    } * values;
-    unsigned values_count;
+    uint32_t words_count, words_capacity;
+    uint32_t *slots; /* of words, open addressing: index + 1 */
+    uint32_t slots_count;
+    uint32_t pairs[26]; /* initials of given and family names that go together, as bits */
+    struct deid_near near;
+    struct deid_values values;
 };
 
-/* Built in @arena from the known entries of @map. RESOURCE_EXHAUSTED: no room. */
+/* Built in @arena from the known entries of @map, all of them. RESOURCE_EXHAUSTED: no room, and the
+ * identity must not be used. */
 enum status deid_identity_init(struct deid_identity *identity, const struct deid_map *map,
                                const struct deid_lexicon *lexicon, struct arena *arena,
                                struct error *err);
 
-/* Add every place where the patient shows to @spans. @scratch holds until the caller rewinds it. */
+/* Add every place where the patient shows to @spans. */
 enum status deid_identity_scan(const struct deid_identity *identity,
-                               const struct deid_tokens *tokens, struct arena *scratch,
-                               struct deid_spans *spans, struct error *err);
+                               const struct deid_tokens *tokens, struct deid_spans *spans,
+                               struct error *err);
 
 /* The same for what is a code or the name of one: only names that are no ordinary words, and
  * nothing that is merely near. */
 enum status deid_identity_scan_exact(const struct deid_identity *identity,
-                                     const struct deid_tokens *tokens, struct arena *scratch,
-                                     struct deid_spans *spans, struct error *err);
-
-/* Edits (insert, delete, change, swap of neighbours) between two words without case, or @max + 1
- * when there are more than @max. */
-unsigned deid_identity_distance(struct slice a, struct slice b, unsigned max);
+                                     const struct deid_tokens *tokens, struct deid_spans *spans,
+                                     struct error *err);
 
 #endif

@@ -55,7 +55,7 @@ static enum status inspect(struct deid_redactor *redactor, const struct deid_tex
     if (status == STATUS_OK)
         status = deid_scan(redactor->rules, &tokens, spans, err);
     if (status == STATUS_OK)
-        status = deid_identity_scan(&redactor->identity, &tokens, scratch, spans, err);
+        status = deid_identity_scan(&redactor->identity, &tokens, spans, err);
     if (status != STATUS_OK)
         return status;
     surrogates_scan(redactor, &tokens, spans);
@@ -378,7 +378,7 @@ static enum status inspect_code(struct deid_redactor *redactor, struct slice tex
     if (status == STATUS_OK)
         status = deid_tokens_read(normal->folded, &redactor->rules->lexicon, scratch, &tokens, err);
     if (status == STATUS_OK)
-        status = deid_identity_scan_exact(&redactor->identity, &tokens, scratch, spans, err);
+        status = deid_identity_scan_exact(&redactor->identity, &tokens, spans, err);
     if (status != STATUS_OK)
         return status;
     surrogates_scan(redactor, &tokens, spans);
