@@ -29,9 +29,12 @@ struct consilium_config {
     double temperature, top_p;
     bool json, many, fhir, keep_surrogates, timings;
     /* deid without a mesh */
-    const char *known_file;
+    const char *known_file, *labels_file, *show;
     uint64_t line_bytes_max;
-    bool mesh, text;
+    double share;
+    bool mesh, text, blind, recall_only;
+    /* context */
+    const char *folder, *model, *without;
 };
 
 struct group;

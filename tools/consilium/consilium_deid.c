@@ -6,6 +6,7 @@
 #include "consilium.h"
 #include "consilium_deid_engine.h"
 #include "consilium_deid_lines.h"
+#include "consilium_deid_score.h"
 #include "consilium_deid_whole.h"
 #include "consilium_verbs.h"
 
@@ -41,6 +42,8 @@ int deid_verb(struct consilium *consilium)
 
     if (consilium->config.mesh)
         return CONSILIUM_EXIT_MESH;
+    if (consilium->operands_count > 0 && strcmp(path, "score") == 0)
+        return deid_score_run(consilium, consilium->operands + 1, consilium->operands_count - 1);
     if (consilium->operands_count > 1)
         return misuse("deid takes one file, or - for stdin");
     if (consilium->config.fhir && consilium->config.text)

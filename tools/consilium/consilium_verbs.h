@@ -7,6 +7,7 @@ struct consilium;
 void put_verb(struct consilium *consilium);        /* consilium_put.c */
 void ask_verb(struct consilium *consilium);        /* consilium_ask.c */
 void ask_many(struct consilium *consilium);        /* consilium_many.c: ask --many */
+int context_verb(struct consilium *consilium); /* consilium_context.c: needs no mesh */
 void timeline_verb(struct consilium *consilium);   /* consilium_timeline.c */
 void forget_verb(struct consilium *consilium);     /* consilium_forget.c */
 int deid_verb(struct consilium *consilium);        /* consilium_deid.c: needs no mesh */
