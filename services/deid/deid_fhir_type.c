@@ -2,12 +2,16 @@
  * a type inherits are rows of its own, so that a search is one probe. */
 #include "deid_fhir_type.h"
 
+#include <pthread.h>
+
+#include "base/check.h"
 #include "base/hash.h"
 
 #define TYPES_MAX 2048
 #define ELEMENTS_SLOTS 32768 /* about 13,000 are used */
 #define NAMES_SLOTS 4096
 #define HASH_SEED 7
+#define SHARED_BYTES_MAX ((size_t)16 << 20)
 
 extern const char deid_fhir_types_start[], deid_fhir_types_end[];
 
@@ -108,7 +112,7 @@ static void elements_read(struct deid_fhir_types *types, uint16_t owner, struct 
             continue;
         if (key.data[key.size - 1] == '*') {
             types->types[owner].has_choice = true;
-            element_add(types, owner, slice_cut(key, 0, key.size - 1), DEID_FHIR_TYPE_UNKNOWN);
+            element_add(types, owner, key, DEID_FHIR_TYPE_UNKNOWN);
             continue;
         }
         element_add(types, owner, key, type_add(types, slice_cut(word, colon + 1, word.size)));
@@ -184,6 +188,19 @@ static uint16_t choice_type(const struct deid_fhir_types *types, struct slice su
     return type != DEID_FHIR_TYPE_UNKNOWN ? type : deid_fhir_type_find(types, suffix);
 }
 
+/* The choice "value*" of @owner. One release may have "who" where the other has "who*". */
+static const struct deid_fhir_element *choice_find(const struct deid_fhir_types *types,
+                                                   uint16_t owner, struct slice stem)
+{
+    char key[64];
+
+    if (stem.size + 1 > sizeof(key))
+        return NULL;
+    memcpy(key, stem.data, stem.size);
+    key[stem.size] = '*';
+    return element_find(types, owner, slice_of(key, stem.size + 1));
+}
+
 const struct deid_fhir_element *deid_fhir_type_element(const struct deid_fhir_types *types,
                                                        uint16_t owner, struct slice key)
 {
@@ -196,8 +213,8 @@ const struct deid_fhir_element *deid_fhir_type_element(const struct deid_fhir_ty
     for (size_t i = 1; i < key.size; i++) {
         if (key.data[i] < 'A' || key.data[i] > 'Z')
             continue;
-        element = element_find(types, owner, slice_cut(key, 0, i));
-        if (element != NULL && element->type == DEID_FHIR_TYPE_UNKNOWN
+        element = choice_find(types, owner, slice_cut(key, 0, i));
+        if (element != NULL
             && choice_type(types, slice_cut(key, i, key.size)) != DEID_FHIR_TYPE_UNKNOWN)
             return element;
     }
@@ -209,10 +226,26 @@ uint16_t deid_fhir_type_member(const struct deid_fhir_types *types, uint16_t own
 {
     const struct deid_fhir_element *element = deid_fhir_type_element(types, owner, key);
 
-    *name = element == NULL ? key : element->key;
-    if (element == NULL)
-        return DEID_FHIR_TYPE_UNKNOWN;
-    return element->type != DEID_FHIR_TYPE_UNKNOWN
-               ? element->type
-               : choice_type(types, slice_cut(key, element->key.size, key.size));
+    *name = key;
+    if (element == NULL || element->type != DEID_FHIR_TYPE_UNKNOWN)
+        return element == NULL ? DEID_FHIR_TYPE_UNKNOWN : element->type;
+    *name = slice_cut(element->key, 0, element->key.size - 1);
+    return choice_type(types, slice_cut(key, name->size, key.size));
+}
+
+static struct deid_fhir_types shared_types;
+static pthread_once_t shared_once = PTHREAD_ONCE_INIT;
+
+static void shared_make(void)
+{
+    static struct arena arena;
+
+    arena_init(&arena, SHARED_BYTES_MAX);
+    CHECK(deid_fhir_types_init(&shared_types, &arena, NULL) == STATUS_OK);
+}
+
+const struct deid_fhir_types *deid_fhir_types_shared(void)
+{
+    pthread_once(&shared_once, shared_make);
+    return &shared_types;
 }

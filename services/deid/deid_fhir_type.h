@@ -24,7 +24,7 @@ struct deid_fhir_type {
 };
 
 struct deid_fhir_element {
-    struct slice key; /* "name"; of a choice the part before the type: "value" */
+    struct slice key; /* "name"; of a choice the part before the type, and a star: "value*" */
     uint16_t owner, type;
     uint8_t action; /* enum deid_action (deid_profile.h) */
 };
@@ -41,6 +41,10 @@ struct deid_fhir_types {
 /* INTERNAL for a table that cannot be read: our own mistake, reported at start. */
 enum status deid_fhir_types_init(struct deid_fhir_types *types, struct arena *arena,
                                  struct error *err);
+
+/* The same table for all who ask, made at the first call. A table that cannot be made ends the
+ * process: it is part of the program. */
+const struct deid_fhir_types *deid_fhir_types_shared(void);
 
 /* The type of that name, or DEID_FHIR_TYPE_UNKNOWN. */
 uint16_t deid_fhir_type_find(const struct deid_fhir_types *types, struct slice name);
