@@ -50,6 +50,12 @@ struct slice fhir_code_text(const struct json *concept)
     return text.size > 0 ? text : json_get_string(concept, "code");
 }
 
+bool fhir_code_has_words(const struct json *concept)
+{
+    return json_get_string(concept, "text").size > 0 || json_get_string(concept, "display").size > 0
+           || find_coding(concept, has_display) != NULL;
+}
+
 bool fhir_code_has(const struct json *concept, const char *code)
 {
     const struct json *coding;

@@ -9,6 +9,9 @@
  * that the user chose, else the first display, else a code. A view into the tree. */
 struct slice fhir_code_text(const struct json *concept_or_coding);
 
+/* Whether @concept (or a Coding) says in words what it is: a text or a display, no bare code. */
+bool fhir_code_has_words(const struct json *concept_or_coding);
+
 /* Whether a coding of @concept has this code. */
 bool fhir_code_has(const struct json *concept, const char *code);
 

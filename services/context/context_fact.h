@@ -21,8 +21,9 @@
  *     1994-06-30 imaging: X-ray of wrist, Digital Radiography, Wrist
  *     2019-05-02 order: Colonoscopy, active
  *
- * What was (observations, procedures …) begins with its date; what lasts (conditions, medications …) says its status and since when.
- * In a prompt each line begins with its id: "[3] 2019-03-04 observation: …". Square brackets appear nowhere else in a line. */
+ * What was (observations, procedures …) begins with its date; what lasts (conditions, medications
+ * …) says its status and since when. In a prompt each line begins with its id: "[3] 2019-03-04
+ * observation: …". Square brackets appear nowhere else in a line. */
 #ifndef CONTEXT_FACT_H
 #define CONTEXT_FACT_H
 
@@ -70,6 +71,7 @@ struct fact {
     bool is_void;   /* its resource said that it was never true: no fact, kept so that an older
                        version does not come back */
     bool is_active; /* of what lasts: it is so now */
+    bool is_code;   /* its label is a code: the record has no words for it, and neither have we */
     struct fhir_date date, end;
     struct fhir_date updated; /* meta.lastUpdated */
     struct slice version;     /* meta.versionId */
@@ -77,8 +79,12 @@ struct fact {
     struct slice path;        /* "Observation.valueQuantity" */
     struct slice noun;        /* "observation", "goal" */
     struct slice label, value, detail, status;
-    struct slice text; /* of a note: all of it */
-    struct slice line; /* rendered, without an id; made by record_index. A note's has no excerpt */
+    struct slice codes; /* of what it names: "eI21.01 b22298006", each with the letter of its system
+                           ('a' + enum code_system), between blanks */
+    struct slice also;  /* references of other resources that say the same, each ended by a line's
+                           end */
+    struct slice text;  /* of a note: all of it */
+    struct slice line;  /* rendered, without an id; made by record_index. A note's has no excerpt */
 };
 
 /* Kinds that last (they have a status and since when), in contrast to those that happened. */

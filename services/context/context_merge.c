@@ -17,7 +17,12 @@ struct merging {
     size_t count;
     struct table by_reference, by_content;
     struct reasons *reasons;
+    struct arena *arena;
+    bool is_full;
 };
+
+/* Other sources of one fact that are kept, in bytes of their references. */
+#define ALSO_BYTES_MAX (16 * 1024)
 
 /* One patient has one Patient resource, whatever its id is called this time. */
 static uint64_t reference_hash(const struct fact *fact)
@@ -119,6 +124,22 @@ static void drop(struct merging *merging, const struct fact *fact, const char *r
         reasons_add(merging->reasons, reason, 1);
 }
 
+/* One fact, and one more resource that says it. */
+static void add_source(struct merging *merging, struct fact *kept, const struct fact *twin)
+{
+    struct slice also = kept->also;
+    char *text;
+
+    if (also.size + twin->reference.size + twin->also.size + 1 > ALSO_BYTES_MAX
+        || memchr(twin->reference.data, '\n', twin->reference.size) != NULL)
+        return;
+    text = arena_format(merging->arena, "%.*s%.*s\n%.*s", SLICE_FORMAT(also),
+                        SLICE_FORMAT(twin->reference), SLICE_FORMAT(twin->also));
+    merging->is_full |= text == NULL;
+    if (text != NULL)
+        kept->also = slice_from(text);
+}
+
 static void add(struct merging *merging, const struct fact *fact, bool is_new)
 {
     uint32_t *slot = find_resource(merging, fact);
@@ -144,6 +165,7 @@ static void add(struct merging *merging, const struct fact *fact, bool is_new)
     }
     twin = find_content(merging, fact, hash);
     if (*twin != 0 && !merging->facts[*twin - 1].is_void) {
+        add_source(merging, &merging->facts[*twin - 1], fact);
         drop(merging, fact, "duplicate");
         return;
     }
@@ -163,7 +185,7 @@ enum status context_merge(const struct record *old, struct parsed *parsed, struc
                           struct fact **facts, size_t *count, uint32_t *as_facts, struct error *err)
 {
     size_t old_count = old == NULL ? 0 : old->count, max = old_count + parsed->count;
-    struct merging merging = { .reasons = &parsed->reasons };
+    struct merging merging = { .reasons = &parsed->reasons, .arena = arena };
 
     *as_facts = 0;
     merging.facts = ARENA_ARRAY(arena, struct fact, max);
@@ -176,6 +198,8 @@ enum status context_merge(const struct record *old, struct parsed *parsed, struc
         add(&merging, &old->facts[i], false);
     for (size_t i = 0; i < parsed->count; i++)
         add(&merging, &parsed->facts[i], true);
+    if (merging.is_full)
+        return error_set(err, STATUS_RESOURCE_EXHAUSTED, "no room to merge %zu facts", max);
     for (size_t i = 0; i < merging.count; i++)
         *as_facts += merging.is_new[i] && !merging.facts[i].is_void;
     *facts = merging.facts;

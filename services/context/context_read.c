@@ -3,6 +3,10 @@
 #include "context_read.h"
 
 #include "base/utf8.h"
+#include "context_code.h"
+
+/* Codes of one concept that are kept. */
+#define CODES_BYTES_MAX 160
 
 struct buffer *read_begin(struct reading *reading)
 {
@@ -24,10 +28,73 @@ struct slice read_end(struct reading *reading, size_t bytes_max)
     return text;
 }
 
+static void put_code(struct reading *reading, const struct json *coding)
+{
+    struct slice code = json_get_string(coding, "code");
+    enum code_system system = code_system_of(json_get_string(coding, "system"));
+
+    if (code.size == 0 || code.size > 40 || system == CODE_SYSTEM_OTHER
+        || memchr(code.data, ' ', code.size) != NULL || reading->scratch.size > CODES_BYTES_MAX)
+        return;
+    if (reading->scratch.size > 0)
+        buffer_put_byte(&reading->scratch, ' ');
+    buffer_put_byte(&reading->scratch, (char)('a' + system));
+    buffer_put(&reading->scratch, code);
+}
+
+/* The codes of a CodeableConcept, or of a Coding. */
+static struct slice read_codes(struct reading *reading, const struct json *concept)
+{
+    const struct json *coding = json_first(json_get(concept, "coding"));
+
+    read_begin(reading);
+    if (coding == NULL)
+        put_code(reading, concept);
+    for (; coding != NULL; coding = coding->next)
+        put_code(reading, coding);
+    return read_end(reading, CODES_BYTES_MAX + 48);
+}
+
+/* What our tables say of the first code that they know; else the code with its system's name. */
+static struct slice name_of_codes(struct reading *reading)
+{
+    struct slice codes = reading->fact->codes,
+                 first = slice_cut(codes, 0, slice_find_byte(codes, ' '));
+
+    while (codes.size > 0) {
+        size_t end = slice_find_byte(codes, ' ');
+        struct slice name =
+            code_name((enum code_system)(codes.data[0] - 'a'), slice_cut(codes, 1, end));
+
+        if (name.size > 0) {
+            struct slice code = slice_cut(codes, 1, end);
+
+            buffer_format(read_begin(reading), "%.*s (%s %.*s)", SLICE_FORMAT(name),
+                          code_system_name((enum code_system)(codes.data[0] - 'a')),
+                          SLICE_FORMAT(code));
+            return read_end(reading, FACT_LABEL_BYTES_MAX);
+        }
+        codes = slice_cut(codes, end + 1, codes.size);
+    }
+    reading->fact->is_code = true;
+    buffer_format(read_begin(reading), "%s %.*s",
+                  code_system_name((enum code_system)(first.data[0] - 'a')),
+                  SLICE_FORMAT(slice_cut(first, 1, first.size)));
+    return read_end(reading, FACT_LABEL_BYTES_MAX);
+}
+
 struct slice read_label(struct reading *reading, const struct json *concept)
 {
     fhir_label_put(read_begin(reading), fhir_code_text(concept));
     return read_end(reading, FACT_LABEL_BYTES_MAX);
+}
+
+struct slice read_name(struct reading *reading, const struct json *concept)
+{
+    reading->fact->codes = read_codes(reading, concept);
+    if (reading->fact->codes.size > 0 && !fhir_code_has_words(concept))
+        return name_of_codes(reading);
+    return read_label(reading, concept);
 }
 
 static struct slice read_word(struct reading *reading, struct slice word)
@@ -155,7 +222,7 @@ static const char *read_condition(struct reading *reading)
 
     fact->kind = FACT_CONDITION;
     fact->noun = SLICE("condition");
-    fact->label = read_label(reading, json_get(reading->json, "code"));
+    fact->label = read_name(reading, json_get(reading->json, "code"));
     fact->path = SLICE("Condition.code");
     read_dates(reading, dates);
     read_condition_end(reading);
@@ -228,9 +295,12 @@ static const char *read_medication(struct reading *reading)
 
     fact->kind = FACT_MEDICATION;
     fact->noun = SLICE("medication");
-    fhir_label_put(read_begin(reading),
-                   fhir_code_text(drug).size > 0 ? fhir_code_text(drug) : display);
-    fact->label = read_end(reading, FACT_LABEL_BYTES_MAX);
+    fact->label = read_name(reading, drug);
+    if (fact->label.size == 0 || (fact->is_code && display.size > 0)) {
+        fhir_label_put(read_begin(reading), display);
+        fact->label = read_end(reading, FACT_LABEL_BYTES_MAX);
+        fact->is_code = false;
+    }
     fact->path = read_path(reading, json_get(reading->json, "medicationReference") != NULL
                                         ? "medicationReference"
                                         : "medicationCodeableConcept");
@@ -275,7 +345,7 @@ static const char *read_allergy(struct reading *reading)
 
     fact->kind = FACT_ALLERGY;
     fact->noun = SLICE("allergy");
-    fact->label = read_label(reading, json_get(reading->json, "code"));
+    fact->label = read_name(reading, json_get(reading->json, "code"));
     fact->path = SLICE("AllergyIntolerance.code");
     fact->value = read_manifestations(reading);
     read_dates(reading, dates);
@@ -293,7 +363,7 @@ static const char *read_procedure(struct reading *reading)
 
     fact->kind = FACT_PROCEDURE;
     fact->noun = SLICE("procedure");
-    fact->label = read_label(reading, json_get(reading->json, "code"));
+    fact->label = read_name(reading, json_get(reading->json, "code"));
     fact->path = SLICE("Procedure.code");
     fact->status = read_word(reading, json_get_string(reading->json, "status"));
     read_dates(reading, dates);
@@ -308,7 +378,7 @@ static const char *read_immunization(struct reading *reading)
 
     fact->kind = FACT_IMMUNIZATION;
     fact->noun = SLICE("immunization");
-    fact->label = read_label(reading, json_get(reading->json, "vaccineCode"));
+    fact->label = read_name(reading, json_get(reading->json, "vaccineCode"));
     fact->path = SLICE("Immunization.vaccineCode");
     fact->status = read_word(reading, json_get_string(reading->json, "status"));
     read_dates(reading, dates);
@@ -345,7 +415,7 @@ static const char *read_encounter(struct reading *reading)
 
     fact->kind = FACT_ENCOUNTER;
     fact->noun = SLICE("encounter");
-    fact->label = read_label(reading, type);
+    fact->label = read_name(reading, type);
     fact->path = SLICE("Encounter.type");
     fact->value = encounter_class(reading->json);
     if (fact->label.size == 0) {
@@ -402,7 +472,7 @@ static const char *read_care_plan(struct reading *reading)
     fhir_label_put(read_begin(reading), json_get_string(reading->json, "title"));
     fact->label = read_end(reading, FACT_LABEL_BYTES_MAX);
     if (fact->label.size == 0)
-        fact->label = read_label(reading, care_plan_concept(reading->json));
+        fact->label = read_name(reading, care_plan_concept(reading->json));
     fact->path = SLICE("CarePlan.category");
     fact->status = read_word(reading, status);
     fact->is_active = slice_is(status, "active");
@@ -424,7 +494,7 @@ static const char *read_goal(struct reading *reading)
 
     fact->kind = FACT_CARE_PLAN;
     fact->noun = SLICE("goal");
-    fact->label = read_label(reading, json_get(reading->json, "description"));
+    fact->label = read_name(reading, json_get(reading->json, "description"));
     fact->path = SLICE("Goal.description");
     if (status.size == 0)
         status = json_get_string(reading->json, "lifecycleStatus");
@@ -442,7 +512,7 @@ static const char *read_device(struct reading *reading)
 
     fact->kind = FACT_DEVICE;
     fact->noun = SLICE("device");
-    fact->label = read_label(reading, json_get(reading->json, "type"));
+    fact->label = read_name(reading, json_get(reading->json, "type"));
     fact->path = SLICE("Device.type");
     if (fact->label.size == 0) {
         fhir_label_put(read_begin(reading), json_get_string(name, "name"));
@@ -466,7 +536,7 @@ static const char *read_imaging(struct reading *reading)
 
     fact->kind = FACT_IMAGING;
     fact->noun = SLICE("imaging");
-    fact->label = read_label(reading, code);
+    fact->label = read_name(reading, code);
     fact->path = SLICE("ImagingStudy.procedureCode");
     if (fact->label.size == 0) {
         fhir_label_put(read_begin(reading), modality);
@@ -511,7 +581,7 @@ static const char *read_other(struct reading *reading)
         i++;
     fact->kind = FACT_OTHER;
     fact->noun = slice_from(others[i].noun);
-    fact->label = read_label(reading, json_get(reading->json, others[i].code));
+    fact->label = read_name(reading, json_get(reading->json, others[i].code));
     fact->path = read_path(reading, others[i].code);
     fact->status = read_word(reading, json_get_string(reading->json, "status"));
     fact->detail = read_reason(reading);

@@ -32,10 +32,15 @@ const char *read_document(struct reading *reading);
 struct buffer *read_begin(struct reading *reading);
 struct slice read_end(struct reading *reading, size_t bytes_max);
 
+/* The label of the CodeableConcept that the fact is about; its codes become the fact's. Where the
+ * record has no words for them, those of context_code.h. */
+struct slice read_name(struct reading *reading, const struct json *concept);
+
 /* The label of a CodeableConcept. */
 struct slice read_label(struct reading *reading, const struct json *concept);
 
-/* The first of the named members that is a date; a Period's start counts for "xPeriod" and its end is put in fact->end. */
+/* The first of the named members that is a date; a Period's start counts for "xPeriod" and its end
+ * is put in fact->end. */
 void read_dates(struct reading *reading, const char *const *names);
 
 /* "for X": the reasonCode, or what the reasonReference names. */

@@ -135,7 +135,7 @@ const char *read_observation(struct reading *reading)
 
     fact->kind = FACT_OBSERVATION;
     fact->noun = SLICE("observation");
-    fact->label = read_label(reading, json_get(reading->json, "code"));
+    fact->label = read_name(reading, json_get(reading->json, "code"));
     buffer = read_begin(reading);
     member = put_value(buffer, reading->json);
     if (member == NULL && put_blood_pressure(buffer, components)) {
@@ -232,7 +232,7 @@ const char *read_report(struct reading *reading)
     const struct json *results = json_get(reading->json, "result");
     struct slice conclusion = json_get_string(reading->json, "conclusion");
 
-    fact->label = read_label(reading, json_get(reading->json, "code"));
+    fact->label = read_name(reading, json_get(reading->json, "code"));
     fact->text = read_attachment(reading, json_first(json_get(reading->json, "presentedForm")));
     fact->kind = fact->text.size > 0 && results == NULL ? FACT_NOTE : FACT_REPORT;
     fact->noun = fact->kind == FACT_NOTE ? SLICE("note") : SLICE("report");
@@ -263,7 +263,7 @@ const char *read_document(struct reading *reading)
     fact->kind = FACT_NOTE;
     fact->noun = SLICE("note");
     fact->path = SLICE("DocumentReference.content.attachment");
-    fact->label = read_label(reading, json_get(reading->json, "type"));
+    fact->label = read_name(reading, json_get(reading->json, "type"));
     if (fact->label.size == 0) {
         fhir_label_put(read_begin(reading), json_get_string(reading->json, "description"));
         fact->label = read_end(reading, FACT_LABEL_BYTES_MAX);

@@ -1,4 +1,4 @@
-/* The bytes: "CTX1", the number of facts, then each fact as numbers (LEB128) and texts (size,
+/* The bytes: "CTX2", the number of facts, then each fact as numbers (LEB128) and texts (size,
  * bytes). Only this file knows them; a later form gets another magic and the old one is read on. */
 #include "context_record.h"
 
@@ -8,7 +8,7 @@
 #include "context_render.h"
 #include "context_words.h"
 
-static const char magic[4] = { 'C', 'T', 'X', '1' };
+static const char magic[4] = { 'C', 'T', 'X', '2' };
 
 static int compare_facts(const void *a, const void *b)
 {
@@ -191,7 +191,8 @@ static void put_fact(struct buffer *buffer, const struct fact *fact)
 {
     put_number(buffer, (uint64_t)fact->kind);
     put_number(buffer, (uint64_t)fact->flag);
-    put_number(buffer, (uint64_t)fact->is_void | (uint64_t)fact->is_active << 1);
+    put_number(buffer, (uint64_t)fact->is_void | (uint64_t)fact->is_active << 1
+                           | (uint64_t)fact->is_code << 2);
     put_date(buffer, &fact->date);
     put_date(buffer, &fact->end);
     put_date(buffer, &fact->updated);
@@ -203,6 +204,8 @@ static void put_fact(struct buffer *buffer, const struct fact *fact)
     put_text(buffer, fact->value);
     put_text(buffer, fact->detail);
     put_text(buffer, fact->status);
+    put_text(buffer, fact->codes);
+    put_text(buffer, fact->also);
     put_text(buffer, fact->text);
 }
 
@@ -279,9 +282,10 @@ static void take_fact(struct input *input, struct fact *fact)
 
     fact->kind = (enum fact_kind)take_bounded(input, FACT_OTHER);
     fact->flag = (enum fact_flag)take_bounded(input, FACT_FLAG_ABNORMAL);
-    bits = take_bounded(input, 3);
+    bits = take_bounded(input, 7);
     fact->is_void = bits & 1;
-    fact->is_active = bits >> 1;
+    fact->is_active = bits >> 1 & 1;
+    fact->is_code = bits >> 2;
     take_date(input, &fact->date);
     take_date(input, &fact->end);
     take_date(input, &fact->updated);
@@ -293,6 +297,8 @@ static void take_fact(struct input *input, struct fact *fact)
     fact->value = take_text(input);
     fact->detail = take_text(input);
     fact->status = take_text(input);
+    fact->codes = take_text(input);
+    fact->also = take_text(input);
     fact->text = take_text(input);
 }
 

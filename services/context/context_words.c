@@ -4,7 +4,6 @@
 
 #include "base/hash.h"
 
-#define WORD_BYTES_MAX 48
 #define QUESTION_WORDS_MAX 512
 
 static const char *const stop_words[] = {
@@ -177,9 +176,27 @@ static bool is_word_byte(char c)
     return isalnum((unsigned char)c) || (unsigned char)c >= 0x80;
 }
 
-/* Copy @word in lower case, its plural's "s" and possessive cut. 0 when it is too long or nothing.
- */
-static size_t fold(struct slice word, char out[WORD_BYTES_MAX])
+bool words_next(struct slice *text, struct slice *word)
+{
+    size_t start = 0, end;
+
+    while (start < text->size && !is_word_byte(text->data[start]))
+        start++;
+    end = start;
+    while (end < text->size && is_word_byte(text->data[end]))
+        end++;
+    *word = slice_cut(*text, start, end);
+    *text = slice_cut(*text, end, text->size);
+    return end > start;
+}
+
+void word_lower(struct slice word, char out[WORD_BYTES_MAX])
+{
+    for (size_t i = 0; i < word.size && i < WORD_BYTES_MAX; i++)
+        out[i] = (char)tolower((unsigned char)word.data[i]);
+}
+
+size_t word_fold(struct slice word, char out[WORD_BYTES_MAX])
 {
     size_t size = 0;
 
@@ -207,7 +224,7 @@ static bool is_stop_word(struct slice word)
 uint32_t word_hash(struct slice word)
 {
     char folded[WORD_BYTES_MAX];
-    size_t size = fold(word, folded);
+    size_t size = word_fold(word, folded);
     uint32_t hash;
 
     if (size == 0 || (size == 1 && !isdigit((unsigned char)folded[0]))

@@ -8,6 +8,18 @@
 
 #include "base/slice.h"
 
+/* A longer word is no word. */
+#define WORD_BYTES_MAX 48
+
+/* Take the next word (letters and digits, as they stand) off the front of @text; false: none. */
+bool words_next(struct slice *text, struct slice *word);
+
+/* @word in lower case, its plural's "s" and possessive cut. 0 when it is too long or nothing. */
+size_t word_fold(struct slice word, char out[WORD_BYTES_MAX]);
+
+/* @word, of at most WORD_BYTES_MAX bytes, in lower case. */
+void word_lower(struct slice word, char out[WORD_BYTES_MAX]);
+
 /* Call @on_word for the hash of each word of @text, in order; a word may come again. */
 void words_each(struct slice text, void (*on_word)(void *arg, uint32_t word), void *arg);
 

@@ -1,7 +1,7 @@
 /* context: the facts that bear on a question, for JSON lines, without a mesh.
  *
- * One line in, one line out, at once. A line that is refused gives {"id", "error"} in its place, and
- * the exit status says so at the end. */
+ * One line in, one line out, at once. A line that is refused gives {"id", "error"} in its place,
+ * and the exit status says so at the end. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -239,7 +239,8 @@ static int run_lines(struct lines *lines, FILE *input)
     }
     free(text);
     if (!is_open || ferror(input)) {
-        fprintf(stderr, "consilium: %s\n", is_open ? "input cannot be read" : "stdout takes no more");
+        fprintf(stderr, "consilium: %s\n",
+                is_open ? "input cannot be read" : "stdout takes no more");
         return CONSILIUM_EXIT_FAILED;
     }
     return lines->worst == STATUS_OK ? CONSILIUM_EXIT_OK : (int)consilium_exit_of(lines->worst);

@@ -1,0 +1,222 @@
+/* One hash table by (kind, noun, label, whether it is active), then the facts of each course side
+ * by side, then its meaning: once for each course, not for each fact. */
+#include "context_course.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#include "base/hash.h"
+#include "context_code.h"
+#include "context_words.h"
+
+#define NAME_WORDS_MAX 32
+
+struct grouping {
+    uint32_t *slots; /* course + 1 */
+    size_t size;
+    uint32_t *of; /* the course of each fact */
+};
+
+static uint64_t course_hash(const struct fact *fact)
+{
+    uint64_t hash = (uint64_t)fact->kind << 1 | (fact_lasts(fact) && fact->is_active);
+
+    hash = hash_bytes(fact->noun, hash);
+    return hash_bytes(fact->label, hash);
+}
+
+static bool is_of_course(const struct fact *a, const struct fact *b)
+{
+    return a->kind == b->kind && slice_equal(a->label, b->label) && slice_equal(a->noun, b->noun)
+           && (!fact_lasts(a) || a->is_active == b->is_active);
+}
+
+/* The course that @fact belongs to; a new one holds only it so far. */
+static uint32_t find_course(struct grouping *grouping, const struct record *record,
+                            struct courses *courses, uint32_t *newest, uint32_t index)
+{
+    const struct fact *fact = &record->facts[index];
+    size_t at = course_hash(fact) & (grouping->size - 1);
+
+    for (; grouping->slots[at] != 0; at = (at + 1) & (grouping->size - 1))
+        if (is_of_course(&record->facts[newest[grouping->slots[at] - 1]], fact))
+            break;
+    if (grouping->slots[at] == 0)
+        grouping->slots[at] = (uint32_t)++courses->count;
+    newest[grouping->slots[at] - 1] = index;
+    return grouping->slots[at] - 1;
+}
+
+struct naming {
+    uint32_t words[NAME_WORDS_MAX];
+    uint32_t count;
+};
+
+static void add_word(void *arg, uint32_t word)
+{
+    struct naming *naming = arg;
+
+    for (uint32_t i = 0; i < naming->count; i++)
+        if (naming->words[i] == word)
+            return;
+    if (naming->count < NAME_WORDS_MAX)
+        naming->words[naming->count++] = word;
+}
+
+/* Names of the codes, where we know them: "i:E11.9 s:44054006". */
+static void find_in_codes(struct slice codes, struct concepts *set, struct naming *naming)
+{
+    while (codes.size > 2) {
+        size_t end = slice_find_byte(codes, ' ');
+        struct slice code = slice_cut(codes, 0, end);
+        struct slice name;
+
+        if (code.size > 1) {
+            name = code_name((enum code_system)(code.data[0] - 'a'), slice_cut(code, 1, code.size));
+            concepts_find(name, set);
+            words_each(name, add_word, naming);
+        }
+        codes = slice_cut(codes, end + 1, codes.size);
+    }
+}
+
+static void read_meaning(struct course *course, const struct record *record, struct naming *naming)
+{
+    const struct fact *fact = &record->facts[course->facts[course->count - 1]];
+
+    naming->count = 0;
+    concepts_find(fact->label, &course->names);
+    words_each(fact->label, add_word, naming);
+    words_each(fact->noun, add_word, naming);
+    find_in_codes(fact->codes, &course->names, naming);
+    course->means = course->names;
+    if (fact->kind == FACT_ENCOUNTER || fact->kind == FACT_IMAGING)
+        concepts_find(fact->value, &course->means);
+    if (fact->kind != FACT_CONDITION)
+        concepts_find(fact->detail, &course->means);
+    if (fact->kind == FACT_ALLERGY)
+        concepts_add(&course->means, concept_named("allergy"));
+    if (fact->kind == FACT_IMMUNIZATION)
+        concepts_add(&course->means, concept_named("vaccine"));
+}
+
+static bool is_words(struct slice label)
+{
+    size_t letters = 0;
+
+    for (size_t i = 0; i < label.size; i++)
+        letters += ((unsigned char)label.data[i] | 32) >= 'a'
+                   && ((unsigned char)label.data[i] | 32) <= 'z';
+    return letters > 2;
+}
+
+static bool finish_course(struct course *course, const struct record *record, struct arena *arena)
+{
+    const struct fact *last = &record->facts[course->facts[course->count - 1]];
+    struct naming naming;
+    uint32_t *words;
+
+    course->kind = last->kind;
+    course->noun = last->noun;
+    course->label = last->label;
+    course->is_active = last->is_active;
+    course->newest = INT64_MIN;
+    for (uint32_t i = course->count; i-- > 0 && course->newest == INT64_MIN;)
+        if (record->facts[course->facts[i]].date.precision != FHIR_PRECISION_NONE)
+            course->newest = record->facts[course->facts[i]].date.seconds;
+    read_meaning(course, record, &naming);
+    course->is_named = is_words(last->label) && !last->is_code;
+    words = arena_alloc(arena, naming.count * sizeof(*words));
+    if (words == NULL)
+        return false;
+    memcpy(words, naming.words, naming.count * sizeof(*words));
+    course->words = words;
+    course->words_count = naming.count;
+    return true;
+}
+
+/* Half of what a search engine would say of rarity: a concept that many courses name tells them
+ * apart less. */
+static bool weigh_concepts(struct courses *courses, struct arena *arena)
+{
+    uint32_t *counts = ARENA_ARRAY(arena, uint32_t, CONCEPTS_MAX);
+
+    courses->concept_weights = ARENA_ARRAY(arena, float, CONCEPTS_MAX);
+    if (counts == NULL || courses->concept_weights == NULL)
+        return false;
+    for (size_t i = 0; i < courses->count; i++)
+        for (uint32_t c = 0; c < concept_rows_count; c++)
+            counts[c] += concepts_has(&courses->items[i].means, c);
+    for (uint32_t c = 0; c < concept_rows_count; c++)
+        if (counts[c] > 0)
+            courses->concept_weights[c] =
+                0.5f
+                + 0.5f * logf((float)courses->count / (float)counts[c] + 1.0f)
+                      / logf((float)courses->count + 1.0f);
+    return true;
+}
+
+static bool fill(const struct record *record, const struct grouping *grouping,
+                 struct courses *courses, struct arena *arena)
+{
+    uint32_t *facts = arena_alloc(arena, (record->live + 1) * sizeof(*facts));
+    uint32_t at = 0;
+
+    courses->items = ARENA_ARRAY(arena, struct course, courses->count);
+    if (facts == NULL || courses->items == NULL)
+        return false;
+    for (size_t i = 0; i < record->count; i++)
+        if (!record->facts[i].is_void)
+            courses->items[grouping->of[i]].count++;
+    for (size_t c = 0; c < courses->count; c++) {
+        courses->items[c].facts = facts + at;
+        at += courses->items[c].count;
+        courses->items[c].count = 0;
+    }
+    for (size_t i = 0; i < record->count; i++) {
+        struct course *course = &courses->items[grouping->of[i]];
+
+        if (!record->facts[i].is_void)
+            ((uint32_t *)course->facts)[course->count++] = (uint32_t)i;
+    }
+    for (size_t c = 0; c < courses->count; c++)
+        if (!finish_course(&courses->items[c], record, arena))
+            return false;
+    return weigh_concepts(courses, arena);
+}
+
+static bool group(const struct record *record, struct grouping *grouping, struct courses *courses,
+                  struct arena *arena)
+{
+    uint32_t *newest = arena_alloc(arena, (record->count + 1) * sizeof(*newest));
+
+    for (grouping->size = 64; grouping->size < 2 * record->count;)
+        grouping->size *= 2;
+    grouping->slots = ARENA_ARRAY(arena, uint32_t, grouping->size);
+    grouping->of = arena_alloc(arena, (record->count + 1) * sizeof(*grouping->of));
+    if (newest == NULL || grouping->slots == NULL || grouping->of == NULL)
+        return false;
+    courses->end = INT64_MIN;
+    for (size_t i = 0; i < record->count; i++) {
+        const struct fact *fact = &record->facts[i];
+
+        if (fact->is_void)
+            continue;
+        grouping->of[i] = find_course(grouping, record, courses, newest, (uint32_t)i);
+        if (fact->date.precision != FHIR_PRECISION_NONE && fact->date.seconds > courses->end)
+            courses->end = fact->date.seconds;
+    }
+    return true;
+}
+
+enum status courses_make(const struct record *record, struct arena *arena, struct courses *courses,
+                         struct error *err)
+{
+    struct grouping grouping = { 0 };
+
+    *courses = (struct courses){ 0 };
+    if (!group(record, &grouping, courses, arena) || !fill(record, &grouping, courses, arena))
+        return error_set(err, STATUS_RESOURCE_EXHAUSTED, "no room for the courses of %zu facts",
+                         record->count);
+    return STATUS_OK;
+}

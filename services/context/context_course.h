@@ -1,0 +1,37 @@
+/* Courses: what a record says again and again of one thing is one course. Every measurement of one
+ * name, every visit of one type, every prescription and administration of one drug: in the order of
+ * time, with what its name means (context_concept.h). A record of ten thousand facts has a few
+ * hundred courses. */
+#ifndef CONTEXT_COURSE_H
+#define CONTEXT_COURSE_H
+
+#include "context_concept.h"
+#include "context_record.h"
+
+struct course {
+    const uint32_t *facts; /* indices in the record, oldest first */
+    uint32_t count;
+    enum fact_kind kind;
+    bool is_active;        /* what lasts: its newest fact is so */
+    bool is_named;         /* its name is words, not a bare code */
+    struct slice label;    /* of the newest */
+    struct slice noun;     /* "observation" */
+    int64_t newest;        /* seconds since 1970 of its newest dated fact; INT64_MIN: none */
+    struct concepts means; /* what label, codes, class and reason name */
+    struct concepts names; /* of that, what the name itself does */
+    const uint32_t *words; /* hashes of the name's words (word_hash), each once */
+    uint32_t words_count;
+};
+
+struct courses {
+    struct course *items; /* by first fact */
+    size_t count;
+    int64_t end;            /* the newest date of the record, or INT64_MIN */
+    float *concept_weights; /* of CONCEPTS_MAX: rarer ones more, 0 for what no course names */
+};
+
+/* All of it in @arena; borrows from @record. */
+enum status courses_make(const struct record *record, struct arena *arena, struct courses *courses,
+                         struct error *err);
+
+#endif

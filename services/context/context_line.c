@@ -1,0 +1,289 @@
+#include "context_line.h"
+
+#include <stdlib.h>
+
+#include "base/utf8.h"
+#include "context_render.h"
+
+/* Bytes of an old value within a run, and of a note's first words. */
+#define RUN_VALUE_BYTES_MAX 40
+#define NOTE_BYTES_MAX 160
+
+const char *line_heading(enum fact_kind kind)
+{
+    static const char *const headings[FACT_KINDS] = {
+        [FACT_DEMOGRAPHICS] = "Patient",     [FACT_CONDITION] = "Conditions",
+        [FACT_MEDICATION] = "Medications",   [FACT_ALLERGY] = "Allergies",
+        [FACT_OBSERVATION] = "Observations", [FACT_PROCEDURE] = "Procedures",
+        [FACT_IMMUNIZATION] = "Vaccines",    [FACT_ENCOUNTER] = "Encounters",
+        [FACT_REPORT] = "Reports",           [FACT_NOTE] = "Notes",
+        [FACT_CARE_PLAN] = "Care plans",     [FACT_DEVICE] = "Devices",
+        [FACT_IMAGING] = "Imaging",          [FACT_OTHER] = "Other",
+    };
+
+    return headings[kind] == NULL ? "Other" : headings[kind];
+}
+
+static void put_day(struct buffer *buffer, const struct fhir_date *date)
+{
+    char text[FHIR_DATE_TEXT_BYTES];
+
+    buffer_put(buffer, slice_of(text, fhir_date_format(date, text)));
+}
+
+/* The noun is in the heading, but for kinds that hold several. */
+static bool has_own_noun(const struct fact *fact)
+{
+    return fact->kind == FACT_DEMOGRAPHICS || fact->kind == FACT_OTHER
+           || (fact->kind == FACT_CARE_PLAN && slice_is(fact->noun, "goal"));
+}
+
+/* One fact: as render_line tells it, without its noun. */
+static void put_single(struct buffer *buffer, const struct fact *fact, struct arena *arena)
+{
+    struct slice rest = fact->line;
+    size_t noun = 0;
+
+    (void)arena;
+    if (!has_own_noun(fact)) {
+        const char *at = memmem(rest.data, rest.size, ": ", 2);
+
+        noun = at == NULL ? 0 : (size_t)(at - rest.data) + 2;
+        if (noun >= fact->noun.size + 2)
+            buffer_put(buffer, slice_cut(rest, 0, noun - fact->noun.size - 2));
+        rest = slice_cut(rest, noun, rest.size);
+    }
+    buffer_put(buffer, rest);
+    if (fact->text.size > 0) {
+        struct slice text = slice_cut(fact->text, 0, NOTE_BYTES_MAX);
+
+        buffer_put_string(buffer, ": ");
+        text = slice_cut(text, 0, utf8_whole_prefix(text));
+        for (size_t i = 0; i < text.size; i++)
+            buffer_put_byte(buffer, (unsigned char)text.data[i] < 0x20 ? ' '
+                                    : text.data[i] == '['              ? '('
+                                    : text.data[i] == ']'              ? ')'
+                                                                       : text.data[i]);
+    }
+}
+
+static void put_end(struct buffer *buffer, const struct fact *fact)
+{
+    if (fact->end.precision >= FHIR_PRECISION_DAY
+        && (fact->end.year != fact->date.year || fact->end.month != fact->date.month
+            || fact->end.day != fact->date.day)) {
+        buffer_put_string(buffer, " to ");
+        put_day(buffer, &fact->end);
+    }
+}
+
+/* "7.2" of "7.2 %" as a number; of "120/80 mmHg" the first. */
+static bool number_of(const struct fact *fact, double *number)
+{
+    char text[32];
+    size_t size = fact->value.size < sizeof(text) - 1 ? fact->value.size : sizeof(text) - 1;
+    char *end;
+
+    if (size == 0)
+        return false;
+    memcpy(text, fact->value.data, size);
+    text[size] = '\0';
+    *number = strtod(text, &end);
+    return end > text;
+}
+
+static struct slice short_value(const struct fact *fact)
+{
+    struct slice value = slice_cut(fact->value, 0, RUN_VALUE_BYTES_MAX);
+
+    return slice_cut(value, 0, utf8_whole_prefix(value));
+}
+
+/* The number without its unit. */
+static struct slice bare_value(const struct fact *fact)
+{
+    double number;
+    struct slice value = short_value(fact);
+
+    if (!number_of(fact, &number))
+        return value;
+    return slice_cut(value, 0, slice_find_byte(value, ' '));
+}
+
+struct run {
+    const struct record *record;
+    const struct course *course;
+    uint32_t low, high; /* places in the course; UINT32_MAX: no numbers */
+};
+
+static const struct fact *fact_at(const struct run *run, uint32_t place)
+{
+    return &run->record->facts[run->course->facts[place]];
+}
+
+static void find_extremes(struct run *run)
+{
+    double low = 0, high = 0, number;
+
+    run->low = run->high = UINT32_MAX;
+    for (uint32_t i = 0; i < run->course->count; i++) {
+        if (!number_of(fact_at(run, i), &number))
+            continue;
+        if (run->low == UINT32_MAX || number < low) {
+            low = number;
+            run->low = i;
+        }
+        if (run->high == UINT32_MAX || number >= high) {
+            high = number;
+            run->high = i;
+        }
+    }
+}
+
+static void put_valued(struct buffer *buffer, const char *before, const struct fact *fact)
+{
+    buffer_put_string(buffer, before);
+    buffer_put(buffer, bare_value(fact));
+    buffer_put_string(buffer, " (");
+    put_day(buffer, &fact->date);
+    buffer_put_byte(buffer, ')');
+}
+
+/* Of words: each other word once, newest first. */
+static void put_other_words(struct buffer *buffer, const struct run *run, uint32_t shown_max)
+{
+    struct slice told[8];
+    uint32_t count = 1;
+
+    told[0] = fact_at(run, run->course->count - 1)->value;
+    for (uint32_t i = run->course->count - 1; i-- > 0 && count < 8 && count < shown_max;) {
+        const struct fact *fact = fact_at(run, i);
+        bool is_told = fact->value.size == 0;
+
+        for (uint32_t j = 0; j < count && !is_told; j++)
+            is_told = slice_equal(told[j], fact->value);
+        if (is_told)
+            continue;
+        buffer_put_string(buffer, count == 1 ? "; before " : ", ");
+        buffer_put(buffer, short_value(fact));
+        told[count++] = fact->value;
+    }
+}
+
+static void put_numbers(struct buffer *buffer, const struct run *run, uint32_t shown_max)
+{
+    uint32_t last = run->course->count - 1;
+
+    for (uint32_t i = last; i-- > 0 && last - i < shown_max;) {
+        const struct fact *fact = fact_at(run, i);
+
+        if (shown_max > 6) {
+            put_valued(buffer, i + 1 == last ? "; before " : ", ", fact);
+        } else {
+            buffer_put_string(buffer, i + 1 == last ? "; before " : " ");
+            buffer_put(buffer, bare_value(fact));
+        }
+    }
+    if (last < shown_max)
+        return;
+    put_valued(buffer, "; low ", fact_at(run, run->low));
+    put_valued(buffer, ", high ", fact_at(run, run->high));
+}
+
+/* "Hemoglobin A1c x143, 1990-01-02 to 2026-11-03: last 7.2 %; before 7.0 6.9; low …, high …" */
+static void put_run(struct buffer *buffer, struct run *run, uint32_t shown_max)
+{
+    static const char *const flags[] = { "", " (low)", " (high)", " (abnormal)" };
+    const struct fact *first = fact_at(run, 0), *last = fact_at(run, run->course->count - 1);
+
+    buffer_put(buffer, run->course->label);
+    buffer_format(buffer, " x%u, ", run->course->count);
+    put_day(buffer, &first->date);
+    buffer_put_string(buffer, " to ");
+    put_day(buffer, &last->date);
+    if (last->value.size == 0)
+        return;
+    buffer_put_string(buffer, ": last ");
+    buffer_put(buffer, last->value);
+    buffer_put_string(buffer, flags[last->flag]);
+    find_extremes(run);
+    if (run->low == UINT32_MAX)
+        put_other_words(buffer, run, shown_max);
+    else
+        put_numbers(buffer, run, shown_max);
+}
+
+/* What a shown fact says beyond its course: its dose, its reason, its results. */
+static struct slice own_words(const struct fact *fact)
+{
+    return fact->value.size > 0 && fact->kind != FACT_ENCOUNTER ? fact->value : fact->detail;
+}
+
+/* "Check up (outpatient) x442: 2026-12-30 2026-12-12, and 440 since 1951-04-02" */
+static void put_events(struct buffer *buffer, const struct run *run, uint32_t shown)
+{
+    const struct course *course = run->course;
+    const struct fact *last = fact_at(run, course->count - 1);
+    struct slice told = { NULL, 0 };
+
+    if (has_own_noun(last)) {
+        buffer_put(buffer, course->noun);
+        buffer_put_string(buffer, ": ");
+    }
+    buffer_put(buffer, course->label);
+    if (last->kind == FACT_ENCOUNTER && last->value.size > 0)
+        buffer_format(buffer, " (%.*s)", SLICE_FORMAT(last->value));
+    buffer_format(buffer, " x%u", course->count);
+    if (fact_lasts(last) && last->status.size > 0)
+        buffer_format(buffer, ", %.*s", SLICE_FORMAT(last->status));
+    buffer_put_byte(buffer, ':');
+    for (uint32_t i = course->count; i-- > course->count - shown;) {
+        const struct fact *fact = fact_at(run, i);
+        struct slice words = own_words(fact);
+
+        buffer_put_byte(buffer, ' ');
+        put_day(buffer, &fact->date);
+        put_end(buffer, fact);
+        if (words.size > 0 && !slice_equal(words, told)) {
+            words = slice_cut(words, 0, 60);
+            buffer_format(buffer, " (%.*s)", (int)utf8_whole_prefix(words), words.data);
+            told = own_words(fact);
+        }
+    }
+    if (shown < course->count) {
+        buffer_format(buffer, ", and %u since ", course->count - shown);
+        put_day(buffer, &fact_at(run, 0)->date);
+    }
+}
+
+/* All of a run; of events those shown, and the first, whose date the line gives. */
+static bool cite(const struct course *course, uint32_t shown, struct arena *arena,
+                 struct line *line)
+{
+    line->facts = arena_alloc(arena, (shown + 1) * sizeof(*line->facts));
+    line->count = 0;
+    if (line->facts == NULL)
+        return false;
+    for (uint32_t i = course->count; i-- > course->count - shown;)
+        line->facts[line->count++] = course->facts[i];
+    if (shown < course->count)
+        line->facts[line->count++] = course->facts[0];
+    return true;
+}
+
+bool line_of_course(const struct record *record, const struct course *course, uint32_t shown_max,
+                    struct buffer *buffer, struct arena *arena, struct line *line)
+{
+    struct run run = { record, course, 0, 0 };
+    uint32_t shown = course->count < shown_max ? course->count : shown_max;
+
+    if (course->count == 1) {
+        put_single(buffer, &record->facts[course->facts[0]], arena);
+    } else if (course->kind == FACT_OBSERVATION) {
+        put_run(buffer, &run, shown);
+        shown = course->count;
+    } else {
+        put_events(buffer, &run, shown);
+    }
+    return cite(course, shown, arena, line) && !buffer->is_full;
+}

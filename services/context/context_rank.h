@@ -1,0 +1,32 @@
+/* How much each course has to do with a question. */
+#ifndef CONTEXT_RANK_H
+#define CONTEXT_RANK_H
+
+#include "context_course.h"
+
+/* What speaks for a course. Each can be left out, to see what it adds (docs/context.md). */
+enum rank_signal {
+    RANK_WORDS,    /* its name shares words with the question, rare ones more */
+    RANK_CONCEPTS, /* it is what the question names, in whatever words */
+    RANK_NEEDS,    /* what is asked about needs it: tests, medications, what speaks against them */
+    RANK_KIND,     /* the question names its kind: "medications", "visits" */
+    RANK_STANDING, /* who, active problems, current medications, allergies */
+    RANK_LIMITS,   /* what changes every decision: hospice, pregnancy, dialysis, frailty */
+    RANK_VISITS,   /* encounters tie facts together */
+    RANK_UNNAMED,  /* nothing says what its code means: it cannot be ruled out */
+    RANK_RECENCY,  /* it is new, or lies in the time that the question names */
+    RANK_SIGNALS,
+};
+
+extern const char *const rank_signal_names[RANK_SIGNALS];
+
+struct ranked {
+    uint32_t course;
+    float score;
+};
+
+/* Every course, best first, in @arena; NULL: no room. @without: bits of signals to leave out. */
+struct ranked *context_rank(const struct courses *courses, struct slice question, uint32_t without,
+                            struct arena *arena);
+
+#endif
