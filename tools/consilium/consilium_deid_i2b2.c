@@ -30,11 +30,11 @@ struct reading {
     bool is_in_text, is_in_tags, is_in_label;
 };
 
-static void document_open(struct reading *reading, struct slice id)
+static void document_open(struct reading *reading)
 {
     arena_reuse(&reading->arena, ARENA_BYTES);
     buffer_init(&reading->text, &reading->arena);
-    reading->gold = (struct deid_gold){ .id = arena_copy(&reading->arena, id) };
+    reading->gold = (struct deid_gold){ .id = slice_from(reading->name) };
     reading->capacity = 0;
 }
 
@@ -109,7 +109,8 @@ static enum status take_open(struct reading *reading)
     struct slice name = reading->xml.name;
 
     if (slice_is(name, "RECORD")) {
-        document_open(reading, deid_xml_attribute(&reading->xml, "ID", &reading->arena));
+        document_open(reading);
+        reading->gold.id = deid_xml_attribute(&reading->xml, "ID", &reading->arena);
     } else if (slice_is(name, "TEXT")) {
         reading->is_in_text = true;
     } else if (slice_is(name, "TAGS")) {
@@ -169,7 +170,7 @@ enum status deid_i2b2_parse(struct slice xml, const char *name, const struct jso
     enum status status = STATUS_OK;
 
     deid_xml_init(&reading.xml, xml);
-    document_open(&reading, slice_from(name));
+    document_open(&reading);
     while (status == STATUS_OK && kind != DEID_XML_END)
         status = take_next(&reading, &kind);
     if (status == STATUS_OK && reading.taken == 0)
