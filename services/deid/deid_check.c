@@ -120,6 +120,198 @@ bool deid_check_vin(struct slice text)
     return text.data[8] == (sum % 11 == 10 ? 'X' : (char)('0' + sum % 11));
 }
 
+static bool is_letter(char c)
+{
+    return (c | 32) >= 'a' && (c | 32) <= 'z';
+}
+
+static unsigned letters_of(struct slice text)
+{
+    unsigned count = 0;
+
+    for (size_t i = 0; i < text.size; i++)
+        count += is_letter(text.data[i]);
+    return count;
+}
+
+bool deid_check_separators(struct slice text)
+{
+    char sign = 0;
+
+    for (size_t i = 0; i < text.size; i++) {
+        char c = text.data[i];
+
+        if (is_digit(c) || is_letter(c))
+            continue;
+        if (sign != 0 && sign != c)
+            return false;
+        sign = c;
+    }
+    return true;
+}
+
+bool deid_check_mixed(struct slice text)
+{
+    return deid_check_digits(text) >= 3 && letters_of(text) >= 2;
+}
+
+bool deid_check_ip6(struct slice text)
+{
+    unsigned colons = 0, doubles = 0;
+
+    for (size_t i = 0; i < text.size && text.data[i] != '/'; i++) {
+        bool is_colon = text.data[i] == ':';
+
+        colons += is_colon;
+        doubles += is_colon && i > 0 && text.data[i - 1] == ':';
+    }
+    return doubles == 1 ? colons <= 8 : doubles == 0 && colons == 7;
+}
+
+bool deid_check_mbi(struct slice text)
+{
+    static const char plan[] = "9A*9A*9AA99"; /* *: a letter or a digit */
+    size_t at = 0;
+
+    for (size_t i = 0; i < text.size; i++) {
+        char c = text.data[i];
+        bool is_number = is_digit(c);
+
+        if (c == '-')
+            continue;
+        if (at == sizeof(plan) - 1 || (plan[at] == '9' && !is_number)
+            || (plan[at] == 'A' && is_number) || (!is_number && strchr("SLOIBZ", c & ~32) != NULL))
+            return false;
+        at++;
+    }
+    return at == sizeof(plan) - 1;
+}
+
+static unsigned mod97(struct slice text, unsigned sum)
+{
+    for (size_t i = 0; i < text.size; i++) {
+        char c = text.data[i];
+
+        if (is_digit(c))
+            sum = (sum * 10 + (unsigned)(c - '0')) % 97;
+        else if (is_letter(c))
+            sum = (sum * 100 + (unsigned)((c | 32) - 'a' + 10)) % 97;
+    }
+    return sum;
+}
+
+bool deid_check_iban(struct slice text)
+{
+    struct slice first = slice_cut(text, 0, 4), rest = slice_cut(text, 4, text.size);
+
+    return mod97(first, mod97(rest, 0)) == 1 || deid_check_digits(text) >= 12;
+}
+
+bool deid_check_bic(struct slice text)
+{
+    static const char countries[] =
+        "US GB DE FR CA AU IT ES NL BE CH AT IE LU SE NO DK FI PL CZ HU RO PT GR TR RU UA IN CN JP "
+        "KR HK SG TW TH MY PH VN ID AE SA IL EG ZA NG KE BR MX AR CL CO PE NZ";
+
+    if (deid_check_digits(text) == 0)
+        return false;
+    for (size_t i = 0; i + 1 < sizeof(countries); i += 3)
+        if (memcmp(countries + i, text.data + 4, 2) == 0)
+            return true;
+    return false;
+}
+
+/* The number at *@at: its whole part, and how many decimals it has. */
+static unsigned decimal_read(struct slice text, size_t *at, unsigned *decimals)
+{
+    unsigned whole = 0;
+
+    while (*at < text.size && !is_digit(text.data[*at]))
+        (*at)++;
+    for (; *at < text.size && is_digit(text.data[*at]); (*at)++)
+        whole = whole * 10 + (unsigned)(text.data[*at] - '0');
+    *decimals = 0;
+    if (*at < text.size && text.data[*at] == '.')
+        for ((*at)++; *at < text.size && is_digit(text.data[*at]); (*at)++)
+            (*decimals)++;
+    return whole;
+}
+
+bool deid_check_coordinates(struct slice text)
+{
+    unsigned first_decimals, second_decimals, first, second;
+    bool is_parted, is_named = slice_find_byte(text, '\xb0') < text.size || letters_of(text) > 0;
+    size_t at = 0;
+
+    first = decimal_read(text, &at, &first_decimals);
+    second = decimal_read(text, &at, &second_decimals);
+    is_parted = slice_find_byte(text, ',') < text.size || slice_find_byte(text, ';') < text.size
+                || slice_find_byte(text, '/') < text.size;
+    if (first > 90 || second > 180)
+        return false;
+    return is_named
+           || (is_parted && first_decimals >= 4 && second_decimals >= 4
+               && (first >= 10 || second >= 10));
+}
+
+bool deid_check_phone(struct slice text)
+{
+    unsigned digits = deid_check_digits(text);
+
+    return digits >= 7 && digits <= 21; /* with an extension */
+}
+
+bool deid_check_phone_us(struct slice text)
+{
+    unsigned others = 0;
+    uint8_t digits[11];
+    unsigned count = digits_of(text, digits, 11), first;
+
+    for (size_t i = 0; i < text.size; i++)
+        others += !is_digit(text.data[i]) && text.data[i] != ' ';
+    if (others > 0)
+        return count >= 10;
+    first = digits[0] == 1 ? 1 : 0;
+    return count >= 10 && digits[first] >= 2 && digits[first + 3] >= 2;
+}
+
+bool deid_check_phone_trunk(struct slice text)
+{
+    unsigned digits = deid_check_digits(text);
+    size_t last = text.size;
+    char sign = 0;
+
+    while (last > 0 && is_digit(text.data[last - 1]))
+        last--;
+    for (size_t i = 0; i < text.size; i++) {
+        char c = text.data[i];
+
+        if (is_digit(c) || c == '(' || c == ')' || (c == ' ' && i > 0 && text.data[i - 1] == ')'))
+            continue;
+        if (sign != 0 && sign != c)
+            return false;
+        sign = c;
+    }
+    /* "0591-3740-01" is the code of a drug: a telephone number's last group after a dash is longer.
+     */
+    return digits >= 9 && digits <= 12 && (sign != '-' || text.size - last >= 3);
+}
+
+bool deid_check_spaced(struct slice text)
+{
+    uint8_t digits[16];
+    unsigned count = digits_of(text, digits, 16), same = 0, up = 0;
+    bool is_signed = false;
+
+    for (size_t i = 0; i < text.size; i++)
+        is_signed |= !is_digit(text.data[i]) && text.data[i] != ' ';
+    for (unsigned i = 1; i < count && i < 16; i++) {
+        same += digits[i] == digits[i - 1];
+        up += digits[i] == digits[i - 1] + 1;
+    }
+    return is_signed && count >= 7 && same + 1 < count && up + 1 < count;
+}
+
 struct slice deid_check_zip3(struct slice postal)
 {
     static const char small[][4] = { "036", "059", "063", "102", "203", "556", "692", "790", "821",

@@ -25,6 +25,37 @@ bool deid_check_ip(struct slice text);
 /* A vehicle identification number: 17 letters and digits without I, O, Q, check digit right. */
 bool deid_check_vin(struct slice text);
 
+/* All the signs between its letters and digits are the same. */
+bool deid_check_separators(struct slice text);
+
+/* Letters and digits mixed: at least three digits and two letters. */
+bool deid_check_mixed(struct slice text);
+
+/* An IPv6 address and not a time of day: eight groups, or fewer with one "::". */
+bool deid_check_ip6(struct slice text);
+
+/* A Medicare Beneficiary Identifier: each of its eleven places is of its kind. */
+bool deid_check_mbi(struct slice text);
+
+/* An IBAN whose check digits hold, or one that is mostly digits (a misread or made-up one). */
+bool deid_check_iban(struct slice text);
+
+/* A bank's code: with a digit in it, and a country in its place. */
+bool deid_check_bic(struct slice text);
+
+/* A latitude and a longitude: in range, and written as such and not as two small measures. */
+bool deid_check_coordinates(struct slice text);
+
+/* Telephone numbers: as many digits as one has; of the North American plan where blanks alone part
+ * it; with the 0 of a trunk call in front. */
+bool deid_check_phone(struct slice text);
+bool deid_check_phone_us(struct slice text);
+bool deid_check_phone_trunk(struct slice text);
+
+/* Digits written apart ("5 5 5 - 1 2 3 4"): with a sign between the groups, and no series that
+ * counts up or repeats. */
+bool deid_check_spaced(struct slice text);
+
 /* The first three digits of a ZIP code, or {NULL, 0} when the area has 20,000 people or fewer
  * (Census 2010, the list of 17 that the guidance on 45 CFR 164.514(b) derives) or @postal is no ZIP
  * code. */

@@ -1,47 +1,12 @@
 #include "deid_date.h"
 
-#include <stdio.h>
-#include <stdlib.h>
-
-#include "deid_lexicon.h"
 #include "deid_token.h"
 
 #define YEAR_MIN 1800
 #define YEAR_MAX 2199
-#define COMMON_YEAR 2001 /* one without February 29, for dates that have no year */
+#define YEAR_COMPACT_MIN 1900 /* eight digits are more often a number than a date */
+#define YEAR_COMPACT_MAX 2099
 #define DATE_BYTES_MAX 48
-
-int64_t deid_date_days(int year, int month, int day)
-{
-    int64_t y = month <= 2 ? year - 1 : year;
-    int64_t era = (y >= 0 ? y : y - 399) / 400;
-    int64_t yoe = y - era * 400;
-    int64_t doy = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
-
-    return era * 146097 + yoe * 365 + yoe / 4 - yoe / 100 + doy - 719468;
-}
-
-void deid_date_civil(int64_t days, int *year, int *month, int *day)
-{
-    int64_t z = days + 719468;
-    int64_t era = (z >= 0 ? z : z - 146096) / 146097;
-    int64_t doe = z - era * 146097;
-    int64_t yoe = (doe - doe / 1460 + doe / 36524 - doe / 146096) / 365;
-    int64_t doy = doe - (365 * yoe + yoe / 4 - yoe / 100);
-    int64_t mp = (5 * doy + 2) / 153;
-
-    *day = (int)(doy - (153 * mp + 2) / 5 + 1);
-    *month = (int)(mp < 10 ? mp + 3 : mp - 9);
-    *year = (int)(yoe + era * 400 + (*month <= 2));
-}
-
-int deid_date_month_days(int year, int month)
-{
-    static const int8_t days[] = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 };
-    bool is_leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
-
-    return days[month - 1] + (month == 2 && is_leap);
-}
 
 /* A reader over the text: position and what the parts were. */
 struct cursor {
@@ -100,20 +65,19 @@ static bool is_whole(const struct deid_date *date)
            && date->day <= deid_date_month_days(date->year == 0 ? 2000 : date->year, date->month);
 }
 
-/* Nothing beside it that would make it part of something longer. */
-static bool is_free_before(struct slice text, size_t at)
+/* Nothing beside it that would make it part of something longer. @joint: what may stand between two
+ * dates of this form ("3/4/2019-3/10/2019"). */
+static bool is_free_before(struct slice text, size_t at, char joint)
 {
     char before = at > 0 ? text.data[at - 1] : 0;
 
     if (deid_is_word(before) || before == '$')
         return false;
-    if (at >= 2 && (before == '/' || before == '-' || before == '.' || before == ',')
-        && deid_is_digit(text.data[at - 2]))
-        return false;
-    return true;
+    return at < 2 || before == joint || !deid_is_digit(text.data[at - 2])
+           || !(before == '/' || before == '-' || before == '.' || before == ',');
 }
 
-static bool is_free_after(struct slice text, size_t at)
+static bool is_free_after(struct slice text, size_t at, char joint)
 {
     char after = at < text.size ? text.data[at] : 0;
     char then = at + 1 < text.size ? text.data[at + 1] : 0;
@@ -122,14 +86,22 @@ static bool is_free_after(struct slice text, size_t at)
         return true;
     if (deid_is_word(after) || after == '%')
         return false;
-    return !((after == '/' || after == '-' || after == '.') && deid_is_digit(then));
+    return after == joint || !deid_is_digit(then)
+           || !(after == '/' || after == '-' || after == '.');
 }
 
-static bool date_end(struct deid_date *date, struct cursor *cursor)
+static bool date_end(struct deid_date *date, struct cursor *cursor, char joint)
 {
     date->end = cursor->at;
     return cursor->at - date->start <= DATE_BYTES_MAX && is_whole(date)
-           && is_free_after(cursor->text, cursor->at);
+           && is_free_before(cursor->text, date->start, joint)
+           && is_free_after(cursor->text, cursor->at, joint);
+}
+
+/* What may stand between two dates whose parts stand between @separator. */
+static char joint_of(char separator)
+{
+    return separator == '/' || separator == '.' ? '-' : separator == '-' ? '/' : 0;
 }
 
 /* 2019-03-04, 2019/03/04, 2019-03. */
@@ -145,15 +117,44 @@ static bool read_year_first(struct cursor *cursor, struct deid_date *date, int y
     date->month = (int8_t)read_number(cursor, 2, &size);
     part_set(&date->month_part, date, at, size);
     if (peek(cursor) != separator || !deid_is_digit(peek_after(cursor)))
-        return separator == '-' && size == 2 && date_end(date, cursor);
+        return separator != '.' && size == 2 && date_end(date, cursor, joint_of(separator));
     cursor->at++;
     at = cursor->at;
     date->day = (int8_t)read_number(cursor, 2, &size);
     part_set(&date->day_part, date, at, size);
-    return date->day > 0 && date_end(date, cursor);
+    return date->day > 0 && date_end(date, cursor, joint_of(separator));
 }
 
-/* 3/4/2019, 03-04-19, 4.3.2019; month first unless that cannot be. */
+/* 20190304. */
+static bool read_compact(struct cursor *cursor, struct deid_date *date)
+{
+    struct slice digits = slice_cut(cursor->text, date->start, date->start + 8);
+    int value = 0;
+
+    for (size_t i = 0; i < 8; i++) {
+        if (i >= digits.size || !deid_is_digit(digits.data[i]))
+            return false;
+        value = value * 10 + (digits.data[i] - '0');
+    }
+    cursor->at = date->start + 8;
+    date->year = (int16_t)(value / 10000);
+    date->month = (int8_t)(value / 100 % 100);
+    date->day = (int8_t)(value % 100);
+    date->is_compact = true;
+    part_set(&date->year_part, date, date->start, 4);
+    part_set(&date->month_part, date, date->start + 4, 2);
+    part_set(&date->day_part, date, date->start + 6, 2);
+    return date->year >= YEAR_COMPACT_MIN && date->year <= YEAR_COMPACT_MAX && date->day > 0
+           && date_end(date, cursor, '-');
+}
+
+/* Whether a third number follows. */
+static bool is_third(const struct cursor *cursor, char separator)
+{
+    return peek(cursor) == separator && deid_is_digit(peek_after(cursor));
+}
+
+/* 3/4/2019, 03-04-19, 4.3.2019, 03/2019; month first unless that cannot be. */
 static bool read_numbers(struct cursor *cursor, struct deid_date *date, int first, size_t size)
 {
     char separator = peek(cursor);
@@ -164,12 +165,13 @@ static bool read_numbers(struct cursor *cursor, struct deid_date *date, int firs
     cursor->at++;
     second_at = cursor->at;
     second = read_number(cursor, 4, &second_size);
-    if (second_size == 4 && separator == '/' && is_year(second, 4)) {
+    if (second_size == 4 && (separator == '/' || (separator == '-' && size == 2))
+        && is_year(second, 4) && !is_third(cursor, separator)) {
         date->month = (int8_t)first;
         date->year = (int16_t)second;
         part_set(&date->month_part, date, date->start, size);
         part_set(&date->year_part, date, second_at, 4);
-        return date_end(date, cursor);
+        return date_end(date, cursor, joint_of(separator));
     }
     if (second < 0 || second_size > 2 || peek(cursor) != separator)
         return false;
@@ -184,7 +186,7 @@ static bool read_numbers(struct cursor *cursor, struct deid_date *date, int firs
     part_set(is_day_first ? &date->day_part : &date->month_part, date, date->start, size);
     part_set(is_day_first ? &date->month_part : &date->day_part, date, second_at, second_size);
     part_set(&date->year_part, date, third_at, third_size);
-    return date->day > 0 && date_end(date, cursor);
+    return date->day > 0 && date_end(date, cursor, joint_of(separator));
 }
 
 static size_t ordinal_size(const struct cursor *cursor)
@@ -200,16 +202,40 @@ static size_t ordinal_size(const struct cursor *cursor)
                : 0;
 }
 
+static const char *const month_names[] = { "january",   "february", "march",    "april",
+                                           "may",       "june",     "july",     "august",
+                                           "september", "october",  "november", "december" };
+
+int deid_date_month(struct slice word)
+{
+    unsigned first;
+
+    if (word.size < 3 || word.size > 9)
+        return 0;
+    first = (unsigned char)word.data[0] | 32u;
+    if (first < 'a' || first > 's') /* most words end here */
+        return 0;
+    for (int i = 0; i < 12; i++) {
+        struct slice name = slice_from(month_names[i]);
+
+        if ((unsigned char)name.data[0] != first)
+            continue;
+        if (slice_equal_fold(word, name) || slice_equal_fold(word, slice_cut(name, 0, 3)))
+            return i + 1;
+    }
+    return slice_equal_fold(word, SLICE("sept")) ? 9 : 0;
+}
+
 /* The month word at the cursor, with its period. */
 static bool read_month_word(struct cursor *cursor, struct deid_date *date)
 {
     size_t at = cursor->at, end = at;
     struct slice word;
 
-    while (end < cursor->text.size && deid_is_letter(cursor->text.data[end]))
+    while (end < cursor->text.size && end - at < 10 && deid_is_letter(cursor->text.data[end]))
         end++;
     word = slice_cut(cursor->text, at, end);
-    date->month = (int8_t)deid_lexicon_month(word);
+    date->month = (int8_t)deid_date_month(word);
     if (date->month == 0)
         return false;
     date->is_month_word = true;
@@ -226,27 +252,40 @@ static void skip_blanks(struct cursor *cursor)
         cursor->at++;
 }
 
-/* ", 2019", " 2019", "-19": a year after a month; the cursor stays where there is none. */
+static void skip_word(struct cursor *cursor, struct slice word)
+{
+    if (slice_starts_with(slice_cut(cursor->text, cursor->at, cursor->text.size), word))
+        cursor->at += word.size;
+}
+
+/* ", 2019", " of 2019", "-19", " '19", "2019" right after the month's letters: a year after a
+ * month; the cursor stays where there is none. */
 static bool read_year_last(struct cursor *cursor, struct deid_date *date, bool is_two_allowed)
 {
     struct cursor probe = *cursor;
-    bool is_hyphen = peek(&probe) == '-' || peek(&probe) == '/';
+    bool is_marked = peek(&probe) == '-' || peek(&probe) == '/';
+    bool is_glued = deid_is_digit(peek(&probe)) && deid_is_letter(probe.text.data[probe.at - 1]);
     size_t at, size;
     int year;
 
-    if (is_hyphen)
+    if (is_marked) {
         probe.at++;
-    else {
+    } else {
         if (peek(&probe) == ',')
             probe.at++;
         skip_blanks(&probe);
-        if (slice_starts_with(slice_cut(probe.text, probe.at, probe.text.size), SLICE("of ")))
-            probe.at += 3;
+        skip_word(&probe, SLICE("of "));
+    }
+    if (peek(&probe) == '\'') {
+        is_marked = true;
+        probe.at++;
     }
     at = probe.at;
-    year = at == cursor->at ? -1 : read_number(&probe, 4, &size);
-    if (year < 0 || !(is_year(year, size) || (size == 2 && is_two_allowed && is_hyphen))
-        || !is_free_after(probe.text, probe.at))
+    year = at == cursor->at && !is_glued ? -1 : read_number(&probe, 4, &size);
+    if (year < 0
+        || !(is_year(year, size)
+             || (size == 2 && ((is_two_allowed && is_marked) || (is_glued && date->day > 0))))
+        || !is_free_after(probe.text, probe.at, '-'))
         return false;
     date->year = (int16_t)(size == 2 ? year_of_two(year) : year);
     part_set(&date->year_part, date, at, size);
@@ -254,36 +293,40 @@ static bool read_year_last(struct cursor *cursor, struct deid_date *date, bool i
     return true;
 }
 
-static bool is_capital_at(struct slice text, const struct deid_date *date)
+/* Whether the month's word can be no other: "may", "mar" and "march" in small letters can. */
+static bool is_sure_month(struct slice text, const struct deid_date *date)
 {
-    char c = text.data[date->start + date->month_part.offset];
+    struct slice word = slice_cut(text, date->start + date->month_part.offset,
+                                  date->start + date->month_part.offset + date->month_part.size);
 
-    return c >= 'A' && c <= 'Z';
+    if (word.data[0] >= 'A' && word.data[0] <= 'Z')
+        return true;
+    return date->month != 5 && date->month != 3;
 }
 
-/* 4 March 2019, 4th of March, 04-Mar-2019. */
+/* 4 March 2019, 4th of March, 04-Mar-2019, 04MAR19. */
 static bool read_day_first(struct cursor *cursor, struct deid_date *date, int day, size_t size)
 {
-    bool is_hyphen;
+    bool is_marked;
 
     date->day = (int8_t)day;
     part_set(&date->day_part, date, date->start, size);
     cursor->at += ordinal_size(cursor);
-    is_hyphen = peek(cursor) == '-' || peek(cursor) == '/';
-    if (is_hyphen)
+    is_marked = peek(cursor) == '-' || peek(cursor) == '/' || peek(cursor) == '.';
+    if (is_marked)
         cursor->at++;
     else
         skip_blanks(cursor);
-    if (slice_starts_with(slice_cut(cursor->text, cursor->at, cursor->text.size), SLICE("of ")))
-        cursor->at += 3;
+    skip_word(cursor, SLICE("day "));
+    skip_word(cursor, SLICE("of "));
     if (!read_month_word(cursor, date))
         return false;
-    if (!read_year_last(cursor, date, is_hyphen) && !is_capital_at(cursor->text, date))
+    if (!read_year_last(cursor, date, true) && !is_sure_month(cursor->text, date))
         return false;
-    return date_end(date, cursor);
+    return date_end(date, cursor, '-');
 }
 
-/* March 4, 2019; Mar 4th; March 2019; Mar-04-2019. */
+/* March 4, 2019; Mar 4th; March 2019; Mar-04-2019; Jan '24. */
 static bool read_month_first(struct cursor *cursor, struct deid_date *date)
 {
     struct cursor after_day;
@@ -293,24 +336,21 @@ static bool read_month_first(struct cursor *cursor, struct deid_date *date)
     if (!read_month_word(cursor, date))
         return false;
     after_day = *cursor;
-    if (peek(&after_day) == '-')
+    if (peek(&after_day) == '-' || peek(&after_day) == '/')
         after_day.at++;
     else
         skip_blanks(&after_day);
-    if (after_day.at == cursor->at)
-        return false;
     at = after_day.at;
     day = read_number(&after_day, 4, &size);
-    if (day >= 1 && day <= 31 && size <= 2) {
+    if (day >= 1 && day <= 31 && size <= 2 && (at > cursor->at || ordinal_size(&after_day) > 0)) {
         after_day.at += ordinal_size(&after_day);
         date->day = (int8_t)day;
         part_set(&date->day_part, date, at, size);
-        if (!read_year_last(&after_day, date, true) && !is_capital_at(cursor->text, date))
+        if (!read_year_last(&after_day, date, true) && !is_sure_month(cursor->text, date))
             return false;
-        return date_end(date, &after_day);
+        return date_end(date, &after_day, 0);
     }
-    return is_capital_at(cursor->text, date) && read_year_last(cursor, date, false)
-           && date_end(date, cursor);
+    return read_year_last(cursor, date, true) && date_end(date, cursor, '-');
 }
 
 /* --3-4, as deid_date_move_month_day writes it. */
@@ -330,7 +370,7 @@ static bool read_dashes(struct cursor *cursor, struct deid_date *date)
     at = cursor->at;
     date->day = (int8_t)read_number(cursor, 2, &size);
     part_set(&date->day_part, date, at, size);
-    return date->day > 0 && date_end(date, cursor);
+    return date->day > 0 && date_end(date, cursor, 0);
 }
 
 bool deid_date_read(struct slice text, size_t at, struct deid_date *date)
@@ -341,7 +381,7 @@ bool deid_date_read(struct slice text, size_t at, struct deid_date *date)
     char c = peek(&cursor);
 
     *date = (struct deid_date){ .start = at };
-    if (!is_free_before(text, at))
+    if (at > 0 && deid_is_word(text.data[at - 1]))
         return false;
     if (c == '-')
         return read_dashes(&cursor, date);
@@ -350,7 +390,7 @@ bool deid_date_read(struct slice text, size_t at, struct deid_date *date)
     number = read_number(&cursor, 4, &size);
     c = peek(&cursor);
     if (number < 0)
-        return false;
+        return read_compact(&cursor, date);
     if (is_year(number, size) && (c == '-' || c == '/' || c == '.'))
         return deid_is_digit(peek_after(&cursor)) && read_year_first(&cursor, date, number);
     if (size > 2 || number < 1 || number > 31)
@@ -366,8 +406,6 @@ bool deid_date_read_month_day(struct slice text, size_t at, struct deid_date *da
     size_t size, second_at;
 
     *date = (struct deid_date){ .start = at };
-    if (!is_free_before(text, at))
-        return false;
     date->month = (int8_t)read_number(&cursor, 2, &size);
     part_set(&date->month_part, date, at, size);
     if (peek(&cursor) != '/')
@@ -376,17 +414,48 @@ bool deid_date_read_month_day(struct slice text, size_t at, struct deid_date *da
     second_at = cursor.at;
     date->day = (int8_t)read_number(&cursor, 2, &size);
     part_set(&date->day_part, date, second_at, size);
-    return date->month > 0 && date->day > 0 && date_end(date, &cursor);
+    return date->month > 0 && date->day > 0 && date_end(date, &cursor, '-');
+}
+
+static bool is_two_digits(struct slice text, size_t at)
+{
+    return at + 1 < text.size && deid_is_digit(text.data[at]) && deid_is_digit(text.data[at + 1]);
+}
+
+/* " 23:08:55", with its fraction; @at when none follows. */
+static size_t clock_end(struct slice text, size_t at)
+{
+    size_t end = at + 9;
+
+    if (at >= text.size || text.data[at] != ' ' || !is_two_digits(text, at + 1)
+        || !is_two_digits(text, at + 4) || !is_two_digits(text, at + 7) || text.data[at + 3] != ':'
+        || text.data[at + 6] != ':')
+        return at;
+    if (end + 1 < text.size && text.data[end] == '.' && deid_is_digit(text.data[end + 1]))
+        for (end++; end < text.size && deid_is_digit(text.data[end]);)
+            end++;
+    return end < text.size && deid_is_word(text.data[end]) ? at : end;
+}
+
+/* " AM": half a day. */
+static size_t half_end(struct slice text, size_t at)
+{
+    if (at + 3 > text.size || text.data[at] != ' '
+        || (text.data[at + 1] != 'A' && text.data[at + 1] != 'P') || text.data[at + 2] != 'M'
+        || (at + 3 < text.size && deid_is_word(text.data[at + 3])))
+        return at;
+    return at + 3;
 }
 
 size_t deid_date_time_end(struct slice text, size_t at)
 {
-    size_t end = at;
+    size_t end = clock_end(text, at);
 
     if (at + 5 >= text.size || text.data[at] != 'T' || !deid_is_digit(text.data[at + 1]))
-        return at;
+        return half_end(text, end);
     for (end = at + 1; end < text.size; end++) {
         char c = text.data[end];
+
         if (!deid_is_digit(c) && c != ':' && c != '+' && c != '-' && c != 'Z'
             && !(c == '.' && end + 1 < text.size && deid_is_digit(text.data[end + 1])))
             break;
@@ -395,184 +464,4 @@ size_t deid_date_time_end(struct slice text, size_t at)
            && (text.data[end - 1] == ':' || text.data[end - 1] == '-' || text.data[end - 1] == '+'))
         end--;
     return end;
-}
-
-/* The date moved, by the rule for what it has. */
-static struct deid_date date_moved(const struct deid_date *date, int days)
-{
-    struct deid_date moved = *date;
-    int year, month, day;
-
-    if (date->day > 0) {
-        int base = date->year == 0 ? COMMON_YEAR : date->year;
-        int64_t at = deid_date_days(base, date->month, date->day) + days;
-
-        if (date->year == 0) { /* round and round in the common year */
-            int64_t first = deid_date_days(COMMON_YEAR, 1, 1);
-            at = first + ((at - first) % 365 + 365) % 365;
-        }
-        deid_date_civil(at, &year, &month, &day);
-        moved.day = (int8_t)day;
-    } else {
-        int months = (int)((days * 12 + (days < 0 ? -183 : 183)) / 365);
-        int at = date->year * 12 + date->month - 1 + months;
-
-        year = at / 12;
-        month = at % 12 + 1;
-    }
-    if (date->year != 0)
-        moved.year = (int16_t)year;
-    moved.month = (int8_t)month;
-    return moved;
-}
-
-static const char *const month_names[] = { "January",   "February", "March",    "April",
-                                           "May",       "June",     "July",     "August",
-                                           "September", "October",  "November", "December" };
-
-/* The month's name as long as the old one was, in its case. "May" is taken for a long name. */
-static void put_month_word(struct slice old, int month, struct buffer *out)
-{
-    struct slice name = slice_from(month_names[month - 1]);
-    bool is_upper =
-        old.data[0] >= 'A' && old.data[0] <= 'Z' && old.data[1] >= 'A' && old.data[1] <= 'Z';
-    bool is_lower = old.data[0] >= 'a';
-    size_t i;
-
-    if (old.size == 3 && !slice_equal_fold(old, SLICE("may")))
-        name.size = 3;
-    for (i = 0; i < name.size; i++) {
-        char c = name.data[i];
-        buffer_put_byte(out, (char)(is_upper ? c & ~32 : is_lower ? c | 32 : c));
-    }
-}
-
-static const char *ordinal_of(int day)
-{
-    if (day / 10 != 1 && day % 10 == 1)
-        return "st";
-    if (day / 10 != 1 && day % 10 == 2)
-        return "nd";
-    if (day / 10 != 1 && day % 10 == 3)
-        return "rd";
-    return "th";
-}
-
-/* Whether the numbers of the date are written with a zero in front: known where one of them is
- * small; where none is, ISO order and dashes have it. */
-static bool is_padded(struct slice text, const struct deid_date *date)
-{
-    struct slice whole = slice_cut(text, date->start, date->end);
-    const struct deid_date_part *parts[] = { &date->month_part, &date->day_part };
-    bool is_long = false;
-    int i;
-
-    for (i = 0; i < 2; i++) {
-        if (parts[i]->size == 0 || (i == 0 && date->is_month_word))
-            continue;
-        if (parts[i]->size == 1)
-            return false;
-        is_long = true;
-        if (whole.data[parts[i]->offset] == '0')
-            return true;
-    }
-    return is_long && !date->is_month_word && slice_find_byte(whole, '-') < whole.size
-           && whole.data[0] != '-';
-}
-
-static void put_number(int number, bool is_padded, struct buffer *out)
-{
-    buffer_format(out, is_padded ? "%02d" : "%d", number);
-}
-
-/* The old text with the parts of @moved in place of the old parts. */
-static void put_moved(struct slice text, const struct deid_date *date,
-                      const struct deid_date *moved, struct buffer *out)
-{
-    struct slice old = slice_cut(text, date->start, date->end);
-    bool padded = is_padded(text, date);
-    size_t at = 0;
-
-    while (at < old.size) {
-        if (date->year_part.size > 0 && at == date->year_part.offset) {
-            if (date->year_part.size == 2)
-                buffer_format(out, "%02d", moved->year % 100);
-            else
-                buffer_put_number(out, moved->year);
-            at += date->year_part.size;
-        } else if (date->month_part.size > 0 && at == date->month_part.offset) {
-            if (date->is_month_word)
-                put_month_word(slice_cut(old, at, at + date->month_part.size), moved->month, out);
-            else
-                put_number(moved->month, padded, out);
-            at += date->month_part.size;
-        } else if (date->day_part.size > 0 && at == date->day_part.offset) {
-            struct cursor cursor = { old, at + date->day_part.size };
-            size_t ordinal = date->is_month_word ? ordinal_size(&cursor) : 0;
-
-            put_number(moved->day, padded, out);
-            if (ordinal > 0)
-                buffer_put_string(out, ordinal_of(moved->day));
-            at += date->day_part.size + ordinal;
-        } else {
-            buffer_put_byte(out, old.data[at++]);
-        }
-    }
-}
-
-/* Whether @moved, read again and moved back, is the text that @date was read from. */
-static bool is_reversible(struct slice text, const struct deid_date *date, struct slice moved,
-                          int days, struct arena *arena)
-{
-    struct arena_mark mark = arena_mark(arena);
-    struct deid_date again, back;
-    struct buffer out;
-    bool is_same;
-
-    if (!deid_date_read(moved, 0, &again) || again.end != moved.size)
-        return false;
-    back = date_moved(&again, -days);
-    buffer_init(&out, arena);
-    put_moved(moved, &again, &back, &out);
-    is_same =
-        !out.is_full && slice_equal(buffer_slice(&out), slice_cut(text, date->start, date->end));
-    arena_rewind(arena, mark);
-    return is_same;
-}
-
-bool deid_date_move(struct slice text, const struct deid_date *date, int days, struct buffer *out)
-{
-    struct deid_date moved = date_moved(date, days);
-    char bytes[DATE_BYTES_MAX * 2];
-    struct buffer whole;
-    size_t before = out->size;
-    struct slice result;
-
-    put_moved(text, date, &moved, out);
-    whole = *out;
-    if (whole.is_full || whole.size - before > sizeof(bytes))
-        return false;
-    memcpy(bytes, whole.data + before, whole.size - before);
-    result = slice_of(bytes, whole.size - before);
-    return is_reversible(text, date, result, days, out->arena);
-}
-
-bool deid_date_move_month_day(struct slice text, const struct deid_date *date, int days,
-                              struct buffer *out)
-{
-    struct deid_date moved, back, again;
-    bool padded = is_padded(text, date);
-    char forth[16], old[16];
-
-    if (date->month == 2 && date->day == 29)
-        return false;
-    moved = date_moved(date, days);
-    snprintf(forth, sizeof(forth), padded ? "--%02d-%02d" : "--%d-%d", moved.month, moved.day);
-    if (!deid_date_read(slice_from(forth), 0, &again))
-        return false;
-    back = date_moved(&again, -days);
-    padded = is_padded(slice_from(forth), &again);
-    snprintf(old, sizeof(old), padded ? "%02d/%02d" : "%d/%d", back.month, back.day);
-    buffer_put_string(out, forth);
-    return slice_is(slice_cut(text, date->start, date->end), old);
 }

@@ -20,6 +20,7 @@ struct deid_date {
     int8_t day;        /* 0: absent */
     struct deid_date_part year_part, month_part, day_part;
     bool is_month_word;
+    bool is_compact; /* 20190304 */
 };
 
 /* The date that begins at @at of @text. False when none does. */
@@ -40,8 +41,12 @@ bool deid_date_move(struct slice text, const struct deid_date *date, int days, s
 bool deid_date_move_month_day(struct slice text, const struct deid_date *date, int days,
                               struct buffer *out);
 
-/* Where a "T14:05:00Z" (or with a blank) that follows a date at @at ends; @at when none does. */
+/* Where a "T14:05:00Z", " 14:05:00" or " AM" that follows a date at @at ends; @at when none does.
+ */
 size_t deid_date_time_end(struct slice text, size_t at);
+
+/* The month that a word names (1 to 12), whole or in short, in any case; else 0. */
+int deid_date_month(struct slice word);
 
 /* Days since 1970-01-01, and back. */
 int64_t deid_date_days(int year, int month, int day);

@@ -1,26 +1,26 @@
-/* The compiled pattern set: shapes that begin at a digit, '+' or '(', and shapes that begin at a
- * letter. Matched only where a scan says that one may begin, so the cost is a few tries for each
- * number and not for each byte. */
+/* The pattern set: shapes of identifiers that begin with a digit, '+', '(' or a capital, all of
+ * them in one automaton, each with what must stand after it and a validator (check digits, plans,
+ * ranges). Asked only where a scan says that one may begin, so the cost is a few steps for each
+ * number and nothing for a word of prose. */
 #ifndef DEID_PATTERN_H
 #define DEID_PATTERN_H
 
 #include "base/error.h"
+#include "deid_automaton.h"
 #include "deid_span.h"
 
-struct deid_patterns;
+struct deid_patterns {
+    struct deid_automaton automaton;
+};
 
-/* Compiled for this processor. NULL with INTERNAL for a pattern that does not compile. */
-struct deid_patterns *deid_patterns_create(struct error *err);
-void deid_patterns_destroy(struct deid_patterns *patterns);
+/* In @arena. INTERNAL for a pattern that does not compile: our own mistake. */
+enum status deid_patterns_init(struct deid_patterns *patterns, struct arena *arena,
+                               struct error *err);
 
-/* Room for one thread's matching. NULL when there is no memory. */
-struct deid_match;
-struct deid_match *deid_match_create(void);
-void deid_match_destroy(struct deid_match *match);
-
-/* The strongest shape that begins at @at, checked by its validator; false when none does. @at is
- * the start of a word or of a sign before a number. */
-bool deid_patterns_find(const struct deid_patterns *patterns, struct deid_match *match,
-                        struct slice text, size_t at, struct deid_span *span);
+/* The strongest shape that begins at @at, its longest reading, checked by its validator; false when
+ * none does. @at is the start of a word or of a sign before a number; what stands before it is the
+ * caller's to judge. */
+bool deid_patterns_find(const struct deid_patterns *patterns, struct slice text, size_t at,
+                        struct deid_span *span);
 
 #endif

@@ -4,8 +4,10 @@
 #ifndef DEID_SCAN_H
 #define DEID_SCAN_H
 
+#include "deid_cue.h"
 #include "deid_lexicon.h"
 #include "deid_normal.h"
+#include "deid_pattern.h"
 #include "deid_span.h"
 #include "deid_token.h"
 
@@ -13,7 +15,8 @@
  */
 struct deid_rules {
     struct deid_lexicon lexicon;
-    struct deid_patterns *patterns;
+    struct deid_patterns patterns;
+    struct deid_cues cues;
     struct arena arena;
 };
 

@@ -256,7 +256,8 @@ static bool put_date_moved(const struct deid_map *map, const struct deid_span *s
     bool is_moved;
 
     if (span->form == DEID_FORM_MONTH_DAY)
-        is_moved = deid_date_read_month_day(original, 0, &date) && date.end == original.size
+        is_moved = deid_date_read_month_day(original, 0, &date)
+                   && deid_date_time_end(original, date.end) == original.size
                    && deid_date_move_month_day(original, &date, map->shift_days, out);
     else
         is_moved = deid_date_read(original, 0, &date)

@@ -1,0 +1,315 @@
+#include "deid_label.h"
+
+#include "deid_check.h"
+#include "deid_code.h"
+#include "deid_date.h"
+
+#define LABEL_WORDS_MAX 7
+#define GAP_BYTES_MAX 24
+#define TEL_BYTES_MAX 32
+#define VALUE_BYTES_MAX 64
+
+/* What stands between a label and its value, gathered on the way. */
+struct label {
+    enum deid_class class;
+    bool is_strong;   /* a word that means nothing but the label of a number */
+    bool is_signed;   /* ":" or "=" or "is" */
+    bool is_numbered; /* "#", "number", "no." */
+    unsigned value;   /* the token where the value begins */
+};
+
+/* A gap within a label, and between it and its value. One line end, only after a colon. */
+static bool is_label_gap(struct slice gap, struct label *label)
+{
+    unsigned lines = 0;
+
+    if (gap.size == 0 || gap.size > GAP_BYTES_MAX)
+        return false;
+    for (size_t i = 0; i < gap.size; i++) {
+        char c = gap.data[i];
+
+        if (strchr(" \t:#=().*-'\"|\n[>/_", c) == NULL || c == '\0')
+            return false;
+        label->is_signed |= c == ':' || c == '=' || c == '|';
+        label->is_numbered |= c == '#';
+        lines += c == '\n';
+        if (c == '\n' && (!label->is_signed || lines > 1))
+            return false;
+    }
+    return true;
+}
+
+/* Whether the word at @at stands between a label and its value; further labels say more of it. */
+static bool label_add(const struct deid_scanner *scanner, unsigned at, struct label *label)
+{
+    static const char *const numbered[] = { "number", "numbers", "no", "num",        "nbr",
+                                            "nr",     "code",    "id", "identifier", NULL };
+    static const char *const signs[] = { "is", "are", "was", NULL };
+    static const char *const others[] = { "last", "four", "digits", NULL };
+    const struct deid_cue *cue = deid_scanner_cue(scanner, at);
+    struct slice word = deid_scanner_word(scanner, at);
+
+    if (cue == NULL)
+        return deid_scanner_is_one_of(word, others);
+    label->is_numbered |= deid_scanner_is_one_of(word, numbered);
+    label->is_signed |= deid_scanner_is_one_of(word, signs);
+    if (cue->kind == DEID_CUE_LABEL || cue->kind == DEID_CUE_LABEL_WEAK) {
+        label->is_strong |= cue->kind == DEID_CUE_LABEL;
+        if (cue->value != DEID_CLASS_OTHER)
+            label->class = (enum deid_class)cue->value;
+        return true;
+    }
+    return cue->kind == DEID_CUE_FILLER || deid_scanner_is_one_of(word, others);
+}
+
+/* From the label at @index to where its value begins. False when none can follow. */
+static bool label_read(const struct deid_scanner *scanner, unsigned index,
+                       const struct deid_cue *cue, struct label *label)
+{
+    const struct deid_tokens *tokens = scanner->tokens;
+
+    *label = (struct label){ .class = (enum deid_class)cue->value,
+                             .is_strong = cue->kind == DEID_CUE_LABEL };
+    for (unsigned at = index + 1; at < tokens->count && at <= index + LABEL_WORDS_MAX; at++) {
+        if (!is_label_gap(deid_tokens_gap(tokens, at - 1), label))
+            return false;
+        label->value = at;
+        if (deid_is_digit(tokens->text.data[tokens->items[at].start])
+            || !label_add(scanner, at, label))
+            return true;
+    }
+    return false;
+}
+
+/* Whether small letters that are a word of the sentence begin at @at: "12345-year". */
+static bool is_prose(struct slice text, size_t at)
+{
+    size_t end = at;
+
+    while (end < text.size && text.data[end] >= 'a' && text.data[end] <= 'z')
+        end++;
+    return end - at >= 3 && !(end < text.size && deid_is_word(text.data[end]));
+}
+
+/* The end of the value that begins at @at: letters and digits, joined by single dashes, dots,
+ * slashes or underscores. */
+static size_t value_end(struct slice text, size_t at)
+{
+    size_t end = at;
+
+    while (end < text.size && end - at < VALUE_BYTES_MAX) {
+        char c = text.data[end];
+        bool is_joint = (c == '-' || c == '.' || c == '/' || c == '_') && end + 1 < text.size
+                        && deid_is_word(text.data[end + 1]) && !is_prose(text, end + 1);
+
+        if (!deid_is_word(c) && !is_joint)
+            break;
+        end++;
+    }
+    return end;
+}
+
+/* "123 456 789": further short groups of digits after the first, while none is a measure. */
+static size_t groups_end(const struct deid_scanner *scanner, size_t start, size_t end)
+{
+    struct slice text = scanner->tokens->text;
+    unsigned digits = deid_check_digits(slice_cut(text, start, end));
+
+    if (digits != end - start || digits > 4 || digits < 2)
+        return end;
+    for (;;) {
+        size_t at = end, stop;
+
+        if (at + 2 < text.size && (text.data[at] == ' ' || text.data[at] == '-'))
+            at++;
+        for (stop = at; stop < text.size && deid_is_digit(text.data[stop]);)
+            stop++;
+        if (at == end || stop - at < 2 || stop - at > 6 || digits + (stop - at) > 16
+            || (stop < text.size && strchr(":/.%", text.data[stop]) != NULL && stop + 1 < text.size
+                && deid_is_digit(text.data[stop + 1]))
+            || (stop < text.size && deid_is_word(text.data[stop]))
+            || deid_scanner_is_measured(scanner, stop))
+            return end;
+        digits += (unsigned)(stop - at);
+        end = stop;
+    }
+}
+
+static bool is_year(struct slice value)
+{
+    return value.size == 4 && deid_check_digits(value) == 4
+           && (slice_starts_with(value, SLICE("19")) || slice_starts_with(value, SLICE("20")));
+}
+
+static bool is_value(const struct deid_scanner *scanner, const struct label *label,
+                     struct slice value, size_t end)
+{
+    unsigned digits = deid_check_digits(value);
+    struct deid_date date;
+    bool is_named = label->is_signed || label->is_numbered;
+
+    if (digits < 2 || value.size < 3
+        || (end < scanner->tokens->text.size && is_prose(scanner->tokens->text, end + 1)
+            && scanner->tokens->text.data[end] == '-')
+        || deid_scanner_is_measured(scanner, end)
+        || deid_date_read(scanner->tokens->text, end - value.size, &date))
+        return false;
+    if (is_year(value))
+        return label->is_numbered || (label->is_strong && label->is_signed);
+    if (label->is_strong)
+        return digits >= 4 || value.size >= 6 || (is_named && digits >= 3);
+    if (label->is_numbered)
+        return digits >= 3 || value.size >= 6;
+    return digits >= (label->is_signed ? 5 : 6) || (digits >= 4 && digits < value.size);
+}
+
+static void scan_value(struct deid_scanner *scanner, unsigned index, const struct deid_cue *cue)
+{
+    struct slice text = scanner->tokens->text;
+    struct label label;
+    size_t start, end;
+
+    if (!label_read(scanner, index, cue, &label)
+        || deid_code_is_published(deid_scanner_word(scanner, label.value)))
+        return;
+    start = scanner->tokens->items[label.value].start;
+    end = value_end(text, start);
+    if (label.is_strong || label.is_numbered)
+        end = groups_end(scanner, start, end);
+    if (is_value(scanner, &label, slice_cut(text, start, end), end))
+        deid_scanner_add(scanner, start, end, label.class, DEID_FORM_VALUE, DEID_SCORE_LABEL);
+}
+
+/* "phone 5557821", "fax: 555 3382", "cell number is 919.5557821": a run of digits and the signs
+ * that telephone numbers are written with. */
+static void scan_telephone(struct deid_scanner *scanner, unsigned index, const struct deid_cue *cue)
+{
+    struct slice text = scanner->tokens->text;
+    struct label label;
+    size_t start, end, last, digits = 0, signs = 0;
+    struct deid_date date;
+
+    if (!label_read(scanner, index, cue, &label))
+        return;
+    start = scanner->tokens->items[label.value].start;
+    if (!deid_is_digit(text.data[start]) || deid_date_read(text, start, &date))
+        return;
+    for (last = end = start; end < text.size && end - start < TEL_BYTES_MAX && signs < 4; end++) {
+        char c = text.data[end];
+
+        if (deid_is_digit(c)) {
+            digits++;
+            signs = 0;
+            last = end + 1;
+        } else if (strchr(" -./()", c) != NULL) {
+            signs++;
+        } else {
+            break;
+        }
+    }
+    if (start > 0 && strchr("+(", text.data[start - 1]) != NULL)
+        start--;
+    if (digits >= 7 && digits <= 15 && !(last < text.size && deid_is_word(text.data[last])))
+        deid_scanner_add(scanner, start, last, label.class, DEID_FORM_VALUE, DEID_SCORE_LABEL);
+}
+
+/* "ext 4421", "pager #1234". After a word with other meanings ("page 2") four digits or more. */
+static void scan_extension(struct deid_scanner *scanner, unsigned index, const struct deid_cue *cue)
+{
+    static const char *const loose[] = { "page", "paged", "x", NULL };
+    static const char *const parts[] = { "ext", "extension", "x", NULL };
+    struct slice text = scanner->tokens->text;
+    bool is_loose = deid_scanner_is_one_of(deid_scanner_word(scanner, index), loose);
+    struct label label;
+    size_t start, end;
+
+    if (!label_read(scanner, index, cue, &label))
+        return;
+    start = end = scanner->tokens->items[label.value].start;
+    while (end < text.size
+           && (deid_is_digit(text.data[end])
+               || (text.data[end] == '-' && deid_is_digit(text.data[end - 1])
+                   && deid_is_digit(deid_scanner_byte(scanner, end + 1)))))
+        end++;
+    if (end - start < (is_loose ? 4u : 2u) || end - start > 14
+        || (end < text.size && deid_is_word(text.data[end]))
+        || (is_loose && is_year(slice_cut(text, start, end)))
+        || deid_scanner_is_measured(scanner, end))
+        return;
+    if (deid_scanner_is_one_of(deid_scanner_word(scanner, index), parts))
+        start = scanner->tokens->items[index].start; /* part of the number */
+    deid_scanner_add(scanner, start, end, label.class, DEID_FORM_VALUE, DEID_SCORE_LABEL);
+}
+
+/* "username: jsmith", "handle is christine.brown53": a word after a sign, or one that no word of a
+ * sentence looks like. */
+static void scan_user(struct deid_scanner *scanner, unsigned index, const struct deid_cue *cue)
+{
+    struct slice text = scanner->tokens->text, value;
+    struct label label;
+    size_t start, end;
+    bool is_odd;
+
+    if (!label_read(scanner, index, cue, &label))
+        return;
+    start = end = scanner->tokens->items[label.value].start;
+    while (end < text.size && end - start < VALUE_BYTES_MAX
+           && (deid_is_word(text.data[end]) || strchr("._-!$%&*", text.data[end]) != NULL))
+        end++;
+    while (end > start && !deid_is_word(text.data[end - 1]))
+        end--;
+    value = slice_cut(text, start, end);
+    is_odd = deid_check_digits(value) > 0 || slice_find_byte(value, '_') < value.size
+             || slice_find_byte(value, '.') < value.size;
+    if (value.size >= 3 && (is_odd || label.is_signed)
+        && !(scanner->tokens->items[label.value].flags & DEID_WORD_STOP))
+        deid_scanner_add(scanner, start, end, label.class, DEID_FORM_VALUE, DEID_SCORE_LABEL);
+}
+
+/* "Room 412", "Rm 4-112B", "room/bed: 412/2": which of a house's rooms, and not "room air". */
+static void scan_room(struct deid_scanner *scanner, unsigned index, const struct deid_cue *cue)
+{
+    struct slice text = scanner->tokens->text;
+    struct label label;
+    size_t start, end;
+    bool is_bed = slice_equal_fold(deid_scanner_word(scanner, index), SLICE("bed"));
+
+    if (index + 1 >= scanner->tokens->count)
+        return;
+    label = (struct label){ .class = (enum deid_class)cue->value, .value = index + 1 };
+    if (!is_label_gap(deid_tokens_gap(scanner->tokens, index), &label))
+        return;
+    if (deid_scanner_is_cue(scanner, index + 1, DEID_CUE_ROOM))
+        return; /* "room/bed: 412": the second says it */
+    start = scanner->tokens->items[label.value].start;
+    end = value_end(text, start);
+    if (!deid_is_digit(text.data[start]) || end - start > 9
+        || deid_scanner_is_measured(scanner, end)
+        || end - start < (label.is_signed || label.is_numbered || is_bed ? 1u : 2u))
+        return;
+    deid_scanner_add(scanner, start, end, label.class, DEID_FORM_VALUE, DEID_SCORE_LIST);
+}
+
+void deid_label_scan(struct deid_scanner *scanner, unsigned index, const struct deid_cue *cue)
+{
+    switch (cue->kind) {
+    case DEID_CUE_LABEL:
+    case DEID_CUE_LABEL_WEAK:
+        scan_value(scanner, index, cue);
+        break;
+    case DEID_CUE_LABEL_TEL:
+        scan_telephone(scanner, index, cue);
+        break;
+    case DEID_CUE_LABEL_EXT:
+        scan_extension(scanner, index, cue);
+        break;
+    case DEID_CUE_LABEL_USER:
+        scan_user(scanner, index, cue);
+        break;
+    case DEID_CUE_ROOM:
+        scan_room(scanner, index, cue);
+        break;
+    default:
+        break;
+    }
+}

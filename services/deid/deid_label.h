@@ -1,0 +1,11 @@
+/* Numbers that a word in front of them names: "MRN: #SF-998877", "account no. 00341129", "ext
+ * 4421", "Room 412", "username: jsmith". */
+#ifndef DEID_LABEL_H
+#define DEID_LABEL_H
+
+#include "deid_scanner.h"
+
+/* What the label @cue at token @index says of what follows it. */
+void deid_label_scan(struct deid_scanner *scanner, unsigned index, const struct deid_cue *cue);
+
+#endif
