@@ -5,8 +5,7 @@
 #include <string.h>
 
 #include "base/hash.h"
-#include "deid_hint.h"
-#include "deid_name.h"
+#include "deid_like.h"
 #include "deid_nickname.h"
 #include "deid_plain.h"
 
@@ -245,6 +244,9 @@ static bool is_known(const struct deid_identity *identity, const struct deid_tok
     const struct deid_known_word *known = word_find(identity, plain);
     bool is_capital = token->shape != DEID_SHAPE_LOWER;
 
+    if (known != NULL && token->shape == DEID_SHAPE_UPPER && known->word.size <= COMMON_BYTES_MAX
+        && token->flags & (DEID_WORD_MEDICAL | DEID_WORD_STOP))
+        return false; /* "PIP joint" */
     if (known != NULL)
         return !known->is_common || (is_capital && !is_plain_use(tokens, index));
     return !(token->flags & ~(uint32_t)DEID_WORD_NAME)
@@ -301,7 +303,7 @@ static void words_scan(const struct deid_identity *identity, const struct deid_t
             known_add(spans, token->start, tokens->items[end - 1].end);
         if (token->shape != DEID_SHAPE_INITIAL
             && is_known(identity, tokens, i, deid_plain(word, plain))
-            && !(token->flags & DEID_WORD_EPONYM && deid_name_is_eponym(tokens, i)))
+            && !(token->flags & DEID_WORD_EPONYM && deid_like_eponym(tokens, i)))
             known_add(spans, known_start(tokens, i), token->end);
     }
 }
@@ -322,7 +324,7 @@ static void words_scan_exact(const struct deid_identity *identity, const struct 
             continue;
         known = word_find(identity, deid_plain(word, plain));
         if (known != NULL && !known->is_common
-            && !(token->flags & DEID_WORD_EPONYM && deid_name_is_eponym(tokens, i)))
+            && !(token->flags & DEID_WORD_EPONYM && deid_like_eponym(tokens, i)))
             known_add(spans, token->start, token->end);
     }
 }

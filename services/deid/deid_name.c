@@ -1,122 +1,111 @@
 #include "deid_name.h"
 
-#include <string.h>
+#include "deid_like.h"
+#include "deid_run.h"
+#include "deid_second.h"
+#include "deid_section.h"
 
-#define NAME_WORDS_MAX 4
+#define NAME_WORDS_MAX 5
+#define FAMILY_COMMON 8 /* a surname of many: White, Good */
+#define WRAP_COLUMN 50  /* a line that was broken because it was full is longer than this */
 
-static const struct deid_token *token_at(const struct deid_tokens *tokens, unsigned index)
+static bool is_title(const struct deid_tokens *tokens, unsigned index)
 {
-    return index < tokens->count ? &tokens->items[index] : NULL;
+    return index < tokens->count && tokens->items[index].flags & DEID_WORD_TITLE;
 }
 
-static bool gap_is(const struct deid_tokens *tokens, unsigned index, const char *string)
+/* Whether the end of token @index's line is where a writer's margin is. */
+static bool is_line_full(const struct deid_tokens *tokens, unsigned index)
 {
-    return index + 1 < tokens->count && slice_is(deid_tokens_gap(tokens, index), string);
+    size_t at = tokens->items[index].end, start = at;
+
+    while (start > 0 && at - start <= WRAP_COLUMN && tokens->text.data[start - 1] != '\n')
+        start--;
+    return at - start > WRAP_COLUMN;
 }
 
-bool deid_name_is_eponym(const struct deid_tokens *tokens, unsigned index)
-{
-    const struct deid_token *token = &tokens->items[index];
-    unsigned at;
-
-    if (token->flags & DEID_WORD_TITLE)
-        return false;
-    for (at = index + 1; at < tokens->count && at <= index + 2; at++) {
-        struct slice gap = deid_tokens_gap(tokens, at - 1);
-        if (gap.size > 3 || slice_find_byte(gap, '\n') < gap.size
-            || slice_find_byte(gap, '.') < gap.size)
-            return false;
-        if (tokens->items[at].flags & DEID_WORD_EPONYM_AFTER)
-            return (token->flags & DEID_WORD_EPONYM) != 0 || at == index + 1;
-        if (!(tokens->items[at].flags & DEID_WORD_EPONYM))
-            break;
-    }
-    if (!(token->flags & DEID_WORD_EPONYM))
-        return false;
-    /* "Parkinson's", "a Foley": the possessive of a disease, or an article, and nobody's title
-     * before it. */
-    if (slice_starts_with(slice_cut(tokens->text, token->end, tokens->text.size), SLICE("'s")))
-        return index == 0
-               || !(tokens->items[index - 1].flags & (DEID_WORD_TITLE | DEID_WORD_GIVEN));
-    if (index > 0) {
-        struct slice before = deid_token_text(tokens, index - 1);
-        return slice_equal_fold(before, SLICE("a")) || slice_equal_fold(before, SLICE("positive"))
-               || slice_equal_fold(before, SLICE("negative"))
-               || slice_equal_fold(before, SLICE("the"));
-    }
-    return false;
-}
-
-/* A word that can be part of a name because something beside it says so. */
-static bool is_name_word(const struct deid_tokens *tokens, unsigned index)
-{
-    const struct deid_token *token = token_at(tokens, index);
-
-    if (token == NULL || !deid_token_is_capital(token) || token->shape == DEID_SHAPE_INITIAL)
-        return token != NULL && token->shape == DEID_SHAPE_OTHER
-               && (unsigned char)tokens->text.data[token->start] >= 0x80;
-    if (token->flags & DEID_WORD_NAME)
-        return true;
-    return !(token->flags
-             & (DEID_WORD_STOP | DEID_WORD_MONTH | DEID_WORD_WEEKDAY | DEID_WORD_CREDENTIAL
-                | DEID_WORD_FACILITY | DEID_WORD_TITLE | DEID_WORD_ID_LABEL | DEID_WORD_LABEL));
-}
-
-/* Whether the name goes on from word @index to the next: a blank, a hyphen, an initial's period. */
-static bool is_joined(const struct deid_tokens *tokens, unsigned index)
+/* Whether the name may go on from word @index to the next: a blank, a hyphen, an initial's period,
+ * the end of a full line. */
+static bool is_joined(const struct deid_tokens *tokens, unsigned index, bool is_wrapped)
 {
     struct slice gap = deid_tokens_gap(tokens, index);
-    bool is_initial = tokens->items[index].shape == DEID_SHAPE_INITIAL;
+    bool is_short = tokens->items[index].shape == DEID_SHAPE_INITIAL
+                    || tokens->items[index].end - tokens->items[index].start == 2;
 
     if (index + 1 >= tokens->count)
         return false;
     return slice_is(gap, " ") || slice_is(gap, "-") || slice_is(gap, "'")
-           || (is_initial && (slice_is(gap, ". ") || slice_is(gap, "."))) || slice_is(gap, "\n");
+           || (is_short && (slice_is(gap, ". ") || slice_is(gap, ".")))
+           || (is_wrapped && slice_is(gap, "\n") && is_line_full(tokens, index));
 }
 
-/* The end (past the last word) of the name that begins with word @index: name words, initials
- * between or after them, "de la". */
-static unsigned name_end(const struct deid_tokens *tokens, unsigned index)
+/* A word that a name may begin with where something says that one begins. */
+static bool is_first_word(const struct deid_tokens *tokens, unsigned index)
 {
-    static const char *const particles[] = { "de", "la",  "del", "van", "von", "der", "den", "da",
-                                             "di", "bin", "al",  "el",  "le",  "dos", NULL };
-    unsigned at = index, end = index, words = 0;
+    const struct deid_facts *facts;
+
+    if (index >= tokens->count || !deid_like_capital(tokens, index))
+        return false;
+    switch (deid_like_at(tokens, index)) {
+    case DEID_LIKE_NEVER:
+    case DEID_LIKE_WORD:
+        facts = deid_like_facts(tokens, index);
+        return facts->flags & DEID_WORD_NAME && facts->given + facts->family >= FAMILY_COMMON;
+    default:
+        return true;
+    }
+}
+
+/* A word that it may go on with. */
+static bool is_next_word(const struct deid_tokens *tokens, unsigned index, unsigned words)
+{
+    if (deid_hint_at(tokens, index) & DEID_HINT_SUFFIX)
+        return true;
+    if (!deid_like_capital(tokens, index))
+        return false;
+    if (tokens->items[index].flags & DEID_WORD_FACILITY
+        || deid_hint_at(tokens, index) & DEID_HINT_DEED)
+        return false;
+    return deid_like_at(tokens, index) >= DEID_LIKE_EITHER
+           || (words == 1 && is_first_word(tokens, index));
+}
+
+static bool is_initial(const struct deid_tokens *tokens, unsigned index)
+{
+    return tokens->items[index].shape == DEID_SHAPE_INITIAL
+           && !slice_is(deid_token_text(tokens, index), "I");
+}
+
+unsigned deid_name_end(const struct deid_tokens *tokens, unsigned first, bool is_wrapped)
+{
+    unsigned at = first, end = first, words = 0;
 
     while (at < tokens->count && words < NAME_WORDS_MAX) {
-        const struct deid_token *token = &tokens->items[at];
-        bool is_particle = false;
-        size_t i;
+        bool is_particle = deid_hint_at(tokens, at) & DEID_HINT_PARTICLE;
 
-        for (i = 0; particles[i] != NULL && words > 0; i++)
-            is_particle |= slice_is(deid_token_text(tokens, at), particles[i]);
-        if (is_name_word(tokens, at)
-            || (token->shape == DEID_SHAPE_INITIAL
-                && !(words > 0 && slice_is(deid_token_text(tokens, at), "I")))) {
+        if (is_initial(tokens, at)
+            || (words == 0 ? is_first_word(tokens, at) : is_next_word(tokens, at, words))) {
             words++;
             end = at + 1;
-        } else if (!is_particle) {
+        } else if (!is_particle || (words == 0 && deid_like_capital(tokens, at) == false)) {
             break;
         }
-        if (!is_joined(tokens, at))
-            break;
-        if (slice_is(deid_tokens_gap(tokens, at), "\n")
-            && !(at + 1 < tokens->count && tokens->items[at + 1].flags & DEID_WORD_FAMILY
-                 && words == 1 && !(tokens->items[at + 1].flags & DEID_WORD_STOP)))
+        if (!is_joined(tokens, at, is_wrapped))
             break;
         at++;
     }
     return end;
 }
 
-static void name_add(const struct deid_tokens *tokens, struct deid_spans *spans, unsigned first,
-                     unsigned end, float score)
+void deid_name_add(const struct deid_tokens *tokens, struct deid_spans *spans, unsigned first,
+                   unsigned end, float score)
 {
     uint32_t stop;
 
     if (end <= first)
         return;
     stop = tokens->items[end - 1].end;
-    /* "John P." with its period, where it is not the end of the sentence's last word. */
+    /* "John P." with its period. */
     if (tokens->items[end - 1].shape == DEID_SHAPE_INITIAL && end - first > 1
         && stop < tokens->text.size && tokens->text.data[stop] == '.')
         stop++;
@@ -124,7 +113,7 @@ static void name_add(const struct deid_tokens *tokens, struct deid_spans *spans,
                                               DEID_FORM_PERSON, score });
 }
 
-static bool has_name(const struct deid_tokens *tokens, unsigned first, unsigned end)
+static bool has_word(const struct deid_tokens *tokens, unsigned first, unsigned end)
 {
     for (; first < end; first++)
         if (tokens->items[first].shape != DEID_SHAPE_INITIAL)
@@ -132,198 +121,228 @@ static bool has_name(const struct deid_tokens *tokens, unsigned first, unsigned 
     return false;
 }
 
-/* "Dr. Priya Subramanian", "mr smith" too where the word is in the lists. */
+/* A listed name in small letters, where something says that a name stands there. */
+static unsigned name_end_lower(const struct deid_tokens *tokens, unsigned first)
+{
+    unsigned end = first;
+
+    while (end < tokens->count && end < first + 3 && tokens->items[end].shape == DEID_SHAPE_LOWER
+           && deid_like_at(tokens, end) == DEID_LIKE_NAME
+           && (end == first || deid_like_gap(tokens, end - 1, " ")
+               || deid_like_gap(tokens, end - 1, "-")))
+        end++;
+    return end;
+}
+
+/* Between a title and its name. */
+static bool is_title_gap(struct slice gap)
+{
+    return slice_is(gap, " ") || slice_is(gap, ". ") || slice_is(gap, ".") || slice_is(gap, ".\n")
+           || slice_is(gap, "\n") || slice_is(gap, ".  ");
+}
+
+/* "Drs. Smith and Jones": the second. */
+static void name_after_and(const struct deid_tokens *tokens, struct deid_spans *spans, unsigned end)
+{
+    unsigned last;
+
+    if (end + 1 >= tokens->count || !slice_is(deid_token_text(tokens, end), "and")
+        || !deid_like_gap(tokens, end - 1, " ") || !deid_like_gap(tokens, end, " ")
+        || !deid_like_capital(tokens, end + 1) || deid_like_at(tokens, end + 1) < DEID_LIKE_EITHER)
+        return;
+    last = deid_name_end(tokens, end + 1, true);
+    deid_name_add(tokens, spans, end + 1, last, DEID_SCORE_LIST);
+}
+
+/* "Dr. Priya Subramanian", "mr smith", "Dr. A.". */
 static unsigned name_titled(const struct deid_tokens *tokens, struct deid_spans *spans,
                             unsigned index)
 {
-    struct slice gap = deid_tokens_gap(tokens, index);
     unsigned first = index + 1, end;
 
-    if (!(tokens->items[index].flags & DEID_WORD_TITLE)
-        || tokens->items[index].shape == DEID_SHAPE_LOWER || (gap.size > 3 && !slice_is(gap, ".\n"))
-        || slice_find_byte(gap, ',') < gap.size)
+    if (!is_title(tokens, index) || !is_title_gap(deid_tokens_gap(tokens, index)))
         return index;
-    while (first < tokens->count && tokens->items[first].flags & DEID_WORD_TITLE
-           && gap_is(tokens, first, " "))
+    while (is_title(tokens, first) && is_title_gap(deid_tokens_gap(tokens, first)))
         first++;
-    end = name_end(tokens, first);
-    if (end > first && has_name(tokens, first, end)) {
-        name_add(tokens, spans, first, end, DEID_SCORE_LABEL);
-        return end;
+    if (tokens->items[index].shape == DEID_SHAPE_LOWER) {
+        end = name_end_lower(tokens, first);
+        if (end == first)
+            end = deid_name_end(tokens, first, true);
+        if (end > first && has_word(tokens, first, end))
+            deid_name_add(tokens, spans, first, end, DEID_SCORE_LABEL);
+        return end > first ? end : index;
+    }
+    end = deid_name_end(tokens, first, true);
+    if (end == first
+        || (!has_word(tokens, first, end)
+            && tokens->items[index].end - tokens->items[index].start > 4))
+        return index;
+    deid_name_add(tokens, spans, index, end, DEID_SCORE_LABEL);
+    name_after_and(tokens, spans, end);
+    return end;
+}
+
+/* "wife Carla", "Husband (Devon", "mother, Folake Okonkwo", "her son michael". */
+static unsigned name_of_kin(const struct deid_tokens *tokens, struct deid_spans *spans,
+                            unsigned index)
+{
+    struct slice gap = slice_trim(deid_tokens_gap(tokens, index));
+    unsigned first = index + 1, end;
+
+    if (!(tokens->items[index].flags & DEID_WORD_KIN) || first >= tokens->count
+        || !(gap.size == 0 || slice_is(gap, ",") || slice_is(gap, "(") || slice_is(gap, ":")
+             || slice_is(gap, "-"))
+        || deid_tokens_gap(tokens, index).size > 12)
+        return index;
+    if (tokens->items[first].shape == DEID_SHAPE_LOWER)
+        end = gap.size == 0 ? name_end_lower(tokens, first) : first;
+    else if (deid_like_at(tokens, first) < DEID_LIKE_EITHER
+             || (deid_like_shape(tokens, first) == DEID_SHAPE_UPPER
+                 && deid_like_at(tokens, first) == DEID_LIKE_UNKNOWN)
+             || (gap.size > 0 && deid_like_at(tokens, first) == DEID_LIKE_EITHER
+                 && deid_like_facts(tokens, first)->given == 0))
+        return index;
+    else
+        end = deid_name_end(tokens, first, true);
+    deid_name_add(tokens, spans, first, end, DEID_SCORE_LIST);
+    return end > first ? end : index;
+}
+
+/* Over "is", "was", "as", "by" and a colon after "named", "name", "known", "goes". */
+static unsigned skip_naming(const struct deid_tokens *tokens, unsigned index)
+{
+    static const char *const words[] = { "is",  "was", "as",   "by", "me",
+                                         "him", "her", "name", "to", NULL };
+    unsigned count, i;
+
+    for (count = 0; count < 2 && index < tokens->count; count++) {
+        for (i = 0; words[i] != NULL; i++)
+            if (slice_is(deid_token_text(tokens, index), words[i]))
+                break;
+        if (words[i] == NULL || deid_tokens_gap(tokens, index).size > 3)
+            break;
+        index++;
     }
     return index;
 }
 
-/* "Patient: Marcus Hollingsworth", "Surgeon: Dr. Bo Tanaka", "PATIENT NAME: SMITH, JOHN". */
-static unsigned name_labelled(const struct deid_tokens *tokens, struct deid_spans *spans,
-                              unsigned index)
+/* "named Robert K.", "her maiden name is Nyberg", "customer Georgia", "Patient Minh Khai". */
+static unsigned name_said(const struct deid_tokens *tokens, struct deid_spans *spans,
+                          unsigned index)
 {
+    uint32_t hints = deid_hint_at(tokens, index);
     struct slice gap = deid_tokens_gap(tokens, index);
     unsigned first = index + 1, end;
-    size_t colon = slice_find_byte(gap, ':');
 
-    if (!(tokens->items[index].flags & DEID_WORD_LABEL) || colon == gap.size
-        || slice_find_byte(gap, '\n') < gap.size)
+    if (!(hints & (DEID_HINT_NAMED | DEID_HINT_ROLE)) || gap.size == 0 || gap.size > 2
+        || (gap.data[0] != ' ' && gap.data[0] != ':')
+        || (hints & DEID_HINT_ROLE && gap.data[0] == ':'))
         return index;
-    while (first < tokens->count && tokens->items[first].flags & DEID_WORD_TITLE)
-        first++;
-    end = name_end(tokens, first);
-    if (end <= first || !has_name(tokens, first, end)
-        || (end - first == 1
-            && tokens->items[first].flags & (DEID_WORD_STOP | DEID_WORD_EPONYM_AFTER)
-            && !(tokens->items[first].flags & DEID_WORD_NAME)))
+    if (hints & DEID_HINT_NAMED)
+        first = skip_naming(tokens, first);
+    if (first >= tokens->count)
         return index;
-    if (end - first == 1 && gap_is(tokens, first, ", ") && is_name_word(tokens, end))
-        end = name_end(tokens, end);
-    name_add(tokens, spans, first, end, DEID_SCORE_LABEL);
-    return end;
+    if (tokens->items[first].shape == DEID_SHAPE_LOWER)
+        end = hints & DEID_HINT_NAMED ? name_end_lower(tokens, first) : first;
+    else if (deid_like_at(tokens, first) < DEID_LIKE_EITHER
+             || (deid_like_shape(tokens, first) == DEID_SHAPE_UPPER
+                 && deid_like_at(tokens, first) != DEID_LIKE_NAME))
+        return index;
+    else
+        end = deid_name_end(tokens, first, false);
+    if (end > first && deid_like_eponym(tokens, end - 1))
+        return index;
+    deid_name_add(tokens, spans, first, end, DEID_SCORE_LIST);
+    return end > first ? end : index;
 }
 
-/* "wife Carla", "Husband (Devon", "mother, Folake Okonkwo". */
-static unsigned name_of_kin(const struct deid_tokens *tokens, struct deid_spans *spans,
-                            unsigned index)
+/* Back from a credential over the words of a name. */
+static unsigned credential_start(const struct deid_tokens *tokens, unsigned index)
 {
-    struct slice gap = deid_tokens_gap(tokens, index);
-    unsigned end;
+    unsigned first = index;
 
-    if (!(tokens->items[index].flags & DEID_WORD_KIN)
-        || !(slice_is(gap, " ") || slice_is(gap, ", ") || slice_is(gap, " (") || slice_is(gap, ": ")
-             || slice_is(gap, "\n") || slice_is(gap, " - ")))
-        return index;
-    if (!is_name_word(tokens, index + 1) || (tokens->items[index + 1].flags & DEID_WORD_STOP)
-        || (tokens->items[index + 1].shape == DEID_SHAPE_UPPER
-            && !(tokens->items[index + 1].flags & DEID_WORD_NAME)))
-        return index;
-    end = name_end(tokens, index + 1);
-    name_add(tokens, spans, index + 1, end, DEID_SCORE_LIST);
-    return end;
+    while (first > 0 && index - first < 4) {
+        unsigned at = first - 1;
+        bool is_particle = first < index && deid_hint_at(tokens, at) & DEID_HINT_PARTICLE;
+
+        if (first < index && !is_joined(tokens, at, false))
+            break;
+        if (!is_initial(tokens, at) && !is_particle && !is_first_word(tokens, at)
+            && !(deid_hint_at(tokens, at) & DEID_HINT_SUFFIX)
+            && !(deid_like_shape(tokens, at) == DEID_SHAPE_CAPITAL
+                 && deid_like_at(tokens, at) == DEID_LIKE_WORD))
+            break;
+        first = at;
+    }
+    while (first < index
+           && (!deid_like_capital(tokens, first) || deid_like_at(tokens, first) == DEID_LIKE_WORD))
+        first++;
+    return first;
 }
 
 /* "Maeve Kowalski, MD", "S. Olufemi RN": the words before a credential. */
 static void name_with_credential(const struct deid_tokens *tokens, struct deid_spans *spans,
                                  unsigned index)
 {
-    unsigned first = index;
     struct slice gap;
+    unsigned first;
 
-    if (!(tokens->items[index].flags & DEID_WORD_CREDENTIAL)
-        || tokens->items[index].shape == DEID_SHAPE_LOWER || index == 0)
+    if (!(tokens->items[index].flags & DEID_WORD_CREDENTIAL) || index == 0
+        || tokens->items[index].shape == DEID_SHAPE_LOWER)
         return;
     gap = deid_tokens_gap(tokens, index - 1);
     if (!slice_is(gap, ", ") && !slice_is(gap, " ") && !slice_is(gap, ","))
         return;
-    while (first > 0 && index - first < 3) {
-        const struct deid_token *token = &tokens->items[first - 1];
-        if (!is_name_word(tokens, first - 1) && token->shape != DEID_SHAPE_INITIAL)
-            break;
-        first--;
-        if (first > 0 && !is_joined(tokens, first - 1))
-            break;
-        if (first > 0 && slice_is(deid_tokens_gap(tokens, first - 1), "\n"))
-            break;
-    }
-    if (first < index && has_name(tokens, first, index)
-        && (index - first > 1 || tokens->items[first].flags & DEID_WORD_NAME))
-        name_add(tokens, spans, first, index, DEID_SCORE_LABEL);
+    first = credential_start(tokens, index);
+    if (first < index && has_word(tokens, first, index)
+        && (index - first > 1
+            || (tokens->items[first].flags & DEID_WORD_NAME
+                && deid_like_at(tokens, first) >= DEID_LIKE_EITHER)))
+        deid_name_add(tokens, spans, first, index, DEID_SCORE_LABEL);
 }
 
-/* "RN Johnson", "NP Lee": a credential in front. */
+/* "RN Johnson", "NP: Lee": a credential in front. */
 static unsigned name_after_credential(const struct deid_tokens *tokens, struct deid_spans *spans,
                                       unsigned index)
 {
     unsigned end;
 
     if (!(tokens->items[index].flags & DEID_WORD_CREDENTIAL)
-        || tokens->items[index].shape != DEID_SHAPE_UPPER
-        || !(gap_is(tokens, index, " ") || gap_is(tokens, index, ": "))
-        || !is_name_word(tokens, index + 1) || !(tokens->items[index + 1].flags & DEID_WORD_NAME)
-        || tokens->items[index + 1].shape == DEID_SHAPE_UPPER)
+        || tokens->items[index].shape != DEID_SHAPE_UPPER || index + 1 >= tokens->count
+        || !(deid_like_gap(tokens, index, " ") || deid_like_gap(tokens, index, ": "))
+        || deid_like_at(tokens, index + 1) < DEID_LIKE_EITHER
+        || !(tokens->items[index + 1].flags & DEID_WORD_NAME)
+        || deid_like_shape(tokens, index + 1) != DEID_SHAPE_CAPITAL)
         return index;
-    end = name_end(tokens, index + 1);
-    name_add(tokens, spans, index + 1, end, DEID_SCORE_LABEL);
+    end = deid_name_end(tokens, index + 1, false);
+    deid_name_add(tokens, spans, index + 1, end, DEID_SCORE_LABEL);
     return end;
 }
 
-/* "Smith, John": a comma between two listed names. */
+/* "Smith, John": a comma between a surname and a given name. */
 static unsigned name_turned(const struct deid_tokens *tokens, struct deid_spans *spans,
                             unsigned index)
 {
-    const struct deid_token *last = &tokens->items[index];
-    const struct deid_token *first = token_at(tokens, index + 1);
+    const struct deid_token *last = &tokens->items[index], *first = last + 1;
     unsigned end;
 
-    if (first == NULL || !gap_is(tokens, index, ", ") || !deid_token_is_capital(last)
-        || !deid_token_is_capital(first) || last->flags & DEID_WORD_STOP
-        || last->shape == DEID_SHAPE_INITIAL || !(first->flags & DEID_WORD_GIVEN)
-        || !(last->flags & DEID_WORD_FAMILY) || last->flags & (DEID_WORD_PLACE | DEID_WORD_STATE)
-        || first->flags & DEID_WORD_STATE)
+    if (index + 1 >= tokens->count
+        || !(deid_like_gap(tokens, index, ", ") || deid_like_gap(tokens, index, ","))
+        || !deid_like_capital(tokens, index) || !deid_like_capital(tokens, index + 1)
+        || !(first->flags & DEID_WORD_GIVEN) || first->flags & DEID_WORD_STATE
+        || last->flags & (DEID_WORD_STATE | DEID_WORD_COUNTRY | DEID_WORD_STOP)
+        || deid_like_at(tokens, index) < DEID_LIKE_EITHER
+        || deid_like_at(tokens, index + 1) < DEID_LIKE_EITHER
+        || !(last->flags & DEID_WORD_FAMILY || deid_like_at(tokens, index) == DEID_LIKE_UNKNOWN))
         return index;
-    if (index > 0 && tokens->items[index - 1].flags & DEID_WORD_GIVEN
-        && is_joined(tokens, index - 1))
+    if (last->flags & DEID_WORD_PLACE && first->flags & DEID_WORD_PLACE)
+        return index;
+    if (index > 0 && deid_like_capital(tokens, index - 1) && is_joined(tokens, index - 1, false)
+        && !(deid_hint_at(tokens, index - 1) & (DEID_HINT_ROLE | DEID_HINT_NAMED)))
         return index; /* a list of whole names */
-    end = name_end(tokens, index + 1);
-    name_add(tokens, spans, index, end, DEID_SCORE_LIST);
+    end = deid_name_end(tokens, index + 1, false);
+    deid_name_add(tokens, spans, index, end, DEID_SCORE_LIST);
     return end;
-}
-
-/* A given name of the lists with what follows it, or two listed names together. */
-static unsigned name_listed(const struct deid_tokens *tokens, struct deid_spans *spans,
-                            unsigned index)
-{
-    const struct deid_token *token = &tokens->items[index];
-    const struct deid_token *next = token_at(tokens, index + 1);
-    unsigned end;
-    bool is_next_name;
-
-    if (!(token->flags & DEID_WORD_NAME) || !deid_token_is_capital(token)
-        || token->shape == DEID_SHAPE_INITIAL)
-        return index;
-    end = name_end(tokens, index);
-    is_next_name = end > index + 1 && next != NULL
-                   && (next->flags & DEID_WORD_NAME || next->shape == DEID_SHAPE_INITIAL
-                       || (end > index + 2 && tokens->items[index + 2].flags & DEID_WORD_NAME));
-    if (deid_name_is_eponym(tokens, end - 1) || deid_name_is_eponym(tokens, index))
-        return index;
-    if (next != NULL && next->flags & (DEID_WORD_FACILITY | DEID_WORD_STREET)
-        && gap_is(tokens, index, " ") && !(token->flags & DEID_WORD_GIVEN))
-        return index;
-    if (token->flags & DEID_WORD_GIVEN && end > index + 1
-        && (is_next_name
-            || (!(token->flags & (DEID_WORD_AMBIGUOUS | DEID_WORD_PLACE | DEID_WORD_STATE))
-                && token->shape != DEID_SHAPE_UPPER))) {
-        if (!is_next_name && next->flags & DEID_WORD_STOP)
-            end = index + 1;
-        name_add(tokens, spans, index, end, DEID_SCORE_LIST);
-        return end;
-    }
-    if (token->flags & DEID_WORD_FAMILY && end > index + 1 && is_next_name
-        && next->shape != DEID_SHAPE_INITIAL && !(token->flags & DEID_WORD_STOP)) {
-        name_add(tokens, spans, index, end, DEID_SCORE_WEAK);
-        return end;
-    }
-    if (token->flags & DEID_WORD_GIVEN
-        && !(token->flags
-             & (DEID_WORD_AMBIGUOUS | DEID_WORD_STOP | DEID_WORD_PLACE | DEID_WORD_STATE))
-        && token->shape == DEID_SHAPE_CAPITAL) {
-        name_add(tokens, spans, index, index + 1, DEID_SCORE_WEAK);
-        return index + 1;
-    }
-    return index;
-}
-
-/* "P. Subramanian", "J Smith": an initial and a listed surname. */
-static unsigned name_initialled(const struct deid_tokens *tokens, struct deid_spans *spans,
-                                unsigned index)
-{
-    const struct deid_token *next = token_at(tokens, index + 1);
-
-    if (tokens->items[index].shape != DEID_SHAPE_INITIAL || next == NULL
-        || !gap_is(tokens, index, ". ") || !(next->flags & DEID_WORD_FAMILY)
-        || next->flags & DEID_WORD_STOP || next->shape != DEID_SHAPE_CAPITAL
-        || deid_name_is_eponym(tokens, index + 1))
-        return index;
-    name_add(tokens, spans, index, index + 2, DEID_SCORE_WEAK);
-    return index + 2;
 }
 
 /* "Edythe31 Morar593": words with numbers at their ends, two of them or with a title. */
@@ -337,19 +356,19 @@ static unsigned name_numbered(const struct deid_tokens *tokens, struct deid_span
         return index;
     while (end < tokens->count && tokens->items[end].shape == DEID_SHAPE_DIGITAL) {
         end++;
-        if (!(gap_is(tokens, end - 1, " ") || gap_is(tokens, end - 1, "-")
-              || gap_is(tokens, end - 1, "'")))
+        if (!(deid_like_gap(tokens, end - 1, " ") || deid_like_gap(tokens, end - 1, "-")
+              || deid_like_gap(tokens, end - 1, "'")))
             break;
     }
-    name_add(tokens, spans, index, end, end - index > 1 ? DEID_SCORE_LABEL : DEID_SCORE_WEAK);
+    deid_name_add(tokens, spans, index, end, end - index > 1 ? DEID_SCORE_LABEL : DEID_SCORE_WEAK);
     return end;
 }
 
-static unsigned name_at(const struct deid_tokens *tokens, struct deid_spans *spans, unsigned index)
+static unsigned name_at(const struct deid_tokens *tokens, const struct deid_run_view *view,
+                        struct deid_spans *spans, unsigned index)
 {
     static unsigned (*const rules[])(const struct deid_tokens *, struct deid_spans *, unsigned) = {
-        name_titled,   name_labelled, name_of_kin,     name_after_credential,
-        name_numbered, name_turned,   name_initialled, name_listed
+        name_titled, name_of_kin, name_after_credential, name_numbered, name_turned, name_said
     };
     size_t i;
 
@@ -359,62 +378,17 @@ static unsigned name_at(const struct deid_tokens *tokens, struct deid_spans *spa
         if (end > index)
             return end;
     }
-    return index + 1;
-}
-
-#define SEEN_MAX 64
-
-/* The words of names found, to be looked for again: not common words, not initials. */
-static unsigned seen_collect(const struct deid_tokens *tokens, const struct deid_spans *spans,
-                             unsigned from, struct slice *seen)
-{
-    unsigned count = 0, i, t = 0;
-
-    for (i = from; i < spans->count && count < SEEN_MAX; i++) {
-        if (spans->items[i].score < DEID_SCORE_LIST)
-            continue;
-        while (t > 0 && tokens->items[t - 1].start >= spans->items[i].start)
-            t--;
-        while (t < tokens->count && tokens->items[t].start < spans->items[i].start)
-            t++;
-        for (; t < tokens->count && tokens->items[t].end <= spans->items[i].end && count < SEEN_MAX;
-             t++)
-            if (tokens->items[t].shape != DEID_SHAPE_INITIAL
-                && tokens->items[t].end - tokens->items[t].start >= 3
-                && !(tokens->items[t].flags & (DEID_WORD_STOP | DEID_WORD_TITLE)))
-                seen[count++] = deid_token_text(tokens, t);
-    }
-    return count;
-}
-
-/* A name that was found once is that name wherever it stands, with a capital. */
-static void name_again(const struct deid_tokens *tokens, struct deid_spans *spans, unsigned from)
-{
-    struct slice seen[SEEN_MAX];
-    unsigned count = seen_collect(tokens, spans, from, seen), t, i;
-    uint64_t firsts = 0;
-
-    for (i = 0; i < count; i++)
-        firsts |= 1ull << (seen[i].data[0] & 31);
-    for (t = 0; t < tokens->count && count > 0; t++) {
-        struct slice word = deid_token_text(tokens, t);
-
-        if (!(firsts >> (word.data[0] & 31) & 1) || !deid_token_is_capital(&tokens->items[t])
-            || deid_name_is_eponym(tokens, t))
-            continue;
-        for (i = 0; i < count; i++)
-            if (slice_equal_fold(word, seen[i])) {
-                name_add(tokens, spans, t, t + 1, DEID_SCORE_LIST);
-                break;
-            }
-    }
+    return deid_run_weigh(tokens, view, spans, index);
 }
 
 void deid_name_scan(const struct deid_tokens *tokens, struct deid_spans *spans)
 {
-    unsigned from = spans->count, index = 0;
+    struct deid_run_view view;
+    unsigned index = 0, from = spans->count;
 
+    deid_run_look(tokens, &view);
+    deid_section_scan(tokens, spans);
     while (index < tokens->count)
-        index = name_at(tokens, spans, index);
-    name_again(tokens, spans, from);
+        index = name_at(tokens, &view, spans, index);
+    deid_second_scan(tokens, spans, from);
 }

@@ -1,0 +1,269 @@
+#include "deid_like.h"
+
+#define ODDS_NAME 8     /* quarters of a bit: four to one for a name */
+#define ODDS_RARE 3     /* where the word is no word at all, so little is enough */
+#define ODDS_WORD (-24) /* sixty to one against: a name in theory */
+#define UNKNOWN_BYTES_MIN 2
+
+/* What no name is made of. */
+#define FLAGS_NEVER                                                                                \
+    (DEID_WORD_WEEKDAY | DEID_WORD_ID_LABEL | DEID_WORD_TITLE | DEID_WORD_KIN | DEID_WORD_NATION)
+
+const struct deid_facts *deid_like_facts(const struct deid_tokens *tokens, unsigned index)
+{
+    return deid_lexicon_facts(tokens->lexicon, deid_token_text(tokens, index));
+}
+
+/* A word with bytes that are not ASCII. */
+static enum deid_shape shape_of_other(struct slice word)
+{
+    unsigned upper = 0, lower = 0, digits = 0, high = 0;
+    unsigned char first = (unsigned char)word.data[0],
+                  second = word.size > 1 ? (unsigned char)word.data[1] : 0;
+    size_t i;
+
+    for (i = 0; i < word.size; i++) {
+        char c = word.data[i];
+
+        upper += c >= 'A' && c <= 'Z';
+        lower += c >= 'a' && c <= 'z';
+        digits += deid_is_digit(c);
+        high += (unsigned char)c >= 0x80;
+    }
+    if (high == 0 || digits > 0 || first == 0xc2 || first == 0xe2 || first >= 0xef)
+        return DEID_SHAPE_OTHER; /* signs and pictures */
+    if (first >= 'a' && first <= 'z')
+        return DEID_SHAPE_LOWER;
+    if (first == 0xc3 && second >= 0x9f) /* ß to ÿ */
+        return DEID_SHAPE_LOWER;
+    if ((first == 0xc4 || first == 0xc5) && (second & 1) == (first == 0xc5 && second >= 0xb9))
+        return lower > 0 || upper < 2 ? DEID_SHAPE_CAPITAL : DEID_SHAPE_UPPER;
+    if (first == 0xc4 || first == 0xc5)
+        return DEID_SHAPE_LOWER;
+    return lower > 0 || upper < 2 ? DEID_SHAPE_CAPITAL : DEID_SHAPE_UPPER;
+}
+
+enum deid_shape deid_like_shape(const struct deid_tokens *tokens, unsigned index)
+{
+    enum deid_shape shape = tokens->items[index].shape;
+
+    return shape == DEID_SHAPE_OTHER ? shape_of_other(deid_token_text(tokens, index)) : shape;
+}
+
+bool deid_like_capital(const struct deid_tokens *tokens, unsigned index)
+{
+    enum deid_shape shape = deid_like_shape(tokens, index);
+
+    return shape == DEID_SHAPE_CAPITAL || shape == DEID_SHAPE_UPPER || shape == DEID_SHAPE_INITIAL
+           || shape == DEID_SHAPE_DIGITAL;
+}
+
+bool deid_like_gap(const struct deid_tokens *tokens, unsigned index, const char *string)
+{
+    return index + 1 < tokens->count && slice_is(deid_tokens_gap(tokens, index), string);
+}
+
+/* "CEOs", "SpOx", "MyChart": capitals inside of a word, but for those of "McDonald" and "DeLuca".
+ */
+static bool is_coined(struct slice word)
+{
+    size_t i, upper = 0, last = 0;
+
+    for (i = 1; i < word.size; i++)
+        if (word.data[i] >= 'A' && word.data[i] <= 'Z') {
+            upper++;
+            last = i;
+        }
+    if (upper == 0 || upper + 1 == word.size)
+        return false;
+    if (upper > 1 || word.size - last < 3)
+        return true;
+    return !((last == 2 || last == 3) && word.size > 4
+             && (slice_starts_with(word, SLICE("Mc")) || slice_starts_with(word, SLICE("Mac"))
+                 || slice_starts_with(word, SLICE("De")) || slice_starts_with(word, SLICE("La"))
+                 || slice_starts_with(word, SLICE("Le")) || slice_starts_with(word, SLICE("Van"))
+                 || slice_starts_with(word, SLICE("Du")) || slice_starts_with(word, SLICE("Di"))
+                 || slice_starts_with(word, SLICE("Fitz"))))
+           && slice_find_byte(word, '\'') == word.size;
+}
+
+/* "Hypogonadism", "Zyvastatin": words of medicine end like words of medicine, listed or not. */
+static bool is_medical_form(struct slice word)
+{
+    static const char *const ends[] = {
+        "itis",   "osis",    "ism",     "emia",      "aemia",   "pathy",   "ectomy", "plasty",
+        "algia",  "uria",    "penia",   "scopy",     "otomy",   "ostomy",  "ology",  "graphy",
+        "gram",   "mycin",   "cillin",  "azole",     "sartan",  "statin",  "umab",   "ximab",
+        "zumab",  "tinib",   "gliptin", "gliflozin", "dipine",  "cycline", "oxacin", "parin",
+        "xaban",  "lukast",  "setron",  "triptan",   "caine",   "dronate", "profen", "thiazide",
+        "semide", "zepam",   "zolam",   "tidine",    "prazole", "glutide", "azine",  "aminide",
+        "platin", "rubicin", "trexate", "phobia",    "plegia",  "paresis", "iasis",  "rrhea",
+        "rrhage", "trophy",  "genic",   "cytic",     "ations",  "ation",
+    };
+    size_t i, j;
+
+    for (i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
+        struct slice end = slice_from(ends[i]);
+
+        if (word.size < end.size + 3)
+            continue;
+        for (j = 0; j < end.size; j++)
+            if ((word.data[word.size - end.size + j] | 32) != end.data[j])
+                break;
+        if (j == end.size)
+            return true;
+    }
+    return false;
+}
+
+enum deid_like deid_like_at(const struct deid_tokens *tokens, unsigned index)
+{
+    const struct deid_token *token = &tokens->items[index];
+    enum deid_shape shape = deid_like_shape(tokens, index);
+    const struct deid_facts *facts;
+    int odds;
+
+    if (shape == DEID_SHAPE_NUMBER || shape == DEID_SHAPE_OTHER || shape == DEID_SHAPE_INITIAL
+        || token->flags & FLAGS_NEVER)
+        return DEID_LIKE_NEVER;
+    facts = deid_like_facts(tokens, index);
+    odds = facts->odds;
+    if (facts->flags & DEID_WORD_NAME && !(facts->flags & (DEID_WORD_DRUG | DEID_WORD_STOP))) {
+        if (odds >= ODDS_NAME || (odds >= ODDS_RARE && facts->word == 0))
+            return DEID_LIKE_NAME;
+        return odds > ODDS_WORD ? DEID_LIKE_EITHER : DEID_LIKE_WORD;
+    }
+    if (facts->flags & DEID_WORD_NAME)
+        return odds > 0 ? DEID_LIKE_EITHER : DEID_LIKE_WORD;
+    if (token->flags & (DEID_WORD_STOP | DEID_WORD_LABEL | DEID_WORD_MONTH))
+        return DEID_LIKE_NEVER;
+    if (facts->word > 0
+        || facts->flags
+               & (DEID_WORD_ENGLISH | DEID_WORD_MEDICAL | DEID_WORD_DRUG | DEID_WORD_COUNTRY
+                  | DEID_WORD_STATE | DEID_WORD_CREDENTIAL | DEID_WORD_EPONYM))
+        return DEID_LIKE_WORD;
+    if (facts->family + facts->given > 0 && odds > 0)
+        return DEID_LIKE_EITHER;
+    if (is_coined(deid_token_text(tokens, index))
+        || is_medical_form(deid_token_text(tokens, index)))
+        return DEID_LIKE_WORD;
+    return token->end - token->start >= UNKNOWN_BYTES_MIN ? DEID_LIKE_UNKNOWN : DEID_LIKE_NEVER;
+}
+
+bool deid_like_starts(const struct deid_tokens *tokens, unsigned index)
+{
+    struct slice gap;
+    size_t i;
+
+    if (index == 0)
+        return true;
+    if (tokens->items[index - 1].flags & DEID_WORD_TITLE
+        || tokens->items[index - 1].shape == DEID_SHAPE_INITIAL)
+        return false;
+    gap = deid_tokens_gap(tokens, index - 1);
+    for (i = 0; i < gap.size; i++)
+        if (gap.data[i] == '.' || gap.data[i] == '\n' || gap.data[i] == ':' || gap.data[i] == '?'
+            || gap.data[i] == '!' || gap.data[i] == '"' || gap.data[i] == '*')
+            return true;
+    return false;
+}
+
+static bool is_possessive(const struct deid_tokens *tokens, unsigned index)
+{
+    return slice_starts_with(slice_cut(tokens->text, tokens->items[index].end, tokens->text.size),
+                             SLICE("'s"));
+}
+
+/* Nothing but a blank, a hyphen or an apostrophe. */
+static bool is_phrase_gap(struct slice gap)
+{
+    size_t i;
+
+    for (i = 0; i < gap.size; i++)
+        if (gap.data[i] != ' ' && gap.data[i] != '-' && gap.data[i] != '\'' && gap.data[i] != 's')
+            return false;
+    return gap.size <= 3;
+}
+
+static bool is_thing(const struct deid_tokens *tokens, unsigned index)
+{
+    return (tokens->items[index].flags & DEID_WORD_EPONYM_AFTER)
+           || deid_hint_at(tokens, index) & DEID_HINT_THING;
+}
+
+/* "Framingham risk score", "Hawkins-Kennedy test": a thing within two words. */
+static bool is_before_thing(const struct deid_tokens *tokens, unsigned index)
+{
+    unsigned at;
+
+    for (at = index + 1; at < tokens->count && at <= index + 2; at++) {
+        if (!is_phrase_gap(deid_tokens_gap(tokens, at - 1)))
+            return false;
+        if (is_thing(tokens, at))
+            return tokens->items[index].flags & DEID_WORD_EPONYM
+                   || (at == index + 1
+                       && (!is_possessive(tokens, index)
+                           || tokens->items[at].flags & DEID_WORD_EPONYM_AFTER));
+        if (tokens->items[at].shape == DEID_SHAPE_NUMBER)
+            return false;
+    }
+    return false;
+}
+
+bool deid_like_eponym(const struct deid_tokens *tokens, unsigned index)
+{
+    static const char *const before[] = { "a", "an", "the", "positive", "negative", "no", NULL };
+    const struct deid_token *token = &tokens->items[index];
+    bool is_person =
+        index > 0 && tokens->items[index - 1].flags & (DEID_WORD_TITLE | DEID_WORD_GIVEN)
+        && deid_tokens_gap(tokens, index - 1).size <= 2 && deid_like_capital(tokens, index - 1);
+    unsigned i;
+
+    if (token->flags & DEID_WORD_TITLE || (is_person && !(token->flags & DEID_WORD_EPONYM)))
+        return false;
+    if (is_before_thing(tokens, index))
+        return !(index > 0 && tokens->items[index - 1].flags & DEID_WORD_TITLE);
+    if (!(token->flags & DEID_WORD_EPONYM) || is_person)
+        return false;
+    if (is_possessive(tokens, index))
+        return true;
+    for (i = 0; index > 0 && before[i] != NULL; i++)
+        if (slice_equal_fold(deid_token_text(tokens, index - 1), slice_from(before[i])))
+            return true;
+    return false;
+}
+
+/* A verb of taking, back over "on", "to", "with" and an article. */
+static bool is_taken(const struct deid_tokens *tokens, unsigned index)
+{
+    unsigned back;
+
+    for (back = 1; back <= 3 && back <= index; back++) {
+        uint32_t hints = deid_hint_at(tokens, index - back);
+
+        if (deid_tokens_gap(tokens, index - back).size > 2)
+            return false;
+        if (hints & DEID_HINT_INTAKE || tokens->items[index - back].flags & DEID_WORD_DRUG)
+            return true;
+        if (!(hints & (DEID_HINT_AT | DEID_HINT_WITH | DEID_HINT_ARTICLE)))
+            return false;
+    }
+    return false;
+}
+
+bool deid_like_product(const struct deid_tokens *tokens, unsigned index)
+{
+    const struct deid_token *next = index + 1 < tokens->count ? &tokens->items[index + 1] : NULL;
+
+    if (next != NULL && deid_tokens_gap(tokens, index).size <= 2
+        && next->shape != DEID_SHAPE_INITIAL
+        && (next->shape == DEID_SHAPE_NUMBER || deid_hint_at(tokens, index + 1) & DEID_HINT_DOSE
+            || deid_is_digit(tokens->text.data[next->start])))
+        return true;
+    return is_taken(tokens, index);
+}
+
+bool deid_like_before_thing(const struct deid_tokens *tokens, unsigned index)
+{
+    return is_before_thing(tokens, index);
+}

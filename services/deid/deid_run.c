@@ -1,0 +1,268 @@
+#include "deid_run.h"
+
+#include "deid_like.h"
+#include "deid_name.h"
+
+/* Bits, roughly: how many times likelier, in powers of two. */
+#define BITS_ACCEPT 4
+#define BITS_SURE 8 /* then it is worth to be carried through the document */
+#define BITS_WORD_MAX 6
+#define PLAIN_SHARE 20 /* one word of medicine in so many is no medicine yet: hand, card, heart */
+#define LOWER_ODDS 20
+#define UNKNOWN_BYTES_MIN 3
+
+void deid_run_look(const struct deid_tokens *tokens, struct deid_run_view *view)
+{
+    unsigned medical = 0, special = 0, capitals = 0, i;
+
+    for (i = 0; i < tokens->count; i++) {
+        uint32_t flags = tokens->items[i].flags;
+
+        medical += (flags & DEID_WORD_MEDICAL) != 0;
+        special +=
+            flags & DEID_WORD_DRUG
+            || (flags & DEID_WORD_MEDICAL && !(flags & (DEID_WORD_ENGLISH | DEID_WORD_NAME)));
+        capitals += tokens->items[i].shape == DEID_SHAPE_CAPITAL;
+    }
+    view->is_plain = special == 0 && medical * PLAIN_SHARE <= tokens->count + PLAIN_SHARE;
+    view->is_small = capitals == 0;
+}
+
+static int bits_of_word(const struct deid_tokens *tokens, unsigned index)
+{
+    const struct deid_facts *facts = deid_like_facts(tokens, index);
+    int bits = facts->odds / 4;
+
+    if (tokens->items[index].shape == DEID_SHAPE_INITIAL)
+        return 0;
+    switch (deid_like_at(tokens, index)) {
+    case DEID_LIKE_UNKNOWN:
+        return 1;
+    case DEID_LIKE_NAME:
+        if (facts->odds < 8)
+            bits = 2; /* a name somewhere, and no word */
+        if (facts->flags & DEID_WORD_EPONYM)
+            bits -= 4;
+        return bits > BITS_WORD_MAX ? BITS_WORD_MAX : bits;
+    default:
+        return bits < -BITS_WORD_MAX ? -BITS_WORD_MAX : bits;
+    }
+}
+
+static bool is_given(const struct deid_tokens *tokens, unsigned index)
+{
+    return tokens->items[index].flags & DEID_WORD_GIVEN
+           && deid_like_at(tokens, index) >= DEID_LIKE_EITHER;
+}
+
+/* How the words stand together: a given name and another, an initial and a word. */
+static int bits_of_form(const struct deid_tokens *tokens, unsigned first, unsigned end)
+{
+    enum deid_shape shape = tokens->items[first].shape;
+
+    if (end - first < 2)
+        return 0;
+    if (shape == DEID_SHAPE_INITIAL)
+        return deid_like_gap(tokens, first, " ") ? 1 : 3;
+    if (is_given(tokens, first))
+        return deid_like_gap(tokens, first, " ") || deid_like_gap(tokens, first, "-") ? 4 : 1;
+    if (deid_like_gap(tokens, first, "-"))
+        return 1;
+    return deid_like_at(tokens, first) == DEID_LIKE_UNKNOWN ? 2 : 1;
+}
+
+/* "says Hartvigsson": who said what stands before. */
+static bool is_saying(struct slice word)
+{
+    return slice_is(word, "says") || slice_is(word, "said") || slice_is(word, "me");
+}
+
+static bool is_near_before(const struct deid_tokens *tokens, unsigned index)
+{
+    struct slice gap = deid_tokens_gap(tokens, index - 1);
+
+    return slice_is(gap, " ") || slice_is(gap, "\n") || slice_is(gap, ", ") || slice_is(gap, " (");
+}
+
+/* What stands in front. */
+static int bits_before(const struct deid_tokens *tokens, unsigned first)
+{
+    uint32_t hints, back;
+    int bits = 0;
+
+    if (first == 0)
+        return 0;
+    if (tokens->items[first - 1].flags & DEID_WORD_SALUTATION
+        && deid_tokens_gap(tokens, first - 1).size <= 2)
+        return 5;
+    if (deid_like_starts(tokens, first) || !is_near_before(tokens, first))
+        return 0;
+    hints = deid_hint_at(tokens, first - 1);
+    back = first > 1 ? deid_hint_at(tokens, first - 2) : 0;
+    if (hints & DEID_HINT_NAMED || (back & DEID_HINT_NAMED && hints & DEID_HINT_SELF))
+        bits += 5;
+    if (is_saying(deid_token_text(tokens, first - 1)))
+        bits += 4;
+    if (hints & DEID_HINT_ROLE
+        || tokens->items[first - 1].flags & (DEID_WORD_KIN | DEID_WORD_LABEL))
+        bits += 4;
+    if (hints & DEID_HINT_WITH)
+        bits += back & DEID_HINT_WITH ? 4 : 1;
+    if (hints & DEID_HINT_ARTICLE)
+        bits -= 3;
+    return bits;
+}
+
+/* "a 45-year-old", "is a 45 yo", ", 45F": an age behind the name. */
+static bool is_age_after(const struct deid_tokens *tokens, unsigned end)
+{
+    unsigned at;
+
+    for (at = end; at < tokens->count && at < end + 3; at++) {
+        struct slice word = deid_token_text(tokens, at);
+
+        if (deid_tokens_gap(tokens, at - 1).size > 2)
+            return false;
+        if (deid_is_digit(word.data[0]))
+            return at + 1 < tokens->count && word.size <= 4
+                   && ((tokens->items[at + 1].flags & DEID_WORD_STOP)
+                       || word.data[word.size - 1] > '9');
+        if (!slice_is(word, "is") && !slice_is(word, "a") && !slice_is(word, "an")
+            && !slice_is(word, "was"))
+            return false;
+    }
+    return false;
+}
+
+/* What stands behind. */
+static int bits_after(const struct deid_tokens *tokens, unsigned end)
+{
+    struct slice gap = deid_tokens_gap(tokens, end - 1),
+                 rest = slice_cut(tokens->text, tokens->items[end - 1].end, tokens->text.size);
+    uint32_t hints, flags;
+    int bits = 0;
+
+    if (slice_starts_with(rest, SLICE("'s ")))
+        bits += 1;
+    if (end >= tokens->count)
+        return bits;
+    hints = deid_hint_at(tokens, end);
+    flags = tokens->items[end].flags;
+    if (is_age_after(tokens, end))
+        return bits + 5;
+    if (slice_is(gap, " ") && hints & DEID_HINT_DEED)
+        bits += hints & DEID_HINT_INTAKE ? 1 : 3;
+    if (slice_is(gap, ", ") && hints & DEID_HINT_SELF)
+        bits += 3;
+    if (slice_is(gap, " (") && flags & (DEID_WORD_ID_LABEL | DEID_WORD_KIN))
+        bits += 4;
+    if (slice_is(gap, ", ") && flags & (DEID_WORD_ID_LABEL | DEID_WORD_CREDENTIAL | DEID_WORD_KIN))
+        bits += 3;
+    return bits;
+}
+
+/* What makes the run the name of something else. */
+static bool is_other(const struct deid_tokens *tokens, unsigned first, unsigned end)
+{
+    unsigned i;
+
+    if (deid_like_eponym(tokens, end - 1) || deid_like_eponym(tokens, first))
+        return true;
+    if (end < tokens->count && deid_like_gap(tokens, end - 1, " ") && deid_like_capital(tokens, end)
+        && (tokens->items[end].flags & (DEID_WORD_FACILITY | DEID_WORD_ORGANISATION)
+            || deid_hint_at(tokens, end) & (DEID_HINT_HOUSE | DEID_HINT_FIRM)
+            || (tokens->items[end].flags & DEID_WORD_STREET
+                && !(tokens->items[first].flags & DEID_WORD_GIVEN))))
+        return true;
+    for (i = first; i < end; i++)
+        if (deid_like_at(tokens, i) == DEID_LIKE_NAME
+            && !(tokens->items[i].flags & DEID_WORD_MEDICAL))
+            return end - first == 1 && deid_like_product(tokens, first)
+                   && deid_like_facts(tokens, first)->odds < 16;
+    return deid_like_product(tokens, first);
+}
+
+/* A run in capital letters: its shape says nothing, and abbreviations look the same. */
+static bool is_shouted_name(const struct deid_tokens *tokens, unsigned first, unsigned end)
+{
+    unsigned i, names = 0, words = 0;
+
+    for (i = first; i < end; i++) {
+        if (deid_like_shape(tokens, i) != DEID_SHAPE_UPPER)
+            continue;
+        words++;
+        names += deid_like_at(tokens, i) == DEID_LIKE_NAME
+                 && tokens->items[i].end - tokens->items[i].start >= 3;
+    }
+    return words == 0 || names >= 2 || (names == 1 && end - first >= 2);
+}
+
+static int bits_of_run(const struct deid_tokens *tokens, const struct deid_run_view *view,
+                       unsigned first, unsigned end)
+{
+    int bits = bits_of_word(tokens, first), second;
+
+    if (end - first > 1 && tokens->items[first].shape == DEID_SHAPE_INITIAL)
+        bits = bits_of_word(tokens, first + 1);
+    else if (end - first > 1) {
+        second = bits_of_word(tokens, first + 1);
+        bits += second > 0 ? second : second / 2;
+    }
+    bits += bits_of_form(tokens, first, end) + bits_before(tokens, first) + bits_after(tokens, end);
+    if (deid_like_starts(tokens, first) && deid_like_at(tokens, first) < DEID_LIKE_UNKNOWN)
+        bits -= 2;
+    if (view->is_plain && deid_like_at(tokens, first) >= DEID_LIKE_UNKNOWN)
+        bits += 3;
+    return bits;
+}
+
+/* Two listed names in small letters: "naomi ryan"; one, where the whole text has no capitals. */
+static unsigned weigh_lower(const struct deid_tokens *tokens, const struct deid_run_view *view,
+                            struct deid_spans *spans, unsigned index)
+{
+    const struct deid_facts *given = deid_like_facts(tokens, index), *family;
+
+    if (view->is_small && given->odds >= LOWER_ODDS && given->word == 0
+        && deid_like_at(tokens, index) == DEID_LIKE_NAME && !deid_like_eponym(tokens, index)) {
+        deid_name_add(tokens, spans, index, index + 1, DEID_SCORE_WEAK);
+        return index + 1;
+    }
+    if (given->given < 5 || given->odds < LOWER_ODDS || given->word > 0
+        || index + 1 >= tokens->count || tokens->items[index + 1].shape != DEID_SHAPE_LOWER
+        || !(tokens->items[index + 1].flags & DEID_WORD_FAMILY)
+        || !deid_like_gap(tokens, index, " "))
+        return index + 1;
+    family = deid_like_facts(tokens, index + 1);
+    if (family->odds < LOWER_ODDS)
+        return index + 1;
+    deid_name_add(tokens, spans, index, index + 2, DEID_SCORE_WEAK);
+    return index + 2;
+}
+
+unsigned deid_run_weigh(const struct deid_tokens *tokens, const struct deid_run_view *view,
+                        struct deid_spans *spans, unsigned index)
+{
+    const struct deid_token *token = &tokens->items[index];
+    unsigned end;
+    int bits;
+
+    if (token->shape == DEID_SHAPE_LOWER)
+        return token->flags & DEID_WORD_GIVEN ? weigh_lower(tokens, view, spans, index) : index + 1;
+    if (token->shape == DEID_SHAPE_NUMBER || !deid_like_capital(tokens, index)
+        || (token->shape != DEID_SHAPE_INITIAL && deid_like_at(tokens, index) < DEID_LIKE_EITHER))
+        return index + 1;
+    if (deid_like_at(tokens, index) == DEID_LIKE_UNKNOWN
+        && token->end - token->start < UNKNOWN_BYTES_MIN)
+        return index + 1;
+    end = deid_name_end(tokens, index, true);
+    if (end == index || (end == index + 1 && token->shape == DEID_SHAPE_INITIAL)
+        || is_other(tokens, index, end))
+        return index + 1;
+    if (!is_shouted_name(tokens, index, end))
+        return index + 1;
+    bits = bits_of_run(tokens, view, index, end);
+    if (bits < BITS_ACCEPT)
+        return index + 1;
+    deid_name_add(tokens, spans, index, end, bits >= BITS_SURE ? DEID_SCORE_LIST : DEID_SCORE_WEAK);
+    return end;
+}

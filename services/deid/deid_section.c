@@ -1,0 +1,255 @@
+#include "deid_section.h"
+
+#include "deid_like.h"
+#include "deid_name.h"
+
+#define COLUMNS_MAX 32
+#define ABBREVIATION_BYTES_MAX 4
+#define LINE_WORDS_MAX 5
+
+/* A colon or an equals sign, with the blanks, quotes and brackets that stand around one. */
+static bool is_label_gap(struct slice gap)
+{
+    unsigned signs = 0;
+    size_t i;
+
+    for (i = 0; i < gap.size; i++) {
+        char c = gap.data[i];
+
+        if (c == ':' || c == '=')
+            signs++;
+        else if (c != ' ' && c != '\t' && c != '"' && c != '\'' && c != '*' && c != ')' && c != '('
+                 && c != '{' && c != '[')
+            return false;
+    }
+    return signs > 0 && signs <= 2 && gap.size <= 32;
+}
+
+static bool is_label(const struct deid_tokens *tokens, unsigned index)
+{
+    return tokens->items[index].flags & (DEID_WORD_LABEL | DEID_WORD_KIN | DEID_WORD_TITLE)
+           || deid_hint_at(tokens, index) & DEID_HINT_ROLE;
+}
+
+/* Whether the word behind a label can begin a name: not "None", not "ED". */
+static bool is_value(const struct deid_tokens *tokens, unsigned index)
+{
+    const struct deid_token *token = &tokens->items[index];
+    enum deid_like like = deid_like_at(tokens, index);
+
+    if (token->flags & DEID_WORD_TITLE)
+        return false; /* a title says so itself */
+    if (like == DEID_LIKE_UNKNOWN && deid_like_shape(tokens, index) == DEID_SHAPE_UPPER)
+        return token->end - token->start > ABBREVIATION_BYTES_MAX;
+    return token->shape == DEID_SHAPE_INITIAL || like >= DEID_LIKE_EITHER
+           || deid_name_end(tokens, index, false) > index + 1;
+}
+
+/* "SMITH, JOHN Q": the given names behind the comma. */
+static unsigned turned_end(const struct deid_tokens *tokens, unsigned end)
+{
+    unsigned last;
+
+    if (end >= tokens->count || !deid_like_capital(tokens, end)
+        || !(deid_like_gap(tokens, end - 1, ", ") || deid_like_gap(tokens, end - 1, ","))
+        || tokens->items[end].flags & (DEID_WORD_CREDENTIAL | DEID_WORD_STATE)
+        || (deid_like_at(tokens, end) < DEID_LIKE_EITHER
+            && tokens->items[end].shape != DEID_SHAPE_INITIAL))
+        return end;
+    last = deid_name_end(tokens, end, false);
+    return last > end ? last : end;
+}
+
+static void value_add(const struct deid_tokens *tokens, struct deid_spans *spans, unsigned first)
+{
+    unsigned end, i;
+    bool has_word = false;
+
+    if (first >= tokens->count || !deid_like_capital(tokens, first) || !is_value(tokens, first))
+        return;
+    end = deid_name_end(tokens, first, false);
+    if (end > first && end - first <= 2)
+        end = turned_end(tokens, end);
+    for (i = first; i < end; i++)
+        has_word |= tokens->items[i].shape != DEID_SHAPE_INITIAL;
+    if (has_word)
+        deid_name_add(tokens, spans, first, end, DEID_SCORE_LABEL);
+}
+
+/* "Patient: Marcus Hollingsworth", "name=Mark White", "Dictated by Jo Bergqvist". */
+static void section_label(const struct deid_tokens *tokens, struct deid_spans *spans,
+                          unsigned index)
+{
+    struct slice gap = deid_tokens_gap(tokens, index);
+    unsigned first = index + 1;
+
+    if (first >= tokens->count || !is_label(tokens, index))
+        return;
+    if (slice_is(gap, " ") && slice_equal_fold(deid_token_text(tokens, first), SLICE("by"))) {
+        gap = deid_tokens_gap(tokens, first++);
+        if (slice_is(gap, " ") && tokens->items[index].flags & DEID_WORD_LABEL)
+            value_add(tokens, spans, first);
+    }
+    if (is_label_gap(gap))
+        value_add(tokens, spans, first);
+}
+
+/* A line: its tokens [first, end). */
+static unsigned line_end(const struct deid_tokens *tokens, unsigned first)
+{
+    unsigned end = first + 1;
+
+    while (end < tokens->count) {
+        struct slice gap = deid_tokens_gap(tokens, end - 1);
+
+        if (slice_find_byte(gap, '\n') < gap.size)
+            break;
+        end++;
+    }
+    return end;
+}
+
+/* A line that is nothing but a name: "Maeve Kowalski-Antonelli" over an address, "— A. Okafor". */
+static bool is_name_line(const struct deid_tokens *tokens, unsigned first, unsigned end)
+{
+    unsigned i, words = 0, names = 0;
+
+    if (end - first < 2 || end - first > LINE_WORDS_MAX)
+        return false;
+    for (i = first; i < end; i++) {
+        enum deid_like like = deid_like_at(tokens, i);
+        struct slice gap = deid_tokens_gap(tokens, i);
+
+        if (i + 1 < end && !slice_is(gap, " ") && !slice_is(gap, "-") && !slice_is(gap, ". ")
+            && !slice_is(gap, "'"))
+            return false;
+        if (tokens->items[i].shape == DEID_SHAPE_INITIAL)
+            continue;
+        if (deid_hint_at(tokens, i) & (DEID_HINT_PARTICLE | DEID_HINT_SUFFIX))
+            continue;
+        if (deid_like_shape(tokens, i) != DEID_SHAPE_CAPITAL || like < DEID_LIKE_EITHER
+            || deid_hint_at(tokens, i) & (DEID_HINT_HOUSE | DEID_HINT_FIRM)
+            || tokens->items[i].flags & (DEID_WORD_FACILITY | DEID_WORD_STREET))
+            return false;
+        words++;
+        names += like != DEID_LIKE_EITHER;
+    }
+    return words > 0 && names > 0;
+}
+
+static void section_lines(const struct deid_tokens *tokens, struct deid_spans *spans)
+{
+    unsigned first, end;
+
+    for (first = 0; first < tokens->count; first = end) {
+        struct slice gap;
+
+        end = line_end(tokens, first);
+        gap = deid_tokens_gap(tokens, end - 1);
+        if (end - first <= LINE_WORDS_MAX && is_name_line(tokens, first, end)
+            && (gap.size == 0 || gap.data[0] == '\n' || gap.data[0] == ',' || gap.data[0] == ' '
+                || gap.data[0] == '\r'))
+            deid_name_add(tokens, spans, first, end, DEID_SCORE_LIST);
+    }
+}
+
+/* Where cells end in a table. */
+static bool is_cell_end(char c)
+{
+    return c == '|' || c == '\t';
+}
+
+static unsigned count_cells(struct slice gap)
+{
+    unsigned cells = 0;
+    size_t i;
+
+    for (i = 0; i < gap.size; i++)
+        cells += is_cell_end(gap.data[i]);
+    return cells;
+}
+
+/* The head of a table at [@first, @end): which columns hold names, as bits; 0 when it is none. */
+static uint32_t table_head(const struct deid_tokens *tokens, unsigned first, unsigned end)
+{
+    uint32_t columns = 0;
+    unsigned i, column = 0, labels = 0;
+
+    for (i = first; i < end && column < COLUMNS_MAX; i++) {
+        bool is_last = i + 1 == end || count_cells(deid_tokens_gap(tokens, i)) > 0;
+
+        if (is_last && tokens->items[i].flags & DEID_WORD_LABEL)
+            columns |= 1u << column;
+        labels += is_last && tokens->items[i].flags & (DEID_WORD_LABEL | DEID_WORD_ID_LABEL);
+        if (deid_like_at(tokens, i) == DEID_LIKE_NAME)
+            return 0;
+        if (i + 1 < end)
+            column += count_cells(deid_tokens_gap(tokens, i)) > 0;
+    }
+    return column > 0 && labels > 0 ? columns : 0;
+}
+
+static void table_row(const struct deid_tokens *tokens, struct deid_spans *spans, unsigned first,
+                      unsigned end, uint32_t columns)
+{
+    unsigned i, column = 0;
+
+    for (i = first; i < end && column < COLUMNS_MAX; i++) {
+        bool is_first = i == first || count_cells(deid_tokens_gap(tokens, i - 1)) > 0;
+
+        if (is_first && i > first)
+            column++;
+        if (is_first && column < COLUMNS_MAX && columns >> column & 1)
+            value_add(tokens, spans, i);
+    }
+}
+
+static bool has_cells(const struct deid_tokens *tokens, unsigned first, unsigned end)
+{
+    for (; first + 1 < end; first++)
+        if (count_cells(deid_tokens_gap(tokens, first)) > 0)
+            return true;
+    return false;
+}
+
+/* "Name | DOB | MRN" and the rows below. */
+static void section_tables(const struct deid_tokens *tokens, struct deid_spans *spans)
+{
+    uint32_t columns = 0;
+    unsigned first, end;
+
+    if (memchr(tokens->text.data, '|', tokens->text.size) == NULL
+        && memchr(tokens->text.data, '\t', tokens->text.size) == NULL)
+        return;
+    for (first = 0; first < tokens->count; first = end) {
+        end = line_end(tokens, first);
+        if (!has_cells(tokens, first, end)) {
+            columns = 0;
+            continue;
+        }
+        if (columns != 0)
+            table_row(tokens, spans, first, end, columns);
+        else
+            columns = table_head(tokens, first, end);
+    }
+}
+
+void deid_section_scan(const struct deid_tokens *tokens, struct deid_spans *spans)
+{
+    unsigned i;
+
+    if (tokens->text.size == 0)
+        return;
+    for (i = 0; i < tokens->count; i++) {
+        struct slice gap = deid_tokens_gap(tokens, i);
+
+        if (gap.size > 0
+            && (gap.data[0] != ' ' || (gap.size > 1 && is_label_gap(gap))
+                || (i + 1 < tokens->count
+                    && tokens->items[i + 1].end - tokens->items[i + 1].start == 2
+                    && tokens->items[i].flags & DEID_WORD_LABEL)))
+            section_label(tokens, spans, i);
+    }
+    section_lines(tokens, spans);
+    section_tables(tokens, spans);
+}
