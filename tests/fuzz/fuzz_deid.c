@@ -1,14 +1,34 @@
-/* De-identification of a text: spans in order, disjoint and inside the text; what is put out is
- * UTF-8; the key holder gets back what was given. The first byte of the input picks the profile and
- * whether the text is markup. */
+/* De-identification: of a text, of markup, of FHIR, with and without a patient who is known.
+ *
+ * What must hold for every input that is taken: spans in order, disjoint, inside, at the ends of
+ * characters; the output is the input with each span's surrogate in its place and nothing else
+ * changed, and no surrogate is what stood there; the known patient is nowhere in it; what is put
+ * out is UTF-8 (and JSON); the key holder gets back what was given, and of FHIR nothing but what
+ * was removed is missing. What is refused says nothing of its text.
+ *
+ * The first byte of the input picks the profile (1), markup (2), FHIR (4) and a known patient (8),
+ * whose name is then the first line. */
 #include <sodium.h>
+#include <string.h>
 
 #include "base/check.h"
 #include "base/limits.h"
 #include "base/utf8.h"
+#include "deid_fhir.h"
+#include "deid_fhir_learn.h"
+#include "deid_fhir_restore.h"
 #include "deid_redact.h"
 #include "deid_restore.h"
 #include "fuzz_target.h"
+
+#define SAFE_HARBOR 1
+#define MARKUP 2
+#define FHIR 4
+#define KNOWN 8
+
+/* A name that no list has, of the patient who is known in every run with KNOWN; and a word that no
+ * error may hold. */
+#define CANARY "Zxqvodal"
 
 /* The map's shift and numbers are the same for the same input, so that a find can be replayed. */
 static uint32_t seed;
@@ -47,36 +67,180 @@ static const struct deid_rules *rules_once(void)
     return &rules;
 }
 
-static void check_spans(struct deid_redactor *redactor, struct slice text, bool is_markup)
+static void check_error(const struct error *err)
 {
-    struct deid_text normal;
-    struct deid_spans spans;
+    CHECK(err->text[0] != '\0');
+    CHECK(strcasestr(err->text, CANARY) == NULL);
+}
+
+/* ---- text ---- */
+
+static bool is_boundary(struct slice text, size_t at)
+{
+    return at == text.size || ((unsigned char)text.data[at] & 0xc0) != 0x80;
+}
+
+/* What was found, oldest first. */
+static unsigned found_list(const struct deid_redactor *redactor, const struct deid_found ***list)
+{
+    const struct deid_found *found;
+    unsigned count = 0;
+
+    for (found = redactor->found; found != NULL; found = found->next)
+        count++;
+    *list = ARENA_ARRAY(redactor->arena, const struct deid_found *, count);
+    CHECK(*list != NULL);
+    for (found = redactor->found; found != NULL; found = found->next)
+        (*list)[--count] = found;
+    for (found = redactor->found; found != NULL; found = found->next)
+        count++;
+    return count;
+}
+
+/* @output is @text with the surrogates of what was found. */
+static void check_found(const struct deid_redactor *redactor, struct slice text,
+                        struct slice output)
+{
+    const struct deid_found **list;
+    unsigned i, count = found_list(redactor, &list);
+    struct buffer built;
     uint32_t at = 0;
 
-    CHECK(deid_inspect_text(redactor, text, is_markup, &normal, &spans, NULL) == STATUS_OK);
-    for (unsigned i = 0; i < spans.count; i++) {
-        const struct deid_span *span = &spans.items[i];
+    buffer_init(&built, redactor->arena);
+    for (i = 0; i < count; i++) {
+        const struct deid_span *span = &list[i]->span;
+        struct slice original = slice_cut(text, span->start, span->end);
 
-        CHECK(span->start >= at && span->start < span->end && span->end <= normal.folded.size);
+        CHECK(span->start >= at && span->start < span->end && span->end <= text.size);
         CHECK(span->class > DEID_CLASS_NONE && span->class < DEID_CLASS_COUNT);
-        CHECK(deid_normal_start(&normal, span->start) < deid_normal_end(&normal, span->end));
-        CHECK(deid_normal_end(&normal, span->end) <= text.size);
+        CHECK(span->score > 0 && span->score <= 1);
+        CHECK(is_boundary(text, span->start) && is_boundary(text, span->end));
+        CHECK(!slice_equal(original, list[i]->surrogate));
+        buffer_put(&built, slice_cut(text, at, span->start));
+        buffer_put(&built, list[i]->surrogate);
         at = span->end;
+    }
+    buffer_put(&built, slice_cut(text, at, text.size));
+    CHECK(!built.is_full && slice_equal(buffer_slice(&built), output));
+}
+
+/* The canary stands nowhere in @output as a word of its own. */
+static void check_canary(struct slice output)
+{
+    const char *at = output.data, *end = output.data + output.size;
+
+    while ((at = memmem(at, (size_t)(end - at), CANARY, sizeof(CANARY) - 1)) != NULL) {
+        const char *after = at + sizeof(CANARY) - 1;
+        bool is_begun = at > output.data && deid_is_word(at[-1]);
+        bool is_going_on = after < end && deid_is_word(*after);
+
+        CHECK(is_begun || is_going_on);
+        at = after;
     }
 }
 
-static void check_text(struct deid_redactor *redactor, struct slice text, bool is_markup)
+static void check_text(struct deid_redactor *redactor, struct slice text, unsigned flags)
 {
     struct slice output, restored;
+    struct error err = { 0 };
 
-    check_spans(redactor, text, is_markup);
-    CHECK(deid_redact_text(redactor, text, is_markup, &output, NULL) == STATUS_OK);
-    CHECK(utf8_is_valid(output));
+    redactor->keep_spans = true;
+    if (deid_redact_text(redactor, text, (flags & MARKUP) != 0, &output, &err) != STATUS_OK) {
+        check_error(&err);
+        CHECK(!utf8_is_valid(text) || err.status == STATUS_RESOURCE_EXHAUSTED);
+        return;
+    }
+    CHECK(utf8_is_valid(text) && utf8_is_valid(output));
+    check_found(redactor, text, output);
+    if (flags & KNOWN && !(flags & MARKUP))
+        check_canary(output);
     CHECK(deid_restore_text(redactor->map, output, redactor->arena, &restored, NULL) == STATUS_OK);
     CHECK(utf8_is_valid(restored));
-    /* A date within a tag of broken markup is nobody's to read, and may come back moved. */
-    if (redactor->map->profile == DEID_PROFILE_LIMITED && !is_markup)
+    if (redactor->map->profile == DEID_PROFILE_LIMITED)
         CHECK(slice_equal(restored, text));
+}
+
+/* ---- a known patient ---- */
+
+/* The canary and @name, as a Patient resource has them. */
+static void learn(struct deid_redactor *redactor, struct slice name)
+{
+    struct buffer patient;
+    struct json *root;
+    struct slice id;
+
+    buffer_init(&patient, redactor->arena);
+    buffer_put_string(&patient, "{\"resourceType\":\"Patient\",\"name\":[{\"family\":\"" CANARY
+                                "\"},{\"text\":");
+    buffer_put_json(&patient, name);
+    buffer_put_string(&patient, "}],\"identifier\":[{\"value\":");
+    buffer_put_json(&patient, name);
+    buffer_put_string(&patient, "}]}");
+    CHECK(json_parse(buffer_slice(&patient), redactor->arena, &root, NULL) == STATUS_OK);
+    CHECK(deid_fhir_learn(redactor, root, &id, NULL) == STATUS_OK);
+    CHECK(deid_redactor_learn(redactor, NULL) == STATUS_OK);
+}
+
+/* ---- FHIR ---- */
+
+static bool is_part(const struct json *part, const struct json *whole);
+
+/* Each of @part, in order, is one of @whole; what is removed is passed over. */
+static bool are_parts(const struct json *part, const struct json *whole)
+{
+    for (; part != NULL; part = part->next, whole = whole->next) {
+        while (whole != NULL && (!slice_equal(part->key, whole->key) || !is_part(part, whole)))
+            whole = whole->next;
+        if (whole == NULL)
+            return false;
+    }
+    return true;
+}
+
+/* @part is @whole, or what is left of it. */
+static bool is_part(const struct json *part, const struct json *whole)
+{
+    if (part->kind != whole->kind)
+        return false;
+    if (part->kind == JSON_KIND_OBJECT || part->kind == JSON_KIND_ARRAY)
+        return are_parts(part->first, whole->first);
+    return slice_equal(part->text, whole->text);
+}
+
+static void check_fhir(struct deid_redactor *redactor, struct slice json)
+{
+    struct arena *arena = redactor->arena;
+    struct slice output, patient, restored;
+    struct json *before, *after, *redacted;
+    struct error err = { 0 };
+
+    if (deid_fhir_redact(redactor, json, &output, &patient, &err) != STATUS_OK) {
+        check_error(&err);
+        return;
+    }
+    CHECK(json_parse(output, arena, &redacted, NULL) == STATUS_OK);
+    CHECK(deid_fhir_restore(redactor->map, output, arena, &restored, NULL) == STATUS_OK);
+    CHECK(json_parse(restored, arena, &after, NULL) == STATUS_OK);
+    CHECK(json_parse(json, arena, &before, NULL) == STATUS_OK);
+    if (redactor->map->profile == DEID_PROFILE_LIMITED)
+        CHECK(is_part(after, before));
+}
+
+/* ---- */
+
+static void run(struct deid_redactor *redactor, struct slice input, unsigned flags)
+{
+    size_t line = slice_find_byte(input, '\n');
+
+    if (flags & KNOWN) {
+        if (utf8_is_valid(slice_cut(input, 0, line)))
+            learn(redactor, slice_cut(input, 0, line));
+        input = slice_cut(input, line + 1, input.size);
+    }
+    if (flags & FHIR)
+        check_fhir(redactor, input);
+    else
+        check_text(redactor, input, flags);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -85,19 +249,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct deid_redactor redactor;
     struct deid_map map;
     struct arena arena;
-    struct slice text, output;
 
     if (size == 0)
         return 0;
-    text = slice_of(data + 1, size - 1);
     seed = 1;
-    arena_init(&arena, 64 * MIB);
-    deid_map_init(&map, data[0] & 1 ? DEID_PROFILE_SAFE_HARBOR : DEID_PROFILE_LIMITED, &arena);
+    arena_init(&arena, 256 * MIB);
+    deid_map_init(&map, data[0] & SAFE_HARBOR ? DEID_PROFILE_SAFE_HARBOR : DEID_PROFILE_LIMITED,
+                  &arena);
     CHECK(deid_redactor_init(&redactor, rules, &map, &arena, NULL) == STATUS_OK);
-    if (utf8_is_valid(text))
-        check_text(&redactor, text, (data[0] & 2) != 0);
-    else
-        CHECK(deid_redact_text(&redactor, text, false, &output, NULL) == STATUS_INVALID_ARGUMENT);
+    run(&redactor, slice_of(data + 1, size - 1), data[0]);
     deid_redactor_close(&redactor);
     arena_close(&arena);
     return 0;
