@@ -1,6 +1,7 @@
 #include "deid_fhir_restore.h"
 
 #include "deid_fhir_element.h"
+#include "deid_fhir_value.h"
 #include "deid_restore.h"
 #include "fhir/json.h"
 
@@ -43,7 +44,22 @@ static enum status restore_string(struct deid_map *map, struct json *node, struc
             return tagged.is_full ? no_room(err) : STATUS_OK;
         }
     }
-    return deid_restore_text(map, node->text, arena, &node->text, err);
+    status = deid_restore_text(map, node->text, arena, &node->text, err);
+    if (status == STATUS_OK && node->text.size > 1
+        && node->text.data[0] == DEID_FHIR_VALUE_NUMBER_MARK) {
+        node->kind = JSON_KIND_NUMBER;
+        node->text = slice_cut(node->text, 1, node->text.size);
+    }
+    return status;
+}
+
+/* A name that FHIR does not have was read as a text; FHIR's own have no dash. */
+static enum status restore_key(struct deid_map *map, struct json *node, struct arena *arena,
+                               struct error *err)
+{
+    return slice_find_byte(node->key, '-') == node->key.size
+               ? STATUS_OK
+               : deid_restore_text(map, node->key, arena, &node->key, err);
 }
 
 static enum status restore_node(struct deid_map *map, struct json *node, struct slice key,
@@ -55,9 +71,14 @@ static enum status restore_node(struct deid_map *map, struct json *node, struct 
 
     if (node->kind == JSON_KIND_STRING)
         return restore_string(map, node, key, is_text_data, arena, err);
-    for (item = node->first; status == STATUS_OK && item != NULL; item = item->next)
+    for (item = node->first; status == STATUS_OK && item != NULL; item = item->next) {
+        if (node->kind == JSON_KIND_OBJECT)
+            status = restore_key(map, item, arena, err);
+        if (status != STATUS_OK)
+            return status;
         status = restore_node(map, item, node->kind == JSON_KIND_OBJECT ? item->key : key,
                               node->kind == JSON_KIND_OBJECT ? is_text : is_text_data, arena, err);
+    }
     return status;
 }
 

@@ -6,6 +6,7 @@
 
 #include "base/check.h"
 #include "base/hash.h"
+#include "deid_profile.h"
 
 #define TYPES_MAX 2048
 #define ELEMENTS_SLOTS 32768 /* about 13,000 are used */
@@ -77,6 +78,12 @@ static const struct deid_fhir_element *element_find(const struct deid_fhir_types
     return NULL;
 }
 
+struct deid_fhir_element *deid_fhir_type_own(struct deid_fhir_types *types, uint16_t owner,
+                                             struct slice key)
+{
+    return (struct deid_fhir_element *)element_find(types, owner, key);
+}
+
 static void element_add(struct deid_fhir_types *types, uint16_t owner, struct slice key,
                         uint16_t type)
 {
@@ -121,10 +128,13 @@ static void elements_read(struct deid_fhir_types *types, uint16_t owner, struct 
 
 static void resources_mark(struct deid_fhir_types *types)
 {
-    uint16_t resource = deid_fhir_type_find(types, SLICE("Resource"));
-
+    types->type_resource = deid_fhir_type_find(types, SLICE("Resource"));
+    types->type_element = deid_fhir_type_find(types, SLICE("Element"));
+    types->type_extension = deid_fhir_type_find(types, SLICE("Extension"));
+    types->type_quantity = deid_fhir_type_find(types, SLICE("Quantity"));
+    types->type_string = deid_fhir_type_find(types, SLICE("string"));
     for (unsigned i = 1; i < types->types_count; i++)
-        types->types[i].is_resource = deid_fhir_type_is(types, (uint16_t)i, resource);
+        types->types[i].is_resource = deid_fhir_type_is(types, (uint16_t)i, types->type_resource);
 }
 
 /* @lines: of each type its elements as they stand in the table. */
@@ -242,6 +252,7 @@ static void shared_make(void)
 
     arena_init(&arena, SHARED_BYTES_MAX);
     CHECK(deid_fhir_types_init(&shared_types, &arena, NULL) == STATUS_OK);
+    deid_profile_mark(&shared_types);
 }
 
 const struct deid_fhir_types *deid_fhir_types_shared(void)

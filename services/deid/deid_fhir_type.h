@@ -21,6 +21,7 @@ struct deid_fhir_type {
     bool is_primitive; /* a string, number or boolean of JSON */
     bool is_resource;
     bool has_choice; /* elements whose name ends in their type */
+    uint8_t action;  /* enum deid_action: of a value that no element says more of */
 };
 
 struct deid_fhir_element {
@@ -34,6 +35,7 @@ struct deid_fhir_types {
     unsigned types_count;
     struct deid_fhir_element *elements; /* open addressing by owner and key */
     uint32_t elements_mask;
+    uint16_t type_resource, type_element, type_extension, type_quantity, type_string;
     uint32_t *by_name;
     uint32_t by_name_mask;
 };
@@ -53,6 +55,10 @@ uint16_t deid_fhir_type_find(const struct deid_fhir_types *types, struct slice n
  * gives the element "value"; its type is that of deid_fhir_type_choice. */
 const struct deid_fhir_element *deid_fhir_type_element(const struct deid_fhir_types *types,
                                                        uint16_t owner, struct slice key);
+
+/* The row of @key alone, to be marked; NULL when there is none. */
+struct deid_fhir_element *deid_fhir_type_own(struct deid_fhir_types *types, uint16_t owner,
+                                             struct slice key);
 
 /* The type of member @key of @owner ("valueDateTime" gives dateTime), or DEID_FHIR_TYPE_UNKNOWN.
  * @name is the element's own name ("value"). */

@@ -244,6 +244,11 @@ struct deid_id *deid_map_find_id(struct deid_map *map, struct slice original)
     return id_find(map, 0, original);
 }
 
+struct deid_id *deid_map_find_id_as(struct deid_map *map, char letter, struct slice original)
+{
+    return id_find(map, letter, original);
+}
+
 struct deid_id *deid_map_find_id_surrogate(struct deid_map *map, char letter, uint32_t number)
 {
     const struct deid_table *table = &map->by_id_surrogate;

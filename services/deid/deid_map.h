@@ -76,8 +76,9 @@ struct deid_entry *deid_map_add(struct deid_map *map, struct deid_entry entry);
 /* The id under @letter, made when there is none. NULL: no room. */
 struct deid_id *deid_map_id(struct deid_map *map, char letter, struct slice original);
 
-/* An id by its original under any letter, or by its surrogate. NULL when there is none. */
+/* An id by its original under any letter, under one, or by its surrogate. NULL when there is none. */
 struct deid_id *deid_map_find_id(struct deid_map *map, struct slice original);
+struct deid_id *deid_map_find_id_as(struct deid_map *map, char letter, struct slice original);
 struct deid_id *deid_map_find_id_surrogate(struct deid_map *map, char letter, uint32_t number);
 
 /* As read from a sealed map: counters are not moved. False: no room. */

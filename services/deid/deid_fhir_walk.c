@@ -1,0 +1,279 @@
+/* Down the tree by types: the row of a member says what its value is and what is done with it; what
+ * has no row is unknown to FHIR. */
+#include "deid_fhir_walk.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "deid_fhir_element.h"
+#include "deid_fhir_reference.h"
+#include "deid_fhir_value.h"
+
+#define AGE_MAX 89
+#define SECONDS_A_YEAR 31556952
+
+/* One member, or one of a list: what its row says. */
+struct step {
+    struct slice key;
+    uint16_t type; /* of the value; DEID_FHIR_TYPE_UNKNOWN: FHIR has no such element */
+    enum deid_action action;
+};
+
+void deid_fhir_walk_init(struct deid_fhir_walk *walk, struct deid_redactor *redactor,
+                         struct deid_fhir_memo *memo, struct error *err)
+{
+    *walk = (struct deid_fhir_walk){
+        .redactor = redactor,
+        .memo = memo,
+        .types = deid_fhir_types_shared(),
+        .err = err,
+        .removes_unknown = redactor->map->profile == DEID_PROFILE_SAFE_HARBOR,
+        .birth_year_min = 1970 + (int)(time(NULL) / SECONDS_A_YEAR) - AGE_MAX,
+    };
+}
+
+static size_t path_push(struct deid_fhir_walk *walk, struct slice key)
+{
+    size_t before = walk->path_size;
+    size_t size = key.size + 1 < DEID_FHIR_PATH_BYTES_MAX - before ? key.size : 0;
+
+    if (walk->redactor->keep_spans && size > 0) {
+        if (before > 0)
+            walk->path[walk->path_size++] = '.';
+        memcpy(walk->path + walk->path_size, key.data, size);
+        walk->path_size += size;
+    }
+    return before;
+}
+
+/* A geolocation tells the house. */
+static bool is_location_extension(const struct json *item)
+{
+    struct slice url = json_get_string(item, "url");
+
+    return slice_ends_with(url, SLICE("geolocation")) || slice_ends_with(url, SLICE("latitude"))
+           || slice_ends_with(url, SLICE("longitude"));
+}
+
+static struct step step_of(const struct deid_fhir_walk *walk, const struct deid_fhir_place *place,
+                           struct slice key)
+{
+    const struct deid_fhir_element *element;
+    struct step step = { key, DEID_FHIR_TYPE_UNKNOWN, DEID_ACTION_TEXT };
+    struct slice name;
+
+    if (place->owner == DEID_FHIR_TYPE_UNKNOWN)
+        return step;
+    if (key.size > 1 && key.data[0] == '_') { /* what hangs on a value */
+        if (deid_fhir_type_element(walk->types, place->owner, slice_cut(key, 1, key.size)) != NULL)
+            step.type = walk->types->type_element;
+        return step;
+    }
+    element = deid_fhir_type_element(walk->types, place->owner, key);
+    if (element == NULL)
+        return step;
+    step.type = element->type;
+    step.action = (enum deid_action)element->action;
+    if (element->type == DEID_FHIR_TYPE_UNKNOWN) {
+        step.type = deid_fhir_type_member(walk->types, place->owner, key, &name);
+        if (step.action == DEID_ACTION_TEXT || step.type != walk->types->type_string)
+            step.action = (enum deid_action)walk->types->types[step.type].action;
+    }
+    return step;
+}
+
+static enum status walk_node(struct deid_fhir_walk *walk, struct json *node,
+                             const struct step *step, const struct deid_fhir_place *place,
+                             bool *is_removed);
+
+/* A name that FHIR does not have may be anybody's: it is read as a text. */
+static enum status rewrite_key(struct deid_fhir_walk *walk, struct json *node)
+{
+    struct json key = { .kind = JSON_KIND_STRING, .text = node->key };
+    enum status status = deid_fhir_value_text(walk, &key, false);
+
+    node->key = key.text;
+    return status;
+}
+
+static enum status walk_member(struct deid_fhir_walk *walk, struct json *item,
+                               const struct deid_fhir_place *place, bool *is_removed)
+{
+    struct step step;
+    size_t path;
+    enum status status = STATUS_OK;
+
+    if (slice_is(item->key, "resourceType")
+        && (place->owner == DEID_FHIR_TYPE_UNKNOWN || walk->types->types[place->owner].is_resource))
+        return STATUS_OK;
+    step = step_of(walk, place, item->key);
+    if (step.type == DEID_FHIR_TYPE_UNKNOWN && walk->removes_unknown) {
+        *is_removed = true;
+        return STATUS_OK;
+    }
+    path = path_push(walk, item->key);
+    if (step.type == DEID_FHIR_TYPE_UNKNOWN)
+        status = rewrite_key(walk, item);
+    if (status == STATUS_OK)
+        status = walk_node(walk, item, &step, place, is_removed);
+    walk->path_size = path;
+    return status;
+}
+
+static enum status walk_members(struct deid_fhir_walk *walk, struct json *node,
+                                const struct deid_fhir_place *place)
+{
+    struct json **link = &node->first, *item;
+    enum status status;
+
+    while ((item = *link) != NULL) {
+        bool is_removed = false;
+
+        status = walk_member(walk, item, place, &is_removed);
+        if (status != STATUS_OK)
+            return status;
+        if (is_removed) {
+            *link = item->next;
+            node->count--;
+        } else {
+            link = &item->next;
+        }
+    }
+    return STATUS_OK;
+}
+
+static enum status walk_list(struct deid_fhir_walk *walk, struct json *node,
+                             const struct step *step, const struct deid_fhir_place *place)
+{
+    struct json **link = &node->first, *item;
+    enum status status;
+
+    while ((item = *link) != NULL) {
+        bool is_removed = false;
+
+        status = walk_node(walk, item, step, place, &is_removed);
+        if (status != STATUS_OK)
+            return status;
+        if (is_removed) {
+            *link = item->next;
+            node->count--;
+        } else {
+            link = &item->next;
+        }
+    }
+    return STATUS_OK;
+}
+
+/* What a resource says that it is; its name must be one of a type, since it is written as it
+ * stands. */
+static enum status resource_type(struct deid_fhir_walk *walk, const struct json *node,
+                                 uint16_t *type)
+{
+    struct slice name = deid_fhir_element_type(node);
+
+    for (size_t i = 0; i < name.size; i++)
+        if ((name.data[i] | 32) < 'a' || (name.data[i] | 32) > 'z')
+            return error_set(walk->err, STATUS_INVALID_ARGUMENT,
+                             "a resourceType that is no name of a type");
+    if (name.size == 0)
+        return error_set(walk->err, STATUS_INVALID_ARGUMENT, "a resource without a resourceType");
+    *type = deid_fhir_type_find(walk->types, name);
+    if (!walk->types->types[*type].is_resource)
+        *type = DEID_FHIR_TYPE_UNKNOWN;
+    return STATUS_OK;
+}
+
+static enum status walk_object(struct deid_fhir_walk *walk, struct json *node,
+                               const struct step *step, bool *is_removed)
+{
+    struct deid_fhir_place place = { step->type, node, slice_is(step->key, "contained") };
+    bool is_resource =
+        walk->types->types[step->type].is_resource
+        || (step->type == DEID_FHIR_TYPE_UNKNOWN && deid_fhir_element_type(node).size > 0);
+    enum status status = STATUS_OK;
+
+    if (step->type == walk->types->type_extension && is_location_extension(node)) {
+        *is_removed = true;
+        return STATUS_OK;
+    }
+    if (is_resource) {
+        status = resource_type(walk, node, &place.owner);
+        walk->path_size = 0;
+        path_push(walk, deid_fhir_element_type(node));
+    }
+    return status == STATUS_OK ? walk_members(walk, node, &place) : status;
+}
+
+/* The safe-harbor profile groups the ages over 89, which FHIR has as quantities of years. */
+static bool is_old_age(const struct deid_fhir_walk *walk, const struct json *node,
+                       const struct deid_fhir_place *place, struct slice key)
+{
+    char text[32] = { 0 };
+    struct slice code = json_get_string(place->object, "code"),
+                 unit = json_get_string(place->object, "unit");
+
+    if (walk->redactor->map->profile != DEID_PROFILE_SAFE_HARBOR || !slice_is(key, "value")
+        || !deid_fhir_type_is(walk->types, place->owner, walk->types->type_quantity)
+        || !(slice_is(code, "a") || slice_starts_with(unit, SLICE("year"))
+             || (code.size == 0 && place->owner != walk->types->type_quantity)))
+        return false;
+    memcpy(text, node->text.data, node->text.size < 31 ? node->text.size : 31);
+    return strtod(text, NULL) > AGE_MAX;
+}
+
+static enum status walk_number(struct deid_fhir_walk *walk, struct json *node,
+                               const struct step *step, const struct deid_fhir_place *place)
+{
+    if (is_old_age(walk, node, place, step->key)) {
+        node->text = SLICE("90");
+        walk->redactor->counts[DEID_CLASS_DATE]++;
+        return STATUS_OK;
+    }
+    return deid_fhir_value_number(walk, node, step->type == DEID_FHIR_TYPE_UNKNOWN);
+}
+
+static enum status walk_node(struct deid_fhir_walk *walk, struct json *node,
+                             const struct step *step, const struct deid_fhir_place *place,
+                             bool *is_removed)
+{
+    static const struct step unknown = { .action = DEID_ACTION_TEXT };
+
+    if (step->action == DEID_ACTION_REMOVE) {
+        *is_removed = true;
+        return STATUS_OK;
+    }
+    switch (node->kind) {
+    case JSON_KIND_STRING:
+        return deid_fhir_value_rewrite(walk, node, step->key, step->action, place, is_removed);
+    case JSON_KIND_NUMBER:
+        return walk_number(walk, node, step, place);
+    case JSON_KIND_ARRAY:
+        return walk_list(walk, node, step, place);
+    case JSON_KIND_OBJECT:
+        if (!walk->types->types[step->type].is_primitive)
+            return walk_object(walk, node, step, is_removed);
+        /* An object where a value belongs is no element that FHIR has. */
+        *is_removed = walk->removes_unknown;
+        return *is_removed ? STATUS_OK : walk_object(walk, node, &unknown, is_removed);
+    default:
+        return STATUS_OK;
+    }
+}
+
+enum status deid_fhir_walk_resource(struct deid_fhir_walk *walk, struct json *root)
+{
+    struct step step = { SLICE(""), walk->types->type_resource, DEID_ACTION_TEXT };
+    bool is_removed = false;
+
+    return walk_object(walk, root, &step, &is_removed);
+}
+
+enum status deid_fhir_walk_entry(struct deid_fhir_walk *walk, struct json *entry)
+{
+    struct step step = { SLICE("entry"), deid_fhir_type_find(walk->types, SLICE("Bundle.entry")),
+                         DEID_ACTION_TEXT };
+    bool is_removed = false;
+
+    return walk_object(walk, entry, &step, &is_removed);
+}
