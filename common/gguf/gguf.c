@@ -379,6 +379,11 @@ void gguf_close(struct gguf *gguf)
     free(gguf);
 }
 
+bool gguf_is_mapped(const struct gguf *gguf)
+{
+    return gguf->is_mapped;
+}
+
 const char *gguf_digest(struct gguf *gguf)
 {
     unsigned char hash[crypto_hash_sha256_BYTES];

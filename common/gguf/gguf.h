@@ -92,6 +92,9 @@ struct gguf *gguf_open_bytes(struct slice bytes, struct error *err);
 
 void gguf_close(struct gguf *gguf);
 
+/* Whether the bytes are those of a file, which may be let go of (MADV_DONTNEED) and come again. */
+bool gguf_is_mapped(const struct gguf *gguf);
+
 /* SHA-256 of the whole file as 64 hex digits and a NUL. Reads it all once; kept. */
 const char *gguf_digest(struct gguf *gguf);
 
