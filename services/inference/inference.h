@@ -19,7 +19,7 @@ struct inference {
 
 struct inference_options {
     const char *model; /* a GGUF file */
-    uint32_t sequences, queue_max, context;
+    uint32_t sequences, queue_max, context, pages;
     unsigned threads;
 };
 

@@ -1,38 +1,223 @@
+/* A page is in one place at a time: on the list of unused pages (oldest first), or with its users.
+ * Findable pages are also in the table, by a hash of their ids and of the page before; what is
+ * found is compared id by id, so a hash that meets another costs time and nothing else. A page is
+ * told from what was in its place earlier by its serial number. */
 #include "inference_cache.h"
 
 #include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
 
-static bool size_of(const struct inference_model *model, uint32_t context, size_t *count)
+#include "base/check.h"
+#include "base/list.h"
+
+struct page {
+    struct list unused; /* in cache->unused while users is 0 */
+    uint32_t users;
+    bool is_findable;
+    uint64_t serial;        /* of what it holds; never the same again */
+    uint64_t before_serial; /* 0: the start */
+    uint64_t hash;
+    uint32_t next; /* in the chain of its bucket */
+    uint32_t ids[INFERENCE_PAGE];
+};
+
+struct inference_cache {
+    const struct inference_model *model;
+    float *memory;
+    size_t memory_bytes, page_values, half_values; /* of a page; of a layer's keys in it */
+    uint32_t pages_count, available, buckets_mask;
+    struct page *pages;
+    uint32_t *buckets;
+    struct list unused;
+    uint64_t serial;
+};
+
+static size_t layer_values(const struct inference_model *model)
 {
-    size_t width = (size_t)model->kv_heads * model->head, bytes;
-
-    return !__builtin_mul_overflow(width, (size_t)context, count)
-           && !__builtin_mul_overflow(*count, (size_t)model->layers_count, count)
-           && !__builtin_mul_overflow(*count, sizeof(float) * 2, &bytes);
+    return (size_t)INFERENCE_PAGE * model->kv_heads * model->head;
 }
 
-enum status inference_cache_init(struct inference_cache *cache, const struct inference_model *model,
-                                 uint32_t context, struct error *err)
+size_t inference_cache_page_bytes(const struct inference_model *model)
 {
-    size_t count = 0;
+    return layer_values(model) * 2 * model->layers_count * sizeof(float);
+}
 
-    *cache = (struct inference_cache){ .model = model, .context = context };
-    if (size_of(model, context, &count)) {
-        cache->keys = calloc(count, sizeof(float));
-        cache->values = calloc(count, sizeof(float));
+static bool create_index(struct inference_cache *cache)
+{
+    uint32_t buckets = 1;
+
+    while (buckets < cache->pages_count)
+        buckets *= 2;
+    cache->buckets_mask = buckets - 1;
+    cache->pages = calloc(cache->pages_count, sizeof(*cache->pages));
+    cache->buckets = malloc(buckets * sizeof(*cache->buckets));
+    if (cache->pages == NULL || cache->buckets == NULL)
+        return false;
+    memset(cache->buckets, 0xff, buckets * sizeof(*cache->buckets));
+    list_init(&cache->unused);
+    for (uint32_t i = 0; i < cache->pages_count; i++)
+        list_push_back(&cache->unused, &cache->pages[i].unused);
+    cache->available = cache->pages_count;
+    return true;
+}
+
+struct inference_cache *inference_cache_create(const struct inference_model *model, uint32_t pages,
+                                               struct error *err)
+{
+    struct inference_cache *cache = calloc(1, sizeof(*cache));
+
+    CHECK(pages > 0);
+    if (cache == NULL) {
+        error_set(err, STATUS_RESOURCE_EXHAUSTED, "no memory");
+        return NULL;
     }
-    if (cache->keys != NULL && cache->values != NULL)
-        return STATUS_OK;
-    inference_cache_close(cache);
-    return error_set(
-        err, STATUS_RESOURCE_EXHAUSTED,
-        "no memory for the keys and values of %u positions: lower --context or --sequences",
-        context);
+    cache->model = model;
+    cache->pages_count = pages;
+    cache->half_values = layer_values(model);
+    cache->page_values = cache->half_values * 2 * model->layers_count;
+    cache->memory = MAP_FAILED;
+    if (!__builtin_mul_overflow(cache->page_values * sizeof(float), (size_t)pages,
+                                &cache->memory_bytes))
+        cache->memory = mmap(NULL, cache->memory_bytes, PROT_READ | PROT_WRITE,
+                             MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (cache->memory != MAP_FAILED && create_index(cache))
+        return cache;
+    inference_cache_destroy(cache);
+    error_set(err, STATUS_RESOURCE_EXHAUSTED,
+              "no memory for the keys and values of %llu positions: lower --context or --sequences",
+              (unsigned long long)pages * INFERENCE_PAGE);
+    return NULL;
 }
 
-void inference_cache_close(struct inference_cache *cache)
+void inference_cache_destroy(struct inference_cache *cache)
 {
-    free(cache->keys);
-    free(cache->values);
-    cache->keys = cache->values = NULL;
+    if (cache == NULL)
+        return;
+    if (cache->memory != MAP_FAILED)
+        munmap(cache->memory, cache->memory_bytes);
+    free(cache->pages);
+    free(cache->buckets);
+    free(cache);
+}
+
+uint32_t inference_cache_available(const struct inference_cache *cache)
+{
+    return cache->available;
+}
+
+uint32_t inference_cache_pages(const struct inference_cache *cache)
+{
+    return cache->pages_count;
+}
+
+static uint64_t hash_of(uint64_t before_serial, const uint32_t *ids)
+{
+    uint64_t hash = before_serial * 0x9e3779b97f4a7c15u;
+
+    for (unsigned i = 0; i < INFERENCE_PAGE; i++) {
+        hash = (hash ^ ids[i]) * 0xff51afd7ed558ccdu;
+        hash ^= hash >> 32;
+    }
+    return hash;
+}
+
+static void forget(struct inference_cache *cache, uint32_t page)
+{
+    uint32_t *at = &cache->buckets[cache->pages[page].hash & cache->buckets_mask];
+
+    while (*at != page)
+        at = &cache->pages[*at].next;
+    *at = cache->pages[page].next;
+    cache->pages[page].is_findable = false;
+}
+
+static void use(struct inference_cache *cache, struct page *page)
+{
+    if (page->users++ == 0) {
+        list_remove(&page->unused);
+        cache->available--;
+    }
+}
+
+uint32_t inference_cache_take(struct inference_cache *cache)
+{
+    struct page *page;
+    uint32_t index;
+
+    if (cache->available == 0)
+        return INFERENCE_PAGE_NONE;
+    page = LIST_ITEM(cache->unused.next, struct page, unused);
+    index = (uint32_t)(page - cache->pages);
+    if (page->is_findable)
+        forget(cache, index);
+    page->serial = ++cache->serial;
+    use(cache, page);
+    return index;
+}
+
+static uint64_t serial_of(const struct inference_cache *cache, uint32_t page)
+{
+    return page == INFERENCE_PAGE_NONE ? 0 : cache->pages[page].serial;
+}
+
+uint32_t inference_cache_find(struct inference_cache *cache, uint32_t before, const uint32_t *ids)
+{
+    uint64_t before_serial = serial_of(cache, before), hash = hash_of(before_serial, ids);
+    uint32_t at = cache->buckets[hash & cache->buckets_mask];
+
+    for (; at != INFERENCE_PAGE_NONE; at = cache->pages[at].next) {
+        struct page *page = &cache->pages[at];
+
+        if (page->hash == hash && page->before_serial == before_serial
+            && memcmp(page->ids, ids, sizeof(page->ids)) == 0) {
+            use(cache, page);
+            return at;
+        }
+    }
+    return INFERENCE_PAGE_NONE;
+}
+
+void inference_cache_keep(struct inference_cache *cache, uint32_t page, uint32_t before,
+                          const uint32_t *ids)
+{
+    struct page *kept = &cache->pages[page];
+    uint32_t *bucket;
+
+    CHECK(kept->users > 0);
+    if (kept->is_findable)
+        return;
+    kept->before_serial = serial_of(cache, before);
+    kept->hash = hash_of(kept->before_serial, ids);
+    memcpy(kept->ids, ids, sizeof(kept->ids));
+    bucket = &cache->buckets[kept->hash & cache->buckets_mask];
+    kept->next = *bucket;
+    *bucket = page;
+    kept->is_findable = true;
+}
+
+void inference_cache_release(struct inference_cache *cache, uint32_t page)
+{
+    struct page *released = &cache->pages[page];
+
+    CHECK(released->users > 0);
+    if (--released->users > 0)
+        return;
+    /* What cannot be found is the first to be taken. */
+    if (released->is_findable)
+        list_push_back(&cache->unused, &released->unused);
+    else
+        list_push_front(&cache->unused, &released->unused);
+    cache->available++;
+}
+
+float *inference_cache_keys(const struct inference_cache *cache, uint32_t page, uint32_t layer)
+{
+    return cache->memory + (size_t)page * cache->page_values
+           + (size_t)layer * 2 * cache->half_values;
+}
+
+float *inference_cache_values(const struct inference_cache *cache, uint32_t page, uint32_t layer)
+{
+    return inference_cache_keys(cache, page, layer) + cache->half_values;
 }

@@ -1,28 +1,48 @@
-/* The keys and values of one sequence's positions, for every layer. Memory is asked for once and
- * touched as the sequence grows. */
+/* Keys and values, in pages of 64 positions from one pool with a fixed number of them. A page that
+ * holds a whole stretch of a prompt can be found again by what it holds and by the page before it,
+ * so a prompt that begins like an earlier one shares its pages. Pages that nobody uses stay
+ * findable until they are needed for something else, the longest unused first.
+ *
+ * One thread. */
 #ifndef INFERENCE_CACHE_H
 #define INFERENCE_CACHE_H
 
 #include "inference_model.h"
 
-struct inference_cache {
-    const struct inference_model *model;
-    uint32_t context; /* positions it has room for */
-    float *keys;      /* [layers][context][kv_heads · head] */
-    float *values;
-};
+#define INFERENCE_PAGE 64 /* positions */
+#define INFERENCE_PAGE_NONE UINT32_MAX
 
-/* RESOURCE_EXHAUSTED where there is no address space for it. */
-enum status inference_cache_init(struct inference_cache *cache, const struct inference_model *model,
-                                 uint32_t context, struct error *err);
-void inference_cache_close(struct inference_cache *cache);
+struct inference_cache;
 
-static inline size_t inference_cache_at(const struct inference_cache *cache, uint32_t layer,
-                                        uint32_t position)
-{
-    size_t width = (size_t)cache->model->kv_heads * cache->model->head;
+/* Room for @pages of @model's keys and values; memory is touched as pages are written.
+ * RESOURCE_EXHAUSTED (NULL) where there is no address space for them. */
+struct inference_cache *inference_cache_create(const struct inference_model *model, uint32_t pages,
+                                               struct error *err);
+void inference_cache_destroy(struct inference_cache *cache);
 
-    return ((size_t)layer * cache->context + position) * width;
-}
+/* Bytes of a page. */
+size_t inference_cache_page_bytes(const struct inference_model *model);
+
+/* Pages that can be taken now: those that nobody uses, findable or not. */
+uint32_t inference_cache_available(const struct inference_cache *cache);
+uint32_t inference_cache_pages(const struct inference_cache *cache);
+
+/* A page with nothing in it, or INFERENCE_PAGE_NONE when all are in use. */
+uint32_t inference_cache_take(struct inference_cache *cache);
+
+/* The page that holds @ids [INFERENCE_PAGE] after the page @before (INFERENCE_PAGE_NONE: at the
+ * start), in use by one more; or INFERENCE_PAGE_NONE. */
+uint32_t inference_cache_find(struct inference_cache *cache, uint32_t before, const uint32_t *ids);
+
+/* @page is full and holds @ids after @before, which is findable itself: from now on it is found. */
+void inference_cache_keep(struct inference_cache *cache, uint32_t page, uint32_t before,
+                          const uint32_t *ids);
+
+/* Used by one less. */
+void inference_cache_release(struct inference_cache *cache, uint32_t page);
+
+/* Keys or values of a layer in a page: [INFERENCE_PAGE][kv_heads · head] */
+float *inference_cache_keys(const struct inference_cache *cache, uint32_t page, uint32_t layer);
+float *inference_cache_values(const struct inference_cache *cache, uint32_t page, uint32_t layer);
 
 #endif

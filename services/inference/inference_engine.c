@@ -1,39 +1,33 @@
 /* The thread, each round:
  *
  *     lock    admit: queue → free sequences; drop the cancelled; which can step?     (none: wait)
- *     unlock  each of them: step → forward → sample
- *     lock    deliver the id, or the end
+ *     unlock  a batch: the next id of every answer, chunks of prompts → forward → samples
+ *     lock    deliver the ids, or the ends
  *
- * The lock guards the queue and what requests share with their callers; sequences belong to the
- * thread alone. */
+ * The lock guards the queue and what requests share with their callers; sequences, their pages and
+ * the batch belong to the thread alone. */
 #include "inference_engine.h"
 
-#include <cblas.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <time.h>
 
 #include "base/check.h"
-#include "inference_forward.h"
+#include "inference_sequence.h"
 
-struct sequence {
-    struct inference_cache cache;
-    uint32_t *ids;      /* [context] what is in the cache, then what is to be computed */
-    uint32_t cached;    /* ids whose keys and values are in the cache */
-    uint32_t prompt;    /* ids of them that came as a prompt, in chunks from the start */
-    uint32_t count;     /* ids of prompt and answer */
-    uint32_t count_max; /* where the answer must end */
-    struct inference_random random;
-    struct inference_request *request; /* NULL: free */
-};
+/* Ids of prompts in a batch while answers wait for it: so much longer may their next id take. */
+#define PROMPT_IDS_MAX INFERENCE_CHUNK_MAX
 
 struct inference_engine {
     struct inference_model *model;
     struct inference_engine_options options;
+    struct inference_crew *crew;
+    struct inference_cache *cache;
     struct inference_forward *forward;
     struct inference_candidate *candidates; /* [vocabulary] */
-    struct sequence *sequences;
+    struct inference_sequence *sequences;
+    uint32_t turn; /* the sequence whose prompt is first in the next batch */
     uint32_t context;
     _Atomic(const char *) digest;
     pthread_t thread;
@@ -44,6 +38,13 @@ struct inference_engine {
     uint32_t queue_count;
     bool is_stopping;
     struct inference_engine_counts counts;
+};
+
+/* What one forward pass computes. */
+struct batch {
+    uint32_t count;
+    struct inference_segment segments[INFERENCE_BATCH_MAX];
+    struct inference_sequence *sequences[INFERENCE_BATCH_MAX];
 };
 
 static uint64_t now_ns(void)
@@ -79,11 +80,12 @@ static void end_request(struct inference_request *request, enum inference_finish
     tell(request);
 }
 
-static void end_sequence(struct sequence *sequence, enum inference_finish finish)
+static void end_sequence(struct inference_engine *engine, struct inference_sequence *sequence,
+                         enum inference_finish finish)
 {
     struct inference_request *request = sequence->request;
 
-    sequence->request = NULL;
+    inference_sequence_end(sequence, engine->cache);
     end_request(request, finish);
 }
 
@@ -99,63 +101,34 @@ static void put_output(struct inference_request *request, uint32_t id, float log
 /* Admission, with the lock held
  * --------------------------------------------------------------------- */
 
-/* How much of the prompt is in @sequence: whole chunks of its prompt only, and never the last id,
- * whose logits are what comes next. So every prompt is cut into the same chunks whether or not
- * something was kept, and gives the same logits to the last bit. */
-static uint32_t shared_prefix(const struct sequence *sequence,
-                              const struct inference_request *request)
-{
-    uint32_t kept = sequence->cached < sequence->prompt ? sequence->cached : sequence->prompt;
-    uint32_t i = 0;
-
-    while (i < kept && i + 1 < request->count && sequence->ids[i] == request->ids[i])
-        i++;
-    return i / INFERENCE_CHUNK_MAX * INFERENCE_CHUNK_MAX;
-}
-
-/* The free sequence that has most of the prompt already; of equals the one that loses least. NULL:
- * none is free. */
-static struct sequence *choose_sequence(struct inference_engine *engine,
-                                        const struct inference_request *request)
-{
-    struct sequence *best = NULL;
-    uint32_t best_shared = 0;
-
-    for (uint32_t i = 0; i < engine->options.sequences; i++) {
-        struct sequence *sequence = &engine->sequences[i];
-        uint32_t shared;
-
-        if (sequence->request != NULL)
-            continue;
-        shared = shared_prefix(sequence, request);
-        if (best == NULL || shared > best_shared
-            || (shared == best_shared && sequence->cached < best->cached)) {
-            best = sequence;
-            best_shared = shared;
-        }
-    }
-    return best;
-}
-
-static void begin(struct inference_engine *engine, struct sequence *sequence,
+/* False: there is no room for it yet. */
+static bool begin(struct inference_engine *engine, struct inference_sequence *sequence,
                   struct inference_request *request)
 {
     uint32_t room = engine->context - request->count;
 
-    sequence->cached = shared_prefix(sequence, request);
-    sequence->prompt = request->count;
-    memcpy(sequence->ids, request->ids, request->count * sizeof(*request->ids));
-    sequence->count = request->count;
     if (request->tokens_max > 0 && request->tokens_max < room)
         room = request->tokens_max;
-    sequence->count_max = request->count + room;
-    inference_random_init(&sequence->random, request->sampling.seed);
+    if (!inference_sequence_begin(sequence, engine->cache, request->ids, request->count,
+                                  request->count + room))
+        return false;
     sequence->request = request;
+    inference_random_init(&request->random, request->sampling.seed);
     request->usage.prompt_tokens = request->count;
     request->usage.reused_tokens = sequence->cached;
     request->usage.queue_us = us_since(request->queued_ns);
     engine->counts.prompt_tokens += request->count;
     engine->counts.reused_tokens += sequence->cached;
+    return true;
+}
+
+static struct inference_sequence *free_sequence(struct inference_engine *engine)
+{
+    for (uint32_t i = 0; i < engine->options.sequences; i++) {
+        if (engine->sequences[i].request == NULL)
+            return &engine->sequences[i];
+    }
+    return NULL;
 }
 
 static void drop_cancelled(struct inference_engine *engine)
@@ -181,38 +154,73 @@ static void drop_cancelled(struct inference_engine *engine)
     engine->queue_last = keep_last;
     engine->queue_count = kept;
     for (uint32_t i = 0; i < engine->options.sequences; i++) {
-        struct sequence *sequence = &engine->sequences[i];
+        struct inference_sequence *sequence = &engine->sequences[i];
 
         if (sequence->request != NULL && (sequence->request->is_cancelled || engine->is_stopping))
-            end_sequence(sequence, INFERENCE_FINISH_CANCELLED);
+            end_sequence(engine, sequence, INFERENCE_FINISH_CANCELLED);
     }
 }
 
+/* In the order of the queue: what is large waits for room and is not overtaken. */
 static void admit(struct inference_engine *engine)
 {
     drop_cancelled(engine);
     while (engine->queue_first != NULL) {
         struct inference_request *request = engine->queue_first;
-        struct sequence *sequence = choose_sequence(engine, request);
+        struct inference_sequence *sequence = free_sequence(engine);
 
-        if (sequence == NULL)
+        if (sequence == NULL || !begin(engine, sequence, request))
             return;
         engine->queue_first = request->next;
         if (engine->queue_first == NULL)
             engine->queue_last = NULL;
         engine->queue_count--;
-        begin(engine, sequence, request);
     }
 }
 
-static bool can_step(const struct sequence *sequence)
+static bool can_step(const struct inference_sequence *sequence)
 {
     return sequence->request != NULL && !sequence->request->is_paused
            && sequence->request->output_count < INFERENCE_OUTPUT_MAX;
 }
 
-/* A step, without the lock
- * -------------------------------------------------------------------------- */
+/* A batch, without the lock
+ * ---------------------------------------------------------------------------------------------- */
+
+static bool add(struct batch *batch, struct inference_sequence *sequence, uint32_t ids_max)
+{
+    if (!inference_sequence_next(sequence, ids_max, &batch->segments[batch->count]))
+        return false;
+    batch->sequences[batch->count++] = sequence;
+    return true;
+}
+
+/* The next id of every answer, then chunks of prompts, in turn where not all fit. */
+static void compose(struct inference_engine *engine, const bool *ready, struct batch *batch)
+{
+    uint32_t left, sequences = engine->options.sequences;
+
+    batch->count = 0;
+    for (uint32_t i = 0; i < sequences && batch->count < INFERENCE_BATCH_MAX; i++) {
+        if (ready[i] && !inference_sequence_is_prompt(&engine->sequences[i]))
+            add(batch, &engine->sequences[i], 1);
+    }
+    left = INFERENCE_BATCH_MAX - batch->count;
+    if (batch->count > 0 && left > PROMPT_IDS_MAX)
+        left = PROMPT_IDS_MAX;
+    for (uint32_t i = 0; i < sequences; i++) {
+        uint32_t at = (engine->turn + i) % sequences;
+        struct inference_sequence *sequence = &engine->sequences[at];
+
+        if (!ready[at] || !inference_sequence_is_prompt(sequence))
+            continue;
+        if (!add(batch, sequence, left)) {
+            engine->turn = at;
+            return;
+        }
+        left -= batch->segments[batch->count - 1].count;
+    }
+}
 
 static bool is_stop(const struct inference_request *request, uint32_t id)
 {
@@ -223,49 +231,66 @@ static bool is_stop(const struct inference_request *request, uint32_t id)
     return false;
 }
 
-static void deliver(struct inference_engine *engine, struct sequence *sequence, uint32_t id,
-                    float logprob)
+static void deliver(struct inference_engine *engine, struct inference_sequence *sequence,
+                    uint32_t id, float logprob)
 {
     struct inference_request *request = sequence->request;
 
     engine->counts.generated_tokens++;
     if (is_stop(request, id))
-        return end_sequence(sequence, INFERENCE_FINISH_STOP);
+        return end_sequence(engine, sequence, INFERENCE_FINISH_STOP);
     put_output(request, id, logprob);
     sequence->ids[sequence->count++] = id;
     if (sequence->count == sequence->count_max)
-        end_sequence(sequence, INFERENCE_FINISH_LENGTH);
+        end_sequence(engine, sequence, INFERENCE_FINISH_LENGTH);
 }
 
-/* The next chunk of what is not cached; after the last id of it, a sample. */
-static void step(struct inference_engine *engine, struct sequence *sequence)
-{
-    struct inference_request *request = sequence->request;
-    uint32_t left = sequence->count - sequence->cached, id = 0;
-    uint32_t chunk = left < INFERENCE_CHUNK_MAX ? left : INFERENCE_CHUNK_MAX;
-    bool is_prompt = sequence->cached < request->count;
-    uint64_t start = now_ns();
-    float logprob = 0;
-    const float *logits =
-        inference_forward_run(engine->forward, &sequence->cache, sequence->ids + sequence->cached,
-                              chunk, sequence->cached, chunk == left);
+struct sample {
+    uint32_t id;
+    float logprob;
+};
 
-    sequence->cached += chunk;
-    if (logits != NULL)
-        id = inference_sample(&request->sampling, &sequence->random, logits,
-                              engine->model->vocabulary, engine->candidates, &logprob);
+static void settle(struct inference_engine *engine, const struct batch *batch,
+                   const struct sample *samples, const bool *was_prompt, uint32_t took_us)
+{
     pthread_mutex_lock(&engine->lock);
-    if (is_prompt)
-        request->usage.prompt_us += us_since(start);
-    else
-        request->usage.generate_us += us_since(start);
-    if (logits != NULL && !request->is_cancelled)
-        deliver(engine, sequence, id, logprob);
+    for (uint32_t i = 0; i < batch->count; i++) {
+        struct inference_request *request = batch->sequences[i]->request;
+
+        if (was_prompt[i])
+            request->usage.prompt_us += took_us;
+        else
+            request->usage.generate_us += took_us;
+        if (batch->segments[i].logits_count > 0 && !request->is_cancelled)
+            deliver(engine, batch->sequences[i], samples[i].id, samples[i].logprob);
+    }
     pthread_mutex_unlock(&engine->lock);
 }
 
+static void run_batch(struct inference_engine *engine, const struct batch *batch)
+{
+    struct sample samples[INFERENCE_BATCH_MAX];
+    bool was_prompt[INFERENCE_BATCH_MAX];
+    uint64_t start = now_ns();
+    const float *logits = inference_forward_run(engine->forward, batch->segments, batch->count);
+
+    for (uint32_t i = 0; i < batch->count; i++) {
+        struct inference_sequence *sequence = batch->sequences[i];
+
+        was_prompt[i] = inference_sequence_is_prompt(sequence);
+        inference_sequence_advance(sequence, engine->cache, &batch->segments[i]);
+        if (batch->segments[i].logits_count == 0)
+            continue;
+        samples[i].id =
+            inference_sample(&sequence->request->sampling, &sequence->request->random, logits,
+                             engine->model->vocabulary, engine->candidates, &samples[i].logprob);
+        logits += engine->model->vocabulary;
+    }
+    settle(engine, batch, samples, was_prompt, us_since(start));
+}
+
 /* The thread
- * ---------------------------------------------------------------------------------------- */
+ * ---------------------------------------------------------------------------------------------- */
 
 /* Admit, and wait until some sequence can step; which can is in @ready. False: stop. */
 static bool next_round(struct inference_engine *engine, bool *ready)
@@ -290,22 +315,32 @@ static void *run(void *arg)
 {
     struct inference_engine *engine = arg;
     bool *ready = calloc(engine->options.sequences, sizeof(*ready));
+    struct batch *batch = calloc(1, sizeof(*batch));
 
-    CHECK(ready != NULL);
+    CHECK(ready != NULL && batch != NULL);
     atomic_store(&engine->digest, gguf_digest(engine->model->gguf));
     engine->options.on_ready(engine->options.owner);
     while (next_round(engine, ready)) {
-        for (uint32_t i = 0; i < engine->options.sequences; i++) {
-            if (ready[i])
-                step(engine, &engine->sequences[i]);
-        }
+        compose(engine, ready, batch);
+        run_batch(engine, batch);
     }
+    free(batch);
     free(ready);
     return NULL;
 }
 
 /* Start and stop
  * ------------------------------------------------------------------------------------ */
+
+static uint32_t pages_wanted(const struct inference_engine *engine)
+{
+    uint64_t pages = engine->options.pages;
+
+    if (pages == 0)
+        pages = (uint64_t)engine->options.sequences
+                * ((engine->context + INFERENCE_PAGE - 1) / INFERENCE_PAGE);
+    return pages > UINT32_MAX / 2 ? UINT32_MAX / 2 : (uint32_t)pages;
+}
 
 static enum status create_sequences(struct inference_engine *engine, struct error *err)
 {
@@ -315,18 +350,23 @@ static enum status create_sequences(struct inference_engine *engine, struct erro
         return error_set(err, STATUS_RESOURCE_EXHAUSTED, "no memory for %u sequences",
                          engine->options.sequences);
     for (uint32_t i = 0; i < engine->options.sequences; i++) {
-        struct sequence *sequence = &engine->sequences[i];
-
-        sequence->ids = calloc(engine->context, sizeof(*sequence->ids));
-        if (sequence->ids == NULL)
-            return error_set(err, STATUS_RESOURCE_EXHAUSTED, "no memory for %u sequences",
-                             engine->options.sequences);
-        if (inference_cache_init(&sequence->cache, engine->model, engine->context, err)
-            != STATUS_OK)
-            return STATUS_RESOURCE_EXHAUSTED;
+        if (inference_sequence_init(&engine->sequences[i], engine->context, err) != STATUS_OK)
+            return err->status;
     }
-    engine->forward = inference_forward_create(engine->model, engine->context, err);
-    return engine->forward == NULL ? STATUS_RESOURCE_EXHAUSTED : STATUS_OK;
+    return STATUS_OK;
+}
+
+static enum status create_state(struct inference_engine *engine, struct error *err)
+{
+    engine->crew = inference_crew_create(engine->options.threads, err);
+    if (engine->crew == NULL)
+        return err->status;
+    engine->cache = inference_cache_create(engine->model, pages_wanted(engine), err);
+    if (engine->cache == NULL)
+        return err->status;
+    engine->forward = inference_forward_create(engine->model, engine->cache, engine->crew,
+                                               engine->context, INFERENCE_BATCH_MAX, err);
+    return engine->forward == NULL ? err->status : create_sequences(engine, err);
 }
 
 struct inference_engine *inference_engine_create(struct inference_model *model,
@@ -346,10 +386,11 @@ struct inference_engine *inference_engine_create(struct inference_model *model,
     engine->context = model->context;
     if (options->context > 0 && options->context < model->context)
         engine->context = options->context;
+    if (options->pages > 0 && engine->context / INFERENCE_PAGE >= options->pages)
+        engine->context = options->pages * INFERENCE_PAGE;
     pthread_mutex_init(&engine->lock, NULL);
     pthread_cond_init(&engine->wake, NULL);
-    openblas_set_num_threads((int)options->threads);
-    if (create_sequences(engine, err) != STATUS_OK)
+    if (create_state(engine, err) != STATUS_OK)
         goto failed;
     if (pthread_create(&engine->thread, NULL, run, engine) != 0) {
         error_set(err, STATUS_RESOURCE_EXHAUSTED, "no thread for the engine");
@@ -379,11 +420,11 @@ void inference_engine_destroy(struct inference_engine *engine)
     if (engine == NULL)
         return;
     inference_engine_stop(engine);
-    for (uint32_t i = 0; engine->sequences != NULL && i < engine->options.sequences; i++) {
-        inference_cache_close(&engine->sequences[i].cache);
-        free(engine->sequences[i].ids);
-    }
+    for (uint32_t i = 0; engine->sequences != NULL && i < engine->options.sequences; i++)
+        inference_sequence_close(&engine->sequences[i]);
     inference_forward_destroy(engine->forward);
+    inference_cache_destroy(engine->cache);
+    inference_crew_destroy(engine->crew);
     free(engine->sequences);
     free(engine->candidates);
     pthread_cond_destroy(&engine->wake);

@@ -1,9 +1,9 @@
-/* The engine: one thread that owns the run state and a fixed number of sequences, each with its
- * cache. Requests wait in a bounded queue for a sequence; every round gives each sequence one step
- * (a chunk of its prompt, or one id), so that a long prompt does not hold up the others. A sequence
- * keeps what it has computed: a request whose prompt begins the same goes on from there, in whole
- * chunks. The ids of a request depend on its prompt, sampling and seed alone, not on what else runs
- * or was kept.
+/* The engine: one thread that owns the run state, the pages of keys and values and a fixed number
+ * of sequences. Requests wait in a bounded queue for a sequence and its pages; every round computes
+ * one batch of the next id of every answer and of chunks of prompts, so that requests join and
+ * leave at any step and a long prompt does not hold up the others. A prompt that begins like an
+ * earlier one goes on where the pages of that one end. The ids of a request depend on its prompt,
+ * sampling and seed alone, not on what else runs or was kept.
  *
  * A request lives with its caller from inference_engine_submit until inference_engine_take has said
  * that it is done. */
@@ -48,6 +48,7 @@ struct inference_request {
     uint32_t output_count;
     enum inference_finish finish;
     struct inference_usage usage;
+    struct inference_random random;
     uint64_t queued_ns;
 };
 
@@ -63,7 +64,8 @@ struct inference_engine_options {
     uint32_t sequences; /* requests computed at one time */
     uint32_t queue_max; /* requests that wait for one */
     uint32_t context;   /* 0: the model's */
-    unsigned threads;   /* of the matrix products over prompts */
+    uint32_t pages;     /* of keys and values, INFERENCE_PAGE ids each; 0: contexts for all */
+    unsigned threads;   /* of the arithmetic, the engine's own among them */
     /* On the engine's thread, once, when the file has been read whole for its digest. */
     void (*on_ready)(void *owner);
     void *owner;

@@ -1,44 +1,63 @@
-/* A layer, for n ids at once:
+/* A layer, for the n ids of a batch:
  *
  *     a  = norm(x)                        [n][embedding]
  *     q  = Wq a                           [n][heads · head], turned by its position
  *     k, v = Wk a, Wv a                   [n][kv_heads · head] each; k turned by its position
- *     s  = softmax(q kᵀ / √head) v        [n][heads · head]; each id sees itself and what is before
+ *     s  = softmax(q kᵀ · scale) v        [n][heads · head]; each id sees itself and what is before
  *     x += Wo s
  *     b  = norm(x)
  *     x += Wdown (silu(Wgate b) ∘ Wup b)  [n][feed_forward] inside
  *
- * One id is multiplied by our own kernels straight from the file's types; several go through
- * OpenBLAS, a block of rows at a time turned into floats where the file has something else. */
+ * with what some families add: biases, norms of heads and of what is added to x, caps, windows.
+ *
+ * The rows of quantised matrices are multiplied by all n at once. Float matrices are multiplied by
+ * the ids of a chunk through OpenBLAS and by single ids with our own kernels: OpenBLAS adds up in
+ * an order that depends on how many there are, so a chunk goes alone. */
 #include "inference_forward.h"
 
 #include <cblas.h>
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/check.h"
 
-/* Rows of a matrix that are floats at one time: they stay in the second-level cache for widths of
- * up to some thousands. */
+/* Rows of a float matrix that a member of the crew takes at a time. */
 #define BLOCK_ROWS 64
+/* Groups of rows of a matrix that are a part; fewer where there would be too few parts. */
+#define PART_GROUPS 32
 
 struct inference_forward {
     const struct inference_model *model;
-    float *x;         /* [chunk][embedding] the residual stream */
-    float *a;         /* [chunk][embedding] after a norm, or a product to be added */
-    float *q, *s;     /* [chunk][heads · head] */
-    float *gate, *up; /* [chunk][feed_forward] */
-    float *scores;    /* [context] of one head of one id */
-    float *block;     /* [BLOCK_ROWS][the widest matrix's columns] */
-    float *logits;    /* [vocabulary] */
+    struct inference_cache *cache;
+    struct inference_crew *crew;
+    size_t scores_stride, block_stride;
+    float *x;         /* [batch][embedding] the residual stream */
+    float *a;         /* [batch][embedding] after a norm, or a product to be added */
+    float *q;         /* [batch][heads · head] */
+    float *k, *v;     /* [batch][kv_heads · head] */
+    float *s;         /* [batch][heads · head] */
+    float *gate, *up; /* [batch][feed_forward] */
+    float *scores;    /* [members][context] of one head of one id */
+    float *block;     /* [members][BLOCK_ROWS][widest] rows of a matrix as floats */
+    float *ends;      /* [logits_max][embedding] */
+    float *logits;    /* [logits_max][vocabulary] */
+    uint32_t logits_max;
+    struct vectors vectors; /* the input of the products that are being made */
+
+    /* The batch */
+    const struct inference_segment *segments;
+    uint32_t segments_count, n;
+    uint32_t segment_of[INFERENCE_BATCH_MAX]; /* of each id */
+    uint32_t position_of[INFERENCE_BATCH_MAX];
 };
 
-static float *new_floats(size_t rows, size_t columns)
+/* Cleared, so that what a defect leaves unwritten is at least always the same. */
+static void *new_array(size_t rows, size_t columns, size_t size)
 {
     size_t count;
 
-    /* Zeroed, so that what a bug leaves unwritten is at least always the same. */
-    return __builtin_mul_overflow(rows, columns, &count) ? NULL : calloc(count, sizeof(float));
+    return __builtin_mul_overflow(rows, columns, &count) ? NULL : calloc(count, size);
 }
 
 static size_t widest(const struct inference_model *model)
@@ -49,25 +68,66 @@ static size_t widest(const struct inference_model *model)
     return width > model->feed_forward ? width : model->feed_forward;
 }
 
+static bool create_vectors(struct vectors *vectors, size_t n, size_t columns)
+{
+    size_t blocks = (columns + 31) / 32;
+
+    vectors->q8 = new_array(n, columns, sizeof(*vectors->q8));
+    vectors->q16 = new_array(n, columns, sizeof(*vectors->q16));
+    vectors->q8_scales = new_array(n, blocks, sizeof(float));
+    vectors->q16_scales = new_array(n, blocks, sizeof(float));
+    vectors->q8_sums = new_array(n, blocks * 2, sizeof(int32_t));
+    return vectors->q8 != NULL && vectors->q16 != NULL && vectors->q8_scales != NULL
+           && vectors->q16_scales != NULL && vectors->q8_sums != NULL;
+}
+
+static bool create_state(struct inference_forward *forward, uint32_t context)
+{
+    const struct inference_model *model = forward->model;
+    size_t batch = INFERENCE_BATCH_MAX, members = inference_crew_size(forward->crew);
+    size_t attention = (size_t)model->heads * model->head, width = widest(model);
+    struct {
+        float **values;
+        size_t rows, columns;
+    } arrays[] = {
+        { &forward->x, batch, model->embedding },
+        { &forward->a, batch, model->embedding },
+        { &forward->q, batch, attention },
+        { &forward->k, batch, (size_t)model->kv_heads * model->head },
+        { &forward->v, batch, (size_t)model->kv_heads * model->head },
+        { &forward->s, batch, attention },
+        { &forward->gate, batch, model->feed_forward },
+        { &forward->up, batch, model->feed_forward },
+        { &forward->scores, members, context },
+        { &forward->block, members, BLOCK_ROWS * width },
+        { &forward->ends, forward->logits_max, model->embedding },
+        { &forward->logits, forward->logits_max, model->vocabulary },
+    };
+
+    forward->scores_stride = context;
+    forward->block_stride = BLOCK_ROWS * width;
+    for (size_t i = 0; i < sizeof(arrays) / sizeof(arrays[0]); i++) {
+        *arrays[i].values = new_array(arrays[i].rows, arrays[i].columns, sizeof(float));
+        if (*arrays[i].values == NULL)
+            return false;
+    }
+    return create_vectors(&forward->vectors, batch, width);
+}
+
 struct inference_forward *inference_forward_create(const struct inference_model *model,
-                                                   uint32_t context, struct error *err)
+                                                   struct inference_cache *cache,
+                                                   struct inference_crew *crew, uint32_t context,
+                                                   uint32_t logits_max, struct error *err)
 {
     struct inference_forward *forward = calloc(1, sizeof(*forward));
 
     if (forward != NULL) {
         forward->model = model;
-        forward->x = new_floats(INFERENCE_CHUNK_MAX, model->embedding);
-        forward->a = new_floats(INFERENCE_CHUNK_MAX, model->embedding);
-        forward->q = new_floats(INFERENCE_CHUNK_MAX, (size_t)model->heads * model->head);
-        forward->s = new_floats(INFERENCE_CHUNK_MAX, (size_t)model->heads * model->head);
-        forward->gate = new_floats(INFERENCE_CHUNK_MAX, model->feed_forward);
-        forward->up = new_floats(INFERENCE_CHUNK_MAX, model->feed_forward);
-        forward->scores = new_floats(1, context);
-        forward->block = new_floats(BLOCK_ROWS, widest(model));
-        forward->logits = new_floats(1, model->vocabulary);
-        if (forward->x != NULL && forward->a != NULL && forward->q != NULL && forward->s != NULL
-            && forward->gate != NULL && forward->up != NULL && forward->scores != NULL
-            && forward->block != NULL && forward->logits != NULL)
+        forward->cache = cache;
+        forward->crew = crew;
+        forward->logits_max = logits_max;
+        openblas_set_num_threads(1); /* the crew's members call it */
+        if (create_state(forward, context))
             return forward;
     }
     inference_forward_destroy(forward);
@@ -82,137 +142,366 @@ void inference_forward_destroy(struct inference_forward *forward)
     free(forward->x);
     free(forward->a);
     free(forward->q);
+    free(forward->k);
+    free(forward->v);
     free(forward->s);
     free(forward->gate);
     free(forward->up);
     free(forward->scores);
     free(forward->block);
+    free(forward->ends);
     free(forward->logits);
+    free(forward->vectors.q8);
+    free(forward->vectors.q16);
+    free(forward->vectors.q8_scales);
+    free(forward->vectors.q16_scales);
+    free(forward->vectors.q8_sums);
     free(forward);
 }
 
-/* out[n][rows] = x[n][columns] · matrixᵀ */
-static void multiply(struct inference_forward *forward, float *out, const struct matrix *matrix,
-                     const float *x, uint32_t n)
-{
-    uint32_t rows;
+/* Products
+ * ---------------------------------------------------------------------------------------------- */
 
-    if (n == 1) {
-        kernels_multiply_vector(out, matrix, x);
+struct product {
+    struct inference_forward *forward;
+    float *out;
+    const struct matrix *matrix;
+    const struct vectors *vectors;
+    uint32_t part_groups;
+};
+
+static void run_product(void *task, uint32_t part, unsigned member)
+{
+    struct product *product = task;
+    uint32_t first = part * product->part_groups;
+    uint32_t left = matrix_groups(product->matrix) - first;
+
+    (void)member;
+    kernels_multiply(product->out, product->matrix, product->vectors, first,
+                     left < product->part_groups ? left : product->part_groups);
+}
+
+/* Each vector by our own kernels. */
+static void multiply_each(struct inference_forward *forward, float *out,
+                          const struct matrix *matrix, const struct vectors *vectors)
+{
+    uint32_t groups = matrix_groups(matrix);
+    uint32_t share = groups / (4 * inference_crew_size(forward->crew)) + 1;
+    struct product product = { forward, out, matrix, vectors, PART_GROUPS };
+
+    if (matrix_is_float(matrix))
+        product.part_groups *= MATRIX_GROUP_ROWS;
+    if (share < product.part_groups)
+        product.part_groups = share;
+    inference_crew_run(forward->crew, (groups + product.part_groups - 1) / product.part_groups,
+                       run_product, &product);
+}
+
+static void run_chunk_product(void *task, uint32_t part, unsigned member)
+{
+    struct product *product = task;
+    const struct matrix *matrix = product->matrix;
+    uint32_t first = part * BLOCK_ROWS, left = matrix->rows - first;
+    uint32_t rows = left < BLOCK_ROWS ? left : BLOCK_ROWS;
+    const float *block = (const float *)matrix->data + (size_t)first * matrix->columns;
+    float *own = product->forward->block + member * product->forward->block_stride;
+
+    if (matrix->form != MATRIX_FORM_F32) {
+        kernels_expand_rows(own, matrix, first, rows);
+        block = own;
+    }
+    cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, (int)product->vectors->n, (int)rows,
+                (int)matrix->columns, 1.0f, product->vectors->x, (int)matrix->columns, block,
+                (int)matrix->columns, 0.0f, product->out + first, (int)matrix->rows);
+}
+
+/* The ids of a chunk through OpenBLAS, a block of rows at a time. */
+static void multiply_chunk(struct inference_forward *forward, float *out,
+                           const struct matrix *matrix, const struct vectors *vectors)
+{
+    struct product product = { forward, out, matrix, vectors, 0 };
+
+    inference_crew_run(forward->crew, (matrix->rows + BLOCK_ROWS - 1) / BLOCK_ROWS,
+                       run_chunk_product, &product);
+}
+
+/* out[n][rows] = matrix · x: of the batch's vectors, float matrices segment by segment. */
+static void multiply(struct inference_forward *forward, float *out, const struct matrix *matrix)
+{
+    struct vectors *vectors = &forward->vectors, some;
+    uint32_t at = 0, count;
+
+    if (!matrix_is_float(matrix)) {
+        kernels_quantise(vectors, matrix->form);
+        multiply_each(forward, out, matrix, vectors);
         return;
     }
-    for (uint32_t first = 0; first < matrix->rows; first += rows) {
-        const float *block = forward->block;
-
-        if (matrix->type == GGUF_TENSOR_TYPE_F32) {
-            rows = matrix->rows;
-            block = matrix->data;
-        } else {
-            rows = matrix->rows - first < BLOCK_ROWS ? matrix->rows - first : BLOCK_ROWS;
-            kernels_expand_rows(forward->block, matrix, first, rows);
+    for (uint32_t i = 0; i < forward->segments_count; i++, at += count) {
+        some = (struct vectors){ .columns = vectors->columns };
+        some.x = vectors->x + (size_t)at * vectors->columns;
+        count = some.n = forward->segments[i].count;
+        if (count > 1) {
+            multiply_chunk(forward, out + (size_t)at * matrix->rows, matrix, &some);
+            continue;
         }
-        cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, (int)n, (int)rows,
-                    (int)matrix->columns, 1.0f, x, (int)matrix->columns, block,
-                    (int)matrix->columns, 0.0f, out + first, (int)matrix->rows);
+        while (i + 1 < forward->segments_count && forward->segments[i + 1].count == 1)
+            some.n++, i++;
+        count = some.n;
+        multiply_each(forward, out + (size_t)at * matrix->rows, matrix, &some);
     }
 }
 
-static void normalise(const struct inference_model *model, float *out, const float *x,
-                      const float *weight, uint32_t n)
+/* What the next products multiply. */
+static void set_vectors(struct inference_forward *forward, const float *x, uint32_t columns)
 {
-    for (uint32_t i = 0; i < n; i++)
-        kernels_normalise(out + (size_t)i * model->embedding, x + (size_t)i * model->embedding,
-                          weight, model->norm_epsilon, model->embedding);
+    forward->vectors.x = x;
+    forward->vectors.n = forward->n;
+    forward->vectors.columns = columns;
+    forward->vectors.has_q8 = forward->vectors.has_q16 = false;
 }
 
-/* x[n][heads · head], each head turned by its id's position */
-static void rotate(const struct inference_model *model, float *x, uint32_t heads, uint32_t n,
-                   uint32_t position)
+/* The parts of a layer
+ * ---------------------------------------------------------------------------------------------- */
+
+static void normalise(const struct inference_forward *forward, float *out, const float *x,
+                      const float *weight)
 {
-    for (uint32_t i = 0; i < n; i++) {
-        for (uint32_t h = 0; h < heads; h++)
-            kernels_rotate(x + ((size_t)i * heads + h) * model->head, model->rope_frequencies,
-                           model->rope_pairs, position + i);
-    }
+    size_t width = forward->model->embedding;
+
+    for (size_t i = 0; i < forward->n; i++)
+        kernels_normalise(out + i * width, x + i * width, weight, forward->model->norm_epsilon,
+                          width);
 }
 
-/* One head of one id: out[head] = softmax(q · keys / √head) · values, over the positions 0 … last
- */
-static void attend_head(struct inference_forward *forward, float *out, const float *q,
-                        const float *keys, const float *values, uint32_t last)
+static void add_bias(const struct inference_forward *forward, float *x, const float *bias,
+                     size_t width)
+{
+    for (size_t i = 0; bias != NULL && i < forward->n; i++)
+        kernels_add_scaled(x + i * width, bias, 1.0f, width);
+}
+
+/* x[n][heads · head], each head normed where the family does so and turned by its id's position */
+static void turn(const struct inference_forward *forward, const struct inference_layer *layer,
+                 float *x, uint32_t heads, const float *norm)
 {
     const struct inference_model *model = forward->model;
+
+    for (uint32_t i = 0; i < forward->n; i++) {
+        for (uint32_t h = 0; h < heads; h++) {
+            float *head = x + ((size_t)i * heads + h) * model->head;
+
+            if (norm != NULL)
+                kernels_normalise(head, head, norm, model->norm_epsilon, model->head);
+            if (model->is_rope_halves)
+                kernels_rotate_halves(head, layer->rope_frequencies, model->rope_pairs,
+                                      forward->position_of[i]);
+            else
+                kernels_rotate(head, layer->rope_frequencies, model->rope_pairs,
+                               forward->position_of[i]);
+        }
+    }
+}
+
+/* The batch's keys and values to their places. */
+static void store(struct inference_forward *forward, uint32_t layer)
+{
+    size_t width = (size_t)forward->model->kv_heads * forward->model->head;
+
+    for (uint32_t i = 0; i < forward->n; i++) {
+        uint32_t position = forward->position_of[i];
+        uint32_t page = forward->segments[forward->segment_of[i]].pages[position / INFERENCE_PAGE];
+        size_t at = position % INFERENCE_PAGE * width;
+
+        memcpy(inference_cache_keys(forward->cache, page, layer) + at, forward->k + i * width,
+               width * sizeof(float));
+        memcpy(inference_cache_values(forward->cache, page, layer) + at, forward->v + i * width,
+               width * sizeof(float));
+    }
+}
+
+struct attention {
+    struct inference_forward *forward;
+    uint32_t layer;
+};
+
+/* Positions [first, end) of a page. */
+static uint32_t page_part(uint32_t page, uint32_t from, uint32_t to, uint32_t *first)
+{
+    uint32_t start = page * INFERENCE_PAGE, end = start + INFERENCE_PAGE;
+
+    *first = from > start ? from - start : 0;
+    return (to < end ? to : end) - start - *first;
+}
+
+/* One head of one id: s = softmax(q · keys · scale) · values, over the positions that it sees. */
+static void attend_head(const struct attention *attention, uint32_t i, uint32_t h, float *scores)
+{
+    const struct inference_forward *forward = attention->forward;
+    const struct inference_model *model = forward->model;
+    const struct inference_layer *layer = &model->layers[attention->layer];
+    const uint32_t *pages = forward->segments[forward->segment_of[i]].pages;
+    uint32_t to = forward->position_of[i] + 1, first, count, at;
+    uint32_t from = layer->window != 0 && to > layer->window ? to - layer->window : 0;
     size_t stride = (size_t)model->kv_heads * model->head;
-    float scale = 1.0f / sqrtf((float)model->head);
+    size_t shared = (size_t)(h / (model->heads / model->kv_heads)) * model->head;
+    size_t own = ((size_t)i * model->heads + h) * model->head;
 
-    kernels_score(forward->scores, q, keys, stride, model->head, (size_t)last + 1, scale);
-    kernels_softmax(forward->scores, (size_t)last + 1);
-    kernels_mix(out, forward->scores, values, stride, model->head, (size_t)last + 1);
-}
-
-static void attend(struct inference_forward *forward, const struct inference_cache *cache,
-                   uint32_t layer, uint32_t n, uint32_t position)
-{
-    const struct inference_model *model = forward->model;
-    const float *keys = cache->keys + inference_cache_at(cache, layer, 0);
-    const float *values = cache->values + inference_cache_at(cache, layer, 0);
-    uint32_t sharing = model->heads / model->kv_heads;
-
-    for (uint32_t i = 0; i < n; i++) {
-        for (uint32_t h = 0; h < model->heads; h++) {
-            size_t at = ((size_t)i * model->heads + h) * model->head;
-            size_t shared = (size_t)(h / sharing) * model->head;
-
-            attend_head(forward, forward->s + at, forward->q + at, keys + shared, values + shared,
-                        position + i);
-        }
+    at = 0;
+    for (uint32_t page = from / INFERENCE_PAGE; page * INFERENCE_PAGE < to; page++, at += count) {
+        count = page_part(page, from, to, &first);
+        kernels_score(scores + at, forward->q + own,
+                      inference_cache_keys(forward->cache, pages[page], attention->layer)
+                          + first * stride + shared,
+                      stride, model->head, count, model->attention_scale);
+    }
+    if (model->attention_cap > 0)
+        kernels_soft_cap(scores, model->attention_cap, at);
+    kernels_softmax(scores, at);
+    memset(forward->s + own, 0, model->head * sizeof(float));
+    at = 0;
+    for (uint32_t page = from / INFERENCE_PAGE; page * INFERENCE_PAGE < to; page++, at += count) {
+        count = page_part(page, from, to, &first);
+        kernels_mix(forward->s + own, scores + at,
+                    inference_cache_values(forward->cache, pages[page], attention->layer)
+                        + first * stride + shared,
+                    stride, model->head, count);
     }
 }
 
-static void run_layer(struct inference_forward *forward, struct inference_cache *cache,
-                      uint32_t index, uint32_t n, uint32_t position)
+/* A part is a head of keys, and of an id the heads that share it. */
+static void run_attention(void *task, uint32_t part, unsigned member)
+{
+    const struct attention *attention = task;
+    const struct inference_forward *forward = attention->forward;
+    uint32_t kv_heads = forward->model->kv_heads, sharing = forward->model->heads / kv_heads;
+    uint32_t i = part / kv_heads, first = part % kv_heads * sharing;
+
+    for (uint32_t h = first; h < first + sharing; h++)
+        attend_head(attention, i, h, forward->scores + member * forward->scores_stride);
+}
+
+static void attend(struct inference_forward *forward, uint32_t layer)
+{
+    struct attention attention = { forward, layer };
+
+    inference_crew_run(forward->crew, forward->n * forward->model->kv_heads, run_attention,
+                       &attention);
+}
+
+/* x += a, after its own norm where the family has one */
+static void add_back(struct inference_forward *forward, const float *post_norm)
+{
+    if (post_norm != NULL)
+        normalise(forward, forward->a, forward->a, post_norm);
+    kernels_add_scaled(forward->x, forward->a, 1.0f,
+                       (size_t)forward->n * forward->model->embedding);
+}
+
+static void run_gate(void *task, uint32_t part, unsigned member)
+{
+    const struct inference_forward *forward = task;
+    size_t width = forward->model->feed_forward, at = part * width;
+
+    (void)member;
+    if (forward->model->gate == INFERENCE_GATE_GELU)
+        kernels_gate_gelu(forward->gate + at, forward->up + at, width);
+    else
+        kernels_gate_silu(forward->gate + at, forward->up + at, width);
+}
+
+static void run_layer(struct inference_forward *forward, uint32_t index)
 {
     const struct inference_model *model = forward->model;
     const struct inference_layer *layer = &model->layers[index];
-    float *keys = cache->keys + inference_cache_at(cache, index, position);
-    float *values = cache->values + inference_cache_at(cache, index, position);
-    size_t width = (size_t)n * model->embedding;
+    uint32_t attention = model->heads * model->head, shared = model->kv_heads * model->head;
 
-    normalise(model, forward->a, forward->x, layer->attention_norm, n);
-    multiply(forward, forward->q, &layer->query, forward->a, n);
-    multiply(forward, keys, &layer->key, forward->a, n);
-    multiply(forward, values, &layer->value, forward->a, n);
-    rotate(model, forward->q, model->heads, n, position);
-    rotate(model, keys, model->kv_heads, n, position);
-    attend(forward, cache, index, n, position);
-    multiply(forward, forward->a, &layer->attention_output, forward->s, n);
-    kernels_add_scaled(forward->x, forward->a, 1.0f, width);
+    normalise(forward, forward->a, forward->x, layer->attention_norm);
+    set_vectors(forward, forward->a, model->embedding);
+    multiply(forward, forward->q, &layer->query);
+    multiply(forward, forward->k, &layer->key);
+    multiply(forward, forward->v, &layer->value);
+    add_bias(forward, forward->q, layer->query_bias, attention);
+    add_bias(forward, forward->k, layer->key_bias, shared);
+    add_bias(forward, forward->v, layer->value_bias, shared);
+    turn(forward, layer, forward->q, model->heads, layer->query_norm);
+    turn(forward, layer, forward->k, model->kv_heads, layer->key_norm);
+    store(forward, index);
+    attend(forward, index);
+    set_vectors(forward, forward->s, attention);
+    multiply(forward, forward->a, &layer->attention_output);
+    add_back(forward, layer->attention_post_norm);
 
-    normalise(model, forward->a, forward->x, layer->feed_forward_norm, n);
-    multiply(forward, forward->gate, &layer->gate, forward->a, n);
-    multiply(forward, forward->up, &layer->up, forward->a, n);
-    kernels_gate(forward->gate, forward->up, (size_t)n * model->feed_forward);
-    multiply(forward, forward->a, &layer->down, forward->gate, n);
-    kernels_add_scaled(forward->x, forward->a, 1.0f, width);
+    normalise(forward, forward->a, forward->x, layer->feed_forward_norm);
+    set_vectors(forward, forward->a, model->embedding);
+    multiply(forward, forward->gate, &layer->gate);
+    multiply(forward, forward->up, &layer->up);
+    inference_crew_run(forward->crew, forward->n, run_gate, forward);
+    set_vectors(forward, forward->gate, model->feed_forward);
+    multiply(forward, forward->a, &layer->down);
+    add_back(forward, layer->feed_forward_post_norm);
 }
 
-const float *inference_forward_run(struct inference_forward *forward, struct inference_cache *cache,
-                                   const uint32_t *ids, uint32_t count, uint32_t position,
-                                   bool has_logits)
+/* The batch
+ * ---------------------------------------------------------------------------------------------- */
+
+static void begin(struct inference_forward *forward, const struct inference_segment *segments,
+                  uint32_t count)
 {
     const struct inference_model *model = forward->model;
-    const float *last = forward->x + (size_t)(count - 1) * model->embedding;
 
-    CHECK(count >= 1 && count <= INFERENCE_CHUNK_MAX);
-    CHECK(position <= cache->context && count <= cache->context - position);
-    for (uint32_t i = 0; i < count; i++)
-        kernels_expand_rows(forward->x + (size_t)i * model->embedding, &model->token_embedding,
-                            ids[i], 1);
-    for (uint32_t i = 0; i < model->layers_count; i++)
-        run_layer(forward, cache, i, count, position);
-    if (!has_logits)
-        return NULL;
-    kernels_normalise(forward->a, last, model->output_norm, model->norm_epsilon, model->embedding);
-    kernels_multiply_vector(forward->logits, &model->output, forward->a);
+    forward->segments = segments;
+    forward->segments_count = count;
+    forward->n = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        CHECK(segments[i].count >= 1 && segments[i].count <= INFERENCE_CHUNK_MAX);
+        CHECK(segments[i].count <= INFERENCE_BATCH_MAX - forward->n);
+        for (uint32_t j = 0; j < segments[i].count; j++, forward->n++) {
+            float *x = forward->x + (size_t)forward->n * model->embedding;
+
+            forward->segment_of[forward->n] = i;
+            forward->position_of[forward->n] = segments[i].position + j;
+            kernels_expand_row(x, &model->token_embedding, segments[i].ids[j]);
+            for (uint32_t k = 0; model->embedding_scale != 1.0f && k < model->embedding; k++)
+                x[k] *= model->embedding_scale;
+        }
+    }
+}
+
+/* Of the ids whose logits are wanted. A float output matrix multiplies each of them alone, so that
+ * logits do not depend on how many there are. */
+static void end(struct inference_forward *forward)
+{
+    const struct inference_model *model = forward->model;
+    struct vectors *vectors = &forward->vectors;
+    uint32_t after = 0, wanted = 0;
+
+    for (uint32_t i = 0; i < forward->segments_count; i++) {
+        const struct inference_segment *segment = &forward->segments[i];
+
+        after += segment->count;
+        for (uint32_t j = segment->logits_count; j > 0; j--, wanted++) {
+            CHECK(wanted < forward->logits_max);
+            kernels_normalise(forward->ends + (size_t)wanted * model->embedding,
+                              forward->x + (size_t)(after - j) * model->embedding,
+                              model->output_norm, model->norm_epsilon, model->embedding);
+        }
+    }
+    if (wanted == 0)
+        return;
+    set_vectors(forward, forward->ends, model->embedding);
+    vectors->n = wanted;
+    kernels_quantise(vectors, model->output.form);
+    multiply_each(forward, forward->logits, &model->output, vectors);
+    if (model->logit_cap > 0)
+        kernels_soft_cap(forward->logits, model->logit_cap, (size_t)wanted * model->vocabulary);
+}
+
+const float *inference_forward_run(struct inference_forward *forward,
+                                   const struct inference_segment *segments, uint32_t count)
+{
+    begin(forward, segments, count);
+    for (uint32_t i = 0; i < forward->model->layers_count; i++)
+        run_layer(forward, i);
+    end(forward);
     return forward->logits;
 }

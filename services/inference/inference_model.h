@@ -1,36 +1,57 @@
-/* A model: the weights of a Llama-architecture network as views into a mapped GGUF file, every
- * shape checked. Never changes; any thread reads. */
+/* A model: the weights of a decoder as a GGUF file has them, every shape checked. Floats are views
+ * into the mapped file; quantised matrices are copied once into the form that is multiplied fast.
+ * Never changes; any thread reads. */
 #ifndef INFERENCE_MODEL_H
 #define INFERENCE_MODEL_H
+
+#include <stdbool.h>
 
 #include "base/arena.h"
 #include "base/error.h"
 #include "gguf/gguf.h"
 #include "kernels.h"
 
-/* Shapes are rows × columns: a matrix maps columns values to rows values. */
+enum inference_gate {
+    INFERENCE_GATE_SILU,
+    INFERENCE_GATE_GELU,
+};
+
+/* Shapes are rows × columns: a matrix maps columns values to rows values. What a family does not
+ * have is NULL. */
 struct inference_layer {
-    const float *attention_norm;    /* [embedding] */
-    struct matrix query;            /* heads · head × embedding */
-    struct matrix key, value;       /* kv_heads · head × embedding */
-    struct matrix attention_output; /* embedding × heads · head */
-    const float *feed_forward_norm; /* [embedding] */
-    struct matrix gate, up;         /* feed_forward × embedding */
-    struct matrix down;             /* embedding × feed_forward */
+    const float *attention_norm;                     /* [embedding] */
+    struct matrix query;                             /* heads · head × embedding */
+    struct matrix key, value;                        /* kv_heads · head × embedding */
+    const float *query_bias, *key_bias, *value_bias; /* a value for each row */
+    const float *query_norm, *key_norm;              /* [head]: of each head, before it is turned */
+    struct matrix attention_output;                  /* embedding × heads · head */
+    const float *attention_post_norm;                /* [embedding]: before it is added */
+    const float *feed_forward_norm;                  /* [embedding] */
+    struct matrix gate, up;                          /* feed_forward × embedding */
+    struct matrix down;                              /* embedding × feed_forward */
+    const float *feed_forward_post_norm;             /* [embedding]: before it is added */
+    uint32_t window;                                 /* positions that are seen; 0: all */
+    const float *rope_frequencies;                   /* [rope_pairs] radians a position */
 };
 
 struct inference_model {
     struct gguf *gguf;
     struct arena arena;
+    void *packed; /* the matrices that are not multiplied as they lie in the file */
+    size_t packed_bytes;
     const char *name, *architecture;
     uint32_t layers_count, embedding, feed_forward;
     uint32_t heads, kv_heads, head; /* head: values in one */
     uint32_t rope_pairs;            /* pairs of each head that are turned by the position */
+    bool is_rope_halves;            /* a pair is (i, i + rope_pairs), not (2 i, 2 i + 1) */
     uint32_t context, vocabulary;
     float norm_epsilon;
+    float embedding_scale; /* of a token's embedding */
+    float attention_scale;
+    float attention_cap, logit_cap; /* 0: none */
+    enum inference_gate gate;
     uint64_t parameters;
-    const float *rope_frequencies; /* [rope_pairs] radians a position */
-    struct matrix token_embedding; /* vocabulary × embedding */
+    struct table token_embedding; /* vocabulary × embedding */
     struct matrix output; /* vocabulary × embedding; the token embedding where the file has none */
     const float *output_norm; /* [embedding] */
     struct inference_layer *layers;

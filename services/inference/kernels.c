@@ -2,10 +2,8 @@
 #include "kernels.h"
 
 #include <math.h>
-#include <string.h>
 
 #include "base/check.h"
-#include "gguf/gguf_half.h"
 #include "kernels_impl.h"
 
 #if !defined(__x86_64__)
@@ -31,67 +29,65 @@ const char *kernels_name(void)
     return chosen->name;
 }
 
-bool kernels_has_type(enum gguf_tensor_type type)
+const struct kernels *kernels_chosen(void)
 {
-    return type == GGUF_TENSOR_TYPE_F32 || type == GGUF_TENSOR_TYPE_F16
-           || type == GGUF_TENSOR_TYPE_BF16 || type == GGUF_TENSOR_TYPE_Q8_0;
+    return chosen;
 }
 
-void kernels_multiply_vector(float *out, const struct matrix *matrix, const float *x)
+void kernels_quantise(struct vectors *vectors, enum matrix_form form)
 {
-    float (*dot)(const void *, const float *, size_t) = NULL;
-    const char *row = matrix->data;
+    size_t columns = vectors->columns, blocks = columns / 32;
 
-    switch (matrix->type) {
-    case GGUF_TENSOR_TYPE_F32:
-        dot = chosen->dot_f32;
-        break;
-    case GGUF_TENSOR_TYPE_F16:
-        dot = chosen->dot_f16;
-        break;
-    case GGUF_TENSOR_TYPE_BF16:
-        dot = chosen->dot_bf16;
-        break;
-    case GGUF_TENSOR_TYPE_Q8_0:
-        dot = chosen->dot_q8_0;
-        break;
-    default:
-        CHECK(!"a type that kernels_has_type refuses");
+    if (form == MATRIX_FORM_Q8 && !vectors->has_q16) {
+        for (size_t i = 0; i < vectors->n; i++)
+            chosen->quantise_16(vectors->x + i * columns, columns, vectors->q16 + i * columns,
+                                vectors->q16_scales + i * blocks);
+        vectors->has_q16 = true;
+    } else if (form > MATRIX_FORM_Q8 && !vectors->has_q8) {
+        for (size_t i = 0; i < vectors->n; i++)
+            chosen->quantise_8(vectors->x + i * columns, columns, vectors->q8 + i * columns,
+                               vectors->q8_scales + i * blocks, vectors->q8_sums + i * blocks * 2);
+        vectors->has_q8 = true;
     }
-    for (uint32_t i = 0; i < matrix->rows; i++, row += matrix->row_bytes)
-        out[i] = dot(row, x, matrix->columns);
 }
 
-static void expand(float *out, enum gguf_tensor_type type, const void *row, size_t count)
+static void multiply_floats(float *out, const struct matrix *matrix, const struct vectors *vectors,
+                            uint32_t first, uint32_t rows)
 {
-    const uint16_t *halves = row;
+    float (*dot)(const void *, const float *, size_t) =
+        matrix->form == MATRIX_FORM_F32   ? chosen->dot_f32
+        : matrix->form == MATRIX_FORM_F16 ? chosen->dot_f16
+                                          : chosen->dot_bf16;
 
-    switch (type) {
-    case GGUF_TENSOR_TYPE_F32:
-        memcpy(out, row, count * sizeof(*out));
-        return;
-    case GGUF_TENSOR_TYPE_F16:
-        chosen->expand_f16(out, row, count);
-        return;
-    case GGUF_TENSOR_TYPE_BF16:
-        for (size_t i = 0; i < count; i++)
-            out[i] = gguf_half_bf16_to_float(halves[i]);
-        return;
-    case GGUF_TENSOR_TYPE_Q8_0:
-        chosen->expand_q8_0(out, row, count);
-        return;
-    default:
-        CHECK(!"a type that kernels_has_type refuses");
+    for (uint32_t row = first; row < first + rows; row++) {
+        const char *weights = (const char *)matrix->data + row * matrix->stride;
+
+        for (uint32_t i = 0; i < vectors->n; i++)
+            out[(size_t)i * matrix->rows + row] =
+                dot(weights, vectors->x + (size_t)i * matrix->columns, matrix->columns);
     }
+}
+
+void kernels_multiply(float *out, const struct matrix *matrix, const struct vectors *vectors,
+                      uint32_t first, uint32_t groups)
+{
+    if (matrix_is_float(matrix))
+        multiply_floats(out, matrix, vectors, first, groups);
+    else
+        chosen->multiply[matrix->form](out, matrix, vectors, first, groups);
 }
 
 void kernels_expand_rows(float *out, const struct matrix *matrix, uint32_t first, uint32_t count)
 {
-    const char *row = (const char *)matrix->data + (size_t)first * matrix->row_bytes;
+    static const enum gguf_tensor_type types[] = { [MATRIX_FORM_F32] = GGUF_TENSOR_TYPE_F32,
+                                                   [MATRIX_FORM_F16] = GGUF_TENSOR_TYPE_F16,
+                                                   [MATRIX_FORM_BF16] = GGUF_TENSOR_TYPE_BF16 };
+    struct table table = { types[matrix->form], matrix->rows, matrix->columns, matrix->stride,
+                           matrix->data };
 
-    CHECK(first <= matrix->rows && count <= matrix->rows - first);
-    for (uint32_t i = 0; i < count; i++, row += matrix->row_bytes, out += matrix->columns)
-        expand(out, matrix->type, row, matrix->columns);
+    CHECK(matrix_is_float(matrix));
+    for (uint32_t i = 0; i < count; i++)
+        kernels_expand_row(out + (size_t)i * matrix->columns, &table, first + i);
 }
 
 void kernels_score(float *out, const float *q, const float *rows, size_t stride, size_t width,
@@ -122,22 +118,27 @@ void kernels_normalise(float *out, const float *x, const float *weight, float ep
 
 void kernels_softmax(float *x, size_t count)
 {
-    float largest = x[0], sum = 0;
-
-    for (size_t i = 1; i < count; i++)
-        largest = x[i] > largest ? x[i] : largest;
-    for (size_t i = 0; i < count; i++) {
-        x[i] = expf(x[i] - largest);
-        sum += x[i];
-    }
-    for (size_t i = 0; i < count; i++)
-        x[i] /= sum;
+    chosen->softmax(x, count);
 }
 
-void kernels_gate(float *gate, const float *up, size_t count)
+void kernels_gate_silu(float *gate, const float *up, size_t count)
+{
+    chosen->gate_silu(gate, up, count);
+}
+
+void kernels_gate_gelu(float *gate, const float *up, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        float x = gate[i], inner = 0.7978845608f * (x + 0.044715f * x * x * x);
+
+        gate[i] = 0.5f * x * (1.0f + tanhf(inner)) * up[i];
+    }
+}
+
+void kernels_soft_cap(float *x, float cap, size_t count)
 {
     for (size_t i = 0; i < count; i++)
-        gate[i] = gate[i] / (1.0f + expf(-gate[i])) * up[i];
+        x[i] = cap * tanhf(x[i] / cap);
 }
 
 void kernels_rotate(float *x, const float *frequencies, size_t pairs, uint32_t position)
@@ -148,5 +149,16 @@ void kernels_rotate(float *x, const float *frequencies, size_t pairs, uint32_t p
 
         x[2 * i] = a * c - b * s;
         x[2 * i + 1] = a * s + b * c;
+    }
+}
+
+void kernels_rotate_halves(float *x, const float *frequencies, size_t pairs, uint32_t position)
+{
+    for (size_t i = 0; i < pairs; i++) {
+        float angle = (float)position * frequencies[i];
+        float c = cosf(angle), s = sinf(angle), a = x[i], b = x[i + pairs];
+
+        x[i] = a * c - b * s;
+        x[i + pairs] = a * s + b * c;
     }
 }

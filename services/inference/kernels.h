@@ -1,6 +1,9 @@
-/* The arithmetic of the forward pass on one thread: all that the model sees. kernels_generic.c is
+/* The arithmetic of the forward pass on one thread: all that the model sees. The generic files are
  * the truth; a faster version is chosen when the process starts and checked against it in the
- * tests. */
+ * tests.
+ *
+ * A product of a matrix and a vector depends on the two alone, to the last bit: not on how many
+ * vectors are multiplied at one time, nor on how the rows are dealt out. */
 #ifndef KERNELS_H
 #define KERNELS_H
 
@@ -10,34 +13,110 @@
 
 #include "gguf/gguf.h"
 
-/* A matrix in the file's own layout: @rows rows of @columns values, a row after the other. It maps
- * a vector of @columns values to one of
- * @rows. */
-struct matrix {
+/* Tables: rows of a file
+ * ---------------------------------------------------------------------------------------------- */
+
+/* A tensor in the file's own layout, a row after the other; for looking up single rows. */
+struct table {
     enum gguf_tensor_type type;
     uint32_t rows, columns;
     size_t row_bytes;
     const void *data;
 };
 
-/* Whether the kernels compute with tensors of @type: F32, F16, BF16, Q8_0. */
+/* Whether the kernels compute with tensors of @type: F32, F16, BF16, Q8_0, Q4_0, Q4_K, Q5_K, Q6_K,
+ * IQ4_NL. */
 bool kernels_has_type(enum gguf_tensor_type type);
 
 /* "avx2" or "generic". */
 const char *kernels_name(void);
 
-/* out[rows] = matrix · x[columns] */
-void kernels_multiply_vector(float *out, const struct matrix *matrix, const float *x);
+/* out[columns] = row @row as floats */
+void kernels_expand_row(float *out, const struct table *table, uint32_t row);
 
-/* out[count][columns] = rows first … first + count - 1 as floats */
+/* Matrices: what vectors are multiplied by
+ * ---------------------------------------------------------------------------------------------- */
+
+/* How the weights lie in memory. The float forms are a table's rows; in the others eight rows are
+ * interleaved (kernels_pack.h). */
+enum matrix_form {
+    MATRIX_FORM_F32,
+    MATRIX_FORM_F16,
+    MATRIX_FORM_BF16,
+    MATRIX_FORM_Q8,  /* of Q8_0 and IQ4_NL: 8 bits, a scale for 32 values */
+    MATRIX_FORM_Q4,  /* of Q4_0: 4 bits, a scale for 32 */
+    MATRIX_FORM_Q4K, /* of Q4_K: 4 bits, scale and minimum for 32 */
+    MATRIX_FORM_Q5K, /* of Q5_K: 5 bits, likewise */
+    MATRIX_FORM_Q6K, /* of Q6_K: 6 bits, a scale for 16 */
+    MATRIX_FORM_COUNT,
+};
+
+#define MATRIX_GROUP_ROWS 8
+
+/* It maps a vector of @columns values to one of @rows. */
+struct matrix {
+    enum matrix_form form;
+    uint32_t rows, columns;
+    size_t stride; /* bytes from a row, or a group of eight, to the next */
+    const void *data;
+};
+
+static inline bool matrix_is_float(const struct matrix *matrix)
+{
+    return matrix->form <= MATRIX_FORM_BF16;
+}
+
+/* Rows of what is dealt out to threads: 1 or 8. */
+static inline uint32_t matrix_groups(const struct matrix *matrix)
+{
+    return matrix_is_float(matrix) ? matrix->rows
+                                   : (matrix->rows + MATRIX_GROUP_ROWS - 1) / MATRIX_GROUP_ROWS;
+}
+
+/* Bytes that kernels_pack wants for a tensor of this type and shape; 0 for the float types, which
+ * are multiplied as they lie in the file. */
+size_t kernels_pack_bytes(enum gguf_tensor_type type, uint32_t rows, uint32_t columns);
+
+/* The matrix of @table: its own rows, or a copy of them in @memory in the form that is multiplied
+ * fast. */
+struct matrix kernels_pack(const struct table *table, void *memory);
+
+/* Vectors
+ * ---------------------------------------------------------------------------------------------- */
+
+/* What is multiplied: @n vectors, and their values in 8 and 16 bits for the forms that want those,
+ * with a scale for each 32 values and the sum of each 16. */
+struct vectors {
+    const float *x; /* [n][columns] */
+    uint32_t n, columns;
+    bool has_q8, has_q16;
+    int8_t *q8;                    /* [n][columns] */
+    int16_t *q16;                  /* [n][columns] */
+    float *q8_scales, *q16_scales; /* [n][columns / 32] */
+    int32_t *q8_sums;              /* [n][columns / 16] */
+};
+
+/* Make the 8 or 16 bits that @form is multiplied by, unless they are there; nothing for the float
+ * forms. */
+void kernels_quantise(struct vectors *vectors, enum matrix_form form);
+
+/* out[i][row] = matrix · x[i], for the rows of @groups groups from @first and every i < vectors->n;
+ * rows of @out are matrix->rows apart. The vectors have been quantised for the matrix's form. */
+void kernels_multiply(float *out, const struct matrix *matrix, const struct vectors *vectors,
+                      uint32_t first, uint32_t groups);
+
+/* out[count][columns] = rows first … first + count - 1 of a float form as floats */
 void kernels_expand_rows(float *out, const struct matrix *matrix, uint32_t first, uint32_t count);
+
+/* The rest of the layer
+ * ---------------------------------------------------------------------------------------------- */
 
 /* Attention over the rows of a cache, @stride apart: out[t] = scale Σ q[i] rows[t][i] for t <
  * count, i < width */
 void kernels_score(float *out, const float *q, const float *rows, size_t stride, size_t width,
                    size_t count, float scale);
 
-/* out[i] = Σ weights[t] rows[t][i] */
+/* out[i] += Σ weights[t] rows[t][i] */
 void kernels_mix(float *out, const float *weights, const float *rows, size_t stride, size_t width,
                  size_t count);
 
@@ -52,9 +131,18 @@ void kernels_normalise(float *out, const float *x, const float *weight, float ep
 void kernels_softmax(float *x, size_t count);
 
 /* gate[i] = gate[i] · sigmoid(gate[i]) · up[i] */
-void kernels_gate(float *gate, const float *up, size_t count);
+void kernels_gate_silu(float *gate, const float *up, size_t count);
+
+/* gate[i] = gelu(gate[i]) · up[i], by the tanh formula */
+void kernels_gate_gelu(float *gate, const float *up, size_t count);
+
+/* x[i] = cap · tanh(x[i] / cap) */
+void kernels_soft_cap(float *x, float cap, size_t count);
 
 /* Turn the pairs (x[2i], x[2i+1]) by position · frequencies[i]; @pairs of them. */
 void kernels_rotate(float *x, const float *frequencies, size_t pairs, uint32_t position);
+
+/* The same for the pairs (x[i], x[i + pairs]), as the NeoX family has them. */
+void kernels_rotate_halves(float *x, const float *frequencies, size_t pairs, uint32_t position);
 
 #endif

@@ -2,7 +2,7 @@
  * the processor. Four sums in flight hide the latency of the additions; what is left of a row goes
  * to the generic version. */
 #include <immintrin.h>
-#include <stdint.h>
+#include <math.h>
 #include <string.h>
 
 #include "kernels_impl.h"
@@ -26,11 +26,6 @@ static __m256 load_bf16(const uint16_t *values)
     __m256i wide = _mm256_cvtepu16_epi32(_mm_loadu_si128((const __m128i *)values));
 
     return _mm256_castsi256_ps(_mm256_slli_epi32(wide, 16));
-}
-
-static __m256 load_i8(const unsigned char *values)
-{
-    return _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(_mm_loadl_epi64((const __m128i *)values)));
 }
 
 static float dot_f32(const void *row, const float *x, size_t count)
@@ -80,32 +75,6 @@ static float dot_bf16(const void *row, const float *x, size_t count)
     return sum_of(s0, s1, s2, s3) + kernels_generic.dot_bf16(values + i, x + i, count - i);
 }
 
-static __m256 scale_of(const unsigned char *block)
-{
-    uint16_t half;
-
-    memcpy(&half, block, sizeof(half));
-    return _mm256_set1_ps(_cvtsh_ss(half));
-}
-
-static float dot_q8_0(const void *row, const float *x, size_t count)
-{
-    const unsigned char *block = row;
-    __m256 zero = _mm256_setzero_ps(), s0 = zero, s1 = zero;
-
-    for (size_t i = 0; i < count; i += 32, block += 34) {
-        __m256 scale = scale_of(block), a, b;
-
-        a = _mm256_mul_ps(load_i8(block + 2), _mm256_loadu_ps(x + i));
-        b = _mm256_mul_ps(load_i8(block + 10), _mm256_loadu_ps(x + i + 8));
-        a = _mm256_fmadd_ps(load_i8(block + 18), _mm256_loadu_ps(x + i + 16), a);
-        b = _mm256_fmadd_ps(load_i8(block + 26), _mm256_loadu_ps(x + i + 24), b);
-        s0 = _mm256_fmadd_ps(a, scale, s0);
-        s1 = _mm256_fmadd_ps(b, scale, s1);
-    }
-    return sum_of(s0, s1, zero, zero);
-}
-
 static void expand_f16(float *out, const void *row, size_t count)
 {
     const uint16_t *values = row;
@@ -114,18 +83,6 @@ static void expand_f16(float *out, const void *row, size_t count)
     for (; i + 8 <= count; i += 8)
         _mm256_storeu_ps(out + i, load_f16(values + i));
     kernels_generic.expand_f16(out + i, values + i, count - i);
-}
-
-static void expand_q8_0(float *out, const void *row, size_t count)
-{
-    const unsigned char *block = row;
-
-    for (size_t i = 0; i < count; i += 32, block += 34) {
-        __m256 scale = scale_of(block);
-
-        for (size_t j = 0; j < 32; j += 8)
-            _mm256_storeu_ps(out + i + j, _mm256_mul_ps(load_i8(block + 2 + j), scale));
-    }
 }
 
 static void add_scaled(float *out, const float *x, float scale, size_t count)
@@ -196,16 +153,180 @@ static void mix(float *out, const float *weights, const float *rows, size_t stri
         if (t < count)
             even = _mm256_fmadd_ps(_mm256_broadcast_ss(weights + t),
                                    _mm256_loadu_ps(rows + t * stride + i), even);
-        _mm256_storeu_ps(out + i, _mm256_add_ps(even, odd));
+        _mm256_storeu_ps(out + i,
+                         _mm256_add_ps(_mm256_loadu_ps(out + i), _mm256_add_ps(even, odd)));
     }
     if (i < width)
         kernels_generic.mix(out + i, weights, rows + i, stride, width - i, count);
 }
 
+/* The largest magnitude of 32 values. */
+static float largest_of(const __m256 *x)
+{
+    __m256 sign = _mm256_set1_ps(-0.0f), most = _mm256_setzero_ps();
+    __m128 half;
+
+    for (size_t i = 0; i < 4; i++)
+        most = _mm256_max_ps(most, _mm256_andnot_ps(sign, x[i]));
+    half = _mm_max_ps(_mm256_castps256_ps128(most), _mm256_extractf128_ps(most, 1));
+    half = _mm_max_ps(half, _mm_movehl_ps(half, half));
+    return _mm_cvtss_f32(_mm_max_ss(half, _mm_shuffle_ps(half, half, 1)));
+}
+
+/* 32 values as whole multiples of the scale that is returned. */
+static float quantise_block(const float *values, float most, __m256i *out)
+{
+    __m256 x[4], scale;
+    float largest;
+
+    for (size_t i = 0; i < 4; i++)
+        x[i] = _mm256_loadu_ps(values + 8 * i);
+    largest = largest_of(x);
+    scale = _mm256_set1_ps(largest / most);
+    for (size_t i = 0; i < 4; i++)
+        out[i] = largest / most > 0 ? _mm256_cvtps_epi32(_mm256_div_ps(x[i], scale))
+                                    : _mm256_setzero_si256();
+    return largest / most;
+}
+
+static int32_t sum_of_ints(__m256i a)
+{
+    __m128i half = _mm_add_epi32(_mm256_castsi256_si128(a), _mm256_extracti128_si256(a, 1));
+
+    half = _mm_add_epi32(half, _mm_shuffle_epi32(half, 0x4e));
+    return _mm_cvtsi128_si32(_mm_add_epi32(half, _mm_shuffle_epi32(half, 0xb1)));
+}
+
+/* Sixteen values, in order, from two vectors of eight. */
+static __m256i narrow(__m256i a, __m256i b)
+{
+    return _mm256_permute4x64_epi64(_mm256_packs_epi32(a, b), 0xd8);
+}
+
+static void quantise_8(const float *x, size_t count, int8_t *values, float *scales, int32_t *sums)
+{
+    for (size_t at = 0; at < count; at += 32) {
+        __m256i block[4], bytes;
+
+        scales[at / 32] = quantise_block(x + at, 127, block);
+        sums[at / 16] = sum_of_ints(_mm256_add_epi32(block[0], block[1]));
+        sums[at / 16 + 1] = sum_of_ints(_mm256_add_epi32(block[2], block[3]));
+        bytes = _mm256_packs_epi16(narrow(block[0], block[1]), narrow(block[2], block[3]));
+        _mm256_storeu_si256((__m256i *)(void *)(values + at),
+                            _mm256_permute4x64_epi64(bytes, 0xd8));
+    }
+}
+
+static void quantise_16(const float *x, size_t count, int16_t *values, float *scales)
+{
+    for (size_t at = 0; at < count; at += 32) {
+        __m256i block[4];
+
+        scales[at / 32] = quantise_block(x + at, 32767, block);
+        _mm256_storeu_si256((__m256i *)(void *)(values + at), narrow(block[0], block[1]));
+        _mm256_storeu_si256((__m256i *)(void *)(values + at + 16), narrow(block[2], block[3]));
+    }
+}
+
+/* eˣ: 2ⁿ times a polynomial of what is left, |x - n ln 2| ≤ ln 2 / 2, to about an ulp (the
+ * coefficients are those of Cephes' expf). */
+static __m256 exp_of(__m256 x)
+{
+    __m256 n, p;
+
+    x = _mm256_min_ps(_mm256_max_ps(x, _mm256_set1_ps(-87.3f)), _mm256_set1_ps(88.3f));
+    n = _mm256_round_ps(_mm256_mul_ps(x, _mm256_set1_ps(1.44269504f)),
+                        _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+    x = _mm256_fnmadd_ps(n, _mm256_set1_ps(0.693359375f), x);
+    x = _mm256_fnmadd_ps(n, _mm256_set1_ps(-2.12194440e-4f), x);
+    p = _mm256_set1_ps(1.9875691500e-4f);
+    p = _mm256_fmadd_ps(p, x, _mm256_set1_ps(1.3981999507e-3f));
+    p = _mm256_fmadd_ps(p, x, _mm256_set1_ps(8.3334519073e-3f));
+    p = _mm256_fmadd_ps(p, x, _mm256_set1_ps(4.1665795894e-2f));
+    p = _mm256_fmadd_ps(p, x, _mm256_set1_ps(1.6666665459e-1f));
+    p = _mm256_fmadd_ps(p, x, _mm256_set1_ps(5.0000001201e-1f));
+    p = _mm256_fmadd_ps(p, _mm256_mul_ps(x, x), _mm256_add_ps(x, _mm256_set1_ps(1.0f)));
+    return _mm256_castsi256_ps(
+        _mm256_add_epi32(_mm256_castps_si256(p), _mm256_slli_epi32(_mm256_cvtps_epi32(n), 23)));
+}
+
+/* Eight or fewer values; the lanes beyond are @filler. */
+static __m256 load_some(const float *x, size_t count, float filler)
+{
+    float lanes[8];
+
+    if (count >= 8)
+        return _mm256_loadu_ps(x);
+    for (size_t i = 0; i < 8; i++)
+        lanes[i] = i < count ? x[i] : filler;
+    return _mm256_loadu_ps(lanes);
+}
+
+static void store_some(float *out, __m256 values, size_t count)
+{
+    float lanes[8];
+
+    if (count >= 8) {
+        _mm256_storeu_ps(out, values);
+        return;
+    }
+    _mm256_storeu_ps(lanes, values);
+    memcpy(out, lanes, count * sizeof(*out));
+}
+
+static void softmax(float *x, size_t count)
+{
+    float largest = x[0], total;
+    __m256 most, sum = _mm256_setzero_ps();
+
+    for (size_t i = 1; i < count; i++)
+        largest = x[i] > largest ? x[i] : largest;
+    most = _mm256_set1_ps(largest);
+    for (size_t i = 0; i < count; i += 8) {
+        __m256 e = exp_of(_mm256_sub_ps(load_some(x + i, count - i, -INFINITY), most));
+
+        store_some(x + i, e, count - i);
+        sum = _mm256_add_ps(sum, load_some(x + i, count - i, 0));
+    }
+    total = sum_of(sum, _mm256_setzero_ps(), _mm256_setzero_ps(), _mm256_setzero_ps());
+    for (size_t i = 0; i < count; i++)
+        x[i] /= total;
+}
+
+static void gate_silu(float *gate, const float *up, size_t count)
+{
+    __m256 one = _mm256_set1_ps(1.0f), zero = _mm256_setzero_ps();
+
+    for (size_t i = 0; i < count; i += 8) {
+        __m256 x = load_some(gate + i, count - i, 0);
+        __m256 e = exp_of(_mm256_sub_ps(zero, x));
+
+        x = _mm256_mul_ps(_mm256_div_ps(x, _mm256_add_ps(one, e)), load_some(up + i, count - i, 0));
+        store_some(gate + i, x, count - i);
+    }
+}
+
 const struct kernels *kernels_avx2(void)
 {
-    static const struct kernels kernels = { "avx2",     dot_f32,     dot_f16,    dot_bf16, dot_q8_0,
-                                            expand_f16, expand_q8_0, add_scaled, score,    mix };
+    static const struct kernels kernels = {
+        .name = "avx2",
+        .dot_f32 = dot_f32,
+        .dot_f16 = dot_f16,
+        .dot_bf16 = dot_bf16,
+        .expand_f16 = expand_f16,
+        .multiply = { [MATRIX_FORM_Q8] = kernels_avx2_multiply_q8,
+                      [MATRIX_FORM_Q4] = kernels_avx2_multiply_q4,
+                      [MATRIX_FORM_Q4K] = kernels_avx2_multiply_q4k,
+                      [MATRIX_FORM_Q5K] = kernels_avx2_multiply_q5k,
+                      [MATRIX_FORM_Q6K] = kernels_avx2_multiply_q6k },
+        .quantise_8 = quantise_8,
+        .quantise_16 = quantise_16,
+        .add_scaled = add_scaled,
+        .score = score,
+        .mix = mix,
+        .softmax = softmax,
+        .gate_silu = gate_silu,
+    };
 
     __builtin_cpu_init();
     if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma")

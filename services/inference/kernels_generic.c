@@ -1,12 +1,10 @@
 /* The truth: short, plain, in the order of the indexes. */
-#include <stdint.h>
+#include <math.h>
 #include <string.h>
 
 #include "gguf/gguf_half.h"
 #include "kernels_impl.h"
-
-#define Q8_0_VALUES 32
-#define Q8_0_BYTES 34
+#include "kernels_pack.h"
 
 static float dot_f32(const void *row, const float *x, size_t count)
 {
@@ -38,29 +36,6 @@ static float dot_bf16(const void *row, const float *x, size_t count)
     return sum;
 }
 
-static float scale_of(const unsigned char *block)
-{
-    uint16_t half;
-
-    memcpy(&half, block, sizeof(half));
-    return gguf_half_to_float(half);
-}
-
-static float dot_q8_0(const void *row, const float *x, size_t count)
-{
-    const unsigned char *block = row;
-    float sum = 0;
-
-    for (size_t i = 0; i < count; i += Q8_0_VALUES, block += Q8_0_BYTES) {
-        float part = 0;
-
-        for (size_t j = 0; j < Q8_0_VALUES; j++)
-            part += (float)(int8_t)block[2 + j] * x[i + j];
-        sum += part * scale_of(block);
-    }
-    return sum;
-}
-
 static void expand_f16(float *out, const void *row, size_t count)
 {
     const uint16_t *values = row;
@@ -69,13 +44,41 @@ static void expand_f16(float *out, const void *row, size_t count)
         out[i] = gguf_half_to_float(values[i]);
 }
 
-static void expand_q8_0(float *out, const void *row, size_t count)
+/* The values of 32 at a time as whole multiples of a scale that the largest of them fills. */
+static float quantise_block(const float *x, float most, int *out)
 {
-    const unsigned char *block = row;
+    float largest = 0, scale;
 
-    for (size_t i = 0; i < count; i += Q8_0_VALUES, block += Q8_0_BYTES) {
-        for (size_t j = 0; j < Q8_0_VALUES; j++)
-            out[i + j] = (float)(int8_t)block[2 + j] * scale_of(block);
+    for (unsigned i = 0; i < BLOCK; i++)
+        largest = fabsf(x[i]) > largest ? fabsf(x[i]) : largest;
+    scale = largest / most;
+    for (unsigned i = 0; i < BLOCK; i++)
+        out[i] = scale > 0 ? (int)lrintf(x[i] / scale) : 0;
+    return scale;
+}
+
+static void quantise_8(const float *x, size_t count, int8_t *values, float *scales, int32_t *sums)
+{
+    int block[BLOCK];
+
+    for (size_t at = 0; at < count; at += BLOCK) {
+        scales[at / BLOCK] = quantise_block(x + at, 127, block);
+        sums[at / 16] = sums[at / 16 + 1] = 0;
+        for (unsigned i = 0; i < BLOCK; i++) {
+            values[at + i] = (int8_t)block[i];
+            sums[(at + i) / 16] += block[i];
+        }
+    }
+}
+
+static void quantise_16(const float *x, size_t count, int16_t *values, float *scales)
+{
+    int block[BLOCK];
+
+    for (size_t at = 0; at < count; at += BLOCK) {
+        scales[at / BLOCK] = quantise_block(x + at, 32767, block);
+        for (unsigned i = 0; i < BLOCK; i++)
+            values[at + i] = (int16_t)block[i];
     }
 }
 
@@ -95,10 +98,46 @@ static void score(float *out, const float *q, const float *rows, size_t stride, 
 static void mix(float *out, const float *weights, const float *rows, size_t stride, size_t width,
                 size_t count)
 {
-    memset(out, 0, width * sizeof(*out));
     for (size_t t = 0; t < count; t++)
         add_scaled(out, rows + t * stride, weights[t], width);
 }
 
-const struct kernels kernels_generic = { "generic",  dot_f32,     dot_f16,    dot_bf16, dot_q8_0,
-                                         expand_f16, expand_q8_0, add_scaled, score,    mix };
+static void softmax(float *x, size_t count)
+{
+    float largest = x[0], sum = 0;
+
+    for (size_t i = 1; i < count; i++)
+        largest = x[i] > largest ? x[i] : largest;
+    for (size_t i = 0; i < count; i++) {
+        x[i] = expf(x[i] - largest);
+        sum += x[i];
+    }
+    for (size_t i = 0; i < count; i++)
+        x[i] /= sum;
+}
+
+static void gate_silu(float *gate, const float *up, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        gate[i] = gate[i] / (1.0f + expf(-gate[i])) * up[i];
+}
+
+const struct kernels kernels_generic = {
+    .name = "generic",
+    .dot_f32 = dot_f32,
+    .dot_f16 = dot_f16,
+    .dot_bf16 = dot_bf16,
+    .expand_f16 = expand_f16,
+    .multiply = { [MATRIX_FORM_Q8] = kernels_generic_multiply,
+                  [MATRIX_FORM_Q4] = kernels_generic_multiply,
+                  [MATRIX_FORM_Q4K] = kernels_generic_multiply,
+                  [MATRIX_FORM_Q5K] = kernels_generic_multiply,
+                  [MATRIX_FORM_Q6K] = kernels_generic_multiply },
+    .quantise_8 = quantise_8,
+    .quantise_16 = quantise_16,
+    .add_scaled = add_scaled,
+    .score = score,
+    .mix = mix,
+    .softmax = softmax,
+    .gate_silu = gate_silu,
+};

@@ -2,30 +2,53 @@
 #ifndef KERNELS_IMPL_H
 #define KERNELS_IMPL_H
 
-#include <stddef.h>
+#include "kernels.h"
 
-/* @row points at @count values of the type in the name, in the file's layout; Q8_0 in whole blocks
- * of 32. */
 struct kernels {
     const char *name;
+    /* @row points at @count values of the type in the name. */
     float (*dot_f32)(const void *row, const float *x, size_t count);
     float (*dot_f16)(const void *row, const float *x, size_t count);
     float (*dot_bf16)(const void *row, const float *x, size_t count);
-    float (*dot_q8_0)(const void *row, const float *x, size_t count);
     void (*expand_f16)(float *out, const void *row, size_t count);
-    void (*expand_q8_0)(float *out, const void *row, size_t count);
+    /* kernels_multiply for each quantised form */
+    void (*multiply[MATRIX_FORM_COUNT])(float *out, const struct matrix *matrix,
+                                        const struct vectors *vectors, uint32_t first,
+                                        uint32_t groups);
+    /* One vector of @count values, a multiple of 32. */
+    void (*quantise_8)(const float *x, size_t count, int8_t *values, float *scales, int32_t *sums);
+    void (*quantise_16)(const float *x, size_t count, int16_t *values, float *scales);
     void (*add_scaled)(float *out, const float *x, float scale, size_t count);
-    /* out[t] = scale Σ q[i] rows[t stride + i], and out[i] = Σ weights[t] rows[t stride + i]; i <
+    /* out[t] = scale Σ q[i] rows[t stride + i], and out[i] += Σ weights[t] rows[t stride + i]; i <
      * width, t < count */
     void (*score)(float *out, const float *q, const float *rows, size_t stride, size_t width,
                   size_t count, float scale);
     void (*mix)(float *out, const float *weights, const float *rows, size_t stride, size_t width,
                 size_t count);
+    void (*softmax)(float *x, size_t count);
+    void (*gate_silu)(float *gate, const float *up, size_t count);
 };
 
 extern const struct kernels kernels_generic;
 
 /* NULL where the processor lacks AVX2, FMA or F16C. */
 const struct kernels *kernels_avx2(void);
+
+/* What this process computes with. */
+const struct kernels *kernels_chosen(void);
+
+/* kernels_generic_packed.c and kernels_avx2_packed.c: multiply of the tables above. */
+void kernels_generic_multiply(float *out, const struct matrix *matrix,
+                              const struct vectors *vectors, uint32_t first, uint32_t groups);
+void kernels_avx2_multiply_q8(float *out, const struct matrix *matrix,
+                              const struct vectors *vectors, uint32_t first, uint32_t groups);
+void kernels_avx2_multiply_q4(float *out, const struct matrix *matrix,
+                              const struct vectors *vectors, uint32_t first, uint32_t groups);
+void kernels_avx2_multiply_q4k(float *out, const struct matrix *matrix,
+                               const struct vectors *vectors, uint32_t first, uint32_t groups);
+void kernels_avx2_multiply_q5k(float *out, const struct matrix *matrix,
+                               const struct vectors *vectors, uint32_t first, uint32_t groups);
+void kernels_avx2_multiply_q6k(float *out, const struct matrix *matrix,
+                               const struct vectors *vectors, uint32_t first, uint32_t groups);
 
 #endif

@@ -6,7 +6,7 @@
 struct inference_config {
     struct host_config host;
     const char *model;
-    int64_t sequences, queue, threads, context;
+    int64_t sequences, queue, threads, context, pages;
 };
 
 static const struct setting settings[] = {
@@ -14,14 +14,17 @@ static const struct setting settings[] = {
     { "model", SETTING_KIND_STRING, offsetof(struct inference_config, model), NULL, "FILE",
       "GGUF file of the model that is served", 0, 0, true, false },
     { "sequences", SETTING_KIND_NUMBER, offsetof(struct inference_config, sequences), "4", "N",
-      "requests computed at one time; each has keys and values for a whole context", 1, 1024, false,
-      false },
+      "requests computed at one time", 1, 64, false, false },
     { "queue", SETTING_KIND_NUMBER, offsetof(struct inference_config, queue), "64", "N",
       "requests that may wait for one of them", 0, 65536, false, false },
     { "threads", SETTING_KIND_NUMBER, offsetof(struct inference_config, threads), "1", "N",
-      "threads of the matrix products over prompts", 1, 256, false, false },
+      "threads of the arithmetic", 1, 256, false, false },
     { "context", SETTING_KIND_NUMBER, offsetof(struct inference_config, context), "0", "N",
       "ids of prompt and answer together; 0: as many as the model can", 0, 1 << 24, false, false },
+    { "pages", SETTING_KIND_NUMBER, offsetof(struct inference_config, pages), "0", "N",
+      "room for keys and values, in pages of 64 ids that requests share; 0: a whole context for each "
+      "of --sequences",
+      0, 1 << 24, false, false },
     { .name = NULL },
 };
 
@@ -43,6 +46,7 @@ static enum status start(struct host *host, const void *config, void **service, 
         .sequences = (uint32_t)own->sequences,
         .queue_max = (uint32_t)own->queue,
         .context = (uint32_t)own->context,
+        .pages = (uint32_t)own->pages,
         .threads = (unsigned)own->threads,
     };
 

@@ -1,6 +1,7 @@
 #include "model_evaluate.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <time.h>
 
 #include "base/buffer.h"
@@ -104,9 +105,20 @@ struct evaluate {
     struct prompt_writer prompts;
     struct inference_model *model;
     struct inference_forward *forward;
-    struct inference_cache cache;
+    struct inference_crew *crew;
+    struct inference_cache *cache;
+    uint32_t *pages; /* of the one sequence that is run */
     uint32_t shown;
 };
+
+/* The logits after the last of @ids, if they are wanted. */
+static const float *forward(struct evaluate *e, const uint32_t *ids, uint32_t count,
+                            uint32_t position, bool has_logits)
+{
+    struct inference_segment segment = { ids, count, position, e->pages, has_logits };
+
+    return inference_forward_run(e->forward, &segment, 1);
+}
 
 /* Run tokens [first, end) of the example at the positions from @position; the logits after the
  * last. */
@@ -122,8 +134,7 @@ static const float *run(struct evaluate *e, const struct example *example, uint3
 
         for (uint32_t i = 0; i < count; i++)
             ids[i] = example->tokens[first + i];
-        logits = inference_forward_run(e->forward, &e->cache, ids, count, position,
-                                       first + count == end);
+        logits = forward(e, ids, count, position, first + count == end);
         first += count;
         position += count;
     }
@@ -148,13 +159,13 @@ static size_t generate(struct evaluate *e, const struct example *example,
     const float *logits = run(e, example, segment->first, segment->answer, example->prefix);
     size_t count = 0;
 
-    while (count < ids_max && position < e->cache.context) {
+    while (count < ids_max && position < e->model->context) {
         uint32_t id = likeliest(logits, e->model->vocabulary);
 
         if (id == e->prompts.template.stop_ids[0])
             break;
         ids[count++] = id;
-        logits = inference_forward_run(e->forward, &e->cache, &id, 1, position++, true);
+        logits = forward(e, &id, 1, position++, true);
     }
     return count;
 }
@@ -229,7 +240,7 @@ static bool fits(const struct evaluate *e, const struct example *example)
 {
     for (uint32_t i = 0; i < example->segments_count; i++)
         if (example->prefix + example->segments[i].end - example->segments[i].first
-            > e->cache.context)
+            > e->model->context)
             return false;
     return true;
 }
@@ -263,26 +274,34 @@ static enum status ask_all(struct evaluate *e, const struct data *data, struct a
 static enum status open_model(struct evaluate *e, const struct data *data, struct error *err)
 {
     struct gguf *gguf = gguf_open(e->options->model, err);
+    uint32_t count;
 
     if (gguf == NULL || (e->model = inference_model_create(gguf, err)) == NULL)
         return STATUS_NOT_FOUND;
     if (e->model->vocabulary != data->vocabulary_size)
         return error_set(err, STATUS_INVALID_ARGUMENT, "the data have %u pieces, the model %u",
                          data->vocabulary_size, e->model->vocabulary);
-    e->forward = inference_forward_create(e->model, e->model->context, err);
-    if (e->forward == NULL)
+    count = (e->model->context + INFERENCE_PAGE - 1) / INFERENCE_PAGE;
+    e->crew = inference_crew_create(1, err);
+    e->cache = e->crew == NULL ? NULL : inference_cache_create(e->model, count, err);
+    e->forward = e->cache == NULL ? NULL
+                                  : inference_forward_create(e->model, e->cache, e->crew,
+                                                             e->model->context, 1, err);
+    e->pages = calloc(count, sizeof(*e->pages));
+    if (e->forward == NULL || e->pages == NULL)
         return STATUS_RESOURCE_EXHAUSTED;
-    return inference_cache_init(&e->cache, e->model, e->model->context, err);
+    for (uint32_t i = 0; i < count; i++)
+        e->pages[i] = inference_cache_take(e->cache);
+    return STATUS_OK;
 }
 
 static void close_model(struct evaluate *e)
 {
-    if (e->cache.keys != NULL)
-        inference_cache_close(&e->cache);
-    if (e->forward != NULL)
-        inference_forward_destroy(e->forward);
-    if (e->model != NULL)
-        inference_model_destroy(e->model);
+    free(e->pages);
+    inference_forward_destroy(e->forward);
+    inference_cache_destroy(e->cache);
+    inference_crew_destroy(e->crew);
+    inference_model_destroy(e->model);
 }
 
 enum status evaluate_run(const struct evaluate_options *options, struct arena *arena,

@@ -7,14 +7,12 @@
 #include <cmocka.h>
 
 #include "gguf/gguf_half.h"
-#include "gguf/gguf_write.h"
 #include "kernels_impl.h"
 
 #define VALUES 320
 
 static float x[VALUES], weights[VALUES], magnitude;
 static uint16_t halves[VALUES], brains[VALUES];
-static unsigned char blocks[VALUES / 32 * 34];
 
 static void fill(void)
 {
@@ -29,7 +27,6 @@ static void fill(void)
         brains[i] = gguf_half_bf16_from_float(weights[i]);
         magnitude += fabsf(x[i] * weights[i]);
     }
-    gguf_write_quantise_q8_0(weights, VALUES, blocks);
 }
 
 /* The order of a sum of n products moves it by n times half an ulp of their magnitudes at most. */
@@ -50,8 +47,6 @@ static void agrees_with_the_generic_version_at_every_length(void **state)
         assert_near(fast->dot_f32(weights, x, n), truth->dot_f32(weights, x, n));
         assert_near(fast->dot_f16(halves, x, n), truth->dot_f16(halves, x, n));
         assert_near(fast->dot_bf16(brains, x, n), truth->dot_bf16(brains, x, n));
-        if (n % 32 == 0)
-            assert_near(fast->dot_q8_0(blocks, x, n), truth->dot_q8_0(blocks, x, n));
     }
 }
 
@@ -69,6 +64,8 @@ static void attends_as_the_generic_version_does(void **state)
             truth->score(b, x, weights, 24, width, count, 0.25f);
             for (size_t t = 0; t < count; t++)
                 assert_near(a[t], b[t]);
+            memset(a, 0, sizeof(a));
+            memset(b, 0, sizeof(b));
             fast->mix(a, x, weights, 24, width, count);
             truth->mix(b, x, weights, 24, width, count);
             for (size_t i = 0; i < width; i++)
@@ -90,9 +87,6 @@ static void expands_to_the_same_bits(void **state)
         truth->expand_f16(b, halves, n);
         assert_memory_equal(a, b, n * sizeof(*a));
     }
-    fast->expand_q8_0(a, blocks, VALUES);
-    truth->expand_q8_0(b, blocks, VALUES);
-    assert_memory_equal(a, b, sizeof(a));
 }
 
 int main(void)

@@ -1,0 +1,107 @@
+#include "inference_sequence.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/check.h"
+
+static uint32_t pages_of(uint32_t ids)
+{
+    return (ids + INFERENCE_PAGE - 1) / INFERENCE_PAGE;
+}
+
+enum status inference_sequence_init(struct inference_sequence *sequence, uint32_t context,
+                                    struct error *err)
+{
+    *sequence = (struct inference_sequence){ 0 };
+    sequence->ids = calloc(context, sizeof(*sequence->ids));
+    sequence->pages = calloc(pages_of(context), sizeof(*sequence->pages));
+    if (sequence->ids != NULL && sequence->pages != NULL)
+        return STATUS_OK;
+    inference_sequence_close(sequence);
+    return error_set(err, STATUS_RESOURCE_EXHAUSTED, "no memory for a sequence of %u ids", context);
+}
+
+void inference_sequence_close(struct inference_sequence *sequence)
+{
+    free(sequence->ids);
+    free(sequence->pages);
+}
+
+static void release_pages(struct inference_sequence *sequence, struct inference_cache *cache)
+{
+    /* From the end, so that the beginning, which is more often shared, is unused for less long. */
+    while (sequence->pages_count > 0)
+        inference_cache_release(cache, sequence->pages[--sequence->pages_count]);
+}
+
+/* Whole pages of the prompt that are in the cache. */
+static void share_pages(struct inference_sequence *sequence, struct inference_cache *cache)
+{
+    uint32_t before = INFERENCE_PAGE_NONE;
+
+    while ((sequence->pages_count + 1) * INFERENCE_PAGE < sequence->prompt) {
+        uint32_t found = inference_cache_find(
+            cache, before, sequence->ids + (size_t)sequence->pages_count * INFERENCE_PAGE);
+
+        if (found == INFERENCE_PAGE_NONE)
+            break;
+        sequence->pages[sequence->pages_count++] = before = found;
+    }
+    sequence->cached = sequence->pages_count * INFERENCE_PAGE;
+}
+
+bool inference_sequence_begin(struct inference_sequence *sequence, struct inference_cache *cache,
+                              const uint32_t *ids, uint32_t count, uint32_t count_max)
+{
+    uint32_t wanted = pages_of(count_max);
+
+    memcpy(sequence->ids, ids, count * sizeof(*ids));
+    sequence->prompt = sequence->count = count;
+    sequence->count_max = count_max;
+    share_pages(sequence, cache);
+    if (inference_cache_available(cache) < wanted - sequence->pages_count) {
+        release_pages(sequence, cache);
+        return false;
+    }
+    while (sequence->pages_count < wanted)
+        sequence->pages[sequence->pages_count++] = inference_cache_take(cache);
+    return true;
+}
+
+bool inference_sequence_next(const struct inference_sequence *sequence, uint32_t ids_max,
+                             struct inference_segment *segment)
+{
+    uint32_t left = sequence->count - sequence->cached;
+    uint32_t chunk = INFERENCE_CHUNK_MAX - sequence->cached % INFERENCE_CHUNK_MAX;
+
+    CHECK(left > 0);
+    if (chunk > left)
+        chunk = left;
+    if (chunk > ids_max)
+        return false;
+    *segment = (struct inference_segment){ .ids = sequence->ids + sequence->cached,
+                                           .count = chunk,
+                                           .position = sequence->cached,
+                                           .pages = sequence->pages,
+                                           .logits_count = chunk == left };
+    return true;
+}
+
+void inference_sequence_advance(struct inference_sequence *sequence, struct inference_cache *cache,
+                                const struct inference_segment *segment)
+{
+    uint32_t page = segment->position / INFERENCE_PAGE;
+
+    sequence->cached += segment->count;
+    if (sequence->cached % INFERENCE_PAGE == 0 && sequence->cached <= sequence->prompt)
+        inference_cache_keep(cache, sequence->pages[page],
+                             page == 0 ? INFERENCE_PAGE_NONE : sequence->pages[page - 1],
+                             sequence->ids + (size_t)page * INFERENCE_PAGE);
+}
+
+void inference_sequence_end(struct inference_sequence *sequence, struct inference_cache *cache)
+{
+    release_pages(sequence, cache);
+    sequence->request = NULL;
+}

@@ -1,0 +1,49 @@
+/* A sequence: the ids of one request, prompt and answer, and the pages of their keys and values. It
+ * has all its pages from the start, so that what was begun can be finished. Engine thread. */
+#ifndef INFERENCE_SEQUENCE_H
+#define INFERENCE_SEQUENCE_H
+
+#include "inference_forward.h"
+
+struct inference_request;
+
+struct inference_sequence {
+    struct inference_request *request; /* NULL: free */
+    uint32_t *ids;                     /* [context] */
+    uint32_t *pages;                   /* [context / INFERENCE_PAGE, rounded up] */
+    uint32_t pages_count;
+    uint32_t cached;    /* ids whose keys and values are in the pages */
+    uint32_t prompt;    /* ids that came as a prompt */
+    uint32_t count;     /* ids of prompt and answer */
+    uint32_t count_max; /* where the answer must end */
+};
+
+/* For sequences of up to @context ids. RESOURCE_EXHAUSTED. */
+enum status inference_sequence_init(struct inference_sequence *sequence, uint32_t context,
+                                    struct error *err);
+void inference_sequence_close(struct inference_sequence *sequence);
+
+/* Take pages for @count ids of prompt and an answer up to @count_max ids in all; those whose
+ * content is in @cache already are shared, and sequence->cached ids need not be computed (never the
+ * last of the prompt, whose logits are what comes next). False: there are not enough pages now. */
+bool inference_sequence_begin(struct inference_sequence *sequence, struct inference_cache *cache,
+                              const uint32_t *ids, uint32_t count, uint32_t count_max);
+
+/* What is computed next, at most @ids_max ids: a whole chunk of the prompt, what is left of it, or
+ * the last id. False: the next chunk is larger than @ids_max. */
+bool inference_sequence_next(const struct inference_sequence *sequence, uint32_t ids_max,
+                             struct inference_segment *segment);
+
+/* The segment has been computed; whole pages of the prompt can be found from now on. */
+void inference_sequence_advance(struct inference_sequence *sequence, struct inference_cache *cache,
+                                const struct inference_segment *segment);
+
+/* The pages go back; the sequence is free. */
+void inference_sequence_end(struct inference_sequence *sequence, struct inference_cache *cache);
+
+static inline bool inference_sequence_is_prompt(const struct inference_sequence *sequence)
+{
+    return sequence->cached < sequence->prompt;
+}
+
+#endif

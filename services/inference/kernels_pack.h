@@ -1,0 +1,60 @@
+/* How the quantised forms lie in memory: eight rows of a matrix at a time, so that eight sums grow
+ * in one vector and none is added up across lanes. Only for the files of the kernels.
+ *
+ * A group's blocks of 32 columns follow each other. In a block of 4-bit values byte 32 s + 4 r + i
+ * is of row r: its low half column 8 s + i, its high half column 8 s + 4 + i. So each 32 bytes are
+ * two operands of eight rows by four columns. In a block of 8-bit values byte 16 j + 2 r + i is row
+ * r, column 2 j + i. */
+#ifndef KERNELS_PACK_H
+#define KERNELS_PACK_H
+
+#include <stdint.h>
+
+#include "kernels.h"
+
+#define BLOCK 32       /* columns that share a scale */
+#define SUPER_BLOCKS 8 /* blocks in the 256 columns of a K type */
+#define SUPER (BLOCK * SUPER_BLOCKS)
+#define LANES MATRIX_GROUP_ROWS
+
+struct q8_block {
+    uint16_t scale[LANES]; /* F16 */
+    int8_t values[LANES * BLOCK];
+};
+
+struct q4_block {
+    uint16_t scale[LANES];             /* F16 */
+    uint8_t values[LANES * BLOCK / 2]; /* 0 to 15; 8 is zero */
+};
+
+/* weight = scale · scales[r] · value - minimum · minimums[r] */
+struct q4k_super {
+    uint16_t scale[LANES], minimum[LANES]; /* F16 */
+    struct q4k_block {
+        uint8_t scales[LANES], minimums[LANES]; /* 0 to 63 */
+        uint8_t values[LANES * BLOCK / 2];
+    } blocks[SUPER_BLOCKS];
+};
+
+/* The fifth bit of operand j (j = 2 s + half) is bit j of high[4 r + i]. */
+struct q5k_super {
+    uint16_t scale[LANES], minimum[LANES];
+    struct q5k_block {
+        uint8_t scales[LANES], minimums[LANES];
+        uint8_t values[LANES * BLOCK / 2];
+        uint8_t high[LANES * 4];
+    } blocks[SUPER_BLOCKS];
+};
+
+/* weight = scale · scales[half of the block][r] · (value - 32). The upper two bits of operand j are
+ * bits 2 (j mod 4) of high[j / 4][4 r + i]. */
+struct q6k_super {
+    uint16_t scale[LANES];
+    struct q6k_block {
+        int8_t scales[2][LANES];
+        uint8_t values[LANES * BLOCK / 2];
+        uint8_t high[2][LANES * 4];
+    } blocks[SUPER_BLOCKS];
+};
+
+#endif
