@@ -60,7 +60,15 @@ void buffer_put_string(struct buffer *buffer, const char *string)
 
 void buffer_put_number(struct buffer *buffer, int64_t number)
 {
-    buffer_format(buffer, "%lld", (long long)number);
+    char digits[20], *at = digits + sizeof(digits);
+    uint64_t left = number < 0 ? -(uint64_t)number : (uint64_t)number;
+
+    do
+        *--at = (char)('0' + left % 10);
+    while ((left /= 10) > 0);
+    if (number < 0)
+        buffer_put_byte(buffer, '-');
+    buffer_put(buffer, slice_of(at, (size_t)(digits + sizeof(digits) - at)));
 }
 
 void buffer_format(struct buffer *buffer, const char *format, ...)
@@ -102,17 +110,43 @@ static char json_escape(unsigned char c)
     }
 }
 
+/* Whether one of eight bytes is a quote, a backslash or below a blank. */
+static bool has_json_escape(uint64_t word)
+{
+    const uint64_t ones = 0x0101010101010101u, highs = 0x8080808080808080u;
+    uint64_t quote = word ^ ones * '"', backslash = word ^ ones * '\\';
+
+    return (((quote - ones) & ~quote) | ((backslash - ones) & ~backslash)
+            | ((word - ones * 0x20) & ~word))
+           & highs;
+}
+
+/* Where the next byte stands that a JSON string cannot hold, from @at on. */
+static size_t json_plain_end(struct slice text, size_t at)
+{
+    uint64_t word;
+
+    for (; text.size - at >= sizeof(word); at += sizeof(word)) {
+        memcpy(&word, text.data + at, sizeof(word));
+        if (has_json_escape(word))
+            break;
+    }
+    while (at < text.size && (unsigned char)text.data[at] >= 0x20 && text.data[at] != '"'
+           && text.data[at] != '\\')
+        at++;
+    return at;
+}
+
 void buffer_put_json(struct buffer *buffer, struct slice text)
 {
     size_t i, plain = 0;
 
+    buffer_reserve(buffer, text.size + 2);
     buffer_put_byte(buffer, '"');
-    for (i = 0; i < text.size; i++) {
+    for (i = json_plain_end(text, 0); i < text.size; i = json_plain_end(text, i + 1)) {
         unsigned char c = (unsigned char)text.data[i];
         char escape = json_escape(c);
 
-        if (escape == 0 && c >= 0x20)
-            continue;
         buffer_put(buffer, slice_cut(text, plain, i));
         plain = i + 1;
         if (escape != 0)

@@ -42,6 +42,31 @@ static void writes_numbers_and_formats(void **state)
     arena_close(&arena);
 }
 
+/* Eight bytes are looked at together: every place of every byte that must be escaped. */
+static void escapes_json_wherever_it_stands(void **state)
+{
+    struct arena arena;
+
+    (void)state;
+    arena_init(&arena, 1 << 20);
+    for (unsigned c = 0; c < 256; c++)
+        for (size_t at = 0; at < 17; at++) {
+            char text[17];
+            struct buffer buffer;
+            bool is_plain = c >= 0x20 && c != '"' && c != '\\';
+
+            memset(text, 'a' + (int)(at % 3), sizeof(text));
+            text[at] = (char)c;
+            buffer_init(&buffer, &arena);
+            buffer_put_json(&buffer, slice_of(text, sizeof(text)));
+            assert_int_equal(buffer.size > sizeof(text) + 2, !is_plain);
+            assert_memory_equal(buffer.data + 1, text, at);
+            assert_int_equal(buffer.data[at + 1], is_plain ? (char)c : '\\');
+            assert_int_equal(buffer.data[buffer.size - 1], '"');
+        }
+    arena_close(&arena);
+}
+
 static void escapes_json(void **state)
 {
     struct arena arena;
@@ -106,6 +131,7 @@ int main(void)
         cmocka_unit_test(grows_and_keeps_what_was_written),
         cmocka_unit_test(writes_numbers_and_formats),
         cmocka_unit_test(escapes_json),
+        cmocka_unit_test(escapes_json_wherever_it_stands),
         cmocka_unit_test(writes_base64),
         cmocka_unit_test(remembers_that_it_was_full),
     };
