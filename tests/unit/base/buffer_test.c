@@ -48,7 +48,7 @@ static void escapes_json_wherever_it_stands(void **state)
     struct arena arena;
 
     (void)state;
-    arena_init(&arena, 1 << 20);
+    arena_init(&arena, 16 << 20);
     for (unsigned c = 0; c < 256; c++)
         for (size_t at = 0; at < 17; at++) {
             char text[17];
