@@ -69,6 +69,23 @@ enum status deid_lexicon_open(struct deid_lexicon *lexicon, struct slice packed,
  * word with an accent or an apostrophe ("Núñez", "O'Brien") the plain form is looked up. */
 const struct deid_facts *deid_lexicon_facts(const struct deid_lexicon *lexicon, struct slice word);
 
+/* The same of a word that is folded already (deid_words_fold), by its hash. */
+static inline const struct deid_facts *deid_lexicon_facts_hashed(const struct deid_lexicon *lexicon,
+                                                                 uint64_t hash)
+{
+    uint32_t at = (uint32_t)(hash >> lexicon->slots_shift), mark = deid_words_mark(hash);
+
+    while (lexicon->slots[at].facts != 0 && lexicon->slots[at].mark != mark)
+        at = (at + 1) & lexicon->slots_mask;
+    return &lexicon->facts[lexicon->slots[at].facts];
+}
+
+/* Begin to fetch what the lookup of @hash will read. */
+static inline void deid_lexicon_prefetch(const struct deid_lexicon *lexicon, uint64_t hash)
+{
+    __builtin_prefetch(&lexicon->slots[hash >> lexicon->slots_shift]);
+}
+
 /* Its flags alone. */
 static inline uint32_t deid_lexicon_find(const struct deid_lexicon *lexicon, struct slice word)
 {

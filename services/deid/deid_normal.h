@@ -1,19 +1,27 @@
 /* The text as the finders read it: characters that are drawn like ASCII letters become those
  * letters, what is drawn as nothing (zero-width, bidi controls, soft hyphen) is left out, every
- * kind of dash and quote and space becomes one. Each folded byte knows the bytes of the caller's
- * text that it came from. */
+ * kind of dash and quote and space becomes one, character references ("&#74;") are read. Each
+ * folded byte knows the bytes of the caller's text that it came from. */
 #ifndef DEID_NORMAL_H
 #define DEID_NORMAL_H
+
+#include <stdbool.h>
 
 #include "base/arena.h"
 #include "base/error.h"
 
+/* A part of the folded text, up to where the next begins, and where it came from. */
+struct deid_stretch {
+    uint32_t folded;
+    uint32_t start, end; /* of the original; the end with the invisible characters that follow */
+    bool is_plain;       /* byte for byte; else all of it is one character */
+};
+
 struct deid_text {
     struct slice original;
     struct slice folded;
-    const uint32_t
-        *start; /* of the character that folded byte i came from; NULL: the texts are the same */
-    const uint32_t *end; /* its end, with the invisible characters that follow it */
+    const struct deid_stretch *stretches; /* none: the texts are the same */
+    uint32_t stretches_count;
 };
 
 /* RESOURCE_EXHAUSTED when the arena is full; INVALID_ARGUMENT for what is not UTF-8 or is over 1
@@ -35,14 +43,11 @@ enum status deid_normal_reading(struct slice original, struct arena *arena, stru
                                 bool *is_other, struct error *err);
 
 /* Where the folded range [@start, @end) lies in the original. */
-static inline uint32_t deid_normal_start(const struct deid_text *text, uint32_t start)
-{
-    return text->start == NULL ? start : text->start[start];
-}
+uint32_t deid_normal_start(const struct deid_text *text, uint32_t start);
+uint32_t deid_normal_end(const struct deid_text *text, uint32_t end);
 
-static inline uint32_t deid_normal_end(const struct deid_text *text, uint32_t end)
-{
-    return text->end == NULL ? end : text->end[end - 1];
-}
+/* How many code points of @original (UTF-8) stand before byte @at, when @points of them stand
+ * before byte @from: spans in order are counted in one pass. */
+uint32_t deid_normal_points(struct slice original, uint32_t from, uint32_t points, uint32_t at);
 
 #endif

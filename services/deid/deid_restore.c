@@ -18,7 +18,7 @@ static void put_original(struct restore *restore, size_t start, size_t end, stru
     buffer_put(&restore->out, slice_cut(restore->text.original, restore->copied, from));
     buffer_put(&restore->out, original);
     /* Invisible characters after a surrogate are the caller's own. */
-    restore->copied = restore->text.end == NULL ? end : restore->text.start[end - 1] + 1;
+    restore->copied = deid_normal_start(&restore->text, (uint32_t)end - 1) + 1;
 }
 
 /* A surrogate at @at; where it ends, or @at. */

@@ -1,107 +1,186 @@
 #include "deid_token.h"
 
 #define TOKENS_CAPACITY_FIRST 64
+#define PENDING_MAX 16 /* words whose place in the lists is being fetched */
 
-static enum deid_shape shape_of(struct slice word)
+/* What a byte is in a word. */
+enum kind {
+    KIND_LOWER = 1,
+    KIND_UPPER = 2,
+    KIND_DIGIT = 4,
+    KIND_WIDE = 8, /* a byte of a character that is not ASCII */
+    KIND_APOSTROPHE = 16,
+    KIND_MIXED = 32, /* of a word: something follows a digit that is none */
+};
+
+/* clang-format off */
+static const uint8_t kinds[256] = {
+    ['\''] = 0, ['0' ... '9'] = KIND_DIGIT, ['A' ... 'Z'] = KIND_UPPER, ['a' ... 'z'] = KIND_LOWER,
+    [0x80 ... 0xff] = KIND_WIDE,
+};
+/* clang-format on */
+
+/* A word on its way to its token. */
+struct word {
+    size_t start, end;
+    unsigned kinds; /* of all of its bytes */
+};
+
+struct reader {
+    const struct deid_lexicon *lexicon;
+    struct deid_tokens *tokens;
+    struct arena *arena;
+    unsigned capacity;
+    unsigned pending; /* the last so many tokens have no flags yet */
+    uint64_t hashes[PENDING_MAX];
+};
+
+static unsigned digits_of(struct slice word)
 {
-    size_t upper = 0, lower = 0, digits = 0, i;
-    bool is_mixed = false;
+    unsigned count = 0;
 
-    for (i = 0; i < word.size; i++) {
-        char c = word.data[i];
-        if (deid_is_digit(c))
-            digits++;
-        else if (c >= 'A' && c <= 'Z')
-            upper++;
-        else if (c >= 'a' && c <= 'z')
-            lower++;
-        else if (c != '\'')
-            return DEID_SHAPE_OTHER;
-        is_mixed |= digits > 0 && !deid_is_digit(c);
-    }
-    if (digits == word.size)
+    for (size_t i = 0; i < word.size; i++)
+        count += deid_is_digit(word.data[i]);
+    return count;
+}
+
+static enum deid_shape shape_of(struct slice word, unsigned has)
+{
+    if ((has & ~(unsigned)KIND_APOSTROPHE) == KIND_LOWER)
+        return DEID_SHAPE_LOWER;
+    if (has == KIND_DIGIT)
         return DEID_SHAPE_NUMBER;
-    if (is_mixed)
+    if (has & (KIND_WIDE | KIND_MIXED))
         return DEID_SHAPE_OTHER;
-    if (digits > 0)
-        return word.data[0] >= 'A' && word.data[0] <= 'Z' && lower >= 1 && digits <= 4
+    if (has & KIND_DIGIT)
+        return word.data[0] >= 'A' && word.data[0] <= 'Z' && has & KIND_LOWER
+                       && digits_of(word) <= 4
                    ? DEID_SHAPE_DIGITAL
                    : DEID_SHAPE_OTHER;
-    if (upper == 0)
-        return DEID_SHAPE_LOWER;
     if (word.data[0] < 'A' || word.data[0] > 'Z')
         return DEID_SHAPE_OTHER;
-    if (lower == 0)
-        return upper == 1 ? DEID_SHAPE_INITIAL : DEID_SHAPE_UPPER;
-    return DEID_SHAPE_CAPITAL;
+    if (has & KIND_LOWER)
+        return DEID_SHAPE_CAPITAL;
+    return word.size == 1 ? DEID_SHAPE_INITIAL : DEID_SHAPE_UPPER;
 }
 
-/* The end of the word at @at: letters and digits, and apostrophes inside of it. */
-static size_t word_end(struct slice text, size_t at)
+/* Whether the apostrophe at @at is inside of a word, and not the end of it or of a possessive. */
+static bool is_inside(struct slice text, size_t at)
 {
-    size_t end = at;
+    if (at + 1 >= text.size || !deid_is_letter(text.data[at + 1]))
+        return false;
+    return (text.data[at + 1] | 32) != 's'
+           || (at + 2 < text.size && deid_is_word(text.data[at + 2]));
+}
 
-    while (end < text.size) {
-        char c = text.data[end];
-        if (deid_is_word(c)) {
-            end++;
-            continue;
+/* The word at @start: letters and digits, and apostrophes inside of it. */
+static struct word word_read(struct slice text, size_t start)
+{
+    unsigned has = 0;
+    size_t end = start;
+
+    for (;;) {
+        unsigned kind = end < text.size ? kinds[(uint8_t)text.data[end]] : 0;
+
+        if (kind == 0) {
+            if (end >= text.size || text.data[end] != '\'' || !is_inside(text, end))
+                return (struct word){ start, end, has };
+            kind = KIND_APOSTROPHE;
         }
-        if (c != '\'' || end + 1 >= text.size || !deid_is_letter(text.data[end + 1]))
-            break;
-        if ((text.data[end + 1] | 32) == 's'
-            && (end + 2 >= text.size || !deid_is_word(text.data[end + 2])))
-            break; /* a possessive */
+        if (has & KIND_DIGIT && kind != KIND_DIGIT)
+            has |= KIND_MIXED;
+        has |= kind;
         end++;
     }
-    return end;
 }
 
-static bool tokens_grow(struct deid_tokens *tokens, unsigned *capacity, struct arena *arena)
+static bool tokens_grow(struct reader *reader)
 {
-    unsigned larger = *capacity == 0 ? TOKENS_CAPACITY_FIRST : *capacity * 2;
-    struct deid_token *items = arena_alloc(arena, larger * sizeof(*items));
+    struct deid_tokens *tokens = reader->tokens;
+    unsigned larger = reader->capacity == 0 ? TOKENS_CAPACITY_FIRST : reader->capacity * 2;
+    struct deid_token *items = arena_alloc(reader->arena, larger * sizeof(*items));
 
     if (items == NULL)
         return false;
     if (tokens->count > 0)
         memcpy(items, tokens->items, tokens->count * sizeof(*items));
     tokens->items = items;
-    *capacity = larger;
+    reader->capacity = larger;
+    return true;
+}
+
+/* The hash of a word of plain letters and digits as the lists fold it. */
+static uint64_t hash_plain(struct slice word)
+{
+    char folded[DEID_WORDS_BYTES_MAX + 8] = { 0 };
+
+    for (size_t i = 0; i < word.size; i++)
+        folded[i] =
+            (char)((unsigned char)word.data[i] | (kinds[(uint8_t)word.data[i]] & KIND_UPPER) << 4);
+    return deid_words_hash(folded, (unsigned)word.size);
+}
+
+/* The flags of the words whose places were being fetched. */
+static void reader_flush(struct reader *reader)
+{
+    struct deid_token *token = reader->tokens->items + reader->tokens->count - reader->pending;
+
+    for (unsigned i = 0; i < reader->pending; i++, token++)
+        if (reader->hashes[i] != 0)
+            token->flags = deid_lexicon_facts_hashed(reader->lexicon, reader->hashes[i])->flags;
+    reader->pending = 0;
+}
+
+static bool token_add(struct reader *reader, const struct word *word)
+{
+    struct deid_tokens *tokens = reader->tokens;
+    struct slice text = slice_cut(tokens->text, word->start, word->end);
+    struct deid_token *token;
+    uint64_t hash = 0;
+
+    if (tokens->count == reader->capacity && !tokens_grow(reader))
+        return false;
+    token = &tokens->items[tokens->count++];
+    *token = (struct deid_token){ (uint32_t)word->start, (uint32_t)word->end, 0,
+                                  shape_of(text, word->kinds) };
+    if (word->kinds & (KIND_WIDE | KIND_APOSTROPHE)) {
+        token->flags = deid_lexicon_find(reader->lexicon, text);
+    } else if (!(word->kinds & KIND_DIGIT) && text.size <= DEID_WORDS_BYTES_MAX) {
+        hash = hash_plain(text);
+        deid_lexicon_prefetch(reader->lexicon, hash);
+    } else if (word->kinds != KIND_DIGIT) {
+        token->flags = deid_lexicon_find(reader->lexicon, text);
+    }
+    reader->hashes[reader->pending++] = hash;
+    if (reader->pending == PENDING_MAX)
+        reader_flush(reader);
     return true;
 }
 
 enum status deid_tokens_read(struct slice folded, const struct deid_lexicon *lexicon,
                              struct arena *arena, struct deid_tokens *tokens, struct error *err)
 {
-    unsigned capacity = 0;
+    struct reader reader = { .lexicon = lexicon, .tokens = tokens, .arena = arena };
     size_t at = 0;
 
     *tokens = (struct deid_tokens){ .text = folded, .lexicon = lexicon };
     while (at < folded.size) {
-        struct deid_token *token;
-        struct slice word;
-        size_t end;
+        struct word word;
 
-        if (!deid_is_word(folded.data[at])) {
+        if (kinds[(uint8_t)folded.data[at]] == 0) {
             at++;
             continue;
         }
-        end = word_end(folded, at);
-        if (tokens->count == capacity && !tokens_grow(tokens, &capacity, arena))
+        word = word_read(folded, at);
+        if (!token_add(&reader, &word))
             return error_set(err, STATUS_RESOURCE_EXHAUSTED, "no room for the words of %zu bytes",
                              folded.size);
-        word = slice_cut(folded, at, end);
-        token = &tokens->items[tokens->count++];
-        token->start = (uint32_t)at;
-        token->end = (uint32_t)end;
-        token->shape = shape_of(word);
-        token->flags = token->shape == DEID_SHAPE_NUMBER ? 0 : deid_lexicon_find(lexicon, word);
-        at = end;
+        at = word.end;
         if (at + 1 < folded.size && folded.data[at] == '\'' && (folded.data[at + 1] | 32) == 's'
             && (at + 2 >= folded.size || !deid_is_word(folded.data[at + 2])))
             at += 2; /* the possessive is nobody's word */
     }
+    reader_flush(&reader);
     return STATUS_OK;
 }
 
