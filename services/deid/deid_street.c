@@ -1,0 +1,387 @@
+#include "deid_street.h"
+
+#include "deid_like.h"
+#include "deid_place.h"
+
+#define STREET_WORDS_MAX 5
+#define NUMBER_BYTES_MAX 6
+#define TAIL_PARTS_MAX 8
+#define TOWN_WORDS_MAX 4
+
+static bool is_house_number(const struct deid_tokens *tokens, unsigned index)
+{
+    const struct deid_token *token = &tokens->items[index];
+
+    return index < tokens->count && deid_is_digit(tokens->text.data[token->start])
+           && token->end - token->start <= NUMBER_BYTES_MAX;
+}
+
+/* Between the parts of one address: blanks, commas, the end of a line. */
+static bool is_tail_gap(struct slice gap)
+{
+    unsigned lines = 0, others = 0;
+    size_t i;
+
+    for (i = 0; i < gap.size; i++) {
+        if (gap.data[i] == '\n')
+            lines++;
+        else if (gap.data[i] == '.' || gap.data[i] == '#' || gap.data[i] == '>')
+            others++;
+        else if (gap.data[i] != ' ' && gap.data[i] != ',' && gap.data[i] != '\r')
+            return false;
+    }
+    return gap.size > 0 && gap.size <= 6 && lines <= 1 && others <= 1;
+}
+
+static bool is_tail_gap_at(const struct deid_tokens *tokens, unsigned end)
+{
+    return end < tokens->count && is_tail_gap(deid_tokens_gap(tokens, end - 1));
+}
+
+/* "Apt 3B", "Suite 490", "Box 3833", "# 12". */
+static unsigned unit_end(const struct deid_tokens *tokens, unsigned at)
+{
+    struct slice gap;
+
+    if (!(deid_hint_at(tokens, at) & DEID_HINT_UNIT) || at + 1 >= tokens->count)
+        return at;
+    gap = deid_tokens_gap(tokens, at);
+    if (gap.size > 3 || slice_find_byte(gap, '\n') < gap.size)
+        return at;
+    return tokens->items[at + 1].end - tokens->items[at + 1].start <= NUMBER_BYTES_MAX
+                   && (deid_is_digit(tokens->text.data[tokens->items[at + 1].start])
+                       || tokens->items[at + 1].shape == DEID_SHAPE_INITIAL)
+               ? at + 2
+               : at;
+}
+
+/* Capital words that may be the town of an address. */
+static unsigned town_end(const struct deid_tokens *tokens, unsigned at)
+{
+    unsigned end = at;
+
+    while (end < tokens->count && end - at < TOWN_WORDS_MAX
+           && (end == at || deid_like_gap(tokens, end - 1, " ")
+               || deid_like_gap(tokens, end - 1, "-") || deid_like_gap(tokens, end - 1, ". "))
+           && deid_like_capital(tokens, end)
+           && !(tokens->items[end].flags
+                    & (DEID_WORD_STOP | DEID_WORD_LABEL | DEID_WORD_ID_LABEL | DEID_WORD_MONTH
+                       | DEID_WORD_TITLE)
+                && !(tokens->items[end].flags & (DEID_WORD_PLACE | DEID_WORD_PLACE_FIRST)))
+           && !deid_place_is_state(tokens, end))
+        end++;
+    return end;
+}
+
+/* The end of a state or a country at @at, or of a military post office. */
+static unsigned land_end(const struct deid_tokens *tokens, unsigned at)
+{
+    unsigned end = deid_place_listed(tokens, at, DEID_WORD_STATE | DEID_WORD_COUNTRY);
+    struct slice word;
+
+    if (at >= tokens->count)
+        return at;
+    word = deid_token_text(tokens, at);
+    if (end == at && deid_place_is_state(tokens, at))
+        end = at + 1;
+    if (end == at && (slice_is(word, "APO") || slice_is(word, "FPO") || slice_is(word, "DPO"))
+        && at + 1 < tokens->count)
+        end = at + 2;
+    return end;
+}
+
+/* Behind a street at [.., @end): units, town, state, country, postal code, as far as they go. A
+ * word that could be a town is taken only when the line, a state, a country or a code bears it
+ * out. */
+static unsigned address_end(const struct deid_tokens *tokens, unsigned end)
+{
+    unsigned parts = 0, at = end, next;
+
+    for (; parts < TAIL_PARTS_MAX && is_tail_gap_at(tokens, at); parts++) {
+        struct slice gap = deid_tokens_gap(tokens, at - 1);
+
+        next = unit_end(tokens, at);
+        if (next == at)
+            next = land_end(tokens, at);
+        if (next == at && deid_place_is_number(tokens, at, 3, 6)
+            && slice_find_byte(gap, '.') == gap.size)
+            next = deid_place_postal_end(tokens, at);
+        if (next == at && slice_find_byte(gap, '.') < gap.size)
+            break;
+        if (next == at)
+            next = deid_place_listed(tokens, at, DEID_WORD_PLACE);
+        if (next > at) {
+            end = at = next;
+            continue;
+        }
+        next = town_end(tokens, at);
+        if (next == at)
+            break;
+        at = next; /* borne out by what follows, or dropped */
+        if (slice_find_byte(gap, ',') < gap.size
+            && deid_like_at(tokens, next - 1) >= DEID_LIKE_EITHER)
+            end = at;
+    }
+    return end;
+}
+
+static void street_add(const struct deid_tokens *tokens, struct deid_spans *spans, unsigned first,
+                       unsigned end, float score)
+{
+    deid_spans_add(spans,
+                   (struct deid_span){ tokens->items[first].start, tokens->items[end - 1].end,
+                                       DEID_CLASS_GEOGRAPHY, DEID_FORM_VALUE, score });
+}
+
+static bool is_street_gap(const struct deid_tokens *tokens, unsigned index)
+{
+    return deid_like_gap(tokens, index, " ") || deid_like_gap(tokens, index, ". ")
+           || deid_like_gap(tokens, index, "-") || deid_like_gap(tokens, index, "'");
+}
+
+/* A kind of street that may be written small: "123 Maple street". */
+static bool is_long_kind(struct slice word)
+{
+    static const char *const kinds[] = { "street", "avenue", "road",    "lane",      "drive",
+                                         "court",  "place",  "terrace", "boulevard", "parkway",
+                                         "circle", "st",     "ave",     "rd",        NULL };
+    unsigned i;
+
+    for (i = 0; kinds[i] != NULL && !slice_equal_fold(word, slice_from(kinds[i])); i++)
+        ;
+    return kinds[i] != NULL;
+}
+
+/* Back over a second number: "35 69 Gordon Terrace". */
+static unsigned number_first(const struct deid_tokens *tokens, unsigned index)
+{
+    while (index > 0 && deid_like_gap(tokens, index - 1, " ")
+           && deid_place_is_number(tokens, index - 1, 1, 5))
+        index--;
+    return index;
+}
+
+/* "4002 Erwin Rd": a number, capital words, a kind of street. */
+static unsigned street_american(const struct deid_tokens *tokens, struct deid_spans *spans,
+                                unsigned index)
+{
+    unsigned at = index + 1, end, capitals = 0;
+
+    if (!is_house_number(tokens, index))
+        return index;
+    for (; at < tokens->count && at <= index + STREET_WORDS_MAX; at++) {
+        const struct deid_token *token = &tokens->items[at];
+
+        if (!is_street_gap(tokens, at - 1))
+            return index;
+        if (at > index + 1 && token->flags & DEID_WORD_STREET
+            && (token->shape != DEID_SHAPE_LOWER
+                || (capitals > 0 && is_long_kind(deid_token_text(tokens, at)))))
+            break;
+        capitals += deid_like_capital(tokens, at);
+        if (!deid_like_capital(tokens, at)
+            && !(deid_is_digit(tokens->text.data[token->start]) && token->shape == DEID_SHAPE_OTHER)
+            && !(deid_hint_at(tokens, at) & DEID_HINT_PARTICLE))
+            return index;
+    }
+    if (at >= tokens->count || at > index + STREET_WORDS_MAX)
+        return index;
+    end = at + 1;
+    if (deid_like_gap(tokens, end - 1, " ") && tokens->items[end].shape == DEID_SHAPE_INITIAL
+        && slice_find_byte(SLICE("NSEW"), deid_token_text(tokens, end).data[0]) < 4)
+        end++;
+    end = address_end(tokens, end);
+    street_add(tokens, spans, number_first(tokens, index), end, DEID_SCORE_SHAPE);
+    return end;
+}
+
+/* "PO Box 123", "P.O. Box 149", "PSC 1437, Box 3833". */
+static unsigned street_box(const struct deid_tokens *tokens, struct deid_spans *spans,
+                           unsigned index)
+{
+    unsigned first = index, end;
+    struct slice word = deid_token_text(tokens, index);
+
+    if (!slice_equal_fold(word, SLICE("box")) || index == 0
+        || !deid_place_is_number(tokens, index + 1, 1, 7)
+        || deid_tokens_gap(tokens, index - 1).size > 2)
+        return index;
+    word = deid_token_text(tokens, index - 1);
+    if (slice_equal_fold(word, SLICE("po")))
+        first = index - 1;
+    else if (slice_equal_fold(word, SLICE("o")) && index > 1)
+        first = index - 2;
+    else if (deid_place_is_number(tokens, index - 1, 1, 5) && index > 1
+             && deid_hint_at(tokens, index - 2) & DEID_HINT_UNIT)
+        first = index - 2;
+    else
+        return index;
+    end = address_end(tokens, index + 2);
+    street_add(tokens, spans, number_first(tokens, first), end, DEID_SCORE_SHAPE);
+    return end;
+}
+
+/* The words behind "rue", "Calle", "ul.": up to the number, if it comes behind. */
+static unsigned road_end(const struct deid_tokens *tokens, unsigned index)
+{
+    unsigned end = index + 1;
+
+    while (end < tokens->count && end <= index + STREET_WORDS_MAX && is_street_gap(tokens, end - 1)
+           && (deid_like_capital(tokens, end) || deid_hint_at(tokens, end) & DEID_HINT_PARTICLE
+               || (tokens->items[index].shape == DEID_SHAPE_LOWER
+                   && tokens->items[end].shape == DEID_SHAPE_LOWER
+                   && deid_like_at(tokens, end) >= DEID_LIKE_UNKNOWN)))
+        end++;
+    return end;
+}
+
+/* "36 rue de Pologne", "Rua Cidade Nova 12". */
+static unsigned street_foreign(const struct deid_tokens *tokens, struct deid_spans *spans,
+                               unsigned index)
+{
+    unsigned first = index, end;
+
+    if (!(deid_hint_at(tokens, index) & DEID_HINT_ROAD))
+        return index;
+    end = road_end(tokens, index);
+    if (end == index + 1)
+        return index;
+    if (index > 0 && deid_like_gap(tokens, index - 1, " ") && is_house_number(tokens, index - 1))
+        first = number_first(tokens, index - 1);
+    if (deid_like_gap(tokens, end - 1, " ") && deid_place_is_number(tokens, end, 1, 4))
+        end++;
+    else if (first == index)
+        return index;
+    end = address_end(tokens, end);
+    street_add(tokens, spans, first, end, DEID_SCORE_LIST);
+    return end;
+}
+
+/* "Harjukatu", "Semperweg", "Nybyv\xc3\xa4gen": the kind of street at the end of the word. */
+static bool is_compound(struct slice word)
+{
+    static const char *const ends[] = {
+        "gade",
+        "gata",
+        "gatan",
+        "gate",
+        "gaten",
+        "vej",
+        "veien",
+        "vegen",
+        "v\xc3\xa4gen",
+        "vegur",
+        "stra\xc3\x9f"
+        "e",
+        "strasse",
+        "str",
+        "weg",
+        "gasse",
+        "platz",
+        "allee",
+        "laan",
+        "straat",
+        "plein",
+        "kade",
+        "katu",
+        "kuja",
+        "tie",
+        "utca",
+        "ulica",
+        "terrasse",
+    };
+    size_t i, j;
+
+    for (i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
+        struct slice end = slice_from(ends[i]);
+
+        if (word.size < end.size + 3)
+            continue;
+        for (j = 0; j < end.size; j++) {
+            char c = word.data[word.size - end.size + j];
+            if ((c >= 'A' && c <= 'Z' ? (c | 32) : c) != end.data[j])
+                break;
+        }
+        if (j == end.size)
+            return true;
+    }
+    return false;
+}
+
+/* Whether an address is announced before token @index: "lives on", "address is", "office is at". */
+static bool is_address_before(const struct deid_tokens *tokens, unsigned index)
+{
+    unsigned back;
+
+    for (back = 1; back <= 5 && back <= index; back++) {
+        struct slice word = deid_token_text(tokens, index - back);
+
+        if (deid_tokens_gap(tokens, index - back).size > 4)
+            return false;
+        if (slice_equal_fold(word, SLICE("address")) || slice_equal_fold(word, SLICE("lives"))
+            || slice_equal_fold(word, SLICE("office")) || slice_equal_fold(word, SLICE("residence"))
+            || slice_equal_fold(word, SLICE("resides")) || slice_equal_fold(word, SLICE("street"))
+            || slice_equal_fold(word, SLICE("located")) || slice_equal_fold(word, SLICE("lived")))
+            return true;
+    }
+    return false;
+}
+
+/* "Trenerys gate 232", "6750 Koskikatu 25 Apt. 864": words and a number behind them, where a number
+ * before, the kind of street, a unit behind or an announcement says that it is a street. */
+static unsigned street_numbered(const struct deid_tokens *tokens, struct deid_spans *spans,
+                                unsigned index)
+{
+    unsigned first = index, number = index, at;
+    bool is_told, is_kind = false, has_name = false;
+
+    if (!deid_like_capital(tokens, index) || tokens->items[index].shape == DEID_SHAPE_INITIAL
+        || deid_like_at(tokens, index) < DEID_LIKE_WORD
+        || (index > 0 && deid_like_gap(tokens, index - 1, " ")
+            && deid_like_capital(tokens, index - 1)))
+        return index;
+    while (number < tokens->count && number - index < STREET_WORDS_MAX
+           && (number == index || is_street_gap(tokens, number - 1))
+           && (deid_like_capital(tokens, number)
+               || deid_hint_at(tokens, number) & (DEID_HINT_PARTICLE | DEID_HINT_ROAD)
+               || tokens->items[number].flags & DEID_WORD_STREET
+               || is_compound(deid_token_text(tokens, number)))) {
+        struct slice word = deid_token_text(tokens, number);
+
+        is_kind |=
+            is_compound(word) || (deid_hint_at(tokens, number) & DEID_HINT_ROAD && number > index);
+        has_name |= deid_like_at(tokens, number) >= DEID_LIKE_EITHER;
+        number++;
+    }
+    if (number == index
+        || !(deid_like_gap(tokens, number - 1, " ") || deid_like_gap(tokens, number - 1, ". "))
+        || !deid_place_is_number(tokens, number, 1, 4) || !(has_name || is_kind))
+        return index;
+    if (index > 0 && deid_like_gap(tokens, index - 1, " ")
+        && deid_place_is_number(tokens, index - 1, 2, 5))
+        first = number_first(tokens, index - 1);
+    at = is_tail_gap_at(tokens, number + 1) ? unit_end(tokens, number + 1) : number + 1;
+    is_told = first < index || at > number + 1 || is_address_before(tokens, index);
+    if (!is_kind && !is_told)
+        return index;
+    at = address_end(tokens, number + 1);
+    street_add(tokens, spans, first, at, is_kind ? DEID_SCORE_LIST : DEID_SCORE_WEAK);
+    return at;
+}
+
+void deid_street_scan(const struct deid_tokens *tokens, struct deid_spans *spans)
+{
+    static unsigned (*const rules[])(const struct deid_tokens *, struct deid_spans *,
+                                     unsigned) = { street_american, street_box, street_foreign,
+                                                   street_numbered };
+    unsigned index = 0;
+    size_t i;
+
+    while (index < tokens->count) {
+        unsigned end = index;
+
+        for (i = 0; i < sizeof(rules) / sizeof(rules[0]) && end == index; i++)
+            end = rules[i](tokens, spans, index);
+        index = end > index ? end : index + 1;
+    }
+}
