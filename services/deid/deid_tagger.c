@@ -2,9 +2,9 @@
 
 #include <string.h>
 
+#include "base/check.h"
 #include "deid_tagger_view.h"
 
-#define CHUNK 384 /* tokens tagged at a time; a longer range is cut */
 #define LANES 8
 #define SCORE_MAX 4000 /* of a token alone */
 #define LEAST (-12000) /* of a path, against the best one: sums of these stay within 16 bits */
@@ -127,17 +127,17 @@ static struct deid_tagged token_tagged(const int16_t ahead[LANES], const int16_t
 
 /* Best paths from the front (with the token's own score) and from the end (without it); where their
  * sum is largest goes the best path through all. */
-static void chunk_run(const struct deid_tagger *tagger, const struct deid_tokens *tokens,
-                      unsigned first, unsigned end, struct deid_tagged *tagged)
+void deid_tagger_tag(const struct deid_tagger *tagger, const struct deid_view *views,
+                     unsigned count, struct deid_tagged *tagged)
 {
-    struct deid_view views[CHUNK + 2 * DEID_VIEW_AROUND];
-    int16_t scores[CHUNK][LANES], ahead[CHUNK][LANES], behind[LANES] = { 0 };
+    int16_t scores[DEID_TAGGER_CHUNK][LANES], ahead[DEID_TAGGER_CHUNK][LANES];
     int16_t start[LANES] = { 0, LEAST, LEAST, LEAST, LEAST, LEAST, LEAST, LEAST };
-    unsigned count = end - first, i;
+    int16_t behind[LANES] = { 0 };
+    unsigned i;
 
-    deid_view_read(tokens, first, end, views);
+    CHECK(count <= DEID_TAGGER_CHUNK);
     for (i = 0; i < count; i++) {
-        token_score(tagger, &views[i + DEID_VIEW_AROUND], scores[i]);
+        token_score(tagger, &views[i], scores[i]);
         lanes_step(i == 0 ? start : ahead[i - 1], tagger->steps, ahead[i]);
         lanes_add(ahead[i], scores[i]);
     }
@@ -154,23 +154,26 @@ static unsigned chunk_end(const struct deid_tokens *tokens, unsigned first, unsi
 {
     unsigned at;
 
-    if (end - first <= CHUNK)
+    if (end - first <= DEID_TAGGER_CHUNK)
         return end;
-    for (at = first + CHUNK; at > first + CHUNK / 2; at--) {
+    for (at = first + DEID_TAGGER_CHUNK; at > first + DEID_TAGGER_CHUNK / 2; at--) {
         struct slice gap = deid_tokens_gap(tokens, at - 1);
         if (slice_find_byte(gap, '\n') < gap.size || slice_starts_with(gap, SLICE(". ")))
             return at;
     }
-    return first + CHUNK;
+    return first + DEID_TAGGER_CHUNK;
 }
 
 void deid_tagger_run(const struct deid_tagger *tagger, const struct deid_tokens *tokens,
                      unsigned first, unsigned end, struct deid_tagged *tagged)
 {
+    struct deid_view views[DEID_TAGGER_CHUNK + 2 * DEID_VIEW_AROUND];
+
     while (first < end) {
         unsigned stop = chunk_end(tokens, first, end);
 
-        chunk_run(tagger, tokens, first, stop, tagged);
+        deid_view_read(tokens, first, stop, views);
+        deid_tagger_tag(tagger, views + DEID_VIEW_AROUND, stop - first, tagged);
         tagged += stop - first;
         first = stop;
     }

@@ -55,6 +55,15 @@ enum status deid_tagger_open(struct deid_tagger *tagger, struct slice packed, st
 void deid_tagger_run(const struct deid_tagger *tagger, const struct deid_tokens *tokens,
                      unsigned first, unsigned end, struct deid_tagged *tagged);
 
+struct deid_view;
+
+#define DEID_TAGGER_CHUNK 384 /* tokens tagged at a time; a longer range is cut */
+
+/* The same from views that the caller made (deid_tagger_view.h): @views is of the first of @count
+ * tokens, at most DEID_TAGGER_CHUNK. */
+void deid_tagger_tag(const struct deid_tagger *tagger, const struct deid_view *views,
+                     unsigned count, struct deid_tagged *tagged);
+
 static inline bool deid_tag_is_begin(unsigned tag)
 {
     return tag & 1;
