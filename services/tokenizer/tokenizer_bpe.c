@@ -1,76 +1,109 @@
-/* text → pre-tokens → bytes → merged by rank → ids. */
+/* Blocks of 64 bytes as long as they go; the end of the text in a block of its own, with newlines
+ * after it; what blocks do not know, a piece at a time. */
 #include "tokenizer_bpe.h"
 
-#include "tokenizer_merge.h"
+#include "tokenizer_block.h"
 
-static bool merge_by_rank(const struct tokenizer_vocab *vocab, struct slice text,
-                          const struct tokenizer_symbol *left, const struct tokenizer_symbol *right,
-                          uint32_t *rank, uint32_t *merged)
+/* A run of pieces that blocks do not know is mostly longer than one. */
+#define SLOW_PIECES 4
+
+/* The pieces of @text that end before its last 64 bytes, or a little later. Returns where they end.
+ */
+static size_t cut_blocks(struct tokenizer_run *run, enum tokenizer_split split, struct slice text)
 {
-    (void)text;
-    return tokenizer_vocab_merge(vocab, left->id, right->id, rank, merged);
-}
+    size_t at = 0;
 
-static void put_id(struct buffer *ids, uint32_t id)
-{
-    buffer_put(ids, slice_of(&id, sizeof(id)));
-}
+    run->wide_end = text.data + text.size - 15;
+    while (text.size - at >= TOKENIZER_BLOCK_BYTES && tokenizer_run_goes_on(run)) {
+        struct tokenizer_block block = tokenizer_block_split(split, text.data + at);
+        uint64_t starts = block.starts & (block.starts - 1);
+        size_t start = at;
 
-/* A byte without a piece (a byte that no UTF-8 holds, in vocabularies cut down to what text needs)
- * is the unknown piece. */
-static enum status byte_id(const struct tokenizer_vocab *vocab, unsigned char byte, uint32_t *id,
-                           struct error *err)
-{
-    *id = vocab->bytes[byte];
-    if (*id == TOKENIZER_NO_ID)
-        *id = vocab->unknown;
-    if (*id == TOKENIZER_NO_ID)
-        return error_set(err, STATUS_INVALID_ARGUMENT, "the vocabulary has no piece for a byte");
-    return STATUS_OK;
-}
+        for (; starts != 0; starts &= starts - 1) {
+            size_t next = at + (size_t)__builtin_ctzll(starts);
 
-static enum status encode_pretoken(const struct tokenizer_vocab *vocab, struct slice text,
-                                   struct arena *scratch, struct buffer *ids, struct error *err)
-{
-    struct tokenizer_symbol *symbols;
-    uint32_t id;
+            tokenizer_run_put(run, text.data + start, next - start);
+            start = next;
+        }
+        if (block.size > 0) {
+            tokenizer_run_put(run, text.data + start, at + block.size - start);
+            at += block.size;
+            continue;
+        }
+        for (int i = 0; i < SLOW_PIECES && at < text.size; i++) {
+            size_t size = tokenizer_split_next(split, slice_cut(text, at, text.size));
 
-    if (vocab->ignores_merges && text.size <= vocab->piece_bytes_max) {
-        id = tokenizer_vocab_find(vocab, text);
-        if (id != TOKENIZER_NO_ID) {
-            put_id(ids, id);
-            return STATUS_OK;
+            tokenizer_run_put(run, text.data + at, size);
+            at += size;
         }
     }
-    symbols = arena_alloc(scratch, text.size * sizeof(struct tokenizer_symbol));
-    if (symbols == NULL)
-        return error_set(err, STATUS_RESOURCE_EXHAUSTED, "the text needs too much memory");
-    for (size_t i = 0; i < text.size; i++) {
-        symbols[i] = (struct tokenizer_symbol){ .at = (uint32_t)i, .size = 1 };
-        if (byte_id(vocab, (unsigned char)text.data[i], &symbols[i].id, err) != STATUS_OK)
-            return STATUS_INVALID_ARGUMENT;
-    }
-    if (!tokenizer_merge(vocab, text, symbols, (uint32_t)text.size, merge_by_rank, scratch))
-        return error_set(err, STATUS_RESOURCE_EXHAUSTED, "the text needs too much memory");
-    for (size_t i = 0; i < text.size; i++) {
-        if (symbols[i].size > 0)
-            put_id(ids, symbols[i].id);
-    }
-    return STATUS_OK;
+    return at;
 }
 
-enum status tokenizer_bpe_encode(const struct tokenizer_vocab *vocab, struct slice text,
-                                 struct arena *scratch, struct buffer *ids, struct error *err)
+/* Whether newlines after @text leave its pieces as they are, but for the last, which they may
+ * lengthen: so it is when it ends in a newline, or in anything of ASCII that is no blank. */
+static bool may_pad(struct slice text)
 {
-    struct arena_mark mark = arena_mark(scratch);
-    enum status status = STATUS_OK;
+    unsigned char last = (unsigned char)text.data[text.size - 1];
 
-    while (text.size > 0 && status == STATUS_OK) {
-        size_t size = tokenizer_split_next(vocab->split, text);
+    return last == '\n' || (last < 0x80 && last > ' ');
+}
 
-        status = encode_pretoken(vocab, slice_cut(text, 0, size), scratch, ids, err);
-        text = slice_cut(text, size, text.size);
-        arena_rewind(scratch, mark);
+static void cut_end(struct tokenizer_run *run, enum tokenizer_split split, struct slice text)
+{
+    char padded[3 * TOKENIZER_BLOCK_BYTES];
+    size_t at = 0, size;
+
+    memset(padded, '\n', sizeof(padded));
+    memcpy(padded, text.data, text.size);
+    run->wide_end = padded + sizeof(padded) - 15;
+    while (at < text.size && tokenizer_run_goes_on(run)) {
+        struct tokenizer_block block = tokenizer_block_split(split, padded + at);
+        uint64_t starts = block.starts & (block.starts - 1);
+        size_t start = at, next;
+
+        if (block.size == 0) {
+            size = tokenizer_split_next(split, slice_of(padded + at, text.size - at));
+            tokenizer_run_put(run, padded + at, size);
+            at += size;
+            continue;
+        }
+        for (at += block.size; start < text.size; start = next) {
+            next = starts == 0 ? at : at - block.size + (size_t)__builtin_ctzll(starts);
+            if (next > text.size)
+                next = text.size;
+            tokenizer_run_put(run, padded + start, next - start);
+            starts &= starts - 1;
+            if (next == at)
+                break;
+        }
     }
-    return status;
+    tokenizer_run_flush(run);
+}
+
+static void cut_pieces(struct tokenizer_run *run, enum tokenizer_split split, struct slice text)
+{
+    size_t size;
+
+    run->wide_end = text.size < 16 ? NULL : text.data + text.size - 15;
+    for (size_t at = 0; at < text.size && tokenizer_run_goes_on(run); at += size) {
+        size = tokenizer_split_next(split, slice_cut(text, at, text.size));
+        tokenizer_run_put(run, text.data + at, size);
+    }
+}
+
+void tokenizer_bpe_run(struct tokenizer_run *run, struct slice text)
+{
+    enum tokenizer_split split = (enum tokenizer_split)run->tables->image->settings.split;
+
+    if (tokenizer_block_knows(split)) {
+        if (text.size >= TOKENIZER_BLOCK_BYTES)
+            text = slice_cut(text, cut_blocks(run, split, text), text.size);
+        if (text.size > 0 && may_pad(text)) {
+            cut_end(run, split, text);
+            return;
+        }
+    }
+    cut_pieces(run, split, text);
+    tokenizer_run_flush(run);
 }

@@ -1,14 +1,10 @@
-/* Byte-level BPE: one stretch of text, without special pieces, to ids. Text is encoded as it is:
- * families whose reference normalises to NFC first (Qwen) differ on text that is not NFC. */
+/* Byte-level BPE: the words of a stretch of text that has no special pieces in it. */
 #ifndef TOKENIZER_BPE_H
 #define TOKENIZER_BPE_H
 
-#include "base/buffer.h"
-#include "tokenizer_vocab.h"
+#include "tokenizer_run.h"
 
-/* Append the ids of @text (as uint32_t) to @ids. @scratch is left as it was. RESOURCE_EXHAUSTED
- * when it has no room, INVALID_ARGUMENT when the vocabulary has no piece for a byte. */
-enum status tokenizer_bpe_encode(const struct tokenizer_vocab *vocab, struct slice text,
-                                 struct arena *scratch, struct buffer *ids, struct error *err);
+/* Put the pre-tokens of @text into @run and look them up: nothing waits afterwards. */
+void tokenizer_bpe_run(struct tokenizer_run *run, struct slice text);
 
 #endif

@@ -2,21 +2,26 @@
 
 #include "base/buffer.h"
 #include "base/limits.h"
+#include "base/utf8.h"
 #include "tokenizer_bpe.h"
 #include "tokenizer_spm.h"
+#include "tokenizer_state.h"
+#include "tokenizer_unicode.h"
 
-/* A symbol and two candidates take 84 bytes for each byte of a text that is one long run. */
+/* A symbol, two candidates and what goes with them take a hundred bytes for each byte of a text
+ * whose merges reach further than a window. */
 #define SCRATCH_BYTES_MAX (2048 * MIB)
 
 struct encoding {
     const struct tokenizer_vocab *vocab;
+    const struct tokenizer_special *special; /* what may be cut out */
     struct slice text;
     const struct tokenizer_span *spans;
     size_t spans_count;
     size_t span,
         span_end; /* the span of the position that is looked at, and where it ends in the text */
     struct arena scratch;
-    struct buffer ids;
+    struct tokenizer_run run;
 };
 
 static enum status join_spans(struct encoding *encoding, struct error *err)
@@ -62,66 +67,177 @@ static size_t trusted_bytes(struct encoding *encoding, size_t at)
     return end - at;
 }
 
+/* Special pieces
+ * ---------------------------------------------------------------------------------- */
+
+static bool is_word(uint32_t point)
+{
+    enum tokenizer_class class = tokenizer_unicode_class(point);
+
+    return class != TOKENIZER_CLASS_SPACE
+           && (class != TOKENIZER_CLASS_OTHER
+               || tokenizer_unicode_category(point) == TOKENIZER_CATEGORY_PC);
+}
+
+/* The code point that ends at @end. */
+static uint32_t point_before(struct slice text, size_t end)
+{
+    size_t at = end - 1, step;
+
+    while (at > 0 && end - at < 4 && ((unsigned char)text.data[at] & 0xc0) == 0x80)
+        at--;
+    return utf8_decode(slice_cut(text, at, end), &step);
+}
+
+/* Whether a letter, number or _ touches [start, end) of @text. */
+static bool is_in_word(struct slice text, size_t start, size_t end)
+{
+    size_t step;
+
+    if (start > 0 && is_word(point_before(text, start)))
+        return true;
+    return end < text.size && is_word(utf8_decode(slice_cut(text, end, text.size), &step));
+}
+
 /* The special piece at @at, or TOKENIZER_NO_ID. */
 static uint32_t find_special(struct encoding *encoding, size_t at, size_t *size)
 {
     struct slice rest = slice_cut(encoding->text, at, encoding->text.size);
+    size_t trusted = trusted_bytes(encoding, at), control_size;
     uint32_t id, control;
-    size_t trusted, control_size;
 
-    if (!tokenizer_vocab_may_begin_special(encoding->vocab, (unsigned char)rest.data[0]))
-        return TOKENIZER_NO_ID;
     id = tokenizer_vocab_find_special(encoding->vocab, rest, 1u << TOKENIZER_PIECE_USER, size);
-    trusted = trusted_bytes(encoding, at);
-    if (trusted == 0)
-        return id;
-    control = tokenizer_vocab_find_special(encoding->vocab, slice_cut(rest, 0, trusted),
-                                           1u << TOKENIZER_PIECE_CONTROL, &control_size);
-    if (control == TOKENIZER_NO_ID || (id != TOKENIZER_NO_ID && *size > control_size))
-        return id;
-    *size = control_size;
-    return control;
+    if (trusted > 0) {
+        control = tokenizer_vocab_find_special(encoding->vocab, slice_cut(rest, 0, trusted),
+                                               1u << TOKENIZER_PIECE_CONTROL, &control_size);
+        if (control != TOKENIZER_NO_ID && (id == TOKENIZER_NO_ID || *size <= control_size)) {
+            *size = control_size;
+            id = control;
+        }
+    }
+    if (id != TOKENIZER_NO_ID
+        && (tokenizer_vocab_flags(encoding->vocab, id) & TOKENIZER_PIECE_WORD) != 0
+        && is_in_word(encoding->text, at, at + *size))
+        return TOKENIZER_NO_ID;
+    return id;
 }
 
-static void put_id(struct encoding *encoding, uint32_t id)
+/* White space before @at, as far as @start; and from @at on. */
+static size_t strip_left(struct slice text, size_t start, size_t at)
 {
-    buffer_put(&encoding->ids, slice_of(&id, sizeof(id)));
+    size_t step;
+
+    while (at > start && tokenizer_unicode_class(point_before(text, at)) == TOKENIZER_CLASS_SPACE)
+        for (step = 1, at--;
+             at > start && step < 4 && ((unsigned char)text.data[at] & 0xc0) == 0x80; step++)
+            at--;
+    return at;
 }
 
-/* SentencePiece puts its blank before every stretch that begins the text or follows a special
- * piece, as llama.cpp does: that is what GGUF files are made for. */
-static enum status encode_plain(struct encoding *encoding, size_t start, size_t end,
-                                struct error *err)
+static size_t strip_right(struct slice text, size_t at)
+{
+    size_t step;
+
+    while (at < text.size
+           && tokenizer_unicode_class(utf8_decode(slice_cut(text, at, text.size), &step))
+                  == TOKENIZER_CLASS_SPACE)
+        at += step;
+    return at;
+}
+
+/* What is between them
+ * --------------------------------------------------------------------------- */
+
+static void encode_plain(struct encoding *encoding, size_t start, size_t end)
 {
     struct slice text = slice_cut(encoding->text, start, end);
+    const struct tokenizer_settings *settings = encoding->vocab->settings;
+    struct arena_mark mark = arena_mark(&encoding->scratch);
 
-    if (text.size == 0)
-        return STATUS_OK;
-    if (encoding->vocab->kind == TOKENIZER_KIND_SPM)
-        return tokenizer_spm_encode(encoding->vocab, text, true, &encoding->scratch, &encoding->ids,
-                                    err);
-    return tokenizer_bpe_encode(encoding->vocab, text, &encoding->scratch, &encoding->ids, err);
+    if (text.size == 0 || !tokenizer_run_goes_on(&encoding->run))
+        return;
+    if (settings->normal == TOKENIZER_NORMAL_NFC)
+        text = tokenizer_unicode_nfc(text, &encoding->scratch);
+    if (text.data == NULL) {
+        encoding->run.status = error_set(encoding->run.err, STATUS_RESOURCE_EXHAUSTED,
+                                         "the text needs too much memory");
+        return;
+    }
+    if (settings->kind == TOKENIZER_KIND_SPM)
+        tokenizer_spm_run(&encoding->run, text,
+                          settings->prefix == TOKENIZER_PREFIX_EVERY
+                              || (settings->prefix == TOKENIZER_PREFIX_FIRST && start == 0));
+    else
+        tokenizer_bpe_run(&encoding->run, text);
+    arena_rewind(&encoding->scratch, mark);
 }
 
-static enum status encode_text(struct encoding *encoding, struct error *err)
+static void encode_text(struct encoding *encoding)
 {
-    enum status status = STATUS_OK;
+    struct slice text = encoding->text;
     size_t plain = 0, at = 0, size;
 
     encoding->span_end = encoding->spans[0].text.size;
-    while (at < encoding->text.size && status == STATUS_OK) {
-        uint32_t id = find_special(encoding, at, &size);
+    while (tokenizer_run_goes_on(&encoding->run)) {
+        uint32_t id;
+        unsigned flags;
 
+        at = tokenizer_special_next(encoding->special, text, at);
+        if (at == text.size)
+            break;
+        id = find_special(encoding, at, &size);
         if (id == TOKENIZER_NO_ID) {
             at++;
             continue;
         }
-        status = encode_plain(encoding, plain, at, err);
-        put_id(encoding, id);
-        plain = at += size;
+        flags = tokenizer_vocab_flags(encoding->vocab, id);
+        encode_plain(encoding, plain,
+                     (flags & TOKENIZER_PIECE_LSTRIP) != 0 ? strip_left(text, plain, at) : at);
+        tokenizer_run_put_id(&encoding->run, id);
+        at += size;
+        if ((flags & TOKENIZER_PIECE_RSTRIP) != 0)
+            at = strip_right(text, at);
+        plain = at;
     }
-    if (status == STATUS_OK)
-        status = encode_plain(encoding, plain, encoding->text.size, err);
+    encode_plain(encoding, plain, text.size);
+}
+
+static bool has_trusted(const struct tokenizer_span *spans, size_t count)
+{
+    bool is_trusted = false;
+
+    for (size_t i = 0; i < count; i++)
+        is_trusted = is_trusted || spans[i].is_trusted;
+    return is_trusted;
+}
+
+/* The ids or, without @arena, their number up to @limit: in encoding->run. */
+static enum status encode(struct encoding *encoding, bool has_bos, size_t limit,
+                          struct arena *arena, struct error *err)
+{
+    struct tokenizer_state *state = encoding->vocab->state;
+    struct tokenizer_lease lease;
+    enum status status;
+
+    if (encoding->vocab->kind == TOKENIZER_KIND_WORDPIECE)
+        return error_set(err, STATUS_UNIMPLEMENTED, "WordPiece vocabularies are not encoded here");
+    encoding->special =
+        has_trusted(encoding->spans, encoding->spans_count) ? &state->any : &state->user;
+    arena_init(&encoding->scratch, SCRATCH_BYTES_MAX);
+    lease = tokenizer_pool_take(&state->pool);
+    tokenizer_run_init(&encoding->run, &state->tables, lease.cache, arena, &encoding->scratch, err);
+    encoding->run.limit = limit;
+    status = join_spans(encoding, err);
+    if (status == STATUS_OK) {
+        tokenizer_run_expect(&encoding->run, encoding->text.size);
+        if (has_bos && encoding->vocab->bos != TOKENIZER_NO_ID)
+            tokenizer_run_put_id(&encoding->run, encoding->vocab->bos);
+        if (encoding->text.size > 0)
+            encode_text(encoding);
+        status = encoding->run.status;
+    }
+    tokenizer_pool_give(&state->pool, lease);
+    arena_close(&encoding->scratch);
     return status;
 }
 
@@ -133,22 +249,12 @@ enum status tokenizer_encode_spans(const struct tokenizer_vocab *vocab,
     struct encoding encoding = { .vocab = vocab, .spans = spans, .spans_count = spans_count };
     enum status status;
 
-    arena_init(&encoding.scratch, SCRATCH_BYTES_MAX);
-    buffer_init(&encoding.ids, arena);
-    if (has_bos && vocab->bos != TOKENIZER_NO_ID)
-        put_id(&encoding, vocab->bos);
-    status = join_spans(&encoding, err);
-    /* Keeps a first block, so that going back to a mark does not return it to the system each time.
-     */
-    if (status == STATUS_OK && arena_alloc(&encoding.scratch, 1) == NULL)
-        status = error_set(err, STATUS_RESOURCE_EXHAUSTED, "no memory");
-    if (status == STATUS_OK && encoding.text.size > 0)
-        status = encode_text(&encoding, err);
-    if (status == STATUS_OK && encoding.ids.is_full)
-        status = error_set(err, STATUS_RESOURCE_EXHAUSTED, "the ids are over the call's limit");
-    ids->ids = (uint32_t *)(void *)encoding.ids.data;
-    ids->count = encoding.ids.size / sizeof(uint32_t);
-    arena_close(&encoding.scratch);
+    *ids = (struct tokenizer_ids){ 0 };
+    if (spans_count == 0)
+        return STATUS_OK;
+    status = encode(&encoding, has_bos, SIZE_MAX, arena, err);
+    if (status == STATUS_OK)
+        *ids = (struct tokenizer_ids){ encoding.run.ids, encoding.run.count };
     return status;
 }
 
@@ -161,16 +267,19 @@ enum status tokenizer_encode(const struct tokenizer_vocab *vocab, struct slice t
     return tokenizer_encode_spans(vocab, &span, 1, has_bos, arena, ids, err);
 }
 
+enum status tokenizer_encode_count_to(const struct tokenizer_vocab *vocab, struct slice text,
+                                      size_t limit, size_t *count, struct error *err)
+{
+    struct tokenizer_span span = { text, false };
+    struct encoding encoding = { .vocab = vocab, .spans = &span, .spans_count = 1 };
+    enum status status = encode(&encoding, false, limit, NULL, err);
+
+    *count = status == STATUS_OK ? encoding.run.count : 0;
+    return status;
+}
+
 enum status tokenizer_encode_count(const struct tokenizer_vocab *vocab, struct slice text,
                                    size_t *count, struct error *err)
 {
-    struct tokenizer_ids ids;
-    struct arena arena;
-    enum status status;
-
-    arena_init(&arena, SCRATCH_BYTES_MAX);
-    status = tokenizer_encode(vocab, text, false, false, &arena, &ids, err);
-    *count = ids.count;
-    arena_close(&arena);
-    return status;
+    return tokenizer_encode_count_to(vocab, text, SIZE_MAX - 1, count, err);
 }

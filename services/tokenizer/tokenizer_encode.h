@@ -23,7 +23,10 @@ struct tokenizer_ids {
     size_t count;
 };
 
-/* @ids come from @arena. @has_bos: the beginning-of-text piece comes first (where the vocabulary
+/* Vocabularies with a normal form (Qwen: NFC) encode the text in that form: decoding gives it back,
+ * and not the text where that was in another. Bytes that are no UTF-8 are encoded as bytes.
+ *
+ * @ids come from @arena. @has_bos: the beginning-of-text piece comes first (where the vocabulary
  * names one). INVALID_ARGUMENT for a text over TOKENIZER_TEXT_BYTES_MAX or with a character that
  * the vocabulary cannot write, RESOURCE_EXHAUSTED. Any thread. */
 enum status tokenizer_encode_spans(const struct tokenizer_vocab *vocab,
@@ -36,8 +39,14 @@ enum status tokenizer_encode(const struct tokenizer_vocab *vocab, struct slice t
                              bool is_trusted, bool has_bos, struct arena *arena,
                              struct tokenizer_ids *ids, struct error *err);
 
-/* How many ids @text has, without a beginning-of-text piece. */
+/* How many ids @text has as text that is not trusted, without a beginning-of-text piece. No ids are
+ * made. */
 enum status tokenizer_encode_count(const struct tokenizer_vocab *vocab, struct slice text,
                                    size_t *count, struct error *err);
+
+/* The same up to @limit: of a longer text only as much is looked at as is needed to know that, and
+ * *count is a number over @limit. */
+enum status tokenizer_encode_count_to(const struct tokenizer_vocab *vocab, struct slice text,
+                                      size_t limit, size_t *count, struct error *err);
 
 #endif

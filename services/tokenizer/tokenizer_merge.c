@@ -1,107 +1,239 @@
+/* A window of at most 256 units is merged by scanning for the lowest pair; a longer text is merged
+ * a window at a time, and each window is fitted to what is there.
+ *
+ * Why windows are exact. Symbols s1 … sn are what their text merges to if, and only if, each pair
+ * of neighbours is what the pair's own text merges to. Suppose that in merging the whole text the
+ * first join across a border happens between si and si+1. Until then everything within these two
+ * went as in merging them alone: the lowest pair of all, where it lies within the two, is their
+ * lowest too. So merging them alone would have made that join as well. Nothing is asked of the list
+ * of merges.
+ *
+ *     done: s1 … sk | text of the last symbols, and as much again or more that is new
+ *                     └── merged as a window: t1 … tm; fits when sk, t1 are neighbours as above
+ *
+ * Where it does not fit, the window takes more symbols back; where it would have to take more than
+ * half a window, the text is merged by the heap. */
 #include "tokenizer_merge.h"
 
-/* A pair that could be joined when it was seen. It is stale when either half has changed since:
- * then the sizes differ. */
-struct candidate {
-    uint64_t key; /* rank, then position */
-    uint32_t left, right;
-    uint32_t size; /* of both */
-    uint32_t merged;
-};
+#include <assert.h>
 
-struct heap {
-    struct candidate *items;
+#include "tokenizer_cpu.h"
+
+#define WINDOW TOKENIZER_MERGE_WINDOW
+#define BLOCK 32
+#define BLOCKS (WINDOW / BLOCK)
+#define POSITION_BITS 9
+#define NO_KEY UINT32_MAX
+#define BACK_UNITS_WANTED 12
+#define FRESH_MIN 96
+
+static_assert(WINDOW == 1 << POSITION_BITS, "a key is a merge and a position");
+static_assert(TOKENIZER_MERGES_MAX <= 1u << (32 - POSITION_BITS - 1), "a key has 32 bits");
+
+/* Symbols are named by the position of their first unit. */
+struct window {
+    uint32_t keys[WINDOW] __attribute__((aligned(64))); /* merge with the next symbol, position */
+    uint32_t lowest[BLOCKS];                            /* of each block's keys */
+    uint32_t ids[WINDOW + 1];
+    uint16_t next[WINDOW + 1], previous[WINDOW + 1];
+    const struct tokenizer_tables *tables;
     uint32_t count;
 };
 
-static void heap_push(struct heap *heap, struct candidate item)
-{
-    uint32_t at = heap->count++;
+/* The lowest of the 32 keys at @keys. */
+typedef uint32_t window_lowest_cb(const uint32_t *keys);
 
-    while (at > 0 && heap->items[(at - 1) / 2].key > item.key) {
-        heap->items[at] = heap->items[(at - 1) / 2];
-        at = (at - 1) / 2;
-    }
-    heap->items[at] = item;
+static inline uint32_t lowest_generic(const uint32_t *keys)
+{
+    uint32_t lowest = keys[0];
+
+    for (int i = 1; i < BLOCK; i++)
+        lowest = keys[i] < lowest ? keys[i] : lowest;
+    return lowest;
 }
 
-static struct candidate heap_pop(struct heap *heap)
+static inline __attribute__((always_inline)) void set_key(struct window *window, uint32_t at)
 {
-    struct candidate top = heap->items[0], last = heap->items[--heap->count];
-    uint32_t at = 0, child;
+    uint32_t next = window->next[at], merge = TOKENIZER_NO_MERGE;
 
-    while ((child = 2 * at + 1) < heap->count) {
-        if (child + 1 < heap->count && heap->items[child + 1].key < heap->items[child].key)
-            child++;
-        if (heap->items[child].key >= last.key)
-            break;
-        heap->items[at] = heap->items[child];
-        at = child;
-    }
-    heap->items[at] = last;
-    return top;
+    if (next < window->count)
+        merge = tokenizer_tables_pair(window->tables, window->ids[at], window->ids[next]);
+    window->keys[at] = merge == TOKENIZER_NO_MERGE ? NO_KEY : merge << POSITION_BITS | at;
 }
 
-struct merging {
-    const struct tokenizer_vocab *vocab;
-    struct slice text;
-    struct tokenizer_symbol *symbols;
-    tokenizer_merge_cb merge;
-    struct heap heap;
+/* Join the symbol at @at with the next. */
+static inline __attribute__((always_inline)) void window_join(struct window *window, uint32_t at,
+                                                              window_lowest_cb *lowest)
+{
+    uint32_t right = window->next[at], previous = window->previous[at];
+
+    window->ids[at] = window->tables->merged[window->keys[at] >> POSITION_BITS];
+    window->next[at] = window->next[right];
+    window->previous[window->next[right]] = (uint16_t)at;
+    window->keys[right] = NO_KEY;
+    set_key(window, at);
+    if (at > 0) {
+        set_key(window, previous);
+        if (previous / BLOCK != at / BLOCK)
+            window->lowest[previous / BLOCK] = lowest(window->keys + previous / BLOCK * BLOCK);
+    }
+    if (right / BLOCK != at / BLOCK)
+        window->lowest[right / BLOCK] = lowest(window->keys + right / BLOCK * BLOCK);
+    window->lowest[at / BLOCK] = lowest(window->keys + at / BLOCK * BLOCK);
+}
+
+static inline __attribute__((always_inline)) void
+window_run(struct window *window, const uint32_t *units, window_lowest_cb *lowest)
+{
+    uint32_t count = window->count, blocks = (count + BLOCK - 1) / BLOCK;
+
+    for (uint32_t i = 0; i < count; i++) {
+        window->ids[i] = units[i];
+        window->next[i] = (uint16_t)(i + 1);
+        window->previous[i] = (uint16_t)(i - 1);
+    }
+    for (uint32_t i = 0; i + 1 < count; i++) {
+        uint32_t merge = tokenizer_tables_pair(window->tables, units[i], units[i + 1]);
+
+        window->keys[i] = merge == TOKENIZER_NO_MERGE ? NO_KEY : merge << POSITION_BITS | i;
+    }
+    for (uint32_t i = count - 1; i < blocks * BLOCK; i++)
+        window->keys[i] = NO_KEY;
+    for (uint32_t i = 0; i < blocks; i++)
+        window->lowest[i] = lowest(window->keys + (size_t)i * BLOCK);
+    for (;;) {
+        uint32_t key = window->lowest[0];
+
+        for (uint32_t i = 1; i < blocks; i++)
+            key = window->lowest[i] < key ? window->lowest[i] : key;
+        if (key == NO_KEY)
+            return;
+        window_join(window, key & (WINDOW - 1), lowest);
+    }
+}
+
+#if TOKENIZER_HAS_AVX2
+TOKENIZER_AVX2 static inline uint32_t lowest_avx2(const uint32_t *keys)
+{
+    const __m256i *at = (const __m256i *)(const void *)keys;
+    __m256i a = _mm256_min_epu32(_mm256_load_si256(at), _mm256_load_si256(at + 1));
+    __m256i b = _mm256_min_epu32(_mm256_load_si256(at + 2), _mm256_load_si256(at + 3));
+    __m128i c;
+
+    a = _mm256_min_epu32(a, b);
+    c = _mm_min_epu32(_mm256_castsi256_si128(a), _mm256_extracti128_si256(a, 1));
+    c = _mm_min_epu32(c, _mm_shuffle_epi32(c, 0x4e));
+    c = _mm_min_epu32(c, _mm_shuffle_epi32(c, 0xb1));
+    return (uint32_t)_mm_cvtsi128_si32(c);
+}
+
+TOKENIZER_AVX2 static void window_run_avx2(struct window *window, const uint32_t *units)
+{
+    window_run(window, units, lowest_avx2);
+}
+#endif
+
+static void window_run_generic(struct window *window, const uint32_t *units)
+{
+    window_run(window, units, lowest_generic);
+}
+
+static size_t merge_window(const struct tokenizer_tables *tables, const uint32_t *units,
+                           size_t count, uint32_t *symbols, uint32_t *sizes)
+{
+    struct window window;
+    size_t out = 0;
+
+    window.tables = tables;
+    window.count = (uint32_t)count;
+#if TOKENIZER_HAS_AVX2
+    if (tokenizer_cpu_has_avx2())
+        window_run_avx2(&window, units);
+    else
+#endif
+        window_run_generic(&window, units);
+    for (uint32_t i = 0; i < count; i = window.next[i]) {
+        symbols[out] = window.ids[i];
+        sizes[out++] = window.next[i] - i;
+    }
+    return out;
+}
+
+/* Whether the @left_size and @right_size units at @units merge to two symbols of these sizes. */
+static bool are_neighbours(const struct tokenizer_tables *tables, const uint32_t *units,
+                           uint32_t left_size, uint32_t right_size)
+{
+    uint32_t symbols[WINDOW], sizes[WINDOW];
+
+    return left_size + right_size <= WINDOW
+           && merge_window(tables, units, left_size + right_size, symbols, sizes) == 2
+           && sizes[0] == left_size;
+}
+
+struct long_merge {
+    const struct tokenizer_tables *tables;
+    const uint32_t *units;
+    size_t count;
+    uint32_t *symbols, *sizes;
+    size_t done, units_done;
 };
 
-static void consider(struct merging *merging, uint32_t left, uint32_t right)
+/* Merge the last @back symbols' text and what follows it anew, and put it in their place. False
+ * when it does not fit to what is before. */
+static bool merge_next(struct long_merge *merge, size_t back, size_t back_units)
 {
-    const struct tokenizer_symbol *a = &merging->symbols[left], *b = &merging->symbols[right];
-    struct candidate candidate = { .left = left, .right = right, .size = a->size + b->size };
-    uint32_t rank;
+    uint32_t symbols[WINDOW], sizes[WINDOW];
+    size_t start = merge->units_done - back_units, first = merge->done - back;
+    size_t fresh = merge->count - merge->units_done, made;
 
-    if (!merging->merge(merging->vocab, merging->text, a, b, &rank, &candidate.merged))
-        return;
-    candidate.key = (uint64_t)rank << 32 | left;
-    heap_push(&merging->heap, candidate);
-}
-
-static void join(struct merging *merging, const struct candidate *candidate)
-{
-    struct tokenizer_symbol *left = &merging->symbols[candidate->left];
-    struct tokenizer_symbol *right = &merging->symbols[candidate->right];
-
-    left->size = candidate->size;
-    left->id = candidate->merged;
-    left->next = right->next;
-    right->size = 0;
-    if (left->next != TOKENIZER_NO_ID) {
-        merging->symbols[left->next].previous = candidate->left;
-        consider(merging, candidate->left, left->next);
-    }
-    if (left->previous != TOKENIZER_NO_ID)
-        consider(merging, left->previous, candidate->left);
-}
-
-bool tokenizer_merge(const struct tokenizer_vocab *vocab, struct slice text,
-                     struct tokenizer_symbol *symbols, uint32_t count, tokenizer_merge_cb merge,
-                     struct arena *scratch)
-{
-    struct merging merging = { vocab, text, symbols, merge, { 0 } };
-
-    /* At the start count - 1 pairs; each join takes one candidate out and puts at most two in. */
-    merging.heap.items = arena_alloc(scratch, (size_t)count * 2 * sizeof(*merging.heap.items));
-    if (merging.heap.items == NULL)
+    if (fresh > FRESH_MIN && fresh > 2 * back_units)
+        fresh = 2 * back_units > FRESH_MIN ? 2 * back_units : FRESH_MIN;
+    if (fresh > WINDOW - back_units)
+        fresh = WINDOW - back_units;
+    made = merge_window(merge->tables, merge->units + start, back_units + fresh, symbols, sizes);
+    /* The symbol that was there fits: it did before. */
+    if (first > 0 && (back == 0 || sizes[0] != merge->sizes[first])
+        && !are_neighbours(merge->tables, merge->units + start - merge->sizes[first - 1],
+                           merge->sizes[first - 1], sizes[0]))
         return false;
-    for (uint32_t i = 0; i < count; i++) {
-        symbols[i].previous = i == 0 ? TOKENIZER_NO_ID : i - 1;
-        symbols[i].next = i + 1 == count ? TOKENIZER_NO_ID : i + 1;
-    }
-    for (uint32_t i = 0; i + 1 < count; i++)
-        consider(&merging, i, i + 1);
-    while (merging.heap.count > 0) {
-        struct candidate top = heap_pop(&merging.heap);
-        const struct tokenizer_symbol *left = &symbols[top.left], *right = &symbols[top.right];
-
-        if (left->size > 0 && right->size > 0 && left->next == top.right
-            && left->size + right->size == top.size)
-            join(&merging, &top);
-    }
+    memcpy(merge->symbols + first, symbols, made * sizeof(*symbols));
+    memcpy(merge->sizes + first, sizes, made * sizeof(*sizes));
+    merge->done = first + made;
+    merge->units_done += fresh;
     return true;
+}
+
+/* False when a window would have to begin too far back. */
+static bool merge_on(struct long_merge *merge)
+{
+    size_t back = 0, back_units = 0;
+
+    for (size_t wanted = BACK_UNITS_WANTED;; wanted = 2 * back_units) {
+        do {
+            if (back < merge->done)
+                back_units += merge->sizes[merge->done - 1 - back++];
+        } while (back < merge->done && back_units < wanted);
+        if (back_units > WINDOW / 2)
+            return false;
+        if (merge_next(merge, back, back_units))
+            return true;
+    }
+}
+
+size_t tokenizer_merge(const struct tokenizer_tables *tables, const uint32_t *units, size_t count,
+                       uint32_t *symbols, uint32_t *sizes, struct arena *scratch)
+{
+    struct long_merge merge = { tables, units, count, symbols, sizes, 0, 0 };
+
+    if (count == 0)
+        return 0;
+    if (tables->ranks != NULL)
+        return tokenizer_merge_heap(tables, units, count, symbols, sizes, scratch);
+    if (count <= WINDOW / 2)
+        return merge_window(tables, units, count, symbols, sizes);
+    while (merge.units_done < count) {
+        if (!merge_on(&merge))
+            return tokenizer_merge_heap(tables, units, count, symbols, sizes, scratch);
+    }
+    return merge.done;
 }

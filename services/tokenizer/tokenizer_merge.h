@@ -1,33 +1,25 @@
 /* Byte-pair merging: of all neighbours that may be joined, join the pair of the lowest rank, the
- * leftmost of equals; again, until none is left. A linked list of symbols and a heap of candidates:
- * n log n for any input, no recursion. Both kinds of vocabulary use it; they differ in what joins
- * and at which rank. */
+ * leftmost of equals; again, until none is left. No recursion; time grows with the text and never
+ * with its square. */
 #ifndef TOKENIZER_MERGE_H
 #define TOKENIZER_MERGE_H
 
-#include <stdbool.h>
-#include <stdint.h>
-
 #include "base/arena.h"
-#include "tokenizer_vocab.h"
+#include "tokenizer_tables.h"
 
-/* A stretch of the text that stays together. */
-struct tokenizer_symbol {
-    uint32_t at, size;       /* bytes of the text; size 0: joined to the symbol before it */
-    uint32_t id;             /* its piece, or TOKENIZER_NO_ID */
-    uint32_t previous, next; /* indexes; TOKENIZER_NO_ID at the ends */
-};
+/* A text of up to this many symbols is merged without memory from the arena. */
+#define TOKENIZER_MERGE_WINDOW 512
 
-/* Whether @left and @right, neighbours in @text, may be joined: the rank and the piece made. */
-typedef bool (*tokenizer_merge_cb)(const struct tokenizer_vocab *vocab, struct slice text,
-                                   const struct tokenizer_symbol *left,
-                                   const struct tokenizer_symbol *right, uint32_t *rank,
-                                   uint32_t *merged);
+/* The symbols that @units merge to, into @symbols, and the units that each took, into @sizes; both
+ * have room for @count. Returns how many there are, SIZE_MAX when @scratch has no room; what was
+ * taken from it is the caller's to rewind. Any thread. */
+size_t tokenizer_merge(const struct tokenizer_tables *tables, const uint32_t *units, size_t count,
+                       uint32_t *symbols, uint32_t *sizes, struct arena *scratch);
 
-/* Join what joins among @symbols (linked here). Afterwards those of size > 0 are the result, in
- * order. @scratch holds the heap until the caller rewinds. False when it has no room. */
-bool tokenizer_merge(const struct tokenizer_vocab *vocab, struct slice text,
-                     struct tokenizer_symbol *symbols, uint32_t count, tokenizer_merge_cb merge,
-                     struct arena *scratch);
+/* The same by the plain method, a heap of all pairs: what tokenizer_merge is checked against, and
+ * what it falls back on where a text's merges reach further than a window. */
+size_t tokenizer_merge_heap(const struct tokenizer_tables *tables, const uint32_t *units,
+                            size_t count, uint32_t *symbols, uint32_t *sizes,
+                            struct arena *scratch);
 
 #endif

@@ -110,20 +110,24 @@ static bool is_special(unsigned type)
     return type == TOKENIZER_PIECE_CONTROL || type == TOKENIZER_PIECE_USER;
 }
 
-/* @text as it appears in a text, in the arena. {NULL, 0}: no memory. */
+/* @text as it appears in a text, in the arena. {NULL, 0}: no memory. In byte-level BPE a normal
+ * piece that is not written in the alphabet of bytes is never made of a text. */
 static struct slice plain_text(const struct tokenizer_parts *parts, struct slice text,
-                               enum tokenizer_piece_type type)
+                               enum tokenizer_piece_type *type)
 {
     char *bytes = arena_alloc(parts->arena, text.size + 1);
     size_t size = text.size;
 
     if (bytes == NULL)
         return (struct slice){ 0 };
-    if (parts->settings.kind == TOKENIZER_KIND_SPM && is_special(type))
+    if (parts->settings.kind == TOKENIZER_KIND_SPM && is_special(*type))
         return slice_of(bytes, unescape(text, bytes));
-    if (parts->settings.kind == TOKENIZER_KIND_BPE && !is_special(type)
-        && unmask(text, bytes, &size))
-        return slice_of(bytes, size);
+    if (parts->settings.kind == TOKENIZER_KIND_BPE && !is_special(*type)) {
+        if (unmask(text, bytes, &size))
+            return slice_of(bytes, size);
+        if (*type == TOKENIZER_PIECE_NORMAL)
+            *type = TOKENIZER_PIECE_UNUSED;
+    }
     memcpy(bytes, text.data, text.size);
     return slice_of(bytes, text.size);
 }
@@ -156,7 +160,7 @@ enum status tokenizer_parts_put_piece(struct tokenizer_parts *parts, uint32_t id
         return error_set(err, STATUS_DATA_LOSS, "piece %u should be a byte and is not", id);
     if (score != score)
         return error_set(err, STATUS_DATA_LOSS, "the score of piece %u is not a number", id);
-    parts->pieces[id] = plain_text(parts, text, type);
+    parts->pieces[id] = plain_text(parts, text, &type);
     if (parts->pieces[id].data == NULL)
         return no_memory(err);
     parts->types[id] = (uint8_t)type;

@@ -1,8 +1,8 @@
 /* The parts of which a vocabulary is made, whatever file they come from. A reader (GGUF metadata, a
  * tokenizer.json) fills them in and tokenizer_compile makes the tables:
  *
- *     tokenizer_parts_init → .settings → tokenizer_parts_reserve → tokenizer_parts_put_piece, once for
- *     each id → tokenizer_parts_put_merge, in the order of their ranks → tokenizer_vocab_build
+ *     tokenizer_parts_init → .settings → tokenizer_parts_reserve → tokenizer_parts_put_piece, once
+ * for each id → tokenizer_parts_put_merge, in the order of their ranks → tokenizer_vocab_build
  *
  * One thread. Everything that is put is copied into the arena. */
 #ifndef TOKENIZER_PARTS_H

@@ -1,150 +1,96 @@
-/* text → blanks become U+2581, one more in front → stretches that no merge leaves → characters → merged by score → ids; what has no piece
- * becomes its bytes, or the unknown piece, one for a run of unknown characters. */
+/* A text is cut between two characters wherever no piece holds the one directly after the other: no
+ * merge makes what is no piece, so none crosses there. Blanks are U+2581 in pieces and stay blanks
+ * here; a U+2581 in the text is the same as a blank. */
 #include "tokenizer_spm.h"
 
-#include "base/utf8.h"
-#include "tokenizer_merge.h"
-
 #define BLANK "\xe2\x96\x81" /* U+2581 */
-#define BLANK_BYTES 3
 
-static bool escape(struct slice text, bool has_prefix, struct arena *scratch, struct slice *out)
+static inline bool is_cut(const struct tokenizer_tables *tables, unsigned char before,
+                          unsigned char after)
 {
-    size_t blanks = has_prefix ? 1 : 0;
-    char *at;
+    return tables->cuts[before * 256 + after] != 0;
+}
 
-    for (size_t i = 0; i < text.size; i++)
-        blanks += text.data[i] == ' ';
-    at = arena_alloc(scratch, text.size + blanks * BLANK_BYTES);
-    if (at == NULL)
-        return false;
-    out->data = at;
-    if (has_prefix)
-        at = (char *)memcpy(at, BLANK, BLANK_BYTES) + BLANK_BYTES;
-    for (size_t i = 0; i < text.size; i++) {
-        if (text.data[i] == ' ')
-            at = (char *)memcpy(at, BLANK, BLANK_BYTES) + BLANK_BYTES;
-        else
-            *at++ = text.data[i];
+/* Bit i: a stretch begins at text[i], for the 64 bytes at @text and what is before them. */
+static uint64_t cut_bits(const struct tokenizer_tables *tables, const char *text)
+{
+    const uint8_t *cuts = tables->cuts;
+    uint64_t bits = 0;
+
+    for (unsigned i = 0; i < 64; i++) {
+        unsigned pair = (unsigned char)text[(int)i - 1] * 256u + (unsigned char)text[i];
+
+        bits |= (uint64_t)cuts[pair] << i;
     }
-    out->size = (size_t)(at - out->data);
-    return true;
+    return bits;
 }
 
-static bool is_blank(struct slice text, size_t at)
+static void cut(struct tokenizer_run *run, struct slice text)
 {
-    return slice_starts_with(slice_cut(text, at, text.size), SLICE(BLANK));
-}
+    size_t start = 0, at = 1;
 
-/* The end of the stretch that begins at @at: blanks, then everything to the next blank. */
-static size_t stretch_end(const struct tokenizer_vocab *vocab, struct slice text, size_t at)
-{
-    if (!vocab->is_blank_first)
-        return text.size;
-    while (at < text.size && is_blank(text, at))
-        at += BLANK_BYTES;
-    while (at < text.size && !is_blank(text, at))
-        at++;
-    return at;
-}
+    run->wide_end = text.size < 16 ? NULL : text.data + text.size - 15;
+    for (; text.size - at >= 64 && tokenizer_run_goes_on(run); at += 64) {
+        for (uint64_t bits = cut_bits(run->tables, text.data + at); bits != 0; bits &= bits - 1) {
+            size_t next = at + (size_t)__builtin_ctzll(bits);
 
-static bool merge_by_score(const struct tokenizer_vocab *vocab, struct slice text,
-                           const struct tokenizer_symbol *left,
-                           const struct tokenizer_symbol *right, uint32_t *rank, uint32_t *merged)
-{
-    size_t size = (size_t)left->size + right->size;
-
-    if (size > vocab->piece_bytes_max)
-        return false;
-    *merged = tokenizer_vocab_find(vocab, slice_of(text.data + left->at, size));
-    if (*merged == TOKENIZER_NO_ID)
-        return false;
-    *rank = tokenizer_vocab_rank(vocab, *merged);
-    return true;
-}
-
-static void put_id(struct buffer *ids, uint32_t id)
-{
-    buffer_put(ids, slice_of(&id, sizeof(id)));
-}
-
-static enum status put_bytes(const struct tokenizer_vocab *vocab, struct slice text,
-                             bool *was_unknown, struct buffer *ids, struct error *err)
-{
-    bool has_bytes = true;
-
-    for (size_t i = 0; i < text.size; i++)
-        has_bytes = has_bytes && vocab->bytes[(unsigned char)text.data[i]] != TOKENIZER_NO_ID;
-    if (has_bytes) {
-        for (size_t i = 0; i < text.size; i++)
-            put_id(ids, vocab->bytes[(unsigned char)text.data[i]]);
-        *was_unknown = false;
-        return STATUS_OK;
-    }
-    if (vocab->unknown == TOKENIZER_NO_ID)
-        return error_set(err, STATUS_INVALID_ARGUMENT,
-                         "the vocabulary has no piece for a character of the text");
-    if (!*was_unknown)
-        put_id(ids, vocab->unknown);
-    *was_unknown = true;
-    return STATUS_OK;
-}
-
-static enum status encode_stretch(const struct tokenizer_vocab *vocab, struct slice text,
-                                  bool *was_unknown, struct arena *scratch, struct buffer *ids,
-                                  struct error *err)
-{
-    struct tokenizer_symbol *symbols =
-        arena_alloc(scratch, text.size * sizeof(struct tokenizer_symbol));
-    enum status status = STATUS_OK;
-    uint32_t count = 0;
-    size_t size;
-
-    if (symbols == NULL)
-        return error_set(err, STATUS_RESOURCE_EXHAUSTED, "the text needs too much memory");
-    for (size_t at = 0; at < text.size; at += size) {
-        utf8_decode(slice_cut(text, at, text.size), &size);
-        symbols[count++] = (struct tokenizer_symbol){
-            .at = (uint32_t)at,
-            .size = (uint32_t)size,
-            .id = tokenizer_vocab_find(vocab, slice_of(text.data + at, size)),
-        };
-    }
-    if (!tokenizer_merge(vocab, text, symbols, count, merge_by_score, scratch))
-        return error_set(err, STATUS_RESOURCE_EXHAUSTED, "the text needs too much memory");
-    for (uint32_t i = 0; i < count && status == STATUS_OK; i++) {
-        if (symbols[i].size == 0)
-            continue;
-        if (symbols[i].id != TOKENIZER_NO_ID) {
-            put_id(ids, symbols[i].id);
-            *was_unknown = false;
-        } else {
-            status = put_bytes(vocab, slice_of(text.data + symbols[i].at, symbols[i].size),
-                               was_unknown, ids, err);
+            tokenizer_run_put(run, text.data + start, next - start);
+            start = next;
         }
     }
-    return status;
+    for (; at < text.size && tokenizer_run_goes_on(run); at++) {
+        if (!is_cut(run->tables, (unsigned char)text.data[at - 1], (unsigned char)text.data[at]))
+            continue;
+        tokenizer_run_put(run, text.data + start, at - start);
+        start = at;
+    }
+    if (tokenizer_run_goes_on(run))
+        tokenizer_run_put(run, text.data + start, text.size - start);
 }
 
-enum status tokenizer_spm_encode(const struct tokenizer_vocab *vocab, struct slice text,
-                                 bool has_prefix, struct arena *scratch, struct buffer *ids,
-                                 struct error *err)
+/* @text with a blank before it and blanks for U+2581, where it needs either. {NULL, 0}: no memory.
+ */
+static struct slice normalise(struct tokenizer_run *run, struct slice text, bool has_prefix)
 {
-    struct arena_mark start = arena_mark(scratch), mark;
-    enum status status = STATUS_OK;
-    bool was_unknown = false;
-    struct slice escaped;
-    size_t end;
+    char *bytes = arena_alloc(run->scratch, text.size + 1);
+    size_t size = 0;
 
-    if (!escape(text, has_prefix && vocab->adds_space_prefix, scratch, &escaped))
-        return error_set(err, STATUS_RESOURCE_EXHAUSTED, "the text needs too much memory");
-    mark = arena_mark(scratch);
-    for (size_t at = 0; at < escaped.size && status == STATUS_OK; at = end) {
-        end = stretch_end(vocab, escaped, at);
-        status =
-            encode_stretch(vocab, slice_cut(escaped, at, end), &was_unknown, scratch, ids, err);
-        arena_rewind(scratch, mark);
+    if (bytes == NULL)
+        return (struct slice){ 0 };
+    if (has_prefix)
+        bytes[size++] = ' ';
+    for (size_t at = 0; at < text.size;) {
+        const char *blank = memmem(text.data + at, text.size - at, BLANK, 3);
+        size_t plain = blank == NULL ? text.size - at : (size_t)(blank - text.data) - at;
+
+        memcpy(bytes + size, text.data + at, plain);
+        size += plain;
+        at += plain;
+        if (blank != NULL) {
+            bytes[size++] = ' ';
+            at += 3;
+        }
     }
-    arena_rewind(scratch, start);
-    return status;
+    return slice_of(bytes, size);
+}
+
+void tokenizer_spm_run(struct tokenizer_run *run, struct slice text, bool has_prefix)
+{
+    struct arena_mark mark = arena_mark(run->scratch);
+
+    if (text.size == 0)
+        return;
+    if (has_prefix || memmem(text.data, text.size, BLANK, 3) != NULL)
+        text = normalise(run, text, has_prefix);
+    if (text.data == NULL) {
+        run->status =
+            error_set(run->err, STATUS_RESOURCE_EXHAUSTED, "the text needs too much memory");
+        return;
+    }
+    if (run->tables->has_bytes)
+        cut(run, text);
+    else
+        tokenizer_run_put(run, text.data, text.size);
+    tokenizer_run_flush(run);
+    arena_rewind(run->scratch, mark);
 }

@@ -1,16 +1,11 @@
-/* SentencePiece BPE: one stretch of text, without special pieces, to ids. */
+/* SentencePiece BPE: the stretches of a text that has no special pieces in it. */
 #ifndef TOKENIZER_SPM_H
 #define TOKENIZER_SPM_H
 
-#include "base/buffer.h"
-#include "tokenizer_vocab.h"
+#include "tokenizer_run.h"
 
-/* Append the ids of @text (as uint32_t) to @ids. @has_prefix: a blank is put before it when the
- * vocabulary does that.
- * @scratch is left as it was. RESOURCE_EXHAUSTED when it has no room, INVALID_ARGUMENT when the
- * vocabulary has neither bytes nor an unknown piece for a character. */
-enum status tokenizer_spm_encode(const struct tokenizer_vocab *vocab, struct slice text,
-                                 bool has_prefix, struct arena *scratch, struct buffer *ids,
-                                 struct error *err);
+/* Put the stretches of @text that no merge leaves into @run and look them up: nothing waits
+ * afterwards. @has_prefix: a blank that the text does not have comes first. */
+void tokenizer_spm_run(struct tokenizer_run *run, struct slice text, bool has_prefix);
 
 #endif

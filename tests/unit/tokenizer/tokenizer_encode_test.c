@@ -138,7 +138,8 @@ static void merges_by_rank_and_leftmost_first(void **state)
     struct tokenizer_vocab *vocab = vocab_sample_bpe("gpt-2");
 
     (void)state;
-    /* Merges: "a b" before "b c", "ab c" after them: "abc" is ab+c → abc; "bc" is bc; "aab" is a+ab. */
+    /* Merges: "a b" before "b c", "ab c" after them: "abc" is ab+c → abc; "bc" is bc; "aab" is
+     * a+ab. */
     ASSERT_IDS(vocab, "abc", false, VOCAB_SAMPLE_ABC);
     ASSERT_IDS(vocab, "bc", false, VOCAB_SAMPLE_BC);
     ASSERT_IDS(vocab, "aab", false, 'a', VOCAB_SAMPLE_AB);

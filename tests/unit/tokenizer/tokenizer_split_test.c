@@ -7,7 +7,6 @@
 #include <cmocka.h>
 
 #include "tokenizer_split.h"
-#include "tokenizer_unicode.h"
 
 /* The pieces of @text with "|" between them. */
 static void assert_split(enum tokenizer_split split, const char *text, const char *expected)
@@ -69,7 +68,7 @@ static void goes_on_over_bytes_that_are_no_utf8(void **state)
                                          "a\xc3", "\xe2\x82", " \x80\x80 ", "'\xf0" };
 
     (void)state;
-    for (int split = TOKENIZER_SPLIT_GPT2; split <= TOKENIZER_SPLIT_SMOLLM; split++) {
+    for (int split = TOKENIZER_SPLIT_GPT2; split < TOKENIZER_SPLIT_COUNT; split++) {
         for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
             struct slice rest = slice_from(texts[i]);
 
@@ -83,27 +82,17 @@ static void goes_on_over_bytes_that_are_no_utf8(void **state)
     }
 }
 
-static void knows_the_classes_of_code_points(void **state)
+static void splits_as_o200k(void **state)
 {
-    static const struct {
-        uint32_t point;
-        enum tokenizer_class class;
-    } cases[] = {
-        { 'a', TOKENIZER_CLASS_LETTER },     { '7', TOKENIZER_CLASS_NUMBER },
-        { ' ', TOKENIZER_CLASS_SPACE },      { '\r', TOKENIZER_CLASS_SPACE },
-        { 0x1C, TOKENIZER_CLASS_OTHER },     { 0x85, TOKENIZER_CLASS_SPACE },
-        { 0xA0, TOKENIZER_CLASS_SPACE },     { 0xAA, TOKENIZER_CLASS_LETTER },
-        { 0xB2, TOKENIZER_CLASS_NUMBER },    { 0xD7, TOKENIZER_CLASS_OTHER },
-        { 0x301, TOKENIZER_CLASS_OTHER },    { 0x4E2D, TOKENIZER_CLASS_LETTER },
-        { 0x9FFF, TOKENIZER_CLASS_LETTER },  { 0x2167, TOKENIZER_CLASS_NUMBER },
-        { 0x3000, TOKENIZER_CLASS_SPACE },   { 0x1F600, TOKENIZER_CLASS_OTHER },
-        { 0xAC00, TOKENIZER_CLASS_LETTER },  { 0x323AF, TOKENIZER_CLASS_LETTER },
-        { 0x10FFFF, TOKENIZER_CLASS_OTHER }, { UINT32_MAX, TOKENIZER_CLASS_OTHER },
-    };
-
     (void)state;
-    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
-        assert_int_equal(tokenizer_unicode_class(cases[i].point), cases[i].class);
+    assert_split(TOKENIZER_SPLIT_O200K, "it's 12345 mg", "it's| |123|45| mg");
+    assert_split(TOKENIZER_SPLIT_O200K, "FooBarBAZqux", "Foo|Bar|BAZqux");
+    assert_split(TOKENIZER_SPLIT_O200K, "I'd've", "I'd|'ve");
+    assert_split(TOKENIZER_SPLIT_O200K, "a).\n/b", "a|).\n/|b");
+    assert_split(TOKENIZER_SPLIT_O200K,
+                 "\xcc\x81"
+                 "AB",
+                 "\xcc\x81|AB");
 }
 
 int main(void)
@@ -112,8 +101,8 @@ int main(void)
         cmocka_unit_test(splits_as_gpt2),
         cmocka_unit_test(splits_as_llama3),
         cmocka_unit_test(splits_as_qwen2_and_smollm),
+        cmocka_unit_test(splits_as_o200k),
         cmocka_unit_test(goes_on_over_bytes_that_are_no_utf8),
-        cmocka_unit_test(knows_the_classes_of_code_points),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

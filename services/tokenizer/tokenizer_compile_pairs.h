@@ -1,0 +1,24 @@
+/* What joins with what: the sections of symbols and merges. Only for tokenizer_compile. */
+#ifndef TOKENIZER_COMPILE_PAIRS_H
+#define TOKENIZER_COMPILE_PAIRS_H
+
+#include "tokenizer_image.h"
+
+struct tokenizer_compile {
+    struct tokenizer_parts *parts;
+    struct arena arena;
+    struct tokenizer_image header;
+    struct slice sections[TOKENIZER_SECTION_COUNT];
+};
+
+/* Zeroed memory for a section of @count items, or NULL. */
+void *tokenizer_compile_section(struct tokenizer_compile *compile, enum tokenizer_section section,
+                                uint64_t count, size_t item_bytes);
+
+/* A power of two, at least twice @count. */
+uint32_t tokenizer_compile_slots(uint64_t count);
+
+/* SECTION_POINTS, _PAIRS, _MERGED, _RANKS and _ADJACENT. */
+enum status tokenizer_compile_pairs(struct tokenizer_compile *compile, struct error *err);
+
+#endif

@@ -1,0 +1,170 @@
+#include "tokenizer_compile_words.h"
+
+#include "tokenizer_tables.h"
+#include "tokenizer_word.h"
+
+#define WORD_BYTES_MAX 47
+#define WORD_IDS_MAX 20
+#define ENTRY_BYTES_MAX (2 + WORD_BYTES_MAX + WORD_IDS_MAX * sizeof(uint32_t))
+#define WORDS_MAX (1u << 20)
+
+static enum status no_memory(struct error *err)
+{
+    return error_set(err, STATUS_RESOURCE_EXHAUSTED, "no memory for the vocabulary");
+}
+
+/* @text of a piece as words are written: a blank for U+2581. */
+static struct slice word_of(const struct tokenizer_tables *tables, struct slice text, char *bytes)
+{
+    size_t size = 0;
+
+    if (tables->image->settings.kind != TOKENIZER_KIND_SPM)
+        return text;
+    for (size_t at = 0; at < text.size; at++) {
+        if (slice_starts_with(slice_cut(text, at, text.size), SLICE("\xe2\x96\x81"))) {
+            bytes[size++] = ' ';
+            at += 2;
+        } else {
+            bytes[size++] = text.data[at];
+        }
+    }
+    return slice_of(bytes, size);
+}
+
+/* Mark what is its own encoding. Until then nothing is marked, so that everything is merged. */
+static enum status mark_whole(struct tokenizer_compile *compile,
+                              const struct tokenizer_tables *tables, struct error *err)
+{
+    uint8_t *types = (uint8_t *)(uintptr_t)compile->sections[TOKENIZER_SECTION_TYPES].data;
+    uint32_t ids[TOKENIZER_PIECE_BYTES_MAX];
+    char bytes[TOKENIZER_PIECE_BYTES_MAX];
+    size_t count;
+
+    for (uint32_t id = 0; id < tables->image->pieces_count; id++) {
+        struct slice text = tokenizer_tables_piece(tables, id);
+
+        if (types[id] != TOKENIZER_PIECE_NORMAL || text.size == 0)
+            continue;
+        /* A piece with a character that has no piece is not its own encoding either. */
+        if (tokenizer_word_encode(tables, word_of(tables, text, bytes), &compile->arena, ids,
+                                  &count, err)
+                == STATUS_OK
+            && count == 1 && ids[0] == id)
+            types[id] |= TOKENIZER_TYPE_IS_WHOLE;
+    }
+    return STATUS_OK;
+}
+
+struct words {
+    struct tokenizer_compile *compile;
+    const struct tokenizer_tables *tables;
+    uint32_t *slots;
+    char *bytes;
+    size_t size, capacity;
+    uint32_t mask, count;
+};
+
+static uint32_t *word_slot(const struct words *words, struct slice word)
+{
+    uint32_t at = (uint32_t)hash_bytes(word, 1) & words->mask;
+
+    for (; words->slots[at] != UINT32_MAX; at = (at + 1) & words->mask) {
+        const char *entry = words->bytes + words->slots[at];
+
+        if ((unsigned char)entry[0] == word.size && memcmp(entry + 2, word.data, word.size) == 0)
+            break;
+    }
+    return &words->slots[at];
+}
+
+/* A word that is a piece is found there already, and one that the pre-tokeniser cuts is never asked
+ * for. */
+static void put_word(struct words *words, struct slice word)
+{
+    const struct tokenizer_settings *settings = &words->tables->image->settings;
+    uint32_t ids[WORD_BYTES_MAX], *slot;
+    char *entry = words->bytes + words->size;
+    size_t count;
+
+    if (word.size < 2 || word.size > WORD_BYTES_MAX
+        || words->capacity - words->size < ENTRY_BYTES_MAX || words->count > words->mask / 2)
+        return;
+    if (settings->kind == TOKENIZER_KIND_BPE
+        && tokenizer_split_next((enum tokenizer_split)settings->split, word) != word.size)
+        return;
+    slot = word_slot(words, word);
+    if (*slot != UINT32_MAX
+        || tokenizer_word_encode(words->tables, word, &words->compile->arena, ids, &count, NULL)
+               != STATUS_OK
+        || count < 2 || count > WORD_IDS_MAX)
+        return;
+    entry[0] = (char)word.size;
+    entry[1] = (char)count;
+    memcpy(entry + 2, word.data, word.size);
+    memcpy(entry + 2 + word.size, ids, count * sizeof(*ids));
+    *slot = (uint32_t)words->size;
+    words->size += 2 + word.size + count * sizeof(*ids);
+    words->count++;
+}
+
+/* As it is and after a blank, and each with a capital: as texts have them. */
+static void put_line(struct words *words, struct slice line)
+{
+    char bytes[WORD_BYTES_MAX + 2];
+
+    if (line.size == 0 || line.size > WORD_BYTES_MAX)
+        return;
+    bytes[0] = ' ';
+    memcpy(bytes + 1, line.data, line.size);
+    put_word(words, slice_of(bytes + 1, line.size));
+    put_word(words, slice_of(bytes, line.size + 1));
+    if (bytes[1] < 'a' || bytes[1] > 'z')
+        return;
+    bytes[1] -= 32;
+    put_word(words, slice_of(bytes + 1, line.size));
+    put_word(words, slice_of(bytes, line.size + 1));
+}
+
+static enum status compile_list(struct words *words, struct slice list, struct error *err)
+{
+    struct tokenizer_compile *compile = words->compile;
+    uint32_t lines = 1, slots;
+
+    for (size_t i = 0; i < list.size; i++)
+        lines += list.data[i] == '\n';
+    if (lines > WORDS_MAX)
+        return error_set(err, STATUS_INVALID_ARGUMENT, "a list of %u words: at most %u are read",
+                         lines, WORDS_MAX);
+    slots = tokenizer_compile_slots(lines * 2);
+    words->mask = slots - 1;
+    words->capacity = (size_t)lines * 4 * ENTRY_BYTES_MAX;
+    words->slots =
+        tokenizer_compile_section(compile, TOKENIZER_SECTION_WORDS, slots, sizeof(*words->slots));
+    words->bytes =
+        tokenizer_compile_section(compile, TOKENIZER_SECTION_WORD_BYTES, words->capacity, 1);
+    if (words->slots == NULL || words->bytes == NULL)
+        return no_memory(err);
+    memset(words->slots, 0xff, slots * sizeof(*words->slots));
+    while (list.size > 0) {
+        size_t end = slice_find_byte(list, '\n');
+
+        put_line(words, slice_trim(slice_cut(list, 0, end)));
+        list = slice_cut(list, end + 1, list.size);
+    }
+    compile->sections[TOKENIZER_SECTION_WORD_BYTES].size = words->size;
+    compile->header.words_count = words->count;
+    return STATUS_OK;
+}
+
+enum status tokenizer_compile_words(struct tokenizer_compile *compile,
+                                    const struct tokenizer_image *image, struct slice list,
+                                    struct error *err)
+{
+    struct tokenizer_tables tables;
+    struct words words = { .compile = compile, .tables = &tables };
+    enum status status;
+
+    tokenizer_tables_init(&tables, image);
+    status = mark_whole(compile, &tables, err);
+    return status == STATUS_OK && list.size > 0 ? compile_list(&words, list, err) : status;
+}

@@ -1,0 +1,111 @@
+#include "tokenizer_special.h"
+
+static void put_pair(struct tokenizer_special *special, unsigned pair)
+{
+    special->pairs[pair / 8] |= (uint8_t)(1 << pair % 8);
+}
+
+static void put_first(struct tokenizer_special *special, unsigned char first)
+{
+    for (unsigned i = 0; i < special->firsts_count && i < TOKENIZER_SPECIAL_FIRSTS_MAX; i++) {
+        if (special->firsts[i] == first)
+            return;
+    }
+    if (special->firsts_count < TOKENIZER_SPECIAL_FIRSTS_MAX)
+        special->firsts[special->firsts_count] = first;
+    special->firsts_count++;
+}
+
+void tokenizer_special_init(struct tokenizer_special *special,
+                            const struct tokenizer_tables *tables, unsigned types)
+{
+    *special = (struct tokenizer_special){ .tables = tables };
+    for (uint32_t i = 0; i < tables->image->specials_count; i++) {
+        struct slice text = tokenizer_tables_piece(tables, tables->specials[i]);
+        unsigned char first = (unsigned char)text.data[0];
+
+        if ((types >> tokenizer_tables_type(tables, tables->specials[i]) & 1) == 0)
+            continue;
+        put_first(special, first);
+        if (text.size > 1)
+            put_pair(special, first * 256u + (unsigned char)text.data[1]);
+        for (unsigned next = 0; text.size == 1 && next < 256; next++)
+            put_pair(special, first * 256u + next);
+    }
+}
+
+static bool may_begin(const struct tokenizer_special *special, struct slice text, size_t at)
+{
+    unsigned next = at + 1 < text.size ? (unsigned char)text.data[at + 1] : 0;
+    unsigned pair = (unsigned char)text.data[at] * 256u + next;
+
+    return at + 1 >= text.size || (special->pairs[pair / 8] >> pair % 8 & 1) != 0;
+}
+
+size_t tokenizer_special_next(const struct tokenizer_special *special, struct slice text, size_t at)
+{
+    if (special->firsts_count == 0)
+        return text.size;
+    if (special->firsts_count == 1) {
+        for (; at < text.size; at++) {
+            const char *found = memchr(text.data + at, special->firsts[0], text.size - at);
+
+            if (found == NULL)
+                return text.size;
+            at = (size_t)(found - text.data);
+            if (may_begin(special, text, at))
+                return at;
+        }
+        return text.size;
+    }
+    while (at < text.size && !may_begin(special, text, at))
+        at++;
+    return at;
+}
+
+/* In the sorted pieces of [low, high), whose first @depth bytes are the text's: those whose next
+ * byte is @byte. */
+static void narrow(const struct tokenizer_tables *tables, size_t depth, unsigned char byte,
+                   uint32_t *low, uint32_t *high)
+{
+    uint32_t bounds[2];
+
+    for (unsigned i = 0; i < 2; i++) {
+        uint32_t a = *low, b = *high;
+
+        while (a < b) {
+            uint32_t middle = a + (b - a) / 2;
+            struct slice text = tokenizer_tables_piece(tables, tables->specials[middle]);
+            unsigned at = text.size > depth ? (unsigned char)text.data[depth] + 1u : 0;
+
+            if (at < byte + 1u + i)
+                a = middle + 1;
+            else
+                b = middle;
+        }
+        bounds[i] = a;
+    }
+    *low = bounds[0];
+    *high = bounds[1];
+}
+
+uint32_t tokenizer_special_at(const struct tokenizer_tables *tables, struct slice text,
+                              unsigned types)
+{
+    uint32_t low = 0, high = tables->image->specials_count, found = TOKENIZER_NO_ID;
+
+    for (size_t depth = 0; depth < text.size && low < high; depth++) {
+        narrow(tables, depth, (unsigned char)text.data[depth], &low, &high);
+        for (uint32_t i = low; i < high; i++) {
+            uint32_t id = tables->specials[i];
+
+            if (tokenizer_tables_piece(tables, id).size != depth + 1)
+                break;
+            if ((types >> tokenizer_tables_type(tables, id) & 1) != 0) {
+                found = id;
+                break;
+            }
+        }
+    }
+    return found;
+}

@@ -1,0 +1,47 @@
+#include "tokenizer_tables.h"
+
+static uint32_t mask_of(const struct tokenizer_image *image, enum tokenizer_section section,
+                        size_t item_bytes)
+{
+    return (uint32_t)(image->sections[section].size / item_bytes) - 1;
+}
+
+static void put_cuts(struct tokenizer_tables *tables)
+{
+    const uint8_t *adjacent = tokenizer_image_section(tables->image, TOKENIZER_SECTION_ADJACENT);
+
+    for (unsigned pair = 0; pair < sizeof(tables->cuts); pair++) {
+        bool is_continuation = (pair & 0xc0) == 0x80;
+
+        tables->cuts[pair] = !is_continuation && (adjacent[pair / 8] >> pair % 8 & 1) == 0;
+    }
+}
+
+void tokenizer_tables_init(struct tokenizer_tables *tables, const struct tokenizer_image *image)
+{
+    *tables = (struct tokenizer_tables){
+        .image = image,
+        .piece_at = tokenizer_image_section(image, TOKENIZER_SECTION_PIECE_AT),
+        .piece_bytes = tokenizer_image_section(image, TOKENIZER_SECTION_PIECE_BYTES),
+        .types = tokenizer_image_section(image, TOKENIZER_SECTION_TYPES),
+        .flags = tokenizer_image_section(image, TOKENIZER_SECTION_FLAGS),
+        .find = tokenizer_image_section(image, TOKENIZER_SECTION_FIND),
+        .pairs = tokenizer_image_section(image, TOKENIZER_SECTION_PAIRS),
+        .merged = tokenizer_image_section(image, TOKENIZER_SECTION_MERGED),
+        .points = tokenizer_image_section(image, TOKENIZER_SECTION_POINTS),
+        .specials = tokenizer_image_section(image, TOKENIZER_SECTION_SPECIALS),
+        .words = tokenizer_image_section(image, TOKENIZER_SECTION_WORDS),
+        .word_bytes = tokenizer_image_section(image, TOKENIZER_SECTION_WORD_BYTES),
+        .find_mask = mask_of(image, TOKENIZER_SECTION_FIND, sizeof(uint32_t)),
+        .pairs_mask = mask_of(image, TOKENIZER_SECTION_PAIRS, sizeof(uint64_t)),
+        .points_mask = mask_of(image, TOKENIZER_SECTION_POINTS, sizeof(uint64_t)),
+        .words_mask = mask_of(image, TOKENIZER_SECTION_WORDS, sizeof(uint32_t)),
+        .has_bytes = true,
+    };
+    if (image->sections[TOKENIZER_SECTION_RANKS].size > 0)
+        tables->ranks = tokenizer_image_section(image, TOKENIZER_SECTION_RANKS);
+    for (int byte = 0; byte < 256; byte++)
+        tables->has_bytes = tables->has_bytes && image->bytes[byte] != TOKENIZER_NO_ID;
+    if (image->settings.kind == TOKENIZER_KIND_SPM)
+        put_cuts(tables);
+}

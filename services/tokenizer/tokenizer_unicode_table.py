@@ -1,0 +1,87 @@
+#!/usr/bin/env python3
+"""Makes tokenizer_unicode_table.h from the files of Debian's package unicode-data (15.0.0):
+    ./tokenizer_unicode_table.py > tokenizer_unicode_table.h"""
+import sys
+
+FOLDER = sys.argv[1] if len(sys.argv) > 1 else '/usr/share/unicode'
+CATEGORIES = ('Cn Lu Ll Lt Lm Lo Mn Mc Me Nd Nl No Pc Pd Ps Pe Pi Pf Po Sm Sc Sk So Zs Zl Zp Cc Cf Cs Co').split()
+POINTS = 0x110000
+
+category, combining, decomposition, lower = ['Cn'] * POINTS, [0] * POINTS, {}, {}
+first = None
+for line in open(f'{FOLDER}/UnicodeData.txt'):
+    field = line.strip().split(';')
+    point = int(field[0], 16)
+    # "<..., First>" and "<..., Last>" stand for all between them.
+    for p in range(first if field[1].endswith(', Last>') else point, point + 1):
+        category[p], combining[p] = field[2], int(field[3])
+    first = point if field[1].endswith(', First>') else None
+    if field[5] and not field[5].startswith('<'):
+        decomposition[point] = [int(p, 16) for p in field[5].split()]
+    if field[13]:
+        lower[point] = int(field[13], 16)
+
+excluded, unquick = set(), set()
+for line in open(f'{FOLDER}/DerivedNormalizationProps.txt'):
+    field = [f.strip() for f in line.split('#')[0].split(';')]
+    if len(field) > 1 and field[1] == 'Full_Composition_Exclusion':
+        low, _, high = field[0].partition('..')
+        excluded.update(range(int(low, 16), int(high or low, 16) + 1))
+    if len(field) > 2 and field[1] == 'NFC_QC':
+        low, _, high = field[0].partition('..')
+        unquick.update(range(int(low, 16), int(high or low, 16) + 1))
+
+
+def full(point):
+    parts = decomposition.get(point)
+    return [point] if parts is None else [p for part in parts for p in full(part)]
+
+
+def row(values, width=16):
+    for i in range(0, len(values), width):
+        print('    ' + ' '.join(f'{v},' for v in values[i:i + width]))
+
+
+def two_stages(name, values, comment):
+    blocks, index, flat = {}, [], []
+    for i in range(0, POINTS, 128):
+        block = tuple(values[i:i + 128])
+        if block not in blocks:
+            blocks[block] = len(blocks)
+            flat.extend(block)
+        index.append(blocks[block])
+    print(f'\n/* {comment} */\nstatic const uint16_t {name}_index[{len(index)}] = {{')
+    row(index)
+    print(f'}};\nstatic const uint8_t {name}_blocks[{len(flat)}] = {{')
+    row(flat)
+    print('};')
+
+
+print('/* Made by tokenizer_unicode_table.py from the Unicode Character Database 15.0.0. */\n/* clang-format off */')
+two_stages('category', [CATEGORIES.index(c) for c in category], 'General_Category, as enum tokenizer_category.')
+two_stages('combining', combining, 'Canonical_Combining_Class.')
+two_stages('unstable', [int(c != 0 or p in unquick) for p, c in enumerate(combining)],
+           '1: a mark, or NFC_Quick_Check is not Yes.')
+
+points = sorted(p for p in decomposition)
+print('\n/* Full canonical decompositions: code point, count, code points. */')
+print(f'static const struct {{\n    uint32_t point;\n    uint32_t count;\n    uint32_t parts[4];\n}} decompositions[{len(points)}] = {{')
+for p in points:
+    parts = full(p)
+    assert len(parts) <= 4
+    print(f'    {{ 0x{p:X}, {len(parts)}, {{ ' + ', '.join(f'0x{q:X}' for q in parts) + ' } },')
+print('};')
+
+pairs = sorted((d[0], d[1], p) for p, d in decomposition.items() if len(d) == 2 and p not in excluded)
+print('\n/* What two code points compose to, sorted. */')
+print(f'static const uint32_t compositions[{len(pairs)}][3] = {{')
+for pair in pairs:
+    print('    { ' + ', '.join(f'0x{p:X}' for p in pair) + ' },')
+print('};')
+
+print('\n/* Simple lower case beyond ASCII, sorted. */')
+mapped = sorted((p, q) for p, q in lower.items() if p >= 128)
+print(f'static const uint32_t lower[{len(mapped)}][2] = {{')
+for p, q in mapped:
+    print(f'    {{ 0x{p:X}, 0x{q:X} }},')
+print('};')
