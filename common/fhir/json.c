@@ -1,7 +1,7 @@
-/* The tree's own functions; reading is simdjson's (json_simdjson.cpp).
+/* The tree's own functions; json_read.c reads.
  *
- * The document is copied into the arena once, with the padding that simdjson wants; strings without
- * escapes, keys and numbers then are views into that copy. */
+ * json_parse copies the document into the arena once; strings without escapes, keys and numbers
+ * then are views into that copy. */
 #include "fhir/json.h"
 
 #include <pthread.h>
@@ -9,7 +9,7 @@
 #include <sys/random.h>
 
 #include "base/limits.h"
-#include "fhir/json_simdjson.h"
+#include "fhir/json_read.h"
 
 static uint64_t key_seed;
 static pthread_once_t key_seed_once = PTHREAD_ONCE_INIT;
@@ -29,49 +29,43 @@ static struct slice without_mark(struct slice bytes)
                                                            : bytes;
 }
 
-/* A document that is one string, number or word is read as the only element of an array: on-demand
- * treats it apart. */
-static bool is_container(struct slice bytes)
+static enum status parse(struct slice bytes, const struct json_each *each, struct arena *arena,
+                         struct json **root, struct error *err)
 {
-    struct slice text = slice_trim(bytes);
-
-    return text.size > 0 && (text.data[0] == '{' || text.data[0] == '[');
+    pthread_once(&key_seed_once, make_key_seed);
+    *root = NULL;
+    if (slice_trim(bytes).size == 0)
+        return error_set(err, STATUS_INVALID_ARGUMENT, "JSON: empty");
+    if (bytes.size >= UINT32_MAX)
+        return error_set(err, STATUS_RESOURCE_EXHAUSTED, "JSON: %zu bytes are over 4 GiB",
+                         bytes.size);
+    return json_read(bytes, key_seed, each, arena, root, err);
 }
 
-static enum status parse_alone(char *copy, size_t size, struct arena *arena, struct json **root,
-                               struct error *err)
+enum status json_parse_view(struct slice bytes, struct arena *arena, struct json **root,
+                            struct error *err)
 {
-    enum status status;
+    return parse(without_mark(bytes), NULL, arena, root, err);
+}
 
-    copy[0] = '[';
-    copy[size + 1] = ']';
-    status = json_simdjson_read(copy, size + 2, key_seed, arena, root, err);
-    if (status != STATUS_OK)
-        return status;
-    if ((*root)->count != 1)
-        return error_set(err, STATUS_INVALID_ARGUMENT, "JSON: not one value in %zu bytes", size);
-    *root = (*root)->first;
-    return STATUS_OK;
+enum status json_parse_each(struct slice bytes, const char *key, json_on_element on_element,
+                            void *arg, struct arena *arena, struct json **root, struct error *err)
+{
+    struct json_each each = { slice_from(key), on_element, arg };
+
+    return parse(without_mark(bytes), &each, arena, root, err);
 }
 
 enum status json_parse(struct slice bytes, struct arena *arena, struct json **root,
                        struct error *err)
 {
-    char *copy;
+    struct slice copy;
 
-    *root = NULL;
-    pthread_once(&key_seed_once, make_key_seed);
     bytes = without_mark(bytes);
-    if (slice_trim(bytes).size == 0)
-        return error_set(err, STATUS_INVALID_ARGUMENT, "JSON: empty");
-    copy = arena_alloc(arena, bytes.size + 2 + JSON_SIMDJSON_PADDING);
-    if (copy == NULL)
+    copy = bytes.size == 0 ? bytes : arena_copy(arena, bytes);
+    if (bytes.size > 0 && copy.data == NULL)
         return error_set(err, STATUS_RESOURCE_EXHAUSTED, "JSON: no room for %zu bytes", bytes.size);
-    memcpy(copy + 1, bytes.data, bytes.size);
-    memset(copy + 1 + bytes.size, ' ', JSON_SIMDJSON_PADDING + 1);
-    if (!is_container(bytes))
-        return parse_alone(copy, bytes.size, arena, root, err);
-    return json_simdjson_read(copy + 1, bytes.size, key_seed, arena, root, err);
+    return parse(copy, NULL, arena, root, err);
 }
 
 static void write_children(const struct json *parent, struct buffer *buffer)
@@ -121,29 +115,14 @@ void json_write(const struct json *root, struct buffer *buffer)
     }
 }
 
-const struct json *json_get(const struct json *object, const char *key)
+const struct json *json_find(const struct json *object, struct slice key)
 {
     const struct json *item;
-    struct slice wanted = slice_from(key);
 
     if (object == NULL || object->kind != JSON_KIND_OBJECT)
         return NULL;
     for (item = object->first; item != NULL; item = item->next)
-        if (slice_equal(item->key, wanted))
+        if (item->key.size == key.size && memcmp(item->key.data, key.data, key.size) == 0)
             return item;
     return NULL;
-}
-
-struct slice json_get_string(const struct json *object, const char *key)
-{
-    const struct json *item = json_get(object, key);
-
-    if (item == NULL || item->kind != JSON_KIND_STRING)
-        return (struct slice){ NULL, 0 };
-    return item->text;
-}
-
-const struct json *json_first(const struct json *array)
-{
-    return array == NULL ? NULL : array->first;
 }

@@ -178,6 +178,93 @@ static void refuses_invalid_utf8_and_says_where(void **state)
     assert_refused(SLICE("[\"\xc3"));
 }
 
+struct told {
+    struct buffer buffer;
+    unsigned count;
+    struct slice kept; /* a string without escapes */
+};
+
+static enum status on_element(void *arg, const struct json *element, struct slice bytes,
+                              struct error *error)
+{
+    struct told *told = arg;
+    struct json *again;
+
+    if (slice_is(json_get_string(element, "stop"), "here"))
+        return error_set(error, STATUS_ABORTED, "enough");
+    json_write(element, &told->buffer);
+    buffer_put_byte(&told->buffer, ' ');
+    told->count++;
+    if (told->kept.size == 0)
+        told->kept = json_get_string(element, "a");
+    assert_int_equal(json_parse(bytes, told->buffer.arena, &again, error), STATUS_OK);
+    return STATUS_OK;
+}
+
+static enum status tell(const char *text, struct told *told, struct json **root)
+{
+    *told = (struct told){ 0 };
+    buffer_init(&told->buffer, &arena);
+    return json_parse_each(slice_from(text), "entry", on_element, told, &arena, root, &err);
+}
+
+static void tells_of_each_element_and_keeps_the_rest(void **state)
+{
+    (void)state;
+    struct told told;
+    struct json *root;
+
+    assert_int_equal(
+        tell("{\"x\":{\"entry\":[1]},\"entry\":[{\"a\":\"b\"},2,[3,{\"c\":\"\\u0041\\n\"}],\"s\"],"
+             "\"y\":[4]}",
+             &told, &root),
+        STATUS_OK);
+    assert_int_equal(told.count, 4);
+    assert_true(
+        slice_is(buffer_slice(&told.buffer), "{\"a\":\"b\"} 2 [3,{\"c\":\"A\\n\"}] \"s\" "));
+    assert_true(slice_is(told.kept, "b"));
+    assert_int_equal(json_get(root, "entry")->count, 4);
+    assert_null(json_first(json_get(root, "entry")));
+    assert_true(slice_is(json_first(json_get(root, "y"))->text, "4"));
+    assert_true(slice_is(json_first(json_get(json_get(root, "x"), "entry"))->text, "1"));
+}
+
+static void tells_of_elements_larger_than_a_piece_of_nodes(void **state)
+{
+    (void)state;
+    struct buffer text;
+    struct told told;
+    struct json *root;
+
+    buffer_init(&text, &arena);
+    buffer_put_string(&text, "{\"entry\":[");
+    for (int i = 0; i < 5; i++) {
+        buffer_put_string(&text, i == 0 ? "[" : ",[");
+        for (int j = 0; j < 2000; j++)
+            buffer_put_string(&text, j == 0 ? "1" : ",1");
+        buffer_put_byte(&text, ']');
+    }
+    buffer_put_string(&text, "]}");
+    buffer_put_byte(&text, '\0');
+    assert_int_equal(tell(text.data, &told, &root), STATUS_OK);
+    assert_int_equal(told.buffer.size, 5 * (2 * 2000 + 2));
+}
+
+static void an_element_can_end_the_parse(void **state)
+{
+    (void)state;
+    struct told told;
+    struct json *root;
+
+    assert_int_equal(tell("{\"entry\":[1,{\"stop\":\"here\"},2]}", &told, &root), STATUS_ABORTED);
+    assert_int_equal(told.count, 1);
+    assert_int_equal(tell("{\"entry\":[1,2],\"entry\":[3]}", &told, &root),
+                     STATUS_INVALID_ARGUMENT);
+    assert_int_equal(tell("{\"entry\":[1,2", &told, &root), STATUS_INVALID_ARGUMENT);
+    assert_int_equal(tell("[{\"entry\":[1,2]}]", &told, &root), STATUS_OK);
+    assert_int_equal(told.count, 0);
+}
+
 static void refuses_a_key_twice(void **state)
 {
     (void)state;
@@ -290,6 +377,11 @@ int main(void)
         cmocka_unit_test_setup_teardown(writes_what_it_read, set_up, tear_down),
         cmocka_unit_test_setup_teardown(refuses_what_is_not_json, set_up, tear_down),
         cmocka_unit_test_setup_teardown(refuses_invalid_utf8_and_says_where, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(tells_of_each_element_and_keeps_the_rest, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(tells_of_elements_larger_than_a_piece_of_nodes, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(an_element_can_end_the_parse, set_up, tear_down),
         cmocka_unit_test_setup_teardown(refuses_a_key_twice, set_up, tear_down),
         cmocka_unit_test_setup_teardown(refuses_a_key_twice_among_many, set_up, tear_down),
         cmocka_unit_test_setup_teardown(refuses_nesting_over_the_limit, set_up, tear_down),

@@ -2,7 +2,7 @@
  * what it finds. Every value is visited, so everything is checked: what on-demand would let pass (numbers we do not convert, words
  * like "truex") is checked here. No exceptions: simdjson's error codes only. Runs on any thread; each keeps its own parser. */
 #define SIMDJSON_EXCEPTIONS 0
-#include "json_simdjson.h"
+#include "json_bench_simdjson.h"
 
 #include <simdjson.h>
 

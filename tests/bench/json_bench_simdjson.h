@@ -1,6 +1,6 @@
-/* The library underneath json_parse. Only json.c and json_simdjson.cpp include this. */
-#ifndef FHIR_JSON_SIMDJSON_H
-#define FHIR_JSON_SIMDJSON_H
+/* The peer of our JSON reader: simdjson, into the same tree (json_bench_simdjson.cpp). */
+#ifndef JSON_BENCH_SIMDJSON_H
+#define JSON_BENCH_SIMDJSON_H
 
 #include <stddef.h>
 #include <stdint.h>
