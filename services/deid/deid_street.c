@@ -261,34 +261,10 @@ static unsigned street_foreign(const struct deid_tokens *tokens, struct deid_spa
 static bool is_compound(struct slice word)
 {
     static const char *const ends[] = {
-        "gade",
-        "gata",
-        "gatan",
-        "gate",
-        "gaten",
-        "vej",
-        "veien",
-        "vegen",
-        "v\xc3\xa4gen",
-        "vegur",
-        "stra\xc3\x9f"
-        "e",
-        "strasse",
-        "str",
-        "weg",
-        "gasse",
-        "platz",
-        "allee",
-        "laan",
-        "straat",
-        "plein",
-        "kade",
-        "katu",
-        "kuja",
-        "tie",
-        "utca",
-        "ulica",
-        "terrasse",
+        "gade",  "gata",         "gatan", "gate",          "gaten",   "vej",      "veien",
+        "vegen", "v\xc3\xa4gen", "vegur", "stra\303\237e", "strasse", "str",      "weg",
+        "gasse", "platz",        "allee", "laan",          "straat",  "plein",    "kade",
+        "katu",  "kuja",         "tie",   "utca",          "ulica",   "terrasse",
     };
     size_t i, j;
 
