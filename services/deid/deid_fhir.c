@@ -21,9 +21,11 @@ static enum status put_patient(struct deid_fhir_walk *walk, struct slice origina
 static enum status redact_tree(struct deid_redactor *redactor, struct deid_fhir_memo *memo,
                                struct json *root, struct slice *patient, struct error *err)
 {
+    struct deid_fhir_learner learner = { .map = redactor->map,
+                                         .arena = redactor->arena,
+                                         .err = err };
     struct deid_fhir_walk walk;
-    struct slice original;
-    enum status status = deid_fhir_learn(redactor, root, &original, err);
+    enum status status = deid_fhir_learn(&learner, root);
 
     if (status == STATUS_OK)
         status = deid_redactor_learn(redactor, err);
@@ -31,7 +33,7 @@ static enum status redact_tree(struct deid_redactor *redactor, struct deid_fhir_
         return status;
     deid_fhir_walk_init(&walk, redactor, memo, err);
     status = deid_fhir_walk_resource(&walk, root);
-    return status == STATUS_OK ? put_patient(&walk, original, patient) : status;
+    return status == STATUS_OK ? put_patient(&walk, learner.patient, patient) : status;
 }
 
 enum status deid_fhir_redact(struct deid_redactor *redactor, struct slice json,

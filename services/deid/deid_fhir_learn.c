@@ -4,19 +4,13 @@
 
 #include "deid_fhir_element.h"
 
-struct learner {
-    struct deid_map *map;
-    struct arena *arena;
-    struct error *err;
-    struct slice patient; /* original id */
-};
-
 static enum status no_room(struct error *err)
 {
     return error_set(err, STATUS_RESOURCE_EXHAUSTED, "no room for a redacted resource");
 }
 
-static enum status learn_name(struct learner *learner, const struct json *name, bool is_patient)
+static enum status learn_name(struct deid_fhir_learner *learner, const struct json *name,
+                              bool is_patient)
 {
     const struct json *given = json_get(name, "given"), *item;
     struct slice family = json_get_string(name, "family"), text = json_get_string(name, "text");
@@ -49,7 +43,8 @@ static enum status learn_name(struct learner *learner, const struct json *name, 
     return status;
 }
 
-static enum status learn_value(struct learner *learner, enum deid_class class, struct slice value)
+static enum status learn_value(struct deid_fhir_learner *learner, enum deid_class class,
+                               struct slice value)
 {
     struct deid_entry *entry;
 
@@ -59,7 +54,8 @@ static enum status learn_value(struct learner *learner, enum deid_class class, s
 }
 
 /* A known id of the patient that is also the id of the resource stays with the ids. */
-static enum status learn_identifier(struct learner *learner, const struct json *identifier)
+static enum status learn_identifier(struct deid_fhir_learner *learner,
+                                    const struct json *identifier)
 {
     struct slice value = json_get_string(identifier, "value");
 
@@ -68,7 +64,7 @@ static enum status learn_identifier(struct learner *learner, const struct json *
     return learn_value(learner, deid_fhir_element_identifier_class(identifier), value);
 }
 
-static enum status learn_address(struct learner *learner, const struct json *address)
+static enum status learn_address(struct deid_fhir_learner *learner, const struct json *address)
 {
     const struct json *line;
     enum status status = STATUS_OK;
@@ -84,8 +80,9 @@ static enum status learn_address(struct learner *learner, const struct json *add
 }
 
 /* An element that may be one or a list of them. */
-static enum status each(struct learner *learner, const struct json *element,
-                        enum status (*learn)(struct learner *learner, const struct json *item))
+static enum status each(struct deid_fhir_learner *learner, const struct json *element,
+                        enum status (*learn)(struct deid_fhir_learner *learner,
+                                             const struct json *item))
 {
     const struct json *item;
     enum status status = STATUS_OK;
@@ -99,23 +96,23 @@ static enum status each(struct learner *learner, const struct json *element,
     return status;
 }
 
-static enum status learn_own_name(struct learner *learner, const struct json *name)
+static enum status learn_own_name(struct deid_fhir_learner *learner, const struct json *name)
 {
     return learn_name(learner, name, true);
 }
 
-static enum status learn_other_name(struct learner *learner, const struct json *name)
+static enum status learn_other_name(struct deid_fhir_learner *learner, const struct json *name)
 {
     return learn_name(learner, name, false);
 }
 
-static enum status learn_telecom(struct learner *learner, const struct json *telecom)
+static enum status learn_telecom(struct deid_fhir_learner *learner, const struct json *telecom)
 {
     return learn_value(learner, deid_fhir_element_telecom_class(telecom),
                        json_get_string(telecom, "value"));
 }
 
-static enum status learn_contact(struct learner *learner, const struct json *contact)
+static enum status learn_contact(struct deid_fhir_learner *learner, const struct json *contact)
 {
     enum status status = each(learner, json_get(contact, "name"), learn_other_name);
 
@@ -125,7 +122,8 @@ static enum status learn_contact(struct learner *learner, const struct json *con
                                : status;
 }
 
-static enum status learn_person(struct learner *learner, const struct json *person, bool is_patient)
+static enum status learn_person(struct deid_fhir_learner *learner, const struct json *person,
+                                bool is_patient)
 {
     enum status status =
         each(learner, json_get(person, "name"), is_patient ? learn_own_name : learn_other_name);
@@ -141,8 +139,27 @@ static enum status learn_person(struct learner *learner, const struct json *pers
     return status;
 }
 
+/* The map is of one patient; another one among many is somebody. */
+static enum status learn_patient(struct deid_fhir_learner *learner, const struct json *resource,
+                                 struct slice id)
+{
+    bool is_first = learner->patient.data == NULL;
+    bool is_same = !is_first && id.size > 0 && slice_equal(learner->patient, id);
+
+    if (!is_first && !is_same && !learner->has_many)
+        return error_set(learner->err, STATUS_INVALID_ARGUMENT, "two patients in one bundle");
+    if (is_first)
+        learner->patient = arena_copy(learner->map->arena, id);
+    if (learner->patient.data == NULL)
+        return no_room(learner->err);
+    learner->is_more_known = true;
+    if (learn_value(learner, DEID_CLASS_DATE, json_get_string(resource, "birthDate")) != STATUS_OK)
+        return learner->err->status;
+    return learn_person(learner, resource, is_first || is_same);
+}
+
 /* Give @resource its id, note the patient, learn people. */
-static enum status learn_resource(struct learner *learner, const struct json *resource)
+static enum status learn_resource(struct deid_fhir_learner *learner, const struct json *resource)
 {
     struct slice type = deid_fhir_element_type(resource), id = json_get_string(resource, "id");
 
@@ -151,23 +168,17 @@ static enum status learn_resource(struct learner *learner, const struct json *re
                          "a resource without a resourceType");
     if (id.size > 0 && deid_map_id(learner->map, deid_fhir_element_letter(type), id) == NULL)
         return no_room(learner->err);
-    if (slice_is(type, "Patient")) {
-        if (learner->patient.data != NULL && (id.size == 0 || !slice_equal(learner->patient, id)))
-            return error_set(learner->err, STATUS_INVALID_ARGUMENT, "two patients in one bundle");
-        learner->patient = id.data == NULL ? SLICE("") : id;
-        if (learn_value(learner, DEID_CLASS_DATE, json_get_string(resource, "birthDate"))
-            != STATUS_OK)
-            return learner->err->status;
-        return learn_person(learner, resource, true);
-    }
-    if (slice_is(type, "RelatedPerson") || slice_is(type, "Practitioner")
-        || slice_is(type, "Person"))
-        return learn_person(learner, resource, false);
-    return STATUS_OK;
+    if (slice_is(type, "Patient"))
+        return learn_patient(learner, resource, id);
+    if (!slice_is(type, "RelatedPerson") && !slice_is(type, "Practitioner")
+        && !slice_is(type, "Person"))
+        return STATUS_OK;
+    learner->is_more_known = true;
+    return learn_person(learner, resource, false);
 }
 
 /* "urn:uuid:X" as a fullUrl is an id of its own where the resource's is another. */
-static enum status learn_full_url(struct learner *learner, const struct json *entry,
+static enum status learn_full_url(struct deid_fhir_learner *learner, const struct json *entry,
                                   const struct json *resource)
 {
     struct slice url = json_get_string(entry, "fullUrl");
@@ -181,36 +192,29 @@ static enum status learn_full_url(struct learner *learner, const struct json *en
                : STATUS_OK;
 }
 
-static enum status learn_root(struct learner *learner, const struct json *root)
+enum status deid_fhir_learn_entry(struct deid_fhir_learner *learner, const struct json *entry)
+{
+    const struct json *resource = json_get(entry, "resource");
+    enum status status;
+
+    if (resource == NULL)
+        return STATUS_OK;
+    status = learn_resource(learner, resource);
+    return status == STATUS_OK ? learn_full_url(learner, entry, resource) : status;
+}
+
+enum status deid_fhir_learn(struct deid_fhir_learner *learner, const struct json *root)
 {
     const struct json *entry;
-    enum status status;
+    enum status status = STATUS_OK;
 
     if (root->kind != JSON_KIND_OBJECT)
         return error_set(learner->err, STATUS_INVALID_ARGUMENT,
                          "not a FHIR resource: no JSON object");
     if (!slice_is(deid_fhir_element_type(root), "Bundle"))
         return learn_resource(learner, root);
-    for (entry = json_first(json_get(root, "entry")); entry != NULL; entry = entry->next) {
-        const struct json *resource = json_get(entry, "resource");
-
-        if (resource == NULL)
-            continue;
-        status = learn_resource(learner, resource);
-        if (status == STATUS_OK)
-            status = learn_full_url(learner, entry, resource);
-        if (status != STATUS_OK)
-            return status;
-    }
-    return STATUS_OK;
-}
-
-enum status deid_fhir_learn(struct deid_redactor *redactor, const struct json *root,
-                            struct slice *patient, struct error *err)
-{
-    struct learner learner = { .map = redactor->map, .arena = redactor->arena, .err = err };
-    enum status status = learn_root(&learner, root);
-
-    *patient = learner.patient;
+    for (entry = json_first(json_get(root, "entry")); status == STATUS_OK && entry != NULL;
+         entry = entry->next)
+        status = deid_fhir_learn_entry(learner, entry);
     return status;
 }

@@ -6,14 +6,25 @@
 #include "deid_redact.h"
 #include "fhir/json.h"
 
-/* Learn the resource or Bundle @root into redactor->map: an id for each resource and each urn:uuid
- * fullUrl; names, numbers and addresses of the patient, of relatives and of practitioners. @root is
- * only read. The redactor's identity is as before: deid_redactor_learn comes next. @patient is the
- * Patient's id as a view into @root, "" for one without an id, {NULL, 0} when there is none.
- * INVALID_ARGUMENT for what is no FHIR resource and for two patients in one bundle;
- * RESOURCE_EXHAUSTED when there is no room. What was learnt up to then stays in the map. The thread
- * of the redactor's call. */
-enum status deid_fhir_learn(struct deid_redactor *redactor, const struct json *root,
-                            struct slice *patient, struct error *err);
+/* What is learnt from, resource by resource. */
+struct deid_fhir_learner {
+    struct deid_map *map;
+    struct arena *arena; /* of the call */
+    struct error *err;
+    struct slice patient; /* original id, "" for a Patient without one, in the map's arena; data
+                             NULL: none yet */
+    bool has_many;        /* several patients may come: they are people among others */
+    bool is_more_known;   /* somebody's names and numbers were learnt */
+};
+
+/* Learn the resource or Bundle @root: an id for each resource and each urn:uuid fullUrl; names,
+ * numbers and addresses of the patient, of relatives and of practitioners. @root is only read. The
+ * redactor's identity is as before: deid_redactor_learn comes next. INVALID_ARGUMENT for what is no
+ * FHIR resource and for two patients; RESOURCE_EXHAUSTED when there is no room. What was learnt up
+ * to then stays in the map. The thread of the redactor's call. */
+enum status deid_fhir_learn(struct deid_fhir_learner *learner, const struct json *root);
+
+/* The same from one entry of a Bundle. */
+enum status deid_fhir_learn_entry(struct deid_fhir_learner *learner, const struct json *entry);
 
 #endif

@@ -200,24 +200,33 @@ static enum status found_add(struct deid_redactor *redactor, const struct deid_s
     return STATUS_OK;
 }
 
-/* Put surrogates in place of @pieces. */
+/* What of a text is to be written: all of it but in a stream. */
+struct part {
+    size_t start, end;
+};
+
+/* Put surrogates in place of @pieces, and write @part. */
 static enum status replace(struct deid_redactor *redactor, struct slice text,
-                           const struct pieces *pieces, bool is_coded, struct slice *output,
-                           struct error *err)
+                           const struct part *part, const struct pieces *pieces, bool is_coded,
+                           struct slice *output, struct error *err)
 {
     struct buffer out;
-    size_t at = 0;
+    size_t at = part->start;
     unsigned i;
 
     buffer_init(&out, redactor->arena);
-    buffer_reserve(&out, text.size + text.size / 8 + 16);
+    buffer_reserve(&out, (part->end - part->start) + (part->end - part->start) / 8 + 16);
     for (i = 0; i < pieces->count; i++) {
         struct deid_span span = pieces->items[i].span;
         size_t before;
         enum status status;
 
+        if (span.end <= at || span.start >= part->end)
+            continue;
         if (span.start < at) /* one character, folded to several bytes, in two spans */
             span.start = (uint32_t)at;
+        if (span.end > part->end)
+            span.end = (uint32_t)part->end;
         buffer_put(&out, slice_cut(text, at, span.start));
         before = out.size;
         status = deid_surrogate_put(redactor->map, &span, slice_cut(text, span.start, span.end),
@@ -229,11 +238,11 @@ static enum status replace(struct deid_redactor *redactor, struct slice text,
             return status;
         at = span.end;
     }
-    buffer_put(&out, slice_cut(text, at, text.size));
+    buffer_put(&out, slice_cut(text, at, part->end));
     if (out.is_full)
         return error_set(err, STATUS_RESOURCE_EXHAUSTED, "no room for a redacted text of %zu bytes",
                          text.size);
-    *output = buffer_slice(&out);
+    *output = out.size == 0 ? SLICE("") : buffer_slice(&out);
     return STATUS_OK;
 }
 
@@ -297,8 +306,8 @@ static void dates_scan(const struct deid_text *text, struct deid_spans *spans)
 }
 
 static enum status replace_plainly(struct deid_redactor *redactor, struct slice text,
-                                   const struct view *views, unsigned count, struct slice *output,
-                                   struct error *err)
+                                   const struct part *part, const struct view *views,
+                                   unsigned count, struct slice *output, struct error *err)
 {
     struct pieces pieces;
     enum status status = pieces_open(&pieces, views, count, 0, &redactor->scratch, err);
@@ -307,13 +316,13 @@ static enum status replace_plainly(struct deid_redactor *redactor, struct slice 
         return status;
     if (count > 1)
         pieces_merge(&pieces, false);
-    return replace(redactor, text, &pieces, false, output, err);
+    return replace(redactor, text, part, &pieces, false, output, err);
 }
 
 /* With a code for every date as well. */
-static enum status replace_coded(struct deid_redactor *redactor, struct slice text, bool is_markup,
-                                 struct view *views, unsigned count, struct slice *output,
-                                 struct error *err)
+static enum status replace_coded(struct deid_redactor *redactor, struct slice text,
+                                 const struct part *part, bool is_markup, struct view *views,
+                                 unsigned count, struct slice *output, struct error *err)
 {
     struct deid_text plain;
     struct deid_spans dates;
@@ -339,29 +348,101 @@ static enum status replace_coded(struct deid_redactor *redactor, struct slice te
         pieces_put(&pieces, &plain, dates.items[i]);
     if (is_markup)
         pieces_merge(&pieces, true);
-    return replace(redactor, text, &pieces, true, output, err);
+    return replace(redactor, text, part, &pieces, true, output, err);
+}
+
+/* Surrogates in @part, by views that are read; the way back is tried, and codes taken where it
+ * fails. */
+static enum status part_write(struct deid_redactor *redactor, struct slice text,
+                              const struct part *part, bool is_markup, struct view *views,
+                              unsigned count, struct slice *output, struct error *err)
+{
+    struct deid_found *found = redactor->found;
+    uint32_t counts[DEID_CLASS_COUNT];
+    enum status status;
+
+    memcpy(counts, redactor->counts, sizeof(counts));
+    status = replace_plainly(redactor, text, part, views, count, output, err);
+    if (status == STATUS_OK && redactor->map->profile == DEID_PROFILE_LIMITED
+        && !comes_back(redactor, slice_cut(text, part->start, part->end), *output)) {
+        memcpy(redactor->counts, counts, sizeof(counts));
+        redactor->found = found;
+        status = replace_coded(redactor, text, part, is_markup, views, count, output, err);
+    }
+    return status;
 }
 
 enum status deid_redact_text(struct deid_redactor *redactor, struct slice text, bool is_markup,
                              struct slice *output, struct error *err)
 {
     struct arena_mark mark = arena_mark(&redactor->scratch);
-    struct deid_found *found = redactor->found;
-    uint32_t counts[DEID_CLASS_COUNT];
+    struct part whole = { 0, text.size };
     struct view views[VIEWS_MAX];
     unsigned count;
-    enum status status;
+    enum status status = views_read(redactor, text, is_markup, views, &count, err);
 
-    memcpy(counts, redactor->counts, sizeof(counts));
-    status = views_read(redactor, text, is_markup, views, &count, err);
     if (status == STATUS_OK)
-        status = replace_plainly(redactor, text, views, count, output, err);
-    if (status == STATUS_OK && redactor->map->profile == DEID_PROFILE_LIMITED
-        && !comes_back(redactor, text, *output)) {
-        memcpy(redactor->counts, counts, sizeof(counts));
-        redactor->found = found;
-        status = replace_coded(redactor, text, is_markup, views, count, output, err);
+        status = part_write(redactor, text, &whole, is_markup, views, count, output, err);
+    arena_rewind(&redactor->scratch, mark);
+    return status;
+}
+
+/* How good a place @at is to cut a text: 4 after a blank line, 3 after a line, 2 after a sentence,
+ * 1 between words, 0 not at all. */
+static unsigned cut_rank(struct slice text, size_t at)
+{
+    char before = text.data[at - 1], earlier = at > 1 ? text.data[at - 2] : '\n';
+
+    if (before == '\n')
+        return earlier == '\n' || (earlier == '\r' && at > 2 && text.data[at - 3] == '\n') ? 4 : 3;
+    if (before != ' ' && before != '\t' && before != '\r')
+        return 0;
+    return earlier == '.' || earlier == '!' || earlier == '?' ? 2 : 1;
+}
+
+/* The best place to cut in (@from, @to], the last of the best, outside of every span; 0: there is
+ * none. */
+static size_t cut_find(const struct view *view, struct slice text, size_t from, size_t to)
+{
+    const struct deid_text *normal = &view->normal;
+    unsigned left = view->spans.count, best = 0;
+    size_t found = 0;
+
+    for (size_t at = to; at > from && best < 4; at--) {
+        unsigned rank = cut_rank(text, at);
+
+        if (rank <= best)
+            continue;
+        while (left > 0 && deid_normal_start(normal, view->spans.items[left - 1].start) >= at)
+            left--;
+        if (left > 0 && deid_normal_end(normal, view->spans.items[left - 1].end) > at)
+            continue;
+        best = rank;
+        found = at;
     }
+    return found;
+}
+
+enum status deid_redact_window(struct deid_redactor *redactor, struct slice text, size_t start,
+                               size_t end_min, size_t end_max, size_t *end, struct slice *output,
+                               struct error *err)
+{
+    struct arena_mark mark = arena_mark(&redactor->scratch);
+    struct part part = { start, text.size };
+    struct view view;
+    enum status status = deid_inspect_text(redactor, text, false, &view.normal, &view.spans, err);
+
+    if (status == STATUS_OK && end_max < text.size) {
+        part.end = cut_find(&view, text, end_min, end_max);
+        if (part.end == 0)
+            part.end = cut_find(&view, text, start, end_min);
+        if (part.end == 0)
+            status = error_set(err, STATUS_RESOURCE_EXHAUSTED,
+                               "%zu bytes of text without a place to cut", text.size);
+    }
+    if (status == STATUS_OK)
+        status = part_write(redactor, text, &part, false, &view, 1, output, err);
+    *end = part.end;
     arena_rewind(&redactor->scratch, mark);
     return status;
 }
@@ -397,7 +478,8 @@ enum status deid_redact_code(struct deid_redactor *redactor, struct slice text,
 
     *output = text;
     if (status == STATUS_OK && view.spans.count > 0)
-        status = replace_plainly(redactor, text, &view, 1, output, err);
+        status =
+            replace_plainly(redactor, text, &(struct part){ 0, text.size }, &view, 1, output, err);
     if (status == STATUS_OK)
         *is_restored =
             redactor->map->profile != DEID_PROFILE_LIMITED || comes_back(redactor, text, *output);

@@ -36,8 +36,8 @@ void deid_redactor_close(struct deid_redactor *redactor);
 /* Make the identity anew, after the map has learnt more. */
 enum status deid_redactor_learn(struct deid_redactor *redactor, struct error *err);
 
-/* The spans of @text, in order, disjoint, in bytes of normal->folded (deid_normal_start and _end give those of @text); they live in
- * redactor->scratch. */
+/* The spans of @text, in order, disjoint, in bytes of normal->folded (deid_normal_start and _end
+ * give those of @text); they live in redactor->scratch. */
 enum status deid_inspect_text(struct deid_redactor *redactor, struct slice text, bool is_markup,
                               struct deid_text *normal, struct deid_spans *spans,
                               struct error *err);
@@ -45,6 +45,14 @@ enum status deid_inspect_text(struct deid_redactor *redactor, struct slice text,
 /* @text with surrogates, in redactor->arena. INVALID_ARGUMENT for what is not UTF-8. */
 enum status deid_redact_text(struct deid_redactor *redactor, struct slice text, bool is_markup,
                              struct slice *output, struct error *err);
+
+/* A window of a text that is too long to be held: @text from @start on to a place where it can be
+ * cut, between words and outside of every span, at the end of a paragraph or a line where there is
+ * one in [@end_min, @end_max]; to its end where @end_max is its size. What stands before @start and
+ * after *@end is only read. RESOURCE_EXHAUSTED when there is no such place. */
+enum status deid_redact_window(struct deid_redactor *redactor, struct slice text, size_t start,
+                               size_t end_min, size_t end_max, size_t *end, struct slice *output,
+                               struct error *err);
 
 /* @text, which is a code or the name of one, with surrogates for what the patient is known by and
  * nothing else. *@is_restored: whether the way back gives @text, which it does not where a date

@@ -15,7 +15,7 @@
 enum deid_stream_kind {
     DEID_STREAM_TEXT,   /* UTF-8 */
     DEID_STREAM_FHIR,   /* one resource or Bundle, written as compact JSON */
-    DEID_STREAM_NDJSON, /* a resource or Bundle a line, of one patient; so written */
+    DEID_STREAM_NDJSON, /* a resource or Bundle a line; so written */
 };
 
 /* Take @output, which holds until it returns. An error that it returns ends the stream. */
@@ -36,6 +36,7 @@ struct deid_stream_options {
     deid_stream_write_cb write;
     deid_stream_span_cb span; /* text only; NULL: not wanted */
     void *data;               /* of both */
+    bool has_many;            /* FHIR of several patients: one map and one shift of dates for all */
     size_t window_bytes;      /* of a text; 0: DEID_STREAM_WINDOW_BYTES */
     size_t piece_bytes_max;   /* of one resource; 0: DEID_STREAM_PIECE_BYTES_MAX */
 };
