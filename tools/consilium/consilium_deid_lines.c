@@ -40,6 +40,19 @@ static void put_id(struct buffer *out, const struct json *id)
         buffer_put(out, id->text);
 }
 
+/* To hundredths: 0.95, 1.00. */
+static void put_score(struct buffer *out, float score)
+{
+    int hundredths = (int)(score * 100 + 0.5f);
+
+    buffer_put_string(out, "\",\"score\":");
+    buffer_put_number(out, hundredths / 100);
+    buffer_put_byte(out, '.');
+    buffer_put_byte(out, (char)('0' + hundredths / 10 % 10));
+    buffer_put_byte(out, (char)('0' + hundredths % 10));
+    buffer_put_byte(out, '}');
+}
+
 static void put_spans(struct buffer *out, struct slice text,
                       const struct deid_engine_result *result)
 {
@@ -49,11 +62,14 @@ static void put_spans(struct buffer *out, struct slice text,
     buffer_put_string(out, ",\"spans\":[");
     for (i = 0; i < result->spans_count; i++) {
         const struct deid_span *span = &result->spans[i].span;
-        size_t start = points_to(&counter, span->start);
 
-        buffer_format(out, "%s{\"start\":%zu,\"end\":%zu,\"label\":\"%s\",\"score\":%.2f}",
-                      i > 0 ? "," : "", start, points_to(&counter, span->end),
-                      deid_engine_label(span->class), (double)span->score);
+        buffer_put_string(out, i > 0 ? ",{\"start\":" : "{\"start\":");
+        buffer_put_number(out, (int64_t)points_to(&counter, span->start));
+        buffer_put_string(out, ",\"end\":");
+        buffer_put_number(out, (int64_t)points_to(&counter, span->end));
+        buffer_put_string(out, ",\"label\":\"");
+        buffer_put_string(out, deid_engine_label(span->class));
+        put_score(out, span->score);
     }
     buffer_put_byte(out, ']');
 }
