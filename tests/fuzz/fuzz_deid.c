@@ -233,8 +233,8 @@ static void run(struct deid_redactor *redactor, struct slice input, unsigned fla
     size_t line = slice_find_byte(input, '\n');
 
     if (flags & KNOWN) {
-        if (utf8_is_valid(slice_cut(input, 0, line)))
-            learn(redactor, slice_cut(input, 0, line));
+        learn(redactor,
+              utf8_is_valid(slice_cut(input, 0, line)) ? slice_cut(input, 0, line) : SLICE(""));
         input = slice_cut(input, line + 1, input.size);
     }
     if (flags & FHIR)
