@@ -297,6 +297,26 @@ bool deid_check_phone_trunk(struct slice text)
     return digits >= 9 && digits <= 12 && (sign != '-' || text.size - last >= 3);
 }
 
+bool deid_check_date(struct slice text)
+{
+    unsigned parts[3] = { 0 }, count = 0;
+
+    for (size_t i = 0; i < text.size; i++) {
+        if (!is_digit(text.data[i]))
+            continue;
+        if (count == 0 || !is_digit(text.data[i - 1]))
+            count++;
+        if (count <= 3)
+            parts[count - 1] = parts[count - 1] * 10 + (unsigned)(text.data[i] - '0');
+    }
+    if (parts[0] > 31) { /* the year comes first */
+        parts[0] = parts[1];
+        parts[1] = parts[2];
+    }
+    return count == 3 && parts[0] >= 1 && parts[1] >= 1 && parts[0] <= 31 && parts[1] <= 31
+           && (parts[0] <= 12 || parts[1] <= 12);
+}
+
 bool deid_check_spaced(struct slice text)
 {
     uint8_t digits[16];

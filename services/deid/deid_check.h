@@ -52,6 +52,9 @@ bool deid_check_phone(struct slice text);
 bool deid_check_phone_us(struct slice text);
 bool deid_check_phone_trunk(struct slice text);
 
+/* Three numbers of which one can be a month, one a day and one a year of four digits. */
+bool deid_check_date(struct slice text);
+
 /* Digits written apart ("5 5 5 - 1 2 3 4"): with a sign between the groups, and no series that
  * counts up or repeats. */
 bool deid_check_spaced(struct slice text);

@@ -74,6 +74,34 @@ static struct slice letters_first(struct slice text)
     return slice_cut(text, 0, end);
 }
 
+bool deid_code_is_sequence(struct slice text)
+{
+    static const char *const words[] = {
+        "nm", "np", "nc", "ng", "nr", "xm", "xp", "xr", "rs", NULL
+    };
+    struct slice first = letters_first(text);
+
+    return slice_starts_with(text, SLICE("ENS"))
+           || (is_one_of(first, words) && first.size < text.size && text.data[first.size] == '_');
+}
+
+/* "G3P2012": pregnancies and births. */
+static bool is_births(struct slice text)
+{
+    return text.size >= 4 && text.data[0] == 'G' && deid_is_digit(text.data[1])
+           && (text.data[2] == 'P' || (deid_is_digit(text.data[2]) && text.data[3] == 'P'));
+}
+
+/* "A/California/7/2009": a word between slashes is of no number. */
+static bool is_strain(struct slice text)
+{
+    bool is_lower = false;
+
+    for (size_t i = 0; i < text.size; i++)
+        is_lower |= text.data[i] >= 'a' && text.data[i] <= 'z';
+    return is_lower && slice_find_byte(text, '/') < text.size;
+}
+
 /* Whether its only digits are a year: "FY-2019". */
 static bool is_year_only(struct slice text)
 {
@@ -95,7 +123,8 @@ bool deid_code_is_lettered(struct slice text)
     bool is_slashed = slice_find_byte(text, '/') < text.size;
 
     return digits >= (is_slashed ? 5 : 4) && text.size >= 6 && !is_year_only(text)
-           && !deid_code_is_published(letters_first(text)) && !is_unit(letters_last(text));
+           && !deid_code_is_published(letters_first(text)) && !is_unit(letters_last(text))
+           && !deid_code_is_sequence(text) && !is_births(text) && !is_strain(text);
 }
 
 bool deid_code_is_dense(struct slice text)
@@ -104,7 +133,8 @@ bool deid_code_is_dense(struct slice text)
 
     return deid_check_digits(text) >= 5 && letters_of(text) >= 1
            && !(last.size == letters_of(text) && is_unit(last))
-           && !deid_code_is_published(letters_first(text));
+           && !deid_code_is_published(letters_first(text)) && !deid_code_is_sequence(text)
+           && !is_births(text);
 }
 
 static unsigned number_at(struct slice text, size_t at)

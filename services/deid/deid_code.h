@@ -22,6 +22,9 @@ bool deid_code_is_plain(struct slice text);
 /* Capitals and small letters and digits, as keys have them. */
 bool deid_code_is_secret(struct slice text);
 
+/* Sequences of the public databases: "NM_005461", "ENSG00000014701". */
+bool deid_code_is_sequence(struct slice text);
+
 /* Words that stand before a code that everybody may know: "ICD", "SNOMED", "NDC", "PMID". */
 bool deid_code_is_published(struct slice word);
 

@@ -63,9 +63,9 @@ static const struct deid_cue rows[] = {
     { "authorization", DEID_CUE_LABEL_WEAK, DEID_CLASS_HEALTH_PLAN },
     { "auth", DEID_CUE_LABEL_WEAK, DEID_CLASS_HEALTH_PLAN },
     { "preauth", DEID_CUE_LABEL_WEAK, DEID_CLASS_HEALTH_PLAN },
-    { "license", DEID_CUE_LABEL, DEID_CLASS_LICENSE },
+    { "license", DEID_CUE_LABEL, DEID_CLASS_LICENSE }, { "dl", DEID_CUE_LABEL_MARKED, DEID_CLASS_LICENSE }, { "ph", DEID_CUE_LABEL_MARKED, DEID_CLASS_PHONE }, { "ref", DEID_CUE_LABEL_MARKED, DEID_CLASS_OTHER }, { "reference", DEID_CUE_LABEL_MARKED, DEID_CLASS_OTHER },
     { "licence", DEID_CUE_LABEL, DEID_CLASS_LICENSE },
-    { "lic", DEID_CUE_LABEL, DEID_CLASS_LICENSE }, { "dl", DEID_CUE_LABEL, DEID_CLASS_LICENSE },
+    { "lic", DEID_CUE_LABEL, DEID_CLASS_LICENSE }, 
     { "passport", DEID_CUE_LABEL, DEID_CLASS_LICENSE },
     { "npi", DEID_CUE_LABEL, DEID_CLASS_LICENSE }, { "dea", DEID_CUE_LABEL, DEID_CLASS_LICENSE },
     { "upin", DEID_CUE_LABEL, DEID_CLASS_LICENSE },
@@ -92,7 +92,7 @@ static const struct deid_cue rows[] = {
     { "icd", DEID_CUE_LABEL_WEAK, DEID_CLASS_DEVICE },
     { "pump", DEID_CUE_LABEL_WEAK, DEID_CLASS_DEVICE },
     { "prosthesis", DEID_CUE_LABEL_WEAK, DEID_CLASS_DEVICE },
-    { "ref", DEID_CUE_LABEL_WEAK, DEID_CLASS_DEVICE },
+    
     { "biometric", DEID_CUE_LABEL_WEAK, DEID_CLASS_BIOMETRIC },
     { "fingerprint", DEID_CUE_LABEL_WEAK, DEID_CLASS_BIOMETRIC },
     { "voiceprint", DEID_CUE_LABEL_WEAK, DEID_CLASS_BIOMETRIC },
@@ -137,7 +137,7 @@ static const struct deid_cue rows[] = {
     { "sample", DEID_CUE_LABEL_WEAK, DEID_CLASS_OTHER },
     { "participant", DEID_CUE_LABEL_WEAK, DEID_CLASS_OTHER },
     { "enrollment", DEID_CUE_LABEL_WEAK, DEID_CLASS_OTHER },
-    { "reference", DEID_CUE_LABEL_WEAK, DEID_CLASS_OTHER },
+    
     { "locker", DEID_CUE_LABEL_WEAK, DEID_CLASS_OTHER },
     { "docket", DEID_CUE_LABEL_WEAK, DEID_CLASS_OTHER },
     { "incident", DEID_CUE_LABEL_WEAK, DEID_CLASS_OTHER },
@@ -151,7 +151,7 @@ static const struct deid_cue rows[] = {
     { "donor", DEID_CUE_LABEL_WEAK, DEID_CLASS_OTHER },
     { "tissue", DEID_CUE_LABEL_WEAK, DEID_CLASS_OTHER },
     { "unit", DEID_CUE_LABEL_WEAK, DEID_CLASS_OTHER },
-    { "matrix", DEID_CUE_LABEL_WEAK, DEID_CLASS_OTHER },
+    
     { "patient", DEID_CUE_LABEL_WEAK, DEID_CLASS_OTHER },
     { "phone", DEID_CUE_LABEL_TEL, DEID_CLASS_PHONE },
     { "phones", DEID_CUE_LABEL_TEL, DEID_CLASS_PHONE },
@@ -160,7 +160,7 @@ static const struct deid_cue rows[] = {
     { "cell", DEID_CUE_LABEL_TEL, DEID_CLASS_PHONE },
     { "cellphone", DEID_CUE_LABEL_TEL, DEID_CLASS_PHONE },
     { "mobile", DEID_CUE_LABEL_TEL, DEID_CLASS_PHONE },
-    { "ph", DEID_CUE_LABEL_TEL, DEID_CLASS_PHONE },
+    
     { "call", DEID_CUE_LABEL_TEL, DEID_CLASS_PHONE },
     { "landline", DEID_CUE_LABEL_TEL, DEID_CLASS_PHONE },
     { "hotline", DEID_CUE_LABEL_TEL, DEID_CLASS_PHONE },
@@ -185,7 +185,7 @@ static const struct deid_cue rows[] = {
     { "pgr", DEID_CUE_LABEL_EXT, DEID_CLASS_PHONE },
     { "paged", DEID_CUE_LABEL_EXT, DEID_CLASS_PHONE },
     { "page", DEID_CUE_LABEL_EXT, DEID_CLASS_PHONE },
-    { "x", DEID_CUE_LABEL_EXT, DEID_CLASS_PHONE },
+    
     { "vocera", DEID_CUE_LABEL_EXT, DEID_CLASS_PHONE },
     { "username", DEID_CUE_LABEL_USER, DEID_CLASS_OTHER },
     { "user", DEID_CUE_LABEL_USER, DEID_CLASS_OTHER },
@@ -202,7 +202,7 @@ static const struct deid_cue rows[] = {
     { "facebook", DEID_CUE_LABEL_USER, DEID_CLASS_OTHER },
     { "tiktok", DEID_CUE_LABEL_USER, DEID_CLASS_OTHER },
     { "snapchat", DEID_CUE_LABEL_USER, DEID_CLASS_OTHER },
-    { "mychart", DEID_CUE_LABEL_USER, DEID_CLASS_OTHER },
+    
     { "room", DEID_CUE_ROOM, DEID_CLASS_GEOGRAPHY }, { "rm", DEID_CUE_ROOM, DEID_CLASS_GEOGRAPHY },
     { "bed", DEID_CUE_ROOM, DEID_CLASS_GEOGRAPHY }, { "number", DEID_CUE_FILLER, 0 },
     { "numbers", DEID_CUE_FILLER, 0 }, { "no", DEID_CUE_FILLER, 0 }, { "nr", DEID_CUE_FILLER, 0 },

@@ -11,9 +11,11 @@ enum deid_cue_kind {
     DEID_CUE_LABEL = 1,  /* of an identifier; value: enum deid_class */
     DEID_CUE_LABEL_WEAK, /* the same, of a word that means other things too: "case", "lot", "order"
                           */
-    DEID_CUE_LABEL_TEL,  /* value: enum deid_class */
-    DEID_CUE_LABEL_EXT,  /* a few digits are enough: "ext", "pager" */
-    DEID_CUE_LABEL_USER, /* what follows need not have digits: "username:" */
+    DEID_CUE_LABEL_MARKED, /* that has units and measures for neighbours ("mg/dL", "pH", "ref"):
+                            * only with ":" or "#" behind it, and no measure after that */
+    DEID_CUE_LABEL_TEL,    /* value: enum deid_class */
+    DEID_CUE_LABEL_EXT,    /* a few digits are enough: "ext", "pager" */
+    DEID_CUE_LABEL_USER,   /* what follows need not have digits: "username:" */
     DEID_CUE_ROOM,
     DEID_CUE_FILLER,  /* between a label and its value: "number", "is" */
     DEID_CUE_MONTH,   /* value: 1 to 12 */

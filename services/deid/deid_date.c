@@ -154,6 +154,12 @@ static bool is_third(const struct cursor *cursor, char separator)
     return peek(cursor) == separator && deid_is_digit(peek_after(cursor));
 }
 
+/* "A/California/7/2009": a number after a word and a slash is no month. */
+static bool is_path(struct slice text, size_t at)
+{
+    return at >= 2 && text.data[at - 1] == '/' && deid_is_letter(text.data[at - 2]);
+}
+
 /* 3/4/2019, 03-04-19, 4.3.2019, 03/2019; month first unless that cannot be. */
 static bool read_numbers(struct cursor *cursor, struct deid_date *date, int first, size_t size)
 {
@@ -165,8 +171,9 @@ static bool read_numbers(struct cursor *cursor, struct deid_date *date, int firs
     cursor->at++;
     second_at = cursor->at;
     second = read_number(cursor, 4, &second_size);
-    if (second_size == 4 && (separator == '/' || (separator == '-' && size == 2))
-        && is_year(second, 4) && !is_third(cursor, separator)) {
+    if (second_size == 4 && !is_path(cursor->text, date->start)
+        && (separator == '/' || (separator == '-' && size == 2)) && is_year(second, 4)
+        && !is_third(cursor, separator)) {
         date->month = (int8_t)first;
         date->year = (int16_t)second;
         part_set(&date->month_part, date, date->start, size);

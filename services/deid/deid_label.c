@@ -102,7 +102,7 @@ static size_t value_end(struct slice text, size_t at)
         bool is_joint = (c == '-' || c == '.' || c == '/' || c == '_') && end + 1 < text.size
                         && deid_is_word(text.data[end + 1]) && !is_prose(text, end + 1);
 
-        if (!deid_is_word(c) && !is_joint)
+        if ((unsigned char)c >= 0x80 || (!deid_is_word(c) && !is_joint))
             break;
         end++;
     }
@@ -141,6 +141,32 @@ static bool is_year(struct slice value)
            && (slice_starts_with(value, SLICE("19")) || slice_starts_with(value, SLICE("20")));
 }
 
+static bool is_made_of(struct slice value, const char *others)
+{
+    for (size_t i = 0; i < value.size; i++)
+        if (!deid_is_digit(value.data[i]) && strchr(others, value.data[i]) == NULL)
+            return false;
+    return true;
+}
+
+/* "1.84", "1.8-2.4": what stands behind a word for a test. */
+static bool is_decimal(struct slice value)
+{
+    size_t dot = slice_find_byte(value, '.');
+
+    return dot < value.size && dot <= 4 && value.size <= 12 && is_made_of(value, ".-");
+}
+
+/* "53-106", "84/318". */
+static bool is_range(struct slice value)
+{
+    size_t sign = 0;
+
+    while (sign < value.size && deid_is_digit(value.data[sign]))
+        sign++;
+    return sign < value.size && sign <= 4 && value.size - sign <= 5 && is_made_of(value, "-/");
+}
+
 static bool is_value(const struct deid_scanner *scanner, const struct label *label,
                      struct slice value, size_t end)
 {
@@ -148,7 +174,7 @@ static bool is_value(const struct deid_scanner *scanner, const struct label *lab
     struct deid_date date;
     bool is_named = label->is_signed || label->is_numbered;
 
-    if (digits < 2 || value.size < 3
+    if (digits < 2 || value.size < 3 || deid_code_is_sequence(value)
         || (end < scanner->tokens->text.size && is_prose(scanner->tokens->text, end + 1)
             && scanner->tokens->text.data[end] == '-')
         || deid_scanner_is_measured(scanner, end)
@@ -156,6 +182,10 @@ static bool is_value(const struct deid_scanner *scanner, const struct label *lab
         return false;
     if (is_year(value))
         return label->is_numbered || (label->is_strong && label->is_signed);
+    if (is_decimal(value) && !(label->is_strong && is_named))
+        return false;
+    if (is_range(value) && !label->is_strong && !label->is_numbered)
+        return false;
     if (label->is_strong)
         return digits >= 4 || value.size >= 6 || (is_named && digits >= 3);
     if (label->is_numbered)
@@ -180,6 +210,20 @@ static void scan_value(struct deid_scanner *scanner, unsigned index, const struc
         deid_scanner_add(scanner, start, end, label.class, DEID_FORM_VALUE, DEID_SCORE_LABEL);
 }
 
+/* Three digits or more, or a 1 and then three: a measure ("7.25 (7.38-7.42)") begins otherwise. */
+static bool is_telephone_start(struct slice text)
+{
+    size_t end = 0, then;
+
+    while (end < text.size && deid_is_digit(text.data[end]))
+        end++;
+    if (end >= 3 || text.data[0] == '0')
+        return true;
+    for (then = end + 1; then < text.size && !deid_is_digit(text.data[then]);)
+        then++;
+    return deid_check_digits(slice_cut(text, then, then + 3)) == 3;
+}
+
 /* "phone 5557821", "fax: 555 3382", "cell number is 919.5557821": a run of digits and the signs
  * that telephone numbers are written with. */
 static void scan_telephone(struct deid_scanner *scanner, unsigned index, const struct deid_cue *cue)
@@ -201,23 +245,25 @@ static void scan_telephone(struct deid_scanner *scanner, unsigned index, const s
             digits++;
             signs = 0;
             last = end + 1;
-        } else if (strchr(" -./()", c) != NULL) {
+        } else if (c != '\0' && strchr(" -./()", c) != NULL) {
             signs++;
         } else {
             break;
         }
     }
+    if (!is_telephone_start(slice_cut(text, start, last)) || digits < 7 || digits > 15
+        || deid_is_word(deid_scanner_byte(scanner, last)))
+        return;
     if (start > 0 && strchr("+(", text.data[start - 1]) != NULL)
         start--;
-    if (digits >= 7 && digits <= 15 && !(last < text.size && deid_is_word(text.data[last])))
-        deid_scanner_add(scanner, start, last, label.class, DEID_FORM_VALUE, DEID_SCORE_LABEL);
+    deid_scanner_add(scanner, start, last, label.class, DEID_FORM_VALUE, DEID_SCORE_LABEL);
 }
 
 /* "ext 4421", "pager #1234". After a word with other meanings ("page 2") four digits or more. */
 static void scan_extension(struct deid_scanner *scanner, unsigned index, const struct deid_cue *cue)
 {
-    static const char *const loose[] = { "page", "paged", "x", NULL };
-    static const char *const parts[] = { "ext", "extension", "x", NULL };
+    static const char *const loose[] = { "page", "paged", NULL };
+    static const char *const parts[] = { "ext", "extension", NULL };
     struct slice text = scanner->tokens->text;
     bool is_loose = deid_scanner_is_one_of(deid_scanner_word(scanner, index), loose);
     struct label label;
@@ -290,12 +336,31 @@ static void scan_room(struct deid_scanner *scanner, unsigned index, const struct
     deid_scanner_add(scanner, start, end, label.class, DEID_FORM_VALUE, DEID_SCORE_LIST);
 }
 
+/* "DL: D1234567", "Ph# 5557821", "Ref: 8837-22": in capitals or with a capital, and marked. */
+static void scan_marked(struct deid_scanner *scanner, unsigned index, const struct deid_cue *cue)
+{
+    struct slice gap = deid_tokens_gap(scanner->tokens, index);
+    enum deid_shape shape = scanner->tokens->items[index].shape;
+
+    if (slice_find_byte(gap, ':') == gap.size && slice_find_byte(gap, '#') == gap.size)
+        return;
+    if (shape == DEID_SHAPE_OTHER) /* "dL", "pH" */
+        return;
+    if (cue->value == DEID_CLASS_PHONE)
+        scan_telephone(scanner, index, cue);
+    else
+        scan_value(scanner, index, cue);
+}
+
 void deid_label_scan(struct deid_scanner *scanner, unsigned index, const struct deid_cue *cue)
 {
     switch (cue->kind) {
     case DEID_CUE_LABEL:
     case DEID_CUE_LABEL_WEAK:
         scan_value(scanner, index, cue);
+        break;
+    case DEID_CUE_LABEL_MARKED:
+        scan_marked(scanner, index, cue);
         break;
     case DEID_CUE_LABEL_TEL:
         scan_telephone(scanner, index, cue);

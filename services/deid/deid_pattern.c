@@ -52,6 +52,9 @@ static const struct pattern patterns[] = {
     { DEID_CLASS_DEVICE, DEID_FORM_VALUE, BOUND_WORD, SURE, "\\(01\\)\\d{14}(\\(\\d{2,4}\\)[A-Za-z0-9./-]{1,20}){0,6}", NULL },
     { DEID_CLASS_DEVICE, DEID_FORM_VALUE, BOUND_WORD, SURE, "\\+[A-Z]\\d{3}[A-Z0-9]{5,18}/[A-Z0-9$/]{4,40}", NULL },
     { DEID_CLASS_LICENSE, DEID_FORM_VALUE, BOUND_CODE, FAIR, "[A-Z]\\d{3}[- ]\\d{4}[- ]\\d{4}|[A-Z]\\d{3}-\\d{3}-\\d{2}-\\d{3}(-\\d)?|[A-Z]\\d{4}-\\d{5}-\\d{5}", NULL },
+    /* dates with blanks about their signs: those without are read before */
+    { DEID_CLASS_DATE, DEID_FORM_VALUE, BOUND_NUMBER, SURE, "\\d{1,2} ?[-/.] ?\\d{1,2} ?[-/.] ?(19|20)\\d{2}|(19|20)\\d{2} ?[-/.] ?\\d{1,2} ?[-/.] ?\\d{1,2}", deid_check_date },
+    { DEID_CLASS_DATE, DEID_FORM_VALUE, BOUND_NUMBER, WEAK, "[01]\\d [0-3]\\d (19|20)\\d{2}", deid_check_date },
     /* where on earth */
     { DEID_CLASS_GEOGRAPHY, DEID_FORM_VALUE, BOUND_WORD, SURE, "\\d{1,3}\\.\\d{3,} ?(\xc2\xb0)? ?[NS]? ?[,;/]? ?[-+]?\\d{1,3}\\.\\d{3,} ?(\xc2\xb0)? ?[EWew]?", deid_check_coordinates },
     { DEID_CLASS_GEOGRAPHY, DEID_FORM_VALUE, BOUND_WORD, SURE, "\\d{1,3} ?\xc2\xb0 ?\\d{1,2} ?(['m]|\xe2\x80\xb2) ?(\\d{1,2}(\\.\\d+)? ?([\"s]|''|\xe2\x80\xb3))? ?[NSEWnsew]( ?[,;]? ?\\d{1,3} ?\xc2\xb0 ?\\d{1,2} ?(['m]|\xe2\x80\xb2) ?(\\d{1,2}(\\.\\d+)? ?([\"s]|''|\xe2\x80\xb3))? ?[EWew])?", NULL },

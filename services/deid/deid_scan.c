@@ -6,6 +6,7 @@
 #include "deid_code.h"
 #include "deid_label.h"
 #include "deid_name.h"
+#include "deid_noise.h"
 #include "deid_place.h"
 #include "deid_scanner.h"
 #include "deid_web.h"
@@ -36,6 +37,27 @@ static bool is_published_before(const struct deid_scanner *scanner, unsigned ind
         if (gap.size > 3 || slice_find_byte(gap, '\n') < gap.size)
             return false;
         if (deid_code_is_published(deid_scanner_word(scanner, index - back)))
+            return true;
+    }
+    return false;
+}
+
+/* "platelets 250 (normal 150-4000)": the short numbers after such a word, or after another number,
+ * are the ends of a range and no telephone's. */
+static bool is_range_before(const struct deid_scanner *scanner, unsigned index)
+{
+    static const char *const words[] = { "normal",  "range", "reference", "ref",
+                                         "nr",      "rr",    "level",     "levels",
+                                         "between", "goal",  "target",    "limits",
+                                         "count",   "of",    "from",      NULL };
+
+    for (unsigned back = 1; back <= 3 && back <= index; back++) {
+        struct slice gap = deid_tokens_gap(scanner->tokens, index - back);
+
+        if (gap.size > 3 || slice_find_byte(gap, '\n') < gap.size)
+            return false;
+        if (deid_scanner_is_one_of(deid_scanner_word(scanner, index - back), words)
+            || scanner->tokens->items[index - back].shape == DEID_SHAPE_NUMBER)
             return true;
     }
     return false;
@@ -78,6 +100,8 @@ static size_t pattern_start(struct slice text, size_t at)
 
 static size_t scan_patterns(struct deid_scanner *scanner, unsigned index)
 {
+    static const char *const versions[] = { "version",  "v",       "ver",     "release", "build",
+                                            "firmware", "section", "chapter", "ec",      NULL };
     size_t at = scanner->tokens->items[index].start;
     struct slice text = scanner->tokens->text;
     size_t start = pattern_start(text, at);
@@ -88,14 +112,33 @@ static size_t scan_patterns(struct deid_scanner *scanner, unsigned index)
             && (start == at || !deid_patterns_find(&scanner->rules->patterns, text, at, &span))))
         return 0;
     if (span.class == DEID_CLASS_PHONE && span.score < DEID_SCORE_SHAPE
-        && deid_scanner_is_measured(scanner, span.end))
+        && (deid_scanner_is_measured(scanner, span.end) || is_range_before(scanner, index)))
         return 0;
+    if (span.class == DEID_CLASS_IP && is_word_before(scanner, index, versions))
+        return span.end;
     if (span.class == DEID_CLASS_OTHER
         && (deid_scanner_is_measured(scanner, span.end) || is_published_before(scanner, index)))
         return span.end;
     class_refine(scanner, index, &span);
     deid_spans_add(scanner->spans, span);
     return span.end;
+}
+
+/* Letters and digits mixed in the token or in the one that a sign joins to it. */
+static bool is_mixed(const struct deid_scanner *scanner, unsigned index)
+{
+    const struct deid_token *token = &scanner->tokens->items[index];
+
+    if (token->shape != DEID_SHAPE_NUMBER)
+        return true;
+    for (unsigned next = index + 1; next <= index + 2 && next < scanner->tokens->count; next++) {
+        if (deid_tokens_gap(scanner->tokens, next - 1).size != 1)
+            return false;
+        if (scanner->tokens->items[next].shape == DEID_SHAPE_OTHER
+            || scanner->tokens->items[next].shape == DEID_SHAPE_DIGITAL)
+            return true;
+    }
+    return false;
 }
 
 /* A number, or letters and digits mixed. */
@@ -105,6 +148,8 @@ static size_t scan_number(struct deid_scanner *scanner, unsigned index)
 
     if (end == 0)
         end = deid_age_scan(scanner, index);
+    if (end == 0 && is_mixed(scanner, index))
+        end = deid_noise_scan(scanner, index);
     return end == 0 ? scan_patterns(scanner, index) : end;
 }
 
@@ -163,6 +208,11 @@ static size_t scan_word(struct deid_scanner *scanner, unsigned index)
 
     if (end == 0 && deid_scanner_byte(scanner, token->end) == '.')
         end = deid_web_scan_domain(scanner, index);
+    if (end == 0 && (token->shape == DEID_SHAPE_DIGITAL || token->shape == DEID_SHAPE_OTHER)) {
+        end = deid_noise_scan(scanner, index);
+        if (end == 0)
+            end = deid_web_scan_user(scanner, index);
+    }
     if (end == 0
         && (token->shape == DEID_SHAPE_OTHER || is_open_after(text, token->end)
             || token->end - token->start >= 8))

@@ -26,6 +26,9 @@ struct deid_tokens {
     const struct deid_lexicon *lexicon;
     struct deid_token *items;
     unsigned count;
+    /* What deid_like_read saw in each word, or NULL before it: enum deid_hint, enum deid_like. */
+    uint32_t *hints;
+    uint8_t *likes;
 };
 
 enum status deid_tokens_read(struct slice folded, const struct deid_lexicon *lexicon,

@@ -1,5 +1,7 @@
 #include "deid_web.h"
 
+#include "deid_check.h"
+
 #define DOMAIN_BYTES_MAX 255
 #define LOCAL_BYTES_MAX 64
 #define URL_BYTES_MAX 2048
@@ -114,11 +116,11 @@ static bool is_top_domain(struct slice word)
 /* Top-level names that also are words or units: the sentence "pain.It is" is no address. */
 static bool is_word_too(struct slice word)
 {
-    static const char *const words[] = {
-        "in", "me",   "it",  "no",    "us",      "co",     "md",   "de",  "es", "se",
-        "io", "ai",   "ca",  "au",    "ch",      "care",   "test", "app", "eu", "ly",
-        "fr", "info", "int", "local", "example", "online", "site", NULL
-    };
+    static const char *const words[] = { "in",    "me",      "it",     "no",   "us",   "co",
+                                         "md",    "de",      "es",     "se",   "io",   "ai",
+                                         "ca",    "au",      "ch",     "care", "test", "app",
+                                         "dev",   "eu",      "ly",     "fr",   "info", "int",
+                                         "local", "example", "online", "site", NULL };
 
     return deid_scanner_is_one_of(word, words);
 }
@@ -158,6 +160,38 @@ size_t deid_web_scan_domain(struct deid_scanner *scanner, unsigned index)
         return url_add(scanner, start);
     deid_scanner_add(scanner, start, end, DEID_CLASS_URL, DEID_FORM_VALUE, DEID_SCORE_SHAPE);
     return end;
+}
+
+/* A name that is no word of medicine or of the language. */
+static bool is_plain_name(const struct deid_scanner *scanner, struct slice letters)
+{
+    uint32_t flags = deid_lexicon_find(&scanner->rules->lexicon, letters);
+
+    return letters.size >= 4 && flags & DEID_WORD_NAME
+           && !(flags & (DEID_WORD_MEDICAL | DEID_WORD_DRUG | DEID_WORD_STOP));
+}
+
+size_t deid_web_scan_user(struct deid_scanner *scanner, unsigned index)
+{
+    const struct deid_token *token = &scanner->tokens->items[index];
+    struct slice text = scanner->tokens->text, word = deid_scanner_word(scanner, index), letters;
+    size_t size = 0, start = token->start;
+
+    while (size < word.size && word.data[size] >= 'a' && word.data[size] <= 'z')
+        size++;
+    letters = slice_cut(word, 0, size);
+    if (size < 5 || word.size - size < 1 || word.size - size > 4
+        || deid_check_digits(word) != word.size - size
+        || !(is_plain_name(scanner, letters) || is_plain_name(scanner, slice_cut(word, 1, size))))
+        return 0;
+    while (start > 0 && token->start - start < LOCAL_BYTES_MAX
+           && (deid_is_word(text.data[start - 1])
+               || (strchr("._", text.data[start - 1]) != NULL && start > 1
+                   && deid_is_word(text.data[start - 2]))))
+        start--;
+    deid_scanner_add(scanner, start, token->end, DEID_CLASS_OTHER, DEID_FORM_VALUE,
+                     DEID_SCORE_LIST);
+    return token->end;
 }
 
 /* The words of a spelt-out address that @index may join: "dot", "underscore", "dash". */

@@ -180,6 +180,18 @@ static bool is_capital(const struct deid_scanner *scanner, unsigned index)
     return deid_token_is_capital(&scanner->tokens->items[index]);
 }
 
+/* "last Thursday", "next June": the word in front says with it when. */
+static unsigned which_first(const struct deid_scanner *scanner, unsigned index)
+{
+    static const char *const which[] = {
+        "last", "next", "this", "past", "coming", "following", NULL
+    };
+
+    return index > 0 && is_word_at(scanner, index - 1, which) && gap_is(scanner, index - 1, " ")
+               ? index - 1
+               : index;
+}
+
 /* A month alone. Its full name is enough where it is no other word; "May", "March" and the short
  * ones need a word before that goes with a time. */
 static size_t scan_month_alone(struct deid_scanner *scanner, unsigned index)
@@ -200,7 +212,8 @@ static size_t scan_month_alone(struct deid_scanner *scanner, unsigned index)
         is_full = true;
     if (!is_full && !(is_led && is_capital(scanner, index)))
         return 0;
-    return date_add(scanner, token->start, token->end, DEID_FORM_VALUE, DEID_SCORE_WEAK);
+    return date_add(scanner, scanner->tokens->items[which_first(scanner, index)].start, token->end,
+                    DEID_FORM_VALUE, DEID_SCORE_WEAK);
 }
 
 static size_t scan_month(struct deid_scanner *scanner, unsigned index)
@@ -220,14 +233,10 @@ static size_t scan_month(struct deid_scanner *scanner, unsigned index)
  * "Sat 98 %" and "sun exposure" are none. */
 static size_t scan_weekday(struct deid_scanner *scanner, unsigned index, const struct deid_cue *cue)
 {
-    static const char *const which[] = {
-        "last", "next", "this", "past", "coming", "following", NULL
-    };
     static const char *const before[] = { "on", "last",  "next", "this", "every", "until",
                                           "by", "since", "from", "each", "past",  NULL };
     const struct deid_token *items = scanner->tokens->items;
     struct slice text = scanner->tokens->text, gap = deid_tokens_gap(scanner->tokens, index);
-    unsigned first = index;
     struct deid_date date;
 
     if (cue->value >= 10) {
@@ -241,10 +250,8 @@ static size_t scan_weekday(struct deid_scanner *scanner, unsigned index, const s
                  || (cue->value != 15 && index > 0 && is_word_at(scanner, index - 1, before))))
             return 0;
     }
-    if (first > 0 && is_word_at(scanner, first - 1, which) && gap_is(scanner, first - 1, " "))
-        first--;
-    return date_add(scanner, items[first].start, items[index].end, DEID_FORM_VALUE,
-                    DEID_SCORE_LIST);
+    return date_add(scanner, items[which_first(scanner, index)].start, items[index].end,
+                    DEID_FORM_VALUE, DEID_SCORE_LIST);
 }
 
 /* "Christmas Eve", "Memorial Day", "New Year's Day"; not "Christmas disease", "Mother". */

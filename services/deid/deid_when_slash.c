@@ -30,8 +30,7 @@ static bool is_score_before(const struct deid_scanner *scanner, unsigned index)
         "quality",  "intensity",     "severity",  "flexion",      "extension",
         "grip",     "abduction",     "adduction", "dorsiflexion", "ecog",
         "kps",      "delts",         "biceps",    "triceps",      "fi",
-        "ip",       "quads",         "hams",      "eversion",     "inversion",
-        "about",    "approximately", "took",      "take",         "takes",
+        "ip",       "quads",         "hams",      "eversion",     "inversion", "results", "result", "battery", "tested", "total", "keratin", "cytokeratin", "ck", "about",    "approximately", "took",      "take",         "takes",
         NULL
     };
     unsigned at = index, seen;
@@ -100,11 +99,13 @@ static bool is_time_before(const struct deid_scanner *scanner, unsigned index)
 /* "4/29 AM", "4/29 at 10:30", "4/3: WBC 9" at the start of a line. */
 static bool is_time_after(const struct deid_scanner *scanner, size_t start, size_t end)
 {
-    static const char *const words[] = { "am", "pm", "at", NULL };
+    static const char *const words[] = { "am", "pm", NULL };
     struct slice text = scanner->tokens->text;
     bool is_line = start == 0 || text.data[start - 1] == '\n';
 
-    if (deid_scanner_is_one_of(deid_scanner_word_after(scanner, end), words))
+    if (deid_scanner_is_one_of(deid_scanner_word_after(scanner, end), words)
+        || (slice_starts_with(slice_cut(text, end, text.size), SLICE(" at "))
+            && deid_is_digit(deid_scanner_byte(scanner, end + 4))))
         return true;
     return is_line && strchr(":-", deid_scanner_byte(scanner, end)) != NULL
            && deid_scanner_byte(scanner, end) != 0;
