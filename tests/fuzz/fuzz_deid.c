@@ -165,9 +165,12 @@ static void check_text(struct deid_redactor *redactor, struct slice text, unsign
 /* The canary and @name, as a Patient resource has them. */
 static void learn(struct deid_redactor *redactor, struct slice name)
 {
+    struct error err = { 0 };
+    struct deid_fhir_learner learner = { .map = redactor->map,
+                                         .arena = redactor->arena,
+                                         .err = &err };
     struct buffer patient;
     struct json *root;
-    struct slice id;
 
     buffer_init(&patient, redactor->arena);
     buffer_put_string(&patient, "{\"resourceType\":\"Patient\",\"name\":[{\"family\":\"" CANARY
@@ -177,7 +180,7 @@ static void learn(struct deid_redactor *redactor, struct slice name)
     buffer_put_json(&patient, name);
     buffer_put_string(&patient, "}]}");
     CHECK(json_parse(buffer_slice(&patient), redactor->arena, &root, NULL) == STATUS_OK);
-    CHECK(deid_fhir_learn(redactor, root, &id, NULL) == STATUS_OK);
+    CHECK(deid_fhir_learn(&learner, root) == STATUS_OK);
     CHECK(deid_redactor_learn(redactor, NULL) == STATUS_OK);
 }
 

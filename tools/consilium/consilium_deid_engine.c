@@ -58,33 +58,31 @@ void deid_engine_close(struct deid_engine *engine)
     arena_close(&engine->options);
 }
 
-/* Put what each resource of the list @known tells into the redactor's map. */
-static enum status learn(struct deid_redactor *redactor, const struct json *known,
-                         struct error *err)
+/* Put what each resource of the list @known tells into the learner's map. */
+static enum status learn(struct deid_fhir_learner *learner, const struct json *known)
 {
     const struct json *resource;
-    struct slice id;
 
     for (resource = json_first(known); resource != NULL; resource = resource->next)
-        if (deid_fhir_learn(redactor, resource, &id, err) != STATUS_OK)
-            return err->status;
+        if (deid_fhir_learn(learner, resource) != STATUS_OK)
+            return learner->err->status;
     return STATUS_OK;
 }
 
-static enum status learn_patient(const struct deid_engine *engine, struct deid_redactor *redactor,
-                                 const struct json *patient, struct error *err)
+enum status deid_engine_map(const struct deid_engine *engine, const struct json *patient,
+                            struct deid_map *map, struct arena *arena, struct error *err)
 {
+    struct deid_fhir_learner learner = { .map = map, .arena = arena, .err = err };
     struct json *known;
 
-    if (engine->known == NULL && patient == NULL)
-        return STATUS_OK;
-    if (learn(redactor, engine->known, err) != STATUS_OK)
-        return err->status;
+    deid_map_init(map, engine->profile, arena);
+    if (learn(&learner, engine->known) != STATUS_OK)
+        return error_wrap(err, "--known");
     if (patient != NULL
-        && (deid_known_read(patient, redactor->arena, &known, err) != STATUS_OK
-            || learn(redactor, known, err) != STATUS_OK))
+        && (deid_known_read(patient, arena, &known, err) != STATUS_OK
+            || learn(&learner, known) != STATUS_OK))
         return error_wrap(err, "patient");
-    return deid_redactor_learn(redactor, err);
+    return STATUS_OK;
 }
 
 /* The redactor keeps what it found newest first. */
@@ -115,11 +113,10 @@ enum status deid_engine_text(const struct deid_engine *engine, struct slice text
     enum status status;
 
     *result = (struct deid_engine_result){ 0 };
-    deid_map_init(&map, engine->profile, arena);
+    if (deid_engine_map(engine, patient, &map, arena, err) != STATUS_OK)
+        return err->status;
     status = deid_redactor_init(&redactor, &engine->rules, &map, arena, err);
     redactor.keep_spans = true;
-    if (status == STATUS_OK)
-        status = learn_patient(engine, &redactor, patient, err);
     if (status == STATUS_OK)
         status = deid_redact_text(&redactor, text, false, &result->output, err);
     if (status == STATUS_OK)

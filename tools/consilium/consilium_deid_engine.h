@@ -37,6 +37,12 @@ enum status deid_engine_init(struct deid_engine *engine, const struct consilium_
                              struct error *err);
 void deid_engine_close(struct deid_engine *engine);
 
+/* A new map in @arena under the engine's profile, which knows what --known and @patient tell (in
+ * the forms of consilium_deid_known.h; NULL: nothing). INVALID_ARGUMENT for a @patient that is not
+ * understood; RESOURCE_EXHAUSTED when there is no room. */
+enum status deid_engine_map(const struct deid_engine *engine, const struct json *patient,
+                            struct deid_map *map, struct arena *arena, struct error *err);
+
 /* Redact one text. @patient: what its patient is known by, as deid_known_read takes it, or NULL.
  * @result lives in @arena. INVALID_ARGUMENT for what is not UTF-8 and for a @patient that is not
  * understood; RESOURCE_EXHAUSTED when there is no room. */
