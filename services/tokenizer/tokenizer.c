@@ -32,9 +32,9 @@ static enum status measure(struct tokenizer *tokenizer, struct error *err)
 static void log_ready(const struct tokenizer *tokenizer)
 {
     log_info("vocabulary_ready", LOG_NUMBER("pieces", tokenizer->vocab->size),
-             LOG_NAME("template", tokenizer->template.name),
+             LOG_NAME("template", tokenizer->template.root == NULL ? "" : "jinja"),
              LOG_NUMBER("chars_per_100_tokens", tokenizer->chars_per_token * 100));
-    if (tokenizer->template.family == NULL)
+    if (tokenizer->template.root == NULL)
         log_warn("template_unusable", LOG_ERROR(&tokenizer->template.failure));
 }
 
@@ -68,6 +68,7 @@ void tokenizer_stop(struct tokenizer *tokenizer)
 {
     if (tokenizer == NULL)
         return;
+    tokenizer_template_close(&tokenizer->template);
     tokenizer_vocab_destroy(tokenizer->vocab);
     free(tokenizer);
 }

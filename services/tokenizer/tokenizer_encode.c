@@ -7,6 +7,7 @@
 #include "tokenizer_spm.h"
 #include "tokenizer_state.h"
 #include "tokenizer_unicode.h"
+#include "tokenizer_wordpiece.h"
 
 /* A symbol, two candidates and what goes with them take a hundred bytes for each byte of a text
  * whose merges reach further than a window. */
@@ -167,6 +168,8 @@ static void encode_plain(struct encoding *encoding, size_t start, size_t end)
         tokenizer_spm_run(&encoding->run, text,
                           settings->prefix == TOKENIZER_PREFIX_EVERY
                               || (settings->prefix == TOKENIZER_PREFIX_FIRST && start == 0));
+    else if (settings->kind == TOKENIZER_KIND_WORDPIECE)
+        tokenizer_wordpiece_run(&encoding->run, settings, text);
     else
         tokenizer_bpe_run(&encoding->run, text);
     arena_rewind(&encoding->scratch, mark);
@@ -219,8 +222,6 @@ static enum status encode(struct encoding *encoding, bool has_bos, size_t limit,
     struct tokenizer_lease lease;
     enum status status;
 
-    if (encoding->vocab->kind == TOKENIZER_KIND_WORDPIECE)
-        return error_set(err, STATUS_UNIMPLEMENTED, "WordPiece vocabularies are not encoded here");
     encoding->special =
         has_trusted(encoding->spans, encoding->spans_count) ? &state->any : &state->user;
     arena_init(&encoding->scratch, SCRATCH_BYTES_MAX);

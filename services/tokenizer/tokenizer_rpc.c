@@ -1,5 +1,7 @@
 #include "tokenizer_rpc.h"
 
+#include <time.h>
+
 #include "base/limits.h"
 #include "consilium/v1/tokenizer.pb-c.h"
 #include "tokenizer.h"
@@ -88,8 +90,8 @@ static enum status copy_turns(struct call *call, const Consilium__V1__ApplyTempl
         return error_set(err, STATUS_RESOURCE_EXHAUSTED, "no memory for %zu turns",
                          request->n_turns);
     for (size_t i = 0; i < request->n_turns; i++)
-        (*turns)[i] = (struct tokenizer_turn){ slice_from(request->turns[i]->role),
-                                               slice_from(request->turns[i]->content) };
+        (*turns)[i] = (struct tokenizer_turn){ .role = slice_from(request->turns[i]->role),
+                                               .content = slice_from(request->turns[i]->content) };
     return STATUS_OK;
 }
 
@@ -99,14 +101,19 @@ static void apply_template(struct call *call)
     const Consilium__V1__ApplyTemplateRequest *request = call->request;
     Consilium__V1__ApplyTemplateReply reply = CONSILIUM__V1__APPLY_TEMPLATE_REPLY__INIT;
     uint32_t stops[TOKENIZER_STOPS_MAX];
+    struct tokenizer_chat chat = { .turns_count = request->n_turns,
+                                   .has_generation_prompt = request->add_generation_prompt,
+                                   .now = time(NULL) };
     struct tokenizer_turn *turns;
     struct tokenizer_ids ids;
     struct error err;
 
-    if (copy_turns(call, request, &turns, &err) != STATUS_OK
-        || tokenizer_template_apply(&tokenizer->template, tokenizer->vocab, turns, request->n_turns,
-                                    request->add_generation_prompt, &call->arena, &ids, &err)
-               != STATUS_OK)
+    if (copy_turns(call, request, &turns, &err) != STATUS_OK)
+        return call_fail(call, &err);
+    chat.turns = turns;
+    if (tokenizer_template_apply(&tokenizer->template, tokenizer->vocab, &chat, &call->arena, &ids,
+                                 &err)
+        != STATUS_OK)
         return call_fail(call, &err);
     memcpy(stops, tokenizer->template.stop_ids, sizeof(stops));
     reply.ids = ids.ids;
@@ -123,7 +130,7 @@ static void get_vocabulary(struct call *call)
 
     reply.size = tokenizer->vocab->size;
     reply.model = (char *)(tokenizer->vocab->kind == TOKENIZER_KIND_SPM ? "llama" : "gpt2");
-    reply.template_ = (char *)(uintptr_t)tokenizer->template.name;
+    reply.template_ = (char *)(tokenizer->template.root == NULL ? "" : "jinja");
     reply.digest = (char *)(uintptr_t)tokenizer->vocab->digest;
     reply.chars_per_token = tokenizer->chars_per_token;
     call_reply(call, &reply);

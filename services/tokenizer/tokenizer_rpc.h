@@ -1,4 +1,5 @@
-/* The methods of consilium.v1.Tokenizer. call->service is a struct tokenizer. All are short and run on the rpc threads. */
+/* The methods of consilium.v1.Tokenizer. call->service is a struct tokenizer. All are short and run
+ * on the rpc threads. */
 #ifndef TOKENIZER_RPC_H
 #define TOKENIZER_RPC_H
 

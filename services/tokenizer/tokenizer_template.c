@@ -1,363 +1,373 @@
-/* template source → tokenizer_template_init: the family, its stops → tokenizer_template_apply: turns → spans (the family's marks are
- * trusted, content is not) → tokenizer_encode_spans.
- *
- * Most families write each turn as before, content, after. Those that fold the system text into the
- * first user turn have render functions of their own. */
+/* turns, tools, variables → values → jinja_render → runs of trusted and other bytes →
+ * tokenizer_encode_spans. */
 #include "tokenizer_template.h"
 
-#include "base/check.h"
+#include "base/limits.h"
+#include "base/utf8.h"
+#include "jinja/jinja.h"
+#include "jinja/jinja_json.h"
 
-#define SPANS_PER_TURN 8
+/* The tree of a template of JINJA_SOURCE_BYTES_MAX, a node for every few bytes. */
+#define TREE_BYTES_MAX (64 * MIB)
+#define PROBE_BYTES_MAX (16 * MIB)
+#define VARIABLES_MAX 48
 
-struct rendering {
-    struct tokenizer_span *spans;
+struct variables {
+    struct jinja_variable items[VARIABLES_MAX];
     size_t count;
-    struct slice eos; /* its text */
-    struct slice bos;
-    const struct tokenizer_turn *turns;
-    size_t turns_count;
 };
 
-struct tokenizer_family {
-    const char *name;
-    const char *marks[4];    /* all of them are in the template's source */
-    const char *absent[4];   /* none of these */
-    const char *controls[3]; /* must be special pieces of the vocabulary */
-    const char *stops[3];    /* end a turn, besides the end-of-text piece */
-    /* Around each turn; %r is the role, %e the end-of-text piece. NULL: render does it. */
-    const char *before, *after, *generation;
-    bool is_trimmed;
-    enum status (*render)(struct rendering *rendering, struct error *err);
-};
-
-static void put(struct rendering *rendering, struct slice text, bool is_trusted)
+static enum status fail_memory(struct error *err)
 {
-    if (text.size > 0)
-        rendering->spans[rendering->count++] = (struct tokenizer_span){ text, is_trusted };
+    return error_set(err, STATUS_RESOURCE_EXHAUSTED, "the turns need too much memory");
 }
 
-static void put_mark(struct rendering *rendering, const char *mark)
+/* Roles are words of the templates' own, which write them inside their marks ("<|" + role + "|>"):
+ * the known ones are trusted. */
+static bool is_role(struct slice role)
 {
-    put(rendering, slice_from(mark), true);
+    static const char *const roles[] = { "system", "developer", "user", "assistant", "tool" };
+
+    for (unsigned i = 0; i < sizeof(roles) / sizeof(roles[0]); i++)
+        if (slice_is(role, roles[i]))
+            return true;
+    return false;
 }
 
-/* A mark with %r and %e in it: at most one of them. */
-static void put_pattern(struct rendering *rendering, const char *pattern, struct slice role)
-{
-    const char *hole = strchr(pattern, '%');
+/* Values
+ * ------------------------------------------------------------------------------------------- */
 
-    if (hole == NULL)
-        return put_mark(rendering, pattern);
-    put(rendering, slice_of(pattern, (size_t)(hole - pattern)), true);
-    put(rendering, hole[1] == 'r' ? role : rendering->eos, true);
-    put_mark(rendering, hole + 2);
+static bool set(struct jinja_value dict, const char *key, struct jinja_value value,
+                struct arena *arena)
+{
+    return jinja_dict_set(dict.dict, jinja_trusted(key), value, arena);
 }
 
-static bool is_role(const struct tokenizer_turn *turn, const char *role)
+static bool set_text(struct jinja_value dict, const char *key, struct slice text,
+                     struct arena *arena)
 {
-    return slice_is(turn->role, role);
+    return text.size == 0 || set(dict, key, jinja_string(jinja_text_of(text, false)), arena);
 }
 
-/* User and assistant by turns, the user first, @first the index of the first of them. */
-static enum status check_alternation(const struct rendering *rendering, size_t first,
-                                     struct error *err)
+static enum status put_turn(struct jinja_value list, const struct tokenizer_turn *turn,
+                            struct arena *arena, struct error *err)
 {
-    for (size_t i = first; i < rendering->turns_count; i++) {
-        if (!is_role(&rendering->turns[i], (i - first) % 2 == 0 ? "user" : "assistant"))
-            return error_set(
-                err, STATUS_FAILED_PRECONDITION,
-                "the model's template takes user and assistant turns alternately: turn %zu is not",
-                i);
+    struct jinja_value dict = jinja_dict_create(arena), calls;
+
+    if (!set(dict, "role", jinja_string(jinja_text_of(turn->role, true)), arena)
+        || !set(dict, "content", jinja_string(jinja_text_of(turn->content, false)), arena)
+        || !set_text(dict, "name", turn->name, arena)
+        || !set_text(dict, "reasoning_content", turn->reasoning, arena)
+        || !set_text(dict, "tool_call_id", turn->tool_call_id, arena))
+        return fail_memory(err);
+    if (turn->tool_calls.size > 0) {
+        if (jinja_from_json(turn->tool_calls, false, arena, &calls, err) != STATUS_OK)
+            return error_wrap(err, "tool calls");
+        if (calls.kind != JINJA_KIND_LIST)
+            return error_set(err, STATUS_INVALID_ARGUMENT, "tool calls that are no JSON array");
+        if (!set(dict, "tool_calls", calls, arena))
+            return fail_memory(err);
     }
+    return jinja_list_add(list.list, dict, arena) ? STATUS_OK : fail_memory(err);
+}
+
+static enum status check_turn(const struct tokenizer_turn *turn, size_t index, struct error *err)
+{
+    if (!is_role(turn->role))
+        return error_set(err, STATUS_INVALID_ARGUMENT,
+                         "turn %zu is neither system, developer, user, assistant nor tool", index);
+    if (!utf8_is_valid(turn->content) || !utf8_is_valid(turn->name)
+        || !utf8_is_valid(turn->reasoning) || !utf8_is_valid(turn->tool_call_id))
+        return error_set(err, STATUS_INVALID_ARGUMENT, "turn %zu is not UTF-8", index);
     return STATUS_OK;
 }
 
-/* <s>[INST] <<SYS>>\nsystem\n<</SYS>>\n\nuser [/INST] assistant </s><s>[INST] … */
-static enum status render_llama2(struct rendering *rendering, struct error *err)
+static enum status turns_value(const struct tokenizer_chat *chat, struct arena *arena,
+                               struct jinja_value *messages, struct error *err)
 {
-    size_t first = is_role(&rendering->turns[0], "system") ? 1 : 0;
+    enum status status = STATUS_OK;
 
-    if (check_alternation(rendering, first, err) != STATUS_OK)
-        return STATUS_FAILED_PRECONDITION;
-    for (size_t i = first; i < rendering->turns_count; i++) {
-        const struct tokenizer_turn *turn = &rendering->turns[i];
-
-        if (is_role(turn, "assistant")) {
-            put_mark(rendering, " ");
-            put(rendering, slice_trim(turn->content), false);
-            put_mark(rendering, " ");
-            put(rendering, rendering->eos, true);
-            continue;
-        }
-        put(rendering, rendering->bos, true);
-        put_mark(rendering, "[INST] ");
-        if (i == 1 && first == 1) {
-            put_mark(rendering, "<<SYS>>\n");
-            put(rendering, rendering->turns[0].content, false);
-            put_mark(rendering, "\n<</SYS>>\n\n");
-        }
-        put(rendering, slice_trim(turn->content), false);
-        put_mark(rendering, " [/INST]");
+    *messages = jinja_list_create(arena);
+    for (size_t i = 0; i < chat->turns_count && status == STATUS_OK; i++) {
+        status = check_turn(&chat->turns[i], i, err);
+        if (status != STATUS_OK)
+            return status;
+        status = put_turn(*messages, &chat->turns[i], arena, err);
+        if (status != STATUS_OK)
+            return error_wrap(err, "turn %zu", i);
     }
+    return messages->list == NULL ? fail_memory(err) : STATUS_OK;
+}
+
+static enum status trust_role(struct jinja_value message, size_t index, struct error *err)
+{
+    struct jinja_value *role = NULL;
+
+    if (message.kind != JINJA_KIND_DICT)
+        return error_set(err, STATUS_INVALID_ARGUMENT, "message %zu is no JSON object", index);
+    for (size_t i = 0; i < message.dict->count; i++)
+        if (slice_is(jinja_text_slice(message.dict->pairs[i].key.text), "role"))
+            role = &message.dict->pairs[i].value;
+    if (role == NULL || role->kind != JINJA_KIND_STRING)
+        return error_set(err, STATUS_INVALID_ARGUMENT, "message %zu has no role", index);
+    role->text.is_trusted = is_role(jinja_text_slice(role->text));
     return STATUS_OK;
 }
 
-/* <start_of_turn>user\nsystem\n\nuser<end_of_turn>\n<start_of_turn>model\nassistant<end_of_turn>\n
- */
-static enum status render_gemma(struct rendering *rendering, struct error *err)
+static enum status messages_value(struct slice json, struct arena *arena,
+                                  struct jinja_value *messages, struct error *err)
 {
-    size_t first = is_role(&rendering->turns[0], "system") ? 1 : 0;
+    enum status status = jinja_from_json(json, false, arena, messages, err);
 
-    if (check_alternation(rendering, first, err) != STATUS_OK)
-        return STATUS_FAILED_PRECONDITION;
-    put(rendering, rendering->bos, true);
-    for (size_t i = first; i < rendering->turns_count; i++) {
-        const struct tokenizer_turn *turn = &rendering->turns[i];
+    if (status != STATUS_OK)
+        return error_wrap(err, "messages");
+    if (messages->kind != JINJA_KIND_LIST)
+        return error_set(err, STATUS_INVALID_ARGUMENT, "messages that are no JSON array");
+    for (size_t i = 0; i < messages->list->count && status == STATUS_OK; i++)
+        status = trust_role(messages->list->items[i], i, err);
+    return status;
+}
 
-        put_mark(rendering,
-                 is_role(turn, "user") ? "<start_of_turn>user\n" : "<start_of_turn>model\n");
-        if (i == 1 && first == 1) {
-            put(rendering, rendering->turns[0].content, false);
-            put_mark(rendering, "\n\n");
-        }
-        put(rendering, slice_trim(turn->content), false);
-        put_mark(rendering, "<end_of_turn>\n");
-    }
+static void add(struct variables *variables, const char *name, struct jinja_value value)
+{
+    if (variables->count < VARIABLES_MAX)
+        variables->items[variables->count++] = (struct jinja_variable){ slice_from(name), value };
+}
+
+static enum status add_messages(struct variables *variables, const struct tokenizer_chat *chat,
+                                struct arena *arena, struct error *err)
+{
+    struct jinja_value messages;
+    enum status status = chat->messages.size > 0
+                             ? messages_value(chat->messages, arena, &messages, err)
+                             : turns_value(chat, arena, &messages, err);
+
+    if (status != STATUS_OK)
+        return status;
+    if (messages.list->count == 0 || messages.list->count > TOKENIZER_TURNS_MAX)
+        return error_set(err, STATUS_INVALID_ARGUMENT, "%zu turns: 1 to %d can be rendered",
+                         messages.list->count, TOKENIZER_TURNS_MAX);
+    add(variables, "messages", messages);
     return STATUS_OK;
 }
 
-static const struct tokenizer_family families[] = {
-    { .name = "chatml",
-      .marks = { "<|im_start|>", "<|im_end|>" },
-      .absent = { "<|im_sep|>" },
-      .controls = { "<|im_start|>", "<|im_end|>" },
-      .stops = { "<|im_end|>" },
-      .before = "<|im_start|>%r\n",
-      .after = "<|im_end|>\n",
-      .generation = "<|im_start|>assistant\n" },
-    { .name = "llama3",
-      .marks = { "<|start_header_id|>", "<|end_header_id|>", "<|eot_id|>" },
-      .absent = { "strftime_now", "Cutting Knowledge Date", "date_string" },
-      .controls = { "<|start_header_id|>", "<|end_header_id|>", "<|eot_id|>" },
-      .stops = { "<|eot_id|>" },
-      .before = "<|start_header_id|>%r<|end_header_id|>\n\n",
-      .after = "<|eot_id|>",
-      .generation = "<|start_header_id|>assistant<|end_header_id|>\n\n",
-      .is_trimmed = true },
-    { .name = "llama2",
-      .marks = { "[INST]", "<<SYS>>\\n", "bos_token", "eos_token" },
-      .render = render_llama2,
-      .generation = "" },
-    { .name = "phi3",
-      .marks = { "<|assistant|>", "<|end|>", "<|user|>" },
-      .controls = { "<|assistant|>", "<|end|>", "<|user|>" },
-      .stops = { "<|end|>" },
-      .before = "<|%r|>\n",
-      .after = "<|end|>\n",
-      .generation = "<|assistant|>\n" },
-    { .name = "zephyr",
-      .marks = { "<|user|>", "<|assistant|>", "eos_token" },
-      .absent = { "<|end|>", "<|endofmsg|>", "[gMASK]" },
-      .before = "<|%r|>\n",
-      .after = "%e\n",
-      .generation = "<|assistant|>\n" },
-    { .name = "gemma",
-      .marks = { "<start_of_turn>", "<end_of_turn>", "first_user_prefix" },
-      .controls = { "<start_of_turn>", "<end_of_turn>" },
-      .stops = { "<end_of_turn>" },
-      .render = render_gemma,
-      .generation = "<start_of_turn>model\n" },
-};
-
-/* Recognising
- * -------------------------------------------------------------------------------------- */
-
-static bool has(struct slice source, const char *mark)
+static enum status add_tools(struct variables *variables, const struct tokenizer_chat *chat,
+                             struct arena *arena, struct error *err)
 {
-    return memmem(source.data, source.size, mark, strlen(mark)) != NULL;
+    struct jinja_value tools = jinja_none();
+
+    if (chat->tools.size > 0
+        && jinja_from_json(chat->tools, false, arena, &tools, err) != STATUS_OK)
+        return error_wrap(err, "tools");
+    if (chat->tools.size > 0 && tools.kind != JINJA_KIND_LIST)
+        return error_set(err, STATUS_INVALID_ARGUMENT, "tools that are no JSON array");
+    add(variables, "tools", tools);
+    return STATUS_OK;
 }
 
-static uint32_t special_id(const struct tokenizer_vocab *vocab, const char *text)
+/* They come first: what has a name of its own stands over them. */
+static enum status add_others(struct variables *variables, const struct tokenizer_chat *chat,
+                              struct arena *arena, struct error *err)
 {
-    const unsigned types = 1u << TOKENIZER_PIECE_CONTROL | 1u << TOKENIZER_PIECE_USER;
-    size_t size;
-    uint32_t id = tokenizer_vocab_find_special(vocab, slice_from(text), types, &size);
+    struct jinja_value others;
 
-    return id != TOKENIZER_NO_ID && size == strlen(text) ? id : TOKENIZER_NO_ID;
+    if (chat->variables.size == 0)
+        return STATUS_OK;
+    if (jinja_from_json(chat->variables, false, arena, &others, err) != STATUS_OK)
+        return error_wrap(err, "variables");
+    if (others.kind != JINJA_KIND_DICT || others.dict->count > VARIABLES_MAX / 2)
+        return error_set(err, STATUS_INVALID_ARGUMENT,
+                         "variables that are no JSON object of at most %d", VARIABLES_MAX / 2);
+    for (size_t i = 0; i < others.dict->count; i++)
+        variables->items[variables->count++] =
+            (struct jinja_variable){ jinja_text_slice(others.dict->pairs[i].key.text),
+                                     others.dict->pairs[i].value };
+    return STATUS_OK;
 }
 
-/* NULL when @source is of @family, else what it has and the family has not; "" when it lacks a
- * mark. */
-static const char *mismatch(const struct tokenizer_family *family, struct slice source)
+static void add_piece(struct variables *variables, const struct tokenizer_vocab *vocab,
+                      const char *name, uint32_t id)
 {
-    for (size_t i = 0; i < 4 && family->marks[i] != NULL; i++) {
-        if (!has(source, family->marks[i]))
-            return "";
-    }
-    for (size_t i = 0; i < 4 && family->absent[i] != NULL; i++) {
-        if (has(source, family->absent[i]))
-            return family->absent[i];
-    }
-    return NULL;
+    if (id != TOKENIZER_NO_ID)
+        add(variables, name, jinja_string(jinja_text_of(tokenizer_vocab_piece(vocab, id), true)));
 }
 
-/* The first thing in @source that looks like a mark of a family: "<|…|>", "[…]" or "{%…%}". */
-static struct slice first_construct(struct slice source)
+static void add_pieces(struct variables *variables, const struct tokenizer_vocab *vocab)
 {
-    static const char *const pairs[][2] = {
-        { "<|", "|>" }, { "[", "]" }, { "{%", "%}" }, { "{{", "}}" }
-    };
+    const struct tokenizer_settings *settings = vocab->settings;
 
-    for (size_t i = 0; i < 4; i++) {
-        const char *start = memmem(source.data, source.size, pairs[i][0], strlen(pairs[i][0]));
-        size_t at = start == NULL ? 0 : (size_t)(start - source.data);
-        struct slice rest = slice_cut(source, at, at + 60);
-        const char *end =
-            start == NULL ? NULL : memmem(rest.data, rest.size, pairs[i][1], strlen(pairs[i][1]));
-
-        if (end != NULL)
-            return slice_of(start, (size_t)(end - start) + strlen(pairs[i][1]));
-    }
-    return slice_cut(source, 0, 40);
-}
-
-static void add_stop(struct tokenizer_template *template, uint32_t id)
-{
-    if (id == TOKENIZER_NO_ID || template->stops_count == TOKENIZER_STOPS_MAX)
-        return;
-    for (unsigned i = 0; i < template->stops_count; i++) {
-        if (template->stop_ids[i] == id)
-            return;
-    }
-    template->stop_ids[template->stops_count++] = id;
-}
-
-static void adopt(struct tokenizer_template *template, const struct tokenizer_family *family,
-                  const struct tokenizer_vocab *vocab)
-{
-    for (size_t i = 0; i < 3 && family->controls[i] != NULL; i++) {
-        if (special_id(vocab, family->controls[i]) == TOKENIZER_NO_ID) {
-            error_set(&template->failure, STATUS_FAILED_PRECONDITION,
-                      "the template's %s is no special piece of the vocabulary",
-                      family->controls[i]);
-            return;
-        }
-    }
-    if (family->controls[0] == NULL && vocab->eos == TOKENIZER_NO_ID) {
-        error_set(&template->failure, STATUS_FAILED_PRECONDITION,
-                  "the template needs an end-of-text piece, which the vocabulary does not name");
-        return;
-    }
-    template->family = family;
-    template->name = family->name;
-    for (size_t i = 0; i < 3 && family->stops[i] != NULL; i++)
-        add_stop(template, special_id(vocab, family->stops[i]));
-    add_stop(template, vocab->eos);
-}
-
-void tokenizer_template_init(struct tokenizer_template *template,
-                             const struct tokenizer_vocab *vocab)
-{
-    struct slice source = vocab->chat_template;
-    const char *odd = NULL;
-
-    *template = (struct tokenizer_template){ .name = "" };
-    if (source.size == 0) {
-        error_set(&template->failure, STATUS_FAILED_PRECONDITION,
-                  "the model has no chat template (tokenizer.chat_template)");
-        return;
-    }
-    template->has_bos = has(source, "bos_token") || has(source, "<|begin_of_text|>");
-    template->needs_system = has(source, "You are");
-    for (size_t i = 0; i < sizeof(families) / sizeof(families[0]); i++) {
-        const char *found = mismatch(&families[i], source);
-
-        if (found == NULL)
-            return adopt(template, &families[i], vocab);
-        if (*found != '\0' && odd == NULL)
-            odd = found;
-    }
-    if (odd != NULL)
-        error_set(&template->failure, STATUS_UNIMPLEMENTED,
-                  "the model's chat template uses \"%s\", which is not supported", odd);
-    else
-        error_set(&template->failure, STATUS_UNIMPLEMENTED,
-                  "the model's chat template is of no family that is known: it begins with %.*s",
-                  SLICE_FORMAT(first_construct(source)));
+    add_piece(variables, vocab, "bos_token", settings->bos);
+    add_piece(variables, vocab, "eos_token", settings->eos);
+    add_piece(variables, vocab, "unk_token", settings->unknown);
+    add_piece(variables, vocab, "pad_token", settings->pad);
+    add_piece(variables, vocab, "sep_token", settings->sep);
+    add_piece(variables, vocab, "cls_token", settings->cls);
+    add_piece(variables, vocab, "mask_token", settings->mask);
 }
 
 /* Rendering
  * ---------------------------------------------------------------------------------------- */
 
-static enum status check_turns(const struct tokenizer_template *template,
-                               const struct tokenizer_turn *turns, size_t count, struct error *err)
+static bool is_trusted_at(struct jinja_text text, size_t at)
 {
-    if (count == 0 || count > TOKENIZER_TURNS_MAX)
-        return error_set(err, STATUS_INVALID_ARGUMENT, "%zu turns: 1 to %d can be rendered", count,
-                         TOKENIZER_TURNS_MAX);
-    for (size_t i = 0; i < count; i++) {
-        if (!is_role(&turns[i], "system") && !is_role(&turns[i], "user")
-            && !is_role(&turns[i], "assistant"))
-            return error_set(err, STATUS_INVALID_ARGUMENT,
-                             "turn %zu is neither system, user nor assistant", i);
-        if (i > 0 && is_role(&turns[i], "system"))
-            return error_set(err, STATUS_INVALID_ARGUMENT, "turn %zu: a system turn comes first",
-                             i);
-    }
-    if (template->needs_system && !is_role(&turns[0], "system"))
-        return error_set(err, STATUS_FAILED_PRECONDITION,
-                         "the model's template has a system text of its own: give a system turn");
-    return STATUS_OK;
+    return text.marks == NULL ? text.is_trusted : text.marks[at] != 0;
 }
 
-static enum status render(struct rendering *rendering, const struct tokenizer_template *template,
-                          struct error *err)
+/* Where the run that begins at @at ends. */
+static size_t run_end(struct jinja_text text, size_t at)
 {
-    const struct tokenizer_family *family = template->family;
+    const char *other =
+        text.marks == NULL ? NULL : memchr(text.marks + at, !text.marks[at], text.size - at);
 
-    if (family->render != NULL)
-        return family->render(rendering, err);
-    if (template->has_bos)
-        put(rendering, rendering->bos, true);
-    for (size_t i = 0; i < rendering->turns_count; i++) {
-        const struct tokenizer_turn *turn = &rendering->turns[i];
+    return other == NULL ? text.size : (size_t)(other - text.marks);
+}
 
-        put_pattern(rendering, family->before, turn->role);
-        put(rendering, family->is_trimmed ? slice_trim(turn->content) : turn->content, false);
-        put_pattern(rendering, family->after, turn->role);
+static enum status spans_of(struct jinja_text text, struct arena *arena,
+                            struct tokenizer_span **spans, size_t *count, struct error *err)
+{
+    size_t runs = 0, end;
+
+    for (size_t at = 0; at < text.size; at = run_end(text, at))
+        runs++;
+    *count = 0;
+    *spans = ARENA_ARRAY(arena, struct tokenizer_span, runs);
+    if (*spans == NULL)
+        return fail_memory(err);
+    for (size_t at = 0; at < text.size; at = end) {
+        end = run_end(text, at);
+        (*spans)[(*count)++] = (struct tokenizer_span){ slice_cut(jinja_text_slice(text), at, end),
+                                                        is_trusted_at(text, at) };
     }
     return STATUS_OK;
 }
 
-static struct slice text_of(const struct tokenizer_vocab *vocab, uint32_t id)
+static enum status render(const struct tokenizer_template *template,
+                          const struct tokenizer_vocab *vocab, const struct tokenizer_chat *chat,
+                          struct arena *arena, struct jinja_text *text, struct error *err)
 {
-    return id == TOKENIZER_NO_ID ? (struct slice){ 0 } : tokenizer_vocab_piece(vocab, id);
+    struct variables variables = { .count = 0 };
+    enum status status = add_others(&variables, chat, arena, err);
+
+    if (status == STATUS_OK)
+        status = add_messages(&variables, chat, arena, err);
+    if (status == STATUS_OK)
+        status = add_tools(&variables, chat, arena, err);
+    if (status != STATUS_OK)
+        return status;
+    add(&variables, "documents", jinja_none());
+    add(&variables, "add_generation_prompt", jinja_bool(chat->has_generation_prompt));
+    add_pieces(&variables, vocab);
+    return jinja_render(template->root, variables.items, variables.count, chat->now, arena, text,
+                        err);
+}
+
+enum status tokenizer_template_render(const struct tokenizer_template *template,
+                                      const struct tokenizer_vocab *vocab,
+                                      const struct tokenizer_chat *chat, struct arena *arena,
+                                      struct tokenizer_span **spans, size_t *spans_count,
+                                      struct error *err)
+{
+    struct jinja_text text;
+    enum status status;
+
+    if (template->root == NULL)
+        return error_set(err, template->failure.status, "%s", template->failure.text);
+    if (chat->messages.size == 0
+        && (chat->turns_count == 0 || chat->turns_count > TOKENIZER_TURNS_MAX))
+        return error_set(err, STATUS_INVALID_ARGUMENT, "%zu turns: 1 to %d can be rendered",
+                         chat->turns_count, TOKENIZER_TURNS_MAX);
+    status = render(template, vocab, chat, arena, &text, err);
+    return status == STATUS_OK ? spans_of(text, arena, spans, spans_count, err) : status;
 }
 
 enum status tokenizer_template_apply(const struct tokenizer_template *template,
                                      const struct tokenizer_vocab *vocab,
-                                     const struct tokenizer_turn *turns, size_t turns_count,
-                                     bool has_generation_prompt, struct arena *arena,
+                                     const struct tokenizer_chat *chat, struct arena *arena,
                                      struct tokenizer_ids *ids, struct error *err)
 {
-    struct rendering rendering = { .turns = turns, .turns_count = turns_count };
-    enum status status;
+    struct tokenizer_span *spans;
+    size_t count;
+    enum status status =
+        tokenizer_template_render(template, vocab, chat, arena, &spans, &count, err);
 
-    if (template->family == NULL)
-        return error_set(err, template->failure.status, "%s", template->failure.text);
-    status = check_turns(template, turns, turns_count, err);
     if (status != STATUS_OK)
         return status;
-    rendering.bos = text_of(vocab, vocab->bos);
-    rendering.eos = text_of(vocab, vocab->eos);
-    rendering.spans = ARENA_ARRAY(arena, struct tokenizer_span, turns_count * SPANS_PER_TURN + 4);
-    if (rendering.spans == NULL)
-        return error_set(err, STATUS_RESOURCE_EXHAUSTED, "no memory for %zu turns", turns_count);
-    status = render(&rendering, template, err);
-    if (status != STATUS_OK)
-        return status;
-    if (has_generation_prompt)
-        put_mark(&rendering, template->family->generation);
-    CHECK(rendering.count <= turns_count * SPANS_PER_TURN + 4);
-    return tokenizer_encode_spans(vocab, rendering.spans, rendering.count, false, arena, ids, err);
+    return tokenizer_encode_spans(vocab, spans, count, false, arena, ids, err);
+}
+
+/* Stops
+ * -------------------------------------------------------------------------------------------- */
+
+static void add_stop(struct tokenizer_template *template, uint32_t id)
+{
+    if (id == TOKENIZER_NO_ID || template->stops_count == TOKENIZER_STOPS_MAX)
+        return;
+    for (unsigned i = 0; i < template->stops_count; i++)
+        if (template->stop_ids[i] == id)
+            return;
+    template->stop_ids[template->stops_count++] = id;
+}
+
+/* The special piece at the front of @text, blanks aside. */
+static uint32_t first_special(const struct tokenizer_vocab *vocab, struct slice text)
+{
+    const unsigned types = 1u << TOKENIZER_PIECE_CONTROL | 1u << TOKENIZER_PIECE_USER;
+    size_t size;
+
+    while (text.size > 0 && strchr(" \n", text.data[0]) != NULL)
+        text = slice_cut(text, 1, text.size);
+    return text.size == 0 ? TOKENIZER_NO_ID
+                          : tokenizer_vocab_find_special(vocab, text, types, &size);
+}
+
+/* Have an assistant say a word and look what comes behind it, when a user answers and when nobody
+ * does: some templates end those two in different ways. */
+static void probe_stops(struct tokenizer_template *template, const struct tokenizer_vocab *vocab)
+{
+    static const struct slice said = SLICE("Qzjxv");
+    const struct tokenizer_turn turns[] = {
+        { .role = SLICE("user"), .content = SLICE("Hm") },
+        { .role = SLICE("assistant"), .content = said },
+        { .role = SLICE("user"), .content = SLICE("Hm") },
+    };
+    struct tokenizer_span *spans;
+    struct arena arena;
+    size_t spans_count;
+
+    arena_init(&arena, PROBE_BYTES_MAX);
+    for (size_t count = 3; count >= 2; count--) {
+        struct tokenizer_chat chat = { .turns = turns, .turns_count = count };
+
+        if (tokenizer_template_render(template, vocab, &chat, &arena, &spans, &spans_count, NULL)
+            != STATUS_OK)
+            continue;
+        for (size_t i = 0; i + 1 < spans_count; i++)
+            if (!spans[i].is_trusted && slice_equal(spans[i].text, said)) {
+                uint32_t id = first_special(vocab, spans[i + 1].text);
+
+                add_stop(template, id == vocab->bos ? TOKENIZER_NO_ID : id);
+            }
+    }
+    arena_close(&arena);
+}
+
+void tokenizer_template_init(struct tokenizer_template *template,
+                             const struct tokenizer_vocab *vocab)
+{
+    *template = (struct tokenizer_template){ 0 };
+    arena_init(&template->arena, TREE_BYTES_MAX);
+    if (vocab->chat_template.size == 0)
+        error_set(&template->failure, STATUS_FAILED_PRECONDITION,
+                  "the model has no chat template (tokenizer.chat_template)");
+    else if (jinja_compile(vocab->chat_template, &template->arena, &template->root,
+                           &template->failure)
+             == STATUS_OK)
+        probe_stops(template, vocab);
+    add_stop(template, vocab->eos);
+}
+
+void tokenizer_template_close(struct tokenizer_template *template)
+{
+    arena_close(&template->arena);
+    *template = (struct tokenizer_template){ 0 };
 }

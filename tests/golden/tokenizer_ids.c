@@ -9,6 +9,7 @@
 
 #include "base/limits.h"
 #include "tokenizer_encode.h"
+#include "tokenizer_open.h"
 
 static bool read_text(struct slice *text)
 {
@@ -35,19 +36,10 @@ static void write_ids(const struct tokenizer_ids *ids, enum status status)
     fflush(stdout);
 }
 
-static struct tokenizer_vocab *open_vocab(const char *path, struct error *err)
-{
-    struct gguf *gguf = gguf_open(path, err);
-    struct tokenizer_vocab *vocab = gguf == NULL ? NULL : tokenizer_vocab_create(gguf, err);
-
-    gguf_close(gguf);
-    return vocab;
-}
-
 int main(int argc, char **argv)
 {
     struct error err = { 0 };
-    struct tokenizer_vocab *vocab = argc == 2 ? open_vocab(argv[1], &err) : NULL;
+    struct tokenizer_vocab *vocab = argc == 2 ? tokenizer_open(argv[1], &err) : NULL;
     struct slice text;
 
     if (vocab == NULL) {

@@ -15,7 +15,7 @@ enum status prompt_writer_open(struct prompt_writer *writer, const char *vocabul
     if (writer->vocab == NULL)
         return err == NULL ? STATUS_DATA_LOSS : err->status;
     tokenizer_template_init(&writer->template, writer->vocab);
-    if (writer->template.stops_count == 0) {
+    if (writer->template.root == NULL || writer->template.stops_count == 0) {
         prompt_writer_close(writer);
         return error_set(err, STATUS_FAILED_PRECONDITION, "%s has no chat template that is known",
                          vocabulary_path);
@@ -25,6 +25,7 @@ enum status prompt_writer_open(struct prompt_writer *writer, const char *vocabul
 
 void prompt_writer_close(struct prompt_writer *writer)
 {
+    tokenizer_template_close(&writer->template);
     if (writer->vocab != NULL)
         tokenizer_vocab_destroy(writer->vocab);
     writer->vocab = NULL;
@@ -97,11 +98,15 @@ enum status prompt_encode(const struct prompt_writer *writer, const struct promp
                           struct slice user, struct arena *arena, struct tokenizer_ids *ids,
                           struct error *err)
 {
-    struct tokenizer_turn turns[2] = { { SLICE("system"), slice_from(prompt->system) },
-                                       { SLICE("user"), user } };
+    const struct tokenizer_turn turns[2] = {
+        { .role = SLICE("system"), .content = slice_from(prompt->system) },
+        { .role = SLICE("user"), .content = user },
+    };
+    const struct tokenizer_chat chat = { .turns = turns,
+                                         .turns_count = 2,
+                                         .has_generation_prompt = true };
 
-    return tokenizer_template_apply(&writer->template, writer->vocab, turns, 2, true, arena, ids,
-                                    err);
+    return tokenizer_template_apply(&writer->template, writer->vocab, &chat, arena, ids, err);
 }
 
 enum status prompt_encode_answer(const struct prompt_writer *writer, struct slice answer,

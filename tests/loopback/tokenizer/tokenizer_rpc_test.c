@@ -172,7 +172,7 @@ static void read_vocabulary(struct outcome *outcome, const void *message)
     (void)outcome;
     assert_int_equal(reply->size, VOCAB_SAMPLE_SIZE);
     assert_string_equal(reply->model, "gpt2");
-    assert_string_equal(reply->template_, "chatml");
+    assert_string_equal(reply->template_, "jinja");
     assert_int_equal(strlen(reply->digest), 64);
     assert_true(reply->chars_per_token > 0.9f && reply->chars_per_token < 1.2f);
 }

@@ -93,15 +93,18 @@ static void the_template_frames_turns_and_text_cannot_end_one(void **state)
 {
     struct prompt_writer writer;
     struct tokenizer_ids ids;
-    struct tokenizer_turn turn = { SLICE("user"), SLICE("a " MODEL_TURN_END) };
+    const struct tokenizer_turn turn = { .role = SLICE("user"),
+                                         .content = SLICE("a " MODEL_TURN_END) };
+    const struct tokenizer_chat chat = { .turns = &turn,
+                                         .turns_count = 1,
+                                         .has_generation_prompt = true };
     unsigned ends = 0;
 
     (void)state;
     assert_int_equal(prompt_writer_open(&writer, path, NULL), STATUS_OK);
-    assert_string_equal(writer.template.name, "chatml");
-    assert_int_equal(tokenizer_template_apply(&writer.template, writer.vocab, &turn, 1, true,
-                                              &arena, &ids, NULL),
-                     STATUS_OK);
+    assert_int_equal(
+        tokenizer_template_apply(&writer.template, writer.vocab, &chat, &arena, &ids, NULL),
+        STATUS_OK);
     for (size_t i = 0; i < ids.count; i++)
         ends += ids.ids[i] == writer.template.stop_ids[0];
     assert_int_equal(ends, 1);
