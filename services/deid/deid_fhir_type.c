@@ -9,7 +9,8 @@
 #include "deid_profile.h"
 
 #define TYPES_MAX 2048
-#define ELEMENTS_SLOTS 32768 /* about 13,000 are used */
+#define ELEMENTS_MAX 16384 /* about 13,000 are used */
+#define ELEMENTS_SLOTS 32768
 #define NAMES_SLOTS 4096
 #define HASH_SEED 7
 #define SHARED_BYTES_MAX ((size_t)16 << 20)
@@ -64,7 +65,7 @@ static uint16_t type_add(struct deid_fhir_types *types, struct slice name)
 
 static uint32_t element_slot(const struct deid_fhir_types *types, uint16_t owner, struct slice key)
 {
-    return (uint32_t)hash_bytes(key, HASH_SEED + owner) & types->elements_mask;
+    return (uint32_t)hash_bytes(key, HASH_SEED + owner) & types->slots_mask;
 }
 
 static const struct deid_fhir_element *element_find(const struct deid_fhir_types *types,
@@ -72,9 +73,12 @@ static const struct deid_fhir_element *element_find(const struct deid_fhir_types
 {
     uint32_t at = element_slot(types, owner, key);
 
-    for (; types->elements[at].owner != 0; at = (at + 1) & types->elements_mask)
-        if (types->elements[at].owner == owner && slice_equal(types->elements[at].key, key))
-            return &types->elements[at];
+    for (; types->slots[at] != 0; at = (at + 1) & types->slots_mask) {
+        const struct deid_fhir_element *element = &types->elements[types->slots[at]];
+
+        if (element->owner == owner && slice_equal(element->key, key))
+            return element;
+    }
     return NULL;
 }
 
@@ -89,11 +93,13 @@ static void element_add(struct deid_fhir_types *types, uint16_t owner, struct sl
 {
     uint32_t at = element_slot(types, owner, key);
 
-    if (element_find(types, owner, key) != NULL)
+    if (element_find(types, owner, key) != NULL || types->elements_count == ELEMENTS_MAX)
         return;
-    while (types->elements[at].owner != 0)
-        at = (at + 1) & types->elements_mask;
-    types->elements[at] = (struct deid_fhir_element){ .key = key, .owner = owner, .type = type };
+    while (types->slots[at] != 0)
+        at = (at + 1) & types->slots_mask;
+    types->slots[at] = (uint16_t)types->elements_count;
+    types->elements[types->elements_count++] =
+        (struct deid_fhir_element){ .key = key, .owner = owner, .type = type };
 }
 
 /* "Patient<DomainResource" at the front of @line. */
@@ -162,16 +168,19 @@ enum status deid_fhir_types_init(struct deid_fhir_types *types, struct arena *ar
     struct slice *lines = ARENA_ARRAY(arena, struct slice, TYPES_MAX);
 
     *types = (struct deid_fhir_types){ .types_count = 1,
-                                       .elements_mask = ELEMENTS_SLOTS - 1,
+                                       .elements_count = 1,
+                                       .slots_mask = ELEMENTS_SLOTS - 1,
                                        .by_name_mask = NAMES_SLOTS - 1 };
     types->types = ARENA_ARRAY(arena, struct deid_fhir_type, TYPES_MAX);
-    types->elements = ARENA_ARRAY(arena, struct deid_fhir_element, ELEMENTS_SLOTS);
+    types->elements = ARENA_ARRAY(arena, struct deid_fhir_element, ELEMENTS_MAX);
+    types->slots = ARENA_ARRAY(arena, uint16_t, ELEMENTS_SLOTS);
     types->by_name = ARENA_ARRAY(arena, uint32_t, NAMES_SLOTS);
-    if (lines == NULL || types->types == NULL || types->elements == NULL || types->by_name == NULL)
+    if (lines == NULL || types->types == NULL || types->elements == NULL || types->slots == NULL
+        || types->by_name == NULL)
         return error_set(err, STATUS_RESOURCE_EXHAUSTED, "no room for the types of FHIR");
     table_read(types, lines);
-    if (types->types_count == TYPES_MAX)
-        return error_set(err, STATUS_INTERNAL, "more than %d types of FHIR", TYPES_MAX);
+    if (types->types_count == TYPES_MAX || types->elements_count == ELEMENTS_MAX)
+        return error_set(err, STATUS_INTERNAL, "more types or elements of FHIR than expected");
     resources_mark(types);
     return STATUS_OK;
 }

@@ -33,8 +33,10 @@ struct deid_fhir_element {
 struct deid_fhir_types {
     struct deid_fhir_type *types; /* [0] is unknown */
     unsigned types_count;
-    struct deid_fhir_element *elements; /* open addressing by owner and key */
-    uint32_t elements_mask;
+    struct deid_fhir_element *elements; /* [0] is none */
+    unsigned elements_count;
+    uint16_t *slots; /* of elements by owner and key, open addressing; 0: free */
+    uint32_t slots_mask;
     uint16_t type_resource, type_element, type_extension, type_quantity, type_string;
     uint32_t *by_name;
     uint32_t by_name_mask;

@@ -114,11 +114,9 @@ static enum deid_action of_type(const struct deid_fhir_types *types, uint16_t ty
  * own else. */
 static void mark_by_type(struct deid_fhir_types *types)
 {
-    for (uint32_t i = 0; i <= types->elements_mask; i++) {
+    for (unsigned i = 1; i < types->elements_count; i++) {
         struct deid_fhir_element *element = &types->elements[i];
 
-        if (element->owner == DEID_FHIR_TYPE_UNKNOWN)
-            continue;
         if (types->types[element->owner].is_resource && slice_is(element->key, "id"))
             element->action = DEID_ACTION_ID;
         else

@@ -12,8 +12,8 @@
 #include "deid_stream_split.h"
 
 #define KNOWN_BYTES_MAX ((size_t)64 << 20)
-#define CONTEXT_SHARE 8 /* of a window is read before, and as much ahead */
-#define PIECE_SHARE 24  /* what working on a piece takes, in its own size */
+#define CONTEXT_SHARE 32 /* of a window is read before, and as much ahead */
+#define PIECE_SHARE 24   /* what working on a piece takes, in its own size */
 
 struct deid_stream {
     struct deid_stream_options options;
@@ -263,13 +263,30 @@ static enum status parse(struct deid_stream *stream, struct slice bytes, struct 
                : error_wrap(err, "after %llu entries", (unsigned long long)stream->entries);
 }
 
+/* Whether @bytes can hold a person: what does not is passed over unread when people are learnt. A
+ * type written with escapes is read. */
+static bool may_hold_person(struct slice bytes)
+{
+    static const struct slice marks[] = { SLICE("\"Patient\""), SLICE("\"Practitioner\""),
+                                          SLICE("\"RelatedPerson\""), SLICE("\"Person\""),
+                                          SLICE("\\u") };
+
+    for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++)
+        if (memmem(bytes.data, bytes.size, marks[i].data, marks[i].size) != NULL)
+            return true;
+    return false;
+}
+
+/* The ids of what is passed over are given when they are met, under one letter and its references
+ * alike. */
 static enum status learn_piece(struct deid_stream *stream, enum deid_stream_piece piece,
                                struct slice bytes, struct error *err)
 {
     struct json *json;
     enum status status;
 
-    if (piece != DEID_STREAM_PIECE_ENTRY && piece != DEID_STREAM_PIECE_WHOLE)
+    if ((piece != DEID_STREAM_PIECE_ENTRY && piece != DEID_STREAM_PIECE_WHOLE)
+        || !may_hold_person(bytes))
         return STATUS_OK;
     status = parse(stream, bytes, &json, err);
     stream->learner.err = err;
