@@ -143,7 +143,15 @@ static struct {
     uint32_t flags;
 } slots[SLOTS_COUNT];
 
+/* By the first letter, the sizes and last letters that there are: most words end here. */
+static uint64_t filter[32];
+
 static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+static uint64_t filter_bit(struct slice word)
+{
+    return 1ull << ((word.size * 7 + ((unsigned char)word.data[word.size - 1] & 31)) & 63);
+}
 
 static unsigned slot_of(struct slice word)
 {
@@ -168,23 +176,22 @@ static void slots_fill(void)
             CHECK(slots[at].word.size > 0 || ++count < SLOTS_COUNT / 2);
             slots[at].word = slice_cut(rest, 0, end);
             slots[at].flags |= rows[i].flag;
+            filter[(unsigned char)slots[at].word.data[0] & 31] |= filter_bit(slots[at].word);
             rest = slice_cut(rest, end + 1, rest.size);
         }
     }
 }
 
-uint32_t deid_hint_at(const struct deid_tokens *tokens, unsigned index)
+uint32_t deid_hint_find(struct slice word)
 {
     char lower[WORD_BYTES_MAX];
-    struct slice word;
     size_t i;
 
-    if (index >= tokens->count)
-        return 0;
-    word = deid_token_text(tokens, index);
-    if (word.size > sizeof(lower))
+    if (word.size > sizeof(lower) || word.size == 0)
         return 0;
     pthread_once(&once, slots_fill);
+    if (!(filter[(unsigned char)word.data[0] & 31] & filter_bit(word)))
+        return 0;
     for (i = 0; i < word.size; i++) {
         char c = word.data[i];
         lower[i] = (char)(c >= 'A' && c <= 'Z' ? c | 32 : c);

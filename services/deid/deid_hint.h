@@ -29,7 +29,16 @@ enum deid_hint {
     DEID_HINT_OUR = 1 << 20,      /* at our, at the: may stand between AT and a house */
 };
 
-/* What the word says; 0 past the end of @tokens. Any thread. */
-uint32_t deid_hint_at(const struct deid_tokens *tokens, unsigned index);
+/* What the word says. Any thread. */
+uint32_t deid_hint_find(struct slice word);
+
+/* The same of token @index, as deid_like_read left it; 0 past the end of @tokens. */
+static inline uint32_t deid_hint_at(const struct deid_tokens *tokens, unsigned index)
+{
+    if (index >= tokens->count)
+        return 0;
+    return tokens->hints != NULL ? tokens->hints[index]
+                                 : deid_hint_find(deid_token_text(tokens, index));
+}
 
 #endif

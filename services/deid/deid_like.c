@@ -50,19 +50,6 @@ enum deid_shape deid_like_shape(const struct deid_tokens *tokens, unsigned index
     return shape == DEID_SHAPE_OTHER ? shape_of_other(deid_token_text(tokens, index)) : shape;
 }
 
-bool deid_like_capital(const struct deid_tokens *tokens, unsigned index)
-{
-    enum deid_shape shape = deid_like_shape(tokens, index);
-
-    return shape == DEID_SHAPE_CAPITAL || shape == DEID_SHAPE_UPPER || shape == DEID_SHAPE_INITIAL
-           || shape == DEID_SHAPE_DIGITAL;
-}
-
-bool deid_like_gap(const struct deid_tokens *tokens, unsigned index, const char *string)
-{
-    return index + 1 < tokens->count && slice_is(deid_tokens_gap(tokens, index), string);
-}
-
 /* "CEOs", "SpOx", "MyChart": capitals inside of a word, but for those of "McDonald" and "DeLuca".
  */
 static bool is_coined(struct slice word)
@@ -116,7 +103,7 @@ static bool is_medical_form(struct slice word)
     return false;
 }
 
-enum deid_like deid_like_at(const struct deid_tokens *tokens, unsigned index)
+enum deid_like deid_like_of(const struct deid_tokens *tokens, unsigned index)
 {
     const struct deid_token *token = &tokens->items[index];
     enum deid_shape shape = deid_like_shape(tokens, index);
@@ -148,6 +135,23 @@ enum deid_like deid_like_at(const struct deid_tokens *tokens, unsigned index)
         || is_medical_form(deid_token_text(tokens, index)))
         return DEID_LIKE_WORD;
     return token->end - token->start >= UNKNOWN_BYTES_MIN ? DEID_LIKE_UNKNOWN : DEID_LIKE_NEVER;
+}
+
+bool deid_like_read(struct deid_tokens *tokens, struct arena *arena)
+{
+    uint32_t *hints = arena_alloc(arena, tokens->count * sizeof(*hints));
+    uint8_t *likes = arena_alloc(arena, tokens->count);
+    unsigned i;
+
+    if (hints == NULL || likes == NULL)
+        return false;
+    for (i = 0; i < tokens->count; i++) {
+        hints[i] = deid_hint_find(deid_token_text(tokens, i));
+        likes[i] = (uint8_t)deid_like_of(tokens, i);
+    }
+    tokens->hints = hints;
+    tokens->likes = likes;
+    return true;
 }
 
 bool deid_like_starts(const struct deid_tokens *tokens, unsigned index)

@@ -3,6 +3,8 @@
 #ifndef DEID_LIKE_H
 #define DEID_LIKE_H
 
+#include <string.h>
+
 #include "deid_hint.h"
 #include "deid_token.h"
 
@@ -19,14 +21,45 @@ enum deid_like {
 enum deid_shape deid_like_shape(const struct deid_tokens *tokens, unsigned index);
 
 /* Whether it begins with a capital, whatever follows. */
-bool deid_like_capital(const struct deid_tokens *tokens, unsigned index);
+static inline bool deid_like_capital(const struct deid_tokens *tokens, unsigned index)
+{
+    enum deid_shape shape = tokens->items[index].shape;
+
+    if (shape == DEID_SHAPE_OTHER)
+        shape = deid_like_shape(tokens, index);
+    return shape == DEID_SHAPE_CAPITAL || shape == DEID_SHAPE_UPPER || shape == DEID_SHAPE_INITIAL
+           || shape == DEID_SHAPE_DIGITAL;
+}
 
 const struct deid_facts *deid_like_facts(const struct deid_tokens *tokens, unsigned index);
 
-enum deid_like deid_like_at(const struct deid_tokens *tokens, unsigned index);
+/* See each word once, so that the finders need not ask the lists again: fills tokens->hints and
+ * tokens->likes from @arena. False when it has no room. */
+bool deid_like_read(struct deid_tokens *tokens, struct arena *arena);
+
+enum deid_like deid_like_of(const struct deid_tokens *tokens, unsigned index);
+
+/* The same as deid_like_read left it; NEVER past the end of @tokens. */
+static inline enum deid_like deid_like_at(const struct deid_tokens *tokens, unsigned index)
+{
+    if (index >= tokens->count)
+        return DEID_LIKE_NEVER;
+    return tokens->likes != NULL ? (enum deid_like)tokens->likes[index]
+                                 : deid_like_of(tokens, index);
+}
 
 /* Whether the text between token @index and the next is @string. */
-bool deid_like_gap(const struct deid_tokens *tokens, unsigned index, const char *string);
+static inline bool deid_like_gap(const struct deid_tokens *tokens, unsigned index,
+                                 const char *string)
+{
+    size_t size = strlen(string), start;
+
+    if (index + 1 >= tokens->count)
+        return false;
+    start = tokens->items[index].end;
+    return tokens->items[index + 1].start - start == size
+           && memcmp(tokens->text.data + start, string, size) == 0;
+}
 
 /* Whether token @index begins a sentence, a line or an item of a list, where a capital says
  * nothing. */

@@ -5,9 +5,8 @@
 #include "deid_age.h"
 #include "deid_code.h"
 #include "deid_label.h"
-#include "deid_name.h"
 #include "deid_noise.h"
-#include "deid_place.h"
+#include "deid_prose.h"
 #include "deid_scanner.h"
 #include "deid_web.h"
 #include "deid_when.h"
@@ -248,8 +247,7 @@ enum status deid_scan(const struct deid_rules *rules, const struct deid_tokens *
         index = end == 0 ? index + 1 : deid_scanner_token_at(&scanner, index + 1, end);
     }
     deid_web_scan(&scanner);
-    deid_place_scan(tokens, spans);
-    deid_name_scan(tokens, spans);
+    deid_prose_scan(tokens, spans);
     if (spans->is_full)
         return error_set(err, STATUS_RESOURCE_EXHAUSTED, "no room for %u spans", spans->count);
     return STATUS_OK;
