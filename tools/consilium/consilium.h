@@ -4,6 +4,7 @@
 #define CONSILIUM_H
 
 #include "base/buffer.h"
+#include "consilium_deid_config.h"
 #include "rpc/client.h"
 #include "run/loop.h"
 
@@ -33,6 +34,7 @@ struct consilium_config {
     uint64_t line_bytes_max;
     double share;
     bool mesh, text, blind, recall_only;
+    struct deid_config own;
     /* context */
     const char *folder, *model, *without;
 };

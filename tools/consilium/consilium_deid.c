@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "consilium.h"
+#include "consilium_deid_back.h"
 #include "consilium_deid_engine.h"
 #include "consilium_deid_lines.h"
 #include "consilium_deid_score.h"
@@ -32,6 +33,10 @@ static int redact(const struct consilium *consilium, const char *path)
         exit_status = deid_whole_text(&engine, consilium, path);
     else
         exit_status = deid_lines_run(&engine, consilium, path);
+    if (exit_status == CONSILIUM_EXIT_OK && deid_engine_save(&engine, &err) != STATUS_OK) {
+        fprintf(stderr, "consilium: %s: %s\n", status_name(err.status), err.text);
+        exit_status = consilium_exit_of(err.status);
+    }
     deid_engine_close(&engine);
     return exit_status;
 }
@@ -44,6 +49,9 @@ int deid_verb(struct consilium *consilium)
         return CONSILIUM_EXIT_MESH;
     if (consilium->operands_count > 0 && strcmp(path, "score") == 0)
         return deid_score_run(consilium, consilium->operands + 1, consilium->operands_count - 1);
+    if (consilium->operands_count > 0 && strcmp(path, "restore") == 0)
+        return deid_back_run(consilium,
+                             consilium->operands_count > 1 ? consilium->operands[1] : "-");
     if (consilium->operands_count > 1)
         return misuse("deid takes one file, or - for stdin");
     if (consilium->config.fhir && consilium->config.text)

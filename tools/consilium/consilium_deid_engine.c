@@ -6,14 +6,18 @@
 #include "base/limits.h"
 #include "consilium.h"
 #include "consilium_deid_known.h"
+#include "consilium_deid_vault.h"
 #include "consilium_file.h"
 #include "deid_fhir_learn.h"
 
 #define KNOWN_BYTES_MAX (16 * MIB)
 
+/* 0: none was named. */
 static enum status profile_parse(const char *word, enum deid_profile *profile, struct error *err)
 {
-    if (word == NULL || strcmp(word, "limited") == 0)
+    if (word == NULL)
+        *profile = (enum deid_profile)0;
+    else if (strcmp(word, "limited") == 0)
         *profile = DEID_PROFILE_LIMITED;
     else if (strcmp(word, "safe-harbor") == 0)
         *profile = DEID_PROFILE_SAFE_HARBOR;
@@ -37,6 +41,21 @@ static enum status known_load(struct deid_engine *engine, const char *path, stru
     return STATUS_OK;
 }
 
+static enum status vault_load(struct deid_engine *engine, const struct consilium_config *config,
+                              struct error *err)
+{
+    if (config->own.map == NULL)
+        return STATUS_OK;
+    engine->vault = ARENA_NEW(&engine->options, struct deid_vault);
+    if (engine->vault == NULL)
+        return error_set(err, STATUS_RESOURCE_EXHAUSTED, "no room for a map");
+    if (deid_vault_open(engine->vault, config->own.map, config->own.key_file, engine->profile, err)
+        != STATUS_OK)
+        return err->status;
+    engine->map = &engine->vault->map;
+    return STATUS_OK;
+}
+
 enum status deid_engine_init(struct deid_engine *engine, const struct consilium_config *config,
                              struct error *err)
 {
@@ -44,17 +63,30 @@ enum status deid_engine_init(struct deid_engine *engine, const struct consilium_
     arena_init(&engine->options, DEID_ENGINE_ARENA_BYTES);
     if (sodium_init() < 0)
         return error_set(err, STATUS_INTERNAL, "no random numbers");
-    if (profile_parse(config->profile, &engine->profile, err) != STATUS_OK
-        || known_load(engine, config->known_file, err) != STATUS_OK) {
-        arena_close(&engine->options);
-        return err->status;
+    if (profile_parse(config->profile, &engine->profile, err) == STATUS_OK
+        && known_load(engine, config->known_file, err) == STATUS_OK
+        && vault_load(engine, config, err) == STATUS_OK
+        && deid_rules_init(&engine->rules, err) == STATUS_OK) {
+        if (engine->profile == 0)
+            engine->profile = DEID_PROFILE_LIMITED;
+        return STATUS_OK;
     }
-    return deid_rules_init(&engine->rules, err);
+    if (engine->vault != NULL)
+        deid_vault_close(engine->vault);
+    arena_close(&engine->options);
+    return err->status;
+}
+
+enum status deid_engine_save(struct deid_engine *engine, struct error *err)
+{
+    return engine->vault == NULL ? STATUS_OK : deid_vault_save(engine->vault, err);
 }
 
 void deid_engine_close(struct deid_engine *engine)
 {
     deid_rules_close(&engine->rules);
+    if (engine->vault != NULL)
+        deid_vault_close(engine->vault);
     arena_close(&engine->options);
 }
 
@@ -69,20 +101,28 @@ static enum status learn(struct deid_fhir_learner *learner, const struct json *k
     return STATUS_OK;
 }
 
-enum status deid_engine_map(const struct deid_engine *engine, const struct json *patient,
-                            struct deid_map *map, struct arena *arena, struct error *err)
+struct deid_map *deid_engine_map(const struct deid_engine *engine, const struct json *patient,
+                                 struct deid_map *own, struct arena *arena, struct error *err)
 {
-    struct deid_fhir_learner learner = { .map = map, .arena = arena, .err = err };
+    struct deid_map *map = engine->map == NULL ? own : engine->map;
+    struct deid_fhir_learner learner = {
+        .map = map, .arena = arena, .err = err, .has_many = engine->map != NULL
+    };
     struct json *known;
 
-    deid_map_init(map, engine->profile, arena);
-    if (learn(&learner, engine->known) != STATUS_OK)
-        return error_wrap(err, "--known");
+    if (engine->map == NULL)
+        deid_map_init(own, engine->profile, arena);
+    if (learn(&learner, engine->known) != STATUS_OK) {
+        error_wrap(err, "--known");
+        return NULL;
+    }
     if (patient != NULL
         && (deid_known_read(patient, arena, &known, err) != STATUS_OK
-            || learn(&learner, known) != STATUS_OK))
-        return error_wrap(err, "patient");
-    return STATUS_OK;
+            || learn(&learner, known) != STATUS_OK)) {
+        error_wrap(err, "patient");
+        return NULL;
+    }
+    return map;
 }
 
 /* The redactor keeps what it found newest first. */
@@ -109,13 +149,13 @@ enum status deid_engine_text(const struct deid_engine *engine, struct slice text
                              struct deid_engine_result *result, struct error *err)
 {
     struct deid_redactor redactor;
-    struct deid_map map;
+    struct deid_map own, *map = deid_engine_map(engine, patient, &own, arena, err);
     enum status status;
 
     *result = (struct deid_engine_result){ 0 };
-    if (deid_engine_map(engine, patient, &map, arena, err) != STATUS_OK)
+    if (map == NULL)
         return err->status;
-    status = deid_redactor_init(&redactor, &engine->rules, &map, arena, err);
+    status = deid_redactor_init(&redactor, &engine->rules, map, arena, err);
     redactor.keep_spans = true;
     if (status == STATUS_OK)
         status = deid_redact_text(&redactor, text, false, &result->output, err);

@@ -7,6 +7,7 @@
 #include "fhir/json.h"
 
 struct consilium_config;
+struct deid_vault;
 
 /* A text, a map and a tree of JSON take several times the bytes of a line. */
 #define DEID_ENGINE_ARENA_BYTES ((size_t)4 << 30)
@@ -15,7 +16,9 @@ struct deid_engine {
     struct deid_rules rules;
     struct arena options; /* what lives as long as the engine */
     enum deid_profile profile;
-    struct json *known; /* FHIR that tells of the patient of every text, or NULL */
+    struct json *known;   /* FHIR that tells of the patient of every text, or NULL */
+    struct deid_map *map; /* of every text, from the vault; NULL: each has its own */
+    struct deid_vault *vault;
 };
 
 /* One place of a text that was replaced, in bytes of the text as it was given. */
@@ -37,11 +40,15 @@ enum status deid_engine_init(struct deid_engine *engine, const struct consilium_
                              struct error *err);
 void deid_engine_close(struct deid_engine *engine);
 
-/* A new map in @arena under the engine's profile, which knows what --known and @patient tell (in
- * the forms of consilium_deid_known.h; NULL: nothing). INVALID_ARGUMENT for a @patient that is not
- * understood; RESOURCE_EXHAUSTED when there is no room. */
-enum status deid_engine_map(const struct deid_engine *engine, const struct json *patient,
-                            struct deid_map *map, struct arena *arena, struct error *err);
+/* Keep what the map of --map has learnt. Without one there is nothing to do. */
+enum status deid_engine_save(struct deid_engine *engine, struct error *err);
+
+/* The map for a text, which knows what --known and @patient tell (in the forms of
+ * consilium_deid_known.h; NULL: nothing): the one of --map, or a new one in @own and @arena. NULL:
+ * INVALID_ARGUMENT for a @patient that is not understood, RESOURCE_EXHAUSTED when there is no
+ * room. */
+struct deid_map *deid_engine_map(const struct deid_engine *engine, const struct json *patient,
+                                 struct deid_map *own, struct arena *arena, struct error *err);
 
 /* Redact one text. @patient: what its patient is known by, as deid_known_read takes it, or NULL.
  * @result lives in @arena. INVALID_ARGUMENT for what is not UTF-8 and for a @patient that is not

@@ -1,135 +1,179 @@
 #include "consilium_deid_whole.h"
 
-#include <stdio.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/limits.h"
 #include "consilium.h"
-#include "consilium_deid_lines.h"
-#include "consilium_file.h"
+#include "consilium_deid_sink.h"
+#include "consilium_deid_view.h"
 #include "consilium_paint.h"
-#include "deid_fhir.h"
+#include "deid_stream.h"
 
-#define INPUT_BYTES_MAX (512 * MIB)
+#define CHUNK_BYTES ((size_t)256 << 10)
 
-static int tell(const struct error *err)
+struct whole {
+    const struct deid_engine *engine;
+    const struct consilium_config *config;
+    int fd;
+    char *chunk;
+    struct arena arena; /* of the map, where the engine has none */
+    struct deid_map own, *map;
+    struct deid_sink sink;
+    struct deid_stream *stream;
+};
+
+static enum status read_chunk(struct whole *whole, struct slice *bytes, struct error *err)
 {
-    fprintf(stderr, "consilium: %s: %s\n", status_name(err->status), err->text);
+    ssize_t got;
+
+    do
+        got = read(whole->fd, whole->chunk, CHUNK_BYTES);
+    while (got < 0 && errno == EINTR);
+    if (got < 0)
+        return error_set_errno(err, errno, "read");
+    *bytes = slice_of(whole->chunk, (size_t)got);
+    return STATUS_OK;
+}
+
+static enum status write_out(void *data, struct slice output, struct error *err)
+{
+    struct whole *whole = data;
+
+    return deid_sink_put(&whole->sink, output, err);
+}
+
+static enum status whole_open(struct whole *whole, const char *path, struct error *err)
+{
+    arena_init(&whole->arena, DEID_ENGINE_ARENA_BYTES);
+    whole->chunk = malloc(CHUNK_BYTES);
+    whole->fd = strcmp(path, "-") == 0 ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
+    if (whole->chunk == NULL)
+        return error_set(err, STATUS_RESOURCE_EXHAUSTED, "no room for %zu bytes", CHUNK_BYTES);
+    if (whole->fd < 0)
+        return error_set_errno(err, errno, "open %s", path);
+    whole->map = deid_engine_map(whole->engine, NULL, &whole->own, &whole->arena, err);
+    if (whole->map == NULL)
+        return err->status;
+    return deid_sink_open(&whole->sink, whole->config->own.output, err);
+}
+
+static enum status stream_open(struct whole *whole, enum deid_stream_kind kind, struct error *err)
+{
+    struct deid_stream_options options = {
+        .kind = kind,
+        .write = write_out,
+        .data = whole,
+        .has_many = whole->config->many,
+    };
+
+    whole->stream = deid_stream_create(&whole->engine->rules, whole->map, &options, err);
+    return whole->stream == NULL ? err->status : STATUS_OK;
+}
+
+static int whole_end(struct whole *whole, const struct error *err)
+{
+    deid_stream_destroy(whole->stream);
+    deid_sink_drop(&whole->sink);
+    if (whole->fd > STDIN_FILENO)
+        close(whole->fd);
+    free(whole->chunk);
+    arena_close(&whole->arena);
+    if (err->status != STATUS_OK)
+        fprintf(stderr, "consilium: %s: %s\n", status_name(err->status), err->text);
     return consilium_exit_of(err->status);
 }
 
-static int put_out(struct slice output)
+/* Feed @first and what follows it. */
+static enum status feed_all(struct whole *whole, struct slice bytes, struct error *err)
 {
-    if (fwrite(output.data, 1, output.size, stdout) == output.size && fflush(stdout) == 0)
-        return CONSILIUM_EXIT_OK;
-    fprintf(stderr, "consilium: stdout takes no more\n");
-    return CONSILIUM_EXIT_FAILED;
+    while (bytes.size > 0)
+        if (deid_stream_feed(whole->stream, bytes, err) != STATUS_OK
+            || read_chunk(whole, &bytes, err) != STATUS_OK)
+            return err->status;
+    if (deid_stream_finish(whole->stream, err) != STATUS_OK)
+        return err->status;
+    return deid_sink_finish(&whole->sink, err);
 }
 
 /* ---- text ---- */
 
-static void print_counts(const struct deid_engine_result *result)
-{
-    const char *comma = "";
-    unsigned class;
-
-    for (class = 0; class < DEID_CLASS_COUNT; class ++) {
-        if (result->counts[class] == 0)
-            continue;
-        printf("%s%s%s%s %u", comma, paint(PAINT_SURROGATE), deid_engine_label(class),
-               paint(PAINT_PLAIN), result->counts[class]);
-        comma = ", ";
-    }
-    printf("%s\n", comma[0] == '\0' ? "no identifier found" : "");
-}
-
-/* The text as it is now, each surrogate in colour and its class behind it. */
-static void print_view(struct slice text, const struct deid_engine_result *result)
-{
-    size_t at = 0;
-    unsigned i;
-
-    for (i = 0; i < result->spans_count; i++) {
-        const struct deid_engine_span *span = &result->spans[i];
-
-        fwrite(text.data + at, 1, span->span.start - at, stdout);
-        printf("%s%.*s%s%s:%s%s", paint(PAINT_SURROGATE), SLICE_FORMAT(span->surrogate),
-               paint(PAINT_PLAIN), paint(PAINT_DIM), deid_engine_label(span->span.class),
-               paint(PAINT_PLAIN));
-        at = span->span.end;
-    }
-    fwrite(text.data + at, 1, text.size - at, stdout);
-    if (text.size == 0 || text.data[text.size - 1] != '\n')
-        printf("\n");
-    print_counts(result);
-}
-
-static int print_line(const struct deid_engine *engine, const char *path, struct slice text,
-                      struct arena *arena)
-{
-    struct error err = { 0 };
-    struct buffer line;
-    struct slice output;
-
-    buffer_init(&line, arena);
-    buffer_put_string(&line, "{\"id\":");
-    buffer_put_json(&line, slice_from(path));
-    buffer_put_string(&line, ",\"text\":");
-    buffer_put_json(&line, text);
-    buffer_put_byte(&line, '}');
-    if (deid_lines_do(engine, buffer_slice(&line), arena, &output, &err) != STATUS_OK)
-        return tell(&err);
-    return put_out(output);
-}
-
 int deid_whole_text(const struct deid_engine *engine, const struct consilium *consilium,
                     const char *path)
 {
-    struct deid_engine_result result;
+    struct whole whole = { .engine = engine, .config = &consilium->config };
     struct error err = { 0 };
-    struct arena arena;
-    struct slice text;
-    int exit_status = CONSILIUM_EXIT_OK;
+    struct slice first;
 
-    arena_init(&arena, DEID_ENGINE_ARENA_BYTES);
-    if (file_read(path, INPUT_BYTES_MAX, &arena, &text, &err) != STATUS_OK)
-        exit_status = tell(&err);
-    else if (consilium->config.json)
-        exit_status = print_line(engine, path, text, &arena);
-    else if (deid_engine_text(engine, text, NULL, &arena, &result, &err) != STATUS_OK)
-        exit_status = tell(&err);
-    else if (paint(PAINT_BOLD)[0] != '\0')
-        print_view(text, &result);
-    else
-        exit_status = put_out(result.output);
-    arena_close(&arena);
-    return exit_status;
+    if (consilium->config.own.output == NULL
+        && (consilium->config.json || paint(PAINT_BOLD)[0] != '\0'))
+        return deid_view_run(engine, consilium, path);
+    if (whole_open(&whole, path, &err) == STATUS_OK
+        && stream_open(&whole, DEID_STREAM_TEXT, &err) == STATUS_OK
+        && read_chunk(&whole, &first, &err) == STATUS_OK)
+        feed_all(&whole, first, &err);
+    return whole_end(&whole, &err);
 }
 
 /* ---- FHIR ---- */
 
+/* NDJSON where the first line is a whole document and another follows. */
+static enum deid_stream_kind kind_of(struct slice first)
+{
+    size_t line = slice_find_byte(first, '\n');
+    struct slice rest = slice_trim(slice_cut(first, line, first.size));
+    struct arena arena;
+    struct json *root;
+    bool is_whole;
+
+    if (rest.size == 0 || rest.data[0] != '{')
+        return DEID_STREAM_FHIR;
+    arena_init(&arena, 64 * MIB);
+    is_whole = json_parse(slice_cut(first, 0, line), &arena, &root, NULL) == STATUS_OK;
+    arena_close(&arena);
+    return is_whole ? DEID_STREAM_NDJSON : DEID_STREAM_FHIR;
+}
+
+/* The first pass over a file; then back to its start. */
+static enum status learn_all(struct whole *whole, struct slice *first, struct error *err)
+{
+    struct slice bytes = *first;
+
+    while (bytes.size > 0)
+        if (deid_stream_learn(whole->stream, bytes, err) != STATUS_OK
+            || read_chunk(whole, &bytes, err) != STATUS_OK)
+            return err->status;
+    if (deid_stream_learnt(whole->stream, err) != STATUS_OK)
+        return err->status;
+    if (lseek(whole->fd, 0, SEEK_SET) != 0)
+        return error_set_errno(err, errno, "read again");
+    return read_chunk(whole, first, err);
+}
+
+static bool is_file(int fd)
+{
+    struct stat about;
+
+    return fstat(fd, &about) == 0 && S_ISREG(about.st_mode) && lseek(fd, 0, SEEK_CUR) == 0;
+}
+
 int deid_whole_fhir(const struct deid_engine *engine, const struct consilium *consilium,
                     const char *path)
 {
-    struct deid_redactor redactor;
-    struct deid_map map;
+    struct whole whole = { .engine = engine, .config = &consilium->config };
     struct error err = { 0 };
-    struct arena arena;
-    struct slice json, output, patient;
-    int exit_status;
+    struct slice first;
+    bool is_twice;
 
-    (void)consilium;
-    arena_init(&arena, DEID_ENGINE_ARENA_BYTES);
-    if (file_read(path, INPUT_BYTES_MAX, &arena, &json, &err) != STATUS_OK) {
-        arena_close(&arena);
-        return tell(&err);
-    }
-    deid_map_init(&map, engine->profile, &arena);
-    if (deid_redactor_init(&redactor, &engine->rules, &map, &arena, &err) == STATUS_OK)
-        deid_fhir_redact(&redactor, json, &output, &patient, &err);
-    deid_redactor_close(&redactor);
-    exit_status = err.status == STATUS_OK ? put_out(output) : tell(&err);
-    if (exit_status == CONSILIUM_EXIT_OK)
-        exit_status = put_out(SLICE("\n"));
-    arena_close(&arena);
-    return exit_status;
+    if (whole_open(&whole, path, &err) != STATUS_OK)
+        return whole_end(&whole, &err);
+    is_twice = is_file(whole.fd);
+    if (read_chunk(&whole, &first, &err) == STATUS_OK
+        && stream_open(&whole, kind_of(first), &err) == STATUS_OK
+        && (!is_twice || learn_all(&whole, &first, &err) == STATUS_OK))
+        feed_all(&whole, first, &err);
+    return whole_end(&whole, &err);
 }

@@ -1,0 +1,21 @@
+/* What deid takes beside what it shares with other verbs, and its rows in the table of settings. */
+#ifndef CONSILIUM_DEID_CONFIG_H
+#define CONSILIUM_DEID_CONFIG_H
+
+struct deid_config {
+    const char *map, *key_file, *output;
+};
+
+#define DEID_CONFIG_AT(field) offsetof(struct consilium_config, own.field)
+
+/* clang-format off */
+#define DEID_CONFIG_SETTINGS                                                                                           \
+    { "map", SETTING_KIND_STRING, DEID_CONFIG_AT(map), NULL, "FILE",                                                   \
+      "one sealed map for every text, kept for restore; made where there is none (deid)", 0, 0, false, false },        \
+    { "key-file", SETTING_KIND_STRING, DEID_CONFIG_AT(key_file), NULL, "FILE",                                         \
+      "the key of --map, 64 hex digits; made where there is none (deid)", 0, 0, false, false },                        \
+    { "output", SETTING_KIND_STRING, DEID_CONFIG_AT(output), NULL, "FILE",                                             \
+      "write there, whole or not at all, not to stdout (deid --text, --fhir, restore)", 0, 0, false, false }
+/* clang-format on */
+
+#endif
