@@ -3,6 +3,9 @@
 #include "deid_check.h"
 #include "deid_token.h"
 
+#define DENSE_BYTES_MAX 24
+#define SECRET_BYTES_MAX 90
+
 static unsigned letters_of(struct slice text)
 {
     unsigned count = 0;
@@ -131,7 +134,7 @@ bool deid_code_is_dense(struct slice text)
 {
     struct slice last = letters_last(text);
 
-    return deid_check_digits(text) >= 5 && letters_of(text) >= 1
+    return text.size <= DENSE_BYTES_MAX && deid_check_digits(text) >= 5 && letters_of(text) >= 1
            && !(last.size == letters_of(text) && is_unit(last))
            && !deid_code_is_published(letters_first(text)) && !deid_code_is_sequence(text)
            && !is_births(text);
@@ -168,12 +171,12 @@ bool deid_code_is_grouped(struct slice text)
 
 bool deid_code_is_plain(struct slice text)
 {
-    return !slice_ends_with(text, SLICE("0000"));
+    return text.size <= DENSE_BYTES_MAX && !slice_ends_with(text, SLICE("0000"));
 }
 
 bool deid_code_is_secret(struct slice text)
 {
     unsigned digits = deid_check_digits(text);
 
-    return digits >= 3 && letters_of(text) >= 4;
+    return digits >= 3 && letters_of(text) >= 4 && text.size <= SECRET_BYTES_MAX;
 }

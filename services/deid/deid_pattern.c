@@ -36,7 +36,7 @@ static const struct pattern patterns[] = {
     { DEID_CLASS_DEVICE, DEID_FORM_VALUE, BOUND_CODE, SURE, HEX "{2}([:-]" HEX "{2}){5}", deid_check_separators },
     { DEID_CLASS_DEVICE, DEID_FORM_VALUE, BOUND_CODE, SURE, HEX "{4}\\." HEX "{4}\\." HEX "{4}", deid_check_mixed },
     { DEID_CLASS_IP, DEID_FORM_VALUE, BOUND_NUMBER, SURE, "\\d{1,3}(\\.\\d{1,3}){3}(/\\d{1,2}|:\\d{2,5})?", deid_check_ip },
-    { DEID_CLASS_IP, DEID_FORM_VALUE, BOUND_WORD, SURE, HEX "{1,4}(::?" HEX "{1,4}){2,7}(::)?(/\\d{1,3})?", deid_check_ip6 },
+    { DEID_CLASS_IP, DEID_FORM_VALUE, BOUND_WORD, SURE, HEX "{1,4}(::?" HEX "{1,4})+(::)?(/\\d{1,3})?", deid_check_ip6 },
     /* numbers that are given out, with a check or a plan */
     { DEID_CLASS_SSN, DEID_FORM_VALUE, BOUND_NUMBER, SURE, "\\d{3}[- .]\\d{2}[- .]\\d{4}", deid_check_ssn },
     { DEID_CLASS_SSN, DEID_FORM_VALUE, BOUND_NUMBER, SURE, "\\d{3} - \\d{2} - \\d{4}", deid_check_ssn },
@@ -45,11 +45,11 @@ static const struct pattern patterns[] = {
     { DEID_CLASS_HEALTH_PLAN, DEID_FORM_VALUE, BOUND_CODE, SURE, "[1-9][A-Za-z][A-Za-z0-9]\\d-?[A-Za-z][A-Za-z0-9]\\d-?[A-Za-z]{2}\\d{2}", deid_check_mbi },
     { DEID_CLASS_ACCOUNT, DEID_FORM_VALUE, BOUND_NUMBER, SURE, "\\d{4}[- ]\\d{4}[- ]\\d{4}[- ]\\d{1,7}", deid_check_separators },
     { DEID_CLASS_ACCOUNT, DEID_FORM_VALUE, BOUND_NUMBER, SURE, "\\d{13,19}|\\d{4}[- ]\\d{6}[- ]\\d{4,5}", deid_check_card },
-    { DEID_CLASS_ACCOUNT, DEID_FORM_VALUE, BOUND_WORD, SURE, "[A-Z]{2}\\d{2}( ?[A-Z0-9]{4}){2,7}( ?[A-Z0-9]{1,3})?", deid_check_iban },
+    { DEID_CLASS_ACCOUNT, DEID_FORM_VALUE, BOUND_WORD, SURE, "[A-Z]{2}\\d{2}( ?[A-Z0-9]{4})+( ?[A-Z0-9]{1,3})?", deid_check_iban },
     { DEID_CLASS_VEHICLE, DEID_FORM_VALUE, BOUND_CODE, SURE, "[A-HJ-NPR-Za-hj-npr-z0-9]{17}", deid_check_vin },
     { DEID_CLASS_LICENSE, DEID_FORM_VALUE, BOUND_CODE, SURE, "[A-Za-z][A-Za-z9]\\d{7}", deid_check_dea },
     { DEID_CLASS_LICENSE, DEID_FORM_VALUE, BOUND_NUMBER, FAIR, "[12]\\d{9}", deid_check_npi },
-    { DEID_CLASS_DEVICE, DEID_FORM_VALUE, BOUND_WORD, SURE, "\\(01\\)\\d{14}(\\(\\d{2,4}\\)[A-Za-z0-9./-]{1,20}){0,6}", NULL },
+    { DEID_CLASS_DEVICE, DEID_FORM_VALUE, BOUND_WORD, SURE, "\\(01\\)\\d{14}(\\(\\d{2,4}\\)[A-Za-z0-9./-]+)*", NULL },
     { DEID_CLASS_DEVICE, DEID_FORM_VALUE, BOUND_WORD, SURE, "\\+[A-Z]\\d{3}[A-Z0-9]{5,18}/[A-Z0-9$/]{4,40}", NULL },
     { DEID_CLASS_LICENSE, DEID_FORM_VALUE, BOUND_CODE, FAIR, "[A-Z]\\d{3}[- ]\\d{4}[- ]\\d{4}|[A-Z]\\d{3}-\\d{3}-\\d{2}-\\d{3}(-\\d)?|[A-Z]\\d{4}-\\d{5}-\\d{5}", NULL },
     /* dates with blanks about their signs: those without are read before */
@@ -62,8 +62,8 @@ static const struct pattern patterns[] = {
     /* telephones */
     { DEID_CLASS_PHONE, DEID_FORM_VALUE, BOUND_NUMBER, SURE, "(\\+?1 ?[-./]? ?)?(\\(\\d{3}\\) ?[-./]? ?|\\d{3} ?[-./] ?|\\d{3} )\\d{3}( ?[-./] ?| )\\d{4}" EXTENSION, deid_check_phone_us },
     { DEID_CLASS_PHONE, DEID_FORM_VALUE, BOUND_NUMBER, SURE, "\\(\\d{3}\\) ?\\d{7}" EXTENSION, deid_check_phone },
-    { DEID_CLASS_PHONE, DEID_FORM_VALUE, BOUND_NUMBER, SURE, "\\+\\d{1,3}([-. /]{0,2}\\(?\\d{1,6}\\)?){2,6}" EXTENSION, deid_check_phone },
-    { DEID_CLASS_PHONE, DEID_FORM_VALUE, BOUND_NUMBER, SURE, "\\+\\d{8,15}" EXTENSION, deid_check_phone },
+    { DEID_CLASS_PHONE, DEID_FORM_VALUE, BOUND_NUMBER, SURE, "\\+\\d([-. /()]{0,3}\\d)+" EXTENSION, deid_check_phone },
+    { DEID_CLASS_PHONE, DEID_FORM_VALUE, BOUND_NUMBER, SURE, "\\+\\d{8,15}", deid_check_phone },
     { DEID_CLASS_PHONE, DEID_FORM_VALUE, BOUND_NUMBER, FAIR, "(00|011)[-. ]?\\d{1,3}([-. ]\\(?\\d{1,5}\\)?){2,5}", deid_check_phone },
     { DEID_CLASS_PHONE, DEID_FORM_VALUE, BOUND_NUMBER, FAIR, "\\(?0\\d{1,4}\\)?([- ./]\\d{2,4}){2,4}", deid_check_phone_trunk },
     { DEID_CLASS_PHONE, DEID_FORM_VALUE, BOUND_NUMBER, FAIR, "[2-9]\\d{2} ?- ?\\d{4}" EXTENSION, deid_check_phone },
@@ -72,25 +72,25 @@ static const struct pattern patterns[] = {
     { DEID_CLASS_OTHER, DEID_FORM_VALUE, BOUND_NUMBER, FAIR, "\\(?\\d( \\d){2}\\)?( ?[-.] ?| )\\d( \\d){1,2}( ?[-.] ?| )\\d( \\d){3}", deid_check_spaced },
     { DEID_CLASS_OTHER, DEID_FORM_VALUE, BOUND_NUMBER, FAIR, "\\d( \\d){2} ?[-.] ?\\d( \\d){3}", deid_check_spaced },
     /* keys and coins */
-    { DEID_CLASS_ACCOUNT, DEID_FORM_VALUE, BOUND_CODE, FAIR, "[13][1-9A-HJ-NP-Za-km-z]{25,34}|0x[0-9a-fA-F]{40}|bc1[02-9ac-hj-np-z]{11,59}|[LM][1-9A-HJ-NP-Za-km-z]{26,33}", deid_code_is_secret },
+    { DEID_CLASS_ACCOUNT, DEID_FORM_VALUE, BOUND_CODE, FAIR, "[13][1-9A-HJ-NP-Za-km-z]{25,}|0x[0-9a-fA-F]{40}|bc1[02-9ac-hj-np-z]{11,}|[LM][1-9A-HJ-NP-Za-km-z]{26,}", deid_code_is_secret },
     { DEID_CLASS_OTHER, DEID_FORM_VALUE, BOUND_WORD, FAIR, "(sk|pk|rk|ghp|gho|xox[abp])[-_][A-Za-z0-9_-]{8,}|AKIA[A-Z0-9]{16}|AIza[A-Za-z0-9_-]{30,}", deid_code_is_secret },
     { DEID_CLASS_OTHER, DEID_FORM_VALUE, BOUND_WORD, FAIR, "eyJ[A-Za-z0-9_-]{4,}(\\.[A-Za-z0-9_.-]*)?", NULL },
-    { DEID_CLASS_OTHER, DEID_FORM_VALUE, BOUND_CODE, WEAK, "[0-9a-f]{16,64}|[0-9A-F]{16,64}", deid_check_mixed },
+    { DEID_CLASS_OTHER, DEID_FORM_VALUE, BOUND_CODE, WEAK, "[0-9a-f]{16,}|[0-9A-F]{16,}", deid_check_mixed },
     /* files of pictures */
     { DEID_CLASS_PHOTO, DEID_FORM_VALUE, BOUND_WORD, FAIR, "[A-Za-z]{2,10}[-_ ]?[0-9_-]{3,20}\\.(jpe?g|png|tiff?|bmp|heic|dcm|gif|mp4|mov|JPE?G|PNG|TIFF?|BMP|HEIC|DCM|GIF|MP4|MOV)", NULL },
     { DEID_CLASS_PHOTO, DEID_FORM_VALUE, BOUND_CODE, FAIR, "(IMG|DSC|DSCN|DICOM|PXL|DCIM|MVI)[-_]?\\d{3,14}(_\\d{2,9})?", NULL },
     /* codes that an institution gives out: letters, then digits in groups */
-    { DEID_CLASS_OTHER, DEID_FORM_VALUE, BOUND_CODE, FAIR, "[A-Z]{1,8}\\d{0,6}([-_/][A-Za-z0-9]{1,14}){1,6}", deid_code_is_lettered },
+    { DEID_CLASS_OTHER, DEID_FORM_VALUE, BOUND_CODE, FAIR, "[A-Z]{1,8}\\d{0,6}([-_/][A-Za-z0-9]+)+", deid_code_is_lettered },
     { DEID_CLASS_OTHER, DEID_FORM_VALUE, BOUND_CODE, FAIR, "[A-Z]{1,6}#? ?#\\d{4,12}", NULL },
     { DEID_CLASS_OTHER, DEID_FORM_VALUE, BOUND_CODE, WEAK, "[A-Z]{1,5}\\d{6,14}[A-Z]{0,2}", deid_code_is_lettered },
-    { DEID_CLASS_OTHER, DEID_FORM_VALUE, BOUND_CODE, WEAK, "[A-Z0-9]{8,24}", deid_code_is_dense },
+    { DEID_CLASS_OTHER, DEID_FORM_VALUE, BOUND_CODE, WEAK, "[A-Z0-9]{8,}", deid_code_is_dense },
     { DEID_CLASS_ACCOUNT, DEID_FORM_VALUE, BOUND_CODE, WEAK, "[A-Z]{6}[A-Z2-9][A-NP-Z0-9]([A-Z0-9]{3})?", deid_check_bic },
     /* digits in groups, with or without letters after */
     { DEID_CLASS_OTHER, DEID_FORM_VALUE, BOUND_CODE, FAIR, "\\d{2,10}-\\d{2,10}(-\\d{1,10}){0,2}-[A-Z0-9]{1,6}", deid_code_is_grouped },
     { DEID_CLASS_OTHER, DEID_FORM_VALUE, BOUND_CODE, WEAK, "\\d{2}-\\d{7}|\\d{2,4}-\\d{5,12}|\\d{5,12}-\\d{2,12}", deid_code_is_grouped },
     { DEID_CLASS_OTHER, DEID_FORM_VALUE, BOUND_CODE, WEAK, "\\d{4,10}-[A-Z]{1,4}|\\d{6,12}[A-Z]{1,3}|\\d{1,3}[A-Z]{1,3}\\d{5,12}|\\d{2,3}-?[A-Z]{1,3}-\\d{3,10}", deid_code_is_grouped },
     { DEID_CLASS_OTHER, DEID_FORM_VALUE, BOUND_NUMBER, WEAK, "\\d{4} \\d{4} \\d{4}", NULL },
-    { DEID_CLASS_OTHER, DEID_FORM_VALUE, BOUND_NUMBER, WEAK, "\\d{7,20}", deid_code_is_plain },
+    { DEID_CLASS_OTHER, DEID_FORM_VALUE, BOUND_NUMBER, WEAK, "\\d{7,}", deid_code_is_plain },
 };
 /* clang-format on */
 

@@ -1,6 +1,6 @@
 /* How fast texts are de-identified, stage by stage, each with all the stages before it:
  *
- *     deid_bench NOTES.jsonl [SECONDS]      {"text": "..."} a line; SECONDS of each stage, 2
+ *     deid_bench NOTES.jsonl [SECONDS [STAGE]]   {"text": "..."} a line; SECONDS of each stage, 2
  *
  * Every text is a call of its own: a map, a redactor, an arena that is emptied. Figures are in MB
  * (1,000,000 bytes of the original) for each second of the process's own processor time, the median
@@ -8,6 +8,7 @@
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/resource.h>
 
 #include "base/limits.h"
@@ -198,7 +199,7 @@ int main(int argc, char **argv)
     bool is_good = true;
 
     if (argc < 2 || sodium_init() < 0 || deid_rules_init(&bench.rules, NULL) != STATUS_OK) {
-        fprintf(stderr, "usage: deid_bench NOTES.jsonl [SECONDS]\n");
+        fprintf(stderr, "usage: deid_bench NOTES.jsonl [SECONDS [STAGE]]\n");
         return 2;
     }
     getrusage(RUSAGE_SELF, &usage);
@@ -211,7 +212,8 @@ int main(int argc, char **argv)
     }
     printf("%zu texts, %.2f MB\n", bench.count, (double)bench.bytes / 1e6);
     for (size_t i = 0; i < sizeof(stages) / sizeof(stages[0]) && is_good; i++)
-        is_good = stage_measure(&bench, &stages[i], argc > 2 ? atof(argv[2]) : 2);
+        if (argc < 4 || strcmp(argv[3], stages[i].name) == 0)
+            is_good = stage_measure(&bench, &stages[i], argc > 2 ? atof(argv[2]) : 2);
     getrusage(RUSAGE_SELF, &usage);
     printf("resident at most %.1f MB, the texts and their JSON included\n",
            (double)usage.ru_maxrss / 1e3);
