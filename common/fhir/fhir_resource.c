@@ -54,6 +54,11 @@ static uint64_t hash_relative(struct slice relative)
     return hash_pair(slice_cut(relative, 0, slash), slice_cut(relative, slash + 1, relative.size));
 }
 
+void fhir_bundle_init(struct fhir_bundle *bundle, struct arena *arena)
+{
+    *bundle = (struct fhir_bundle){ .arena = arena };
+}
+
 static void insert(struct fhir_bundle *bundle, uint64_t hash, size_t index)
 {
     size_t at = hash & (bundle->slots - 1);
@@ -61,6 +66,7 @@ static void insert(struct fhir_bundle *bundle, uint64_t hash, size_t index)
     while (bundle->by_name[at] != 0)
         at = (at + 1) & (bundle->slots - 1);
     bundle->by_name[at] = (uint32_t)index + 1;
+    bundle->names++;
 }
 
 static void index_resource(struct fhir_bundle *bundle, size_t index)
@@ -73,40 +79,77 @@ static void index_resource(struct fhir_bundle *bundle, size_t index)
         insert(bundle, hash_pair(resource->type, resource->id), index);
 }
 
-enum status fhir_bundle_read(const struct json *root, struct arena *arena,
-                             struct fhir_bundle *bundle, struct error *err)
+/* Room for one more, in the table (at most half full) and in the row. */
+static bool make_room(struct fhir_bundle *bundle)
 {
-    const struct json *entries = json_get(root, "entry"), *entry;
-    size_t i = 0;
+    if (bundle->count == bundle->room) {
+        size_t room = bundle->room == 0 ? 256 : 2 * bundle->room;
+        struct fhir_resource *resources = arena_alloc(bundle->arena, room * sizeof(*resources));
 
-    *bundle = (struct fhir_bundle){ .slots = 64 };
+        if (resources == NULL)
+            return false;
+        if (bundle->count > 0)
+            memcpy(resources, bundle->resources, bundle->count * sizeof(*resources));
+        bundle->resources = resources;
+        bundle->room = room;
+    }
+    if (bundle->slots >= 2 * (bundle->names + 2))
+        return true;
+    bundle->slots = bundle->slots == 0 ? 1024 : 4 * bundle->slots;
+    bundle->by_name = ARENA_ARRAY(bundle->arena, uint32_t, bundle->slots);
+    bundle->names = 0;
+    for (size_t i = 0; bundle->by_name != NULL && i < bundle->count; i++)
+        index_resource(bundle, i);
+    return bundle->by_name != NULL;
+}
+
+/* A string without escapes is a view into the entry's bytes and stays; another goes with its tree.
+ */
+static struct slice keep(struct fhir_bundle *bundle, struct slice text, struct slice bytes,
+                         bool *is_kept)
+{
+    if (text.size == 0 || (text.data >= bytes.data && text.data < bytes.data + bytes.size))
+        return text;
+    text = arena_copy(bundle->arena, text);
+    *is_kept &= text.data != NULL;
+    return text;
+}
+
+bool fhir_bundle_add(struct fhir_bundle *bundle, const struct json *entry, struct slice bytes)
+{
+    const struct json *json = json_get(entry, "resource");
+    bool is_kept = make_room(bundle);
+    struct fhir_resource *resource;
+
+    if (!is_kept)
+        return false;
+    resource = &bundle->resources[bundle->count];
+    resource->type = keep(bundle, json_get_string(json, "resourceType"), bytes, &is_kept);
+    resource->id = keep(bundle, json_get_string(json, "id"), bytes, &is_kept);
+    resource->full_url = keep(bundle, json_get_string(entry, "fullUrl"), bytes, &is_kept);
+    resource->bytes = bytes;
+    resource->entry = bundle->count;
+    if (is_kept)
+        index_resource(bundle, bundle->count++);
+    return is_kept;
+}
+
+enum status fhir_bundle_check(const struct json *root, struct error *err)
+{
+    const struct json *entries = json_get(root, "entry");
+
     if (!slice_is(json_get_string(root, "resourceType"), "Bundle"))
         return error_set(err, STATUS_INVALID_ARGUMENT,
                          "not a FHIR Bundle: resourceType is something else");
     if (entries != NULL && entries->kind != JSON_KIND_ARRAY)
         return error_set(err, STATUS_INVALID_ARGUMENT,
                          "not a FHIR Bundle: Bundle.entry is no array");
-    bundle->count = entries == NULL ? 0 : entries->count;
-    while (bundle->slots < bundle->count * 4)
-        bundle->slots *= 2;
-    bundle->resources = ARENA_ARRAY(arena, struct fhir_resource, bundle->count);
-    bundle->by_name = ARENA_ARRAY(arena, uint32_t, bundle->slots);
-    if (bundle->resources == NULL || bundle->by_name == NULL)
-        return error_set(err, STATUS_RESOURCE_EXHAUSTED, "no room to index %zu entries",
-                         bundle->count);
-    for (entry = json_first(entries); entry != NULL; entry = entry->next, i++) {
-        const struct json *json = json_get(entry, "resource");
-
-        bundle->resources[i] = (struct fhir_resource){ json, json_get_string(json, "resourceType"),
-                                                       json_get_string(json, "id"),
-                                                       json_get_string(entry, "fullUrl"), i };
-        index_resource(bundle, i);
-    }
     return STATUS_OK;
 }
 
-static const struct json *find_contained(const struct json *container, struct slice id)
+const struct json *fhir_contained_find(const struct json *container, struct slice reference)
 {
+    struct slice id = slice_cut(reference, 1, reference.size);
     const struct json *item;
 
     for (item = json_first(json_get(container, "contained")); item != NULL; item = item->next)
@@ -115,14 +158,14 @@ static const struct json *find_contained(const struct json *container, struct sl
     return NULL;
 }
 
-static const struct json *find_full_url(const struct fhir_bundle *bundle, struct slice url)
+static size_t find_full_url(const struct fhir_bundle *bundle, struct slice url)
 {
     size_t at = hash_bytes(url, name_seed) & (bundle->slots - 1);
 
     for (; bundle->by_name[at] != 0; at = (at + 1) & (bundle->slots - 1))
         if (slice_equal(bundle->resources[bundle->by_name[at] - 1].full_url, url))
-            return bundle->resources[bundle->by_name[at] - 1].json;
-    return NULL;
+            return bundle->by_name[at] - 1;
+    return SIZE_MAX;
 }
 
 static bool is_named(const struct fhir_resource *resource, struct slice relative)
@@ -133,41 +176,58 @@ static bool is_named(const struct fhir_resource *resource, struct slice relative
            && slice_equal(resource->id, slice_cut(relative, slash + 1, relative.size));
 }
 
-static const struct json *find_relative(const struct fhir_bundle *bundle, struct slice relative)
+static size_t find_relative(const struct fhir_bundle *bundle, struct slice relative)
 {
     size_t at = hash_relative(relative) & (bundle->slots - 1);
 
     for (; bundle->by_name[at] != 0; at = (at + 1) & (bundle->slots - 1))
         if (is_named(&bundle->resources[bundle->by_name[at] - 1], relative))
-            return bundle->resources[bundle->by_name[at] - 1].json;
-    return NULL;
+            return bundle->by_name[at] - 1;
+    return SIZE_MAX;
 }
 
-const struct json *fhir_bundle_resolve(const struct fhir_bundle *bundle,
-                                       const struct json *container, const struct json *reference)
+size_t fhir_bundle_find(const struct fhir_bundle *bundle, struct slice text)
 {
-    struct slice text = without_version(json_get_string(reference, "reference"));
-    const struct json *found;
     struct slice relative;
+    size_t found;
 
-    if (text.size == 0)
-        return NULL;
-    if (text.data[0] == '#')
-        return find_contained(container, slice_cut(text, 1, text.size));
+    text = without_version(text);
+    if (text.size == 0 || bundle->count == 0)
+        return SIZE_MAX;
     found = find_full_url(bundle, text);
     relative = relative_part(text);
-    return found != NULL || relative.size == 0 ? found : find_relative(bundle, relative);
+    return found != SIZE_MAX || relative.size == 0 ? found : find_relative(bundle, relative);
+}
+
+const struct json *fhir_resource_read(const struct fhir_resource *resource, struct arena *arena)
+{
+    struct json *entry;
+    struct error err;
+
+    if (json_parse_view(resource->bytes, arena, &entry, &err) != STATUS_OK)
+        return NULL;
+    return json_get(entry, "resource");
+}
+
+static struct slice join(struct slice type, struct slice id, struct arena *arena)
+{
+    char *text = arena_alloc(arena, type.size + id.size + 2);
+
+    if (text == NULL)
+        return (struct slice){ NULL, 0 };
+    memcpy(text, type.data, type.size); /* neither is empty */
+    text[type.size] = '/';
+    memcpy(text + type.size + 1, id.data, id.size);
+    text[type.size + id.size + 1] = '\0';
+    return slice_of(text, type.size + id.size + 1);
 }
 
 struct slice fhir_resource_reference(const struct fhir_resource *resource, struct arena *arena)
 {
     struct slice id = resource->id.size > 0 ? resource->id : fhir_reference_id(resource->full_url);
-    char *text;
 
-    if (id.size > 0)
-        text = arena_format(arena, "%.*s/%.*s", SLICE_FORMAT(resource->type), SLICE_FORMAT(id));
-    else
-        text =
-            arena_format(arena, "%.*s (entry %zu)", SLICE_FORMAT(resource->type), resource->entry);
-    return slice_from(text);
+    if (id.size > 0 && resource->type.size > 0)
+        return join(resource->type, id, arena);
+    return slice_from(
+        arena_format(arena, "%.*s (entry %zu)", SLICE_FORMAT(resource->type), resource->entry));
 }

@@ -262,7 +262,8 @@ static inline uint64_t signature_of(struct slice key)
 {
     uint64_t first = 0;
 
-    memcpy(&first, key.data, key.size < 7 ? key.size : 7);
+    if (key.size > 0)
+        memcpy(&first, key.data, key.size < 7 ? key.size : 7);
     return first << 8 | (key.size & 0xff);
 }
 

@@ -38,33 +38,41 @@ static bool has_own_noun(const struct fact *fact)
            || (fact->kind == FACT_CARE_PLAN && slice_is(fact->noun, "goal"));
 }
 
-/* One fact: as render_line tells it, without its noun. */
-static void put_single(struct buffer *buffer, const struct fact *fact, struct arena *arena)
+/* Without "NOUN: ", which begins the line or follows its date. */
+static void drop_noun(struct buffer *buffer, size_t start, const struct fact *fact)
 {
-    struct slice rest = fact->line;
-    size_t noun = 0;
+    size_t size = fact->noun.size + 2, left = buffer->size - start;
+    char *at = memmem(buffer->data + start, left, fact->noun.data, fact->noun.size);
 
-    (void)arena;
-    if (!has_own_noun(fact)) {
-        const char *at = memmem(rest.data, rest.size, ": ", 2);
+    if (at == NULL || at + size > buffer->data + buffer->size)
+        return;
+    memmove(at, at + size, (size_t)(buffer->data + buffer->size - at) - size);
+    buffer->size -= size;
+}
 
-        noun = at == NULL ? 0 : (size_t)(at - rest.data) + 2;
-        if (noun >= fact->noun.size + 2)
-            buffer_put(buffer, slice_cut(rest, 0, noun - fact->noun.size - 2));
-        rest = slice_cut(rest, noun, rest.size);
-    }
-    buffer_put(buffer, rest);
-    if (fact->text.size > 0) {
-        struct slice text = slice_cut(fact->text, 0, NOTE_BYTES_MAX);
+/* The first words of a note. */
+static void put_beginning(struct buffer *buffer, struct slice text)
+{
+    text = slice_cut(text, 0, NOTE_BYTES_MAX);
+    text = slice_cut(text, 0, utf8_whole_prefix(text));
+    buffer_put_string(buffer, ": ");
+    for (size_t i = 0; i < text.size; i++)
+        buffer_put_byte(buffer, (unsigned char)text.data[i] < 0x20 ? ' '
+                                : text.data[i] == '['              ? '('
+                                : text.data[i] == ']'              ? ')'
+                                                                   : text.data[i]);
+}
 
-        buffer_put_string(buffer, ": ");
-        text = slice_cut(text, 0, utf8_whole_prefix(text));
-        for (size_t i = 0; i < text.size; i++)
-            buffer_put_byte(buffer, (unsigned char)text.data[i] < 0x20 ? ' '
-                                    : text.data[i] == '['              ? '('
-                                    : text.data[i] == ']'              ? ')'
-                                                                       : text.data[i]);
-    }
+/* One fact: as render_line tells it. */
+static void put_single(struct buffer *buffer, const struct fact *fact)
+{
+    size_t start = buffer->size;
+
+    render_line(fact, buffer);
+    if (!has_own_noun(fact) && !buffer->is_full)
+        drop_noun(buffer, start, fact);
+    if (fact->text.size > 0)
+        put_beginning(buffer, fact->text);
 }
 
 static void put_end(struct buffer *buffer, const struct fact *fact)
@@ -278,7 +286,7 @@ bool line_of_course(const struct record *record, const struct course *course, ui
     uint32_t shown = course->count < shown_max ? course->count : shown_max;
 
     if (course->count == 1) {
-        put_single(buffer, &record->facts[course->facts[0]], arena);
+        put_single(buffer, &record->facts[course->facts[0]]);
     } else if (course->kind == FACT_OBSERVATION) {
         put_run(buffer, &run, shown);
         shown = course->count;

@@ -1,7 +1,9 @@
-/* bytes → JSON tree → bundle → for each entry a reader (context_read.h) → facts and reasons.
+/* bytes → entry after entry, each read by a reader of its type (context_read.h) → those again that
+ * name what came after them → facts and reasons.
  *
  * It fails whole where the bundle itself is wrong (no JSON, no Bundle, two patients). A resource
- * that is wrong is counted under a reason. */
+ * that is wrong is counted under a reason. Whose record it is may stand at the end: then those that
+ * speak of somebody else are taken out. */
 #include "context_parse.h"
 
 #include <ctype.h>
@@ -50,34 +52,6 @@ static const char *type_reason(struct slice type, struct arena *arena)
     return reason == NULL ? "type:unknown" : reason;
 }
 
-static bool is_patient(const struct fhir_resource *resource)
-{
-    return slice_is(resource->type, "Patient");
-}
-
-static const struct fhir_resource *find_patient(const struct fhir_bundle *bundle, struct error *err,
-                                                enum status *status)
-{
-    const struct fhir_resource *patient = NULL;
-
-    *status = STATUS_OK;
-    for (size_t i = 0; i < bundle->count; i++) {
-        const struct fhir_resource *resource = &bundle->resources[i];
-
-        if (!is_patient(resource))
-            continue;
-        if (patient != NULL && !slice_equal(patient->id, resource->id)) {
-            *status = error_set(
-                err, STATUS_INVALID_ARGUMENT,
-                "the bundle holds two patients (entries %zu and %zu); put one record at a time",
-                patient->entry, resource->entry);
-            return NULL;
-        }
-        patient = resource;
-    }
-    return patient;
-}
-
 /* The subject's id, "" when the resource names no person. */
 static struct slice subject_of(const struct json *json)
 {
@@ -89,23 +63,6 @@ static struct slice subject_of(const struct json *json)
         || memchr(reference.data, '?', reference.size) != NULL)
         return (struct slice){ NULL, 0 };
     return fhir_reference_id(reference);
-}
-
-/* Whether @resource speaks of somebody else than @patient. Without a Patient in the bundle the
- * first subject is the patient. */
-static bool is_of_another(const struct fhir_resource *resource, const struct fhir_resource *patient,
-                          struct slice *first)
-{
-    struct slice subject = subject_of(resource->json);
-
-    if (subject.size == 0)
-        return false;
-    if (patient != NULL)
-        return !slice_equal(subject, patient->id)
-               && !slice_equal(subject, fhir_reference_id(patient->full_url));
-    if (first->size == 0)
-        *first = subject;
-    return !slice_equal(subject, *first);
 }
 
 /* What says that a resource must not count as true. */
@@ -120,27 +77,49 @@ static const char *void_reason(const struct json *json)
     return fhir_code_has(verification, "refuted") ? "refuted" : NULL;
 }
 
+/* What became of an entry; its fact has the same number. */
+struct outcome {
+    const char *reason; /* NULL: a fact */
+    struct slice subject;
+    bool is_early; /* it names what came after it */
+};
+
+struct parsing {
+    struct fhir_bundle bundle;
+    struct reading reading;
+    struct fact *facts;
+    struct outcome *outcomes;
+    size_t room;
+    struct slice bytes;
+};
+
 static struct slice copy_bounded(struct arena *arena, struct slice text, size_t bytes_max)
 {
     return text.size == 0 ? text : arena_copy(arena, slice_cut(text, 0, bytes_max));
 }
 
-/* NULL: reading->fact is a fact (or void, with @is_counted_void telling why). */
-static const char *read_one(struct reading *reading, const struct fhir_resource *resource)
+/* NULL: reading->fact is a fact (or void, with the reason telling why). */
+static const char *read_one(struct reading *reading, const struct fhir_resource *resource,
+                            const struct json *json)
 {
     struct fact *fact = reading->fact;
-    const struct json *meta = json_get(resource->json, "meta");
+    const struct json *meta = json_get(json, "meta");
     read_resource read = read_find(resource->type);
     const char *reason;
 
+    reading->json = json;
+    reading->type = resource->type;
+    reading->is_early = false;
     if (read == NULL)
         return type_reason(resource->type, reading->arena);
     *fact = (struct fact){ .reference = fhir_resource_reference(resource, reading->arena) };
     if (fact->reference.data == NULL)
         reading->scratch.is_full = true;
-    fact->version = copy_bounded(reading->arena, json_get_string(meta, "versionId"), 64);
-    fhir_date_parse(json_get_string(meta, "lastUpdated"), &fact->updated);
-    reason = void_reason(resource->json);
+    if (meta != NULL) {
+        fact->version = copy_bounded(reading->arena, json_get_string(meta, "versionId"), 64);
+        fhir_date_parse(json_get_string(meta, "lastUpdated"), &fact->updated);
+    }
+    reason = void_reason(json);
     if (reason != NULL) {
         fact->is_void = true;
         return reason;
@@ -148,60 +127,183 @@ static const char *read_one(struct reading *reading, const struct fhir_resource 
     return read(reading);
 }
 
-static enum status parse_entries(struct reading *reading, const struct fhir_resource *patient,
-                                 struct parsed *parsed, struct error *err)
+static bool grow(struct parsing *parsing)
 {
-    const struct fhir_bundle *bundle = reading->bundle;
-    struct slice first_subject = { NULL, 0 };
+    struct arena *arena = parsing->reading.arena;
+    size_t room = parsing->room == 0 ? parsing->bytes.size / 1024 + 64 : 2 * parsing->room;
+    struct fact *facts = arena_alloc(arena, room * sizeof(*facts));
+    struct outcome *outcomes = arena_alloc(parsing->bundle.arena, room * sizeof(*outcomes));
 
+    if (facts == NULL || outcomes == NULL)
+        return false;
+    if (parsing->room > 0) {
+        memcpy(facts, parsing->facts, parsing->room * sizeof(*facts));
+        memcpy(outcomes, parsing->outcomes, parsing->room * sizeof(*outcomes));
+    }
+    parsing->facts = facts;
+    parsing->outcomes = outcomes;
+    parsing->room = room;
+    return true;
+}
+
+static enum status no_room(const struct parsing *parsing, struct error *err)
+{
+    return error_set(err, STATUS_RESOURCE_EXHAUSTED, "no room for the facts of %zu resources",
+                     parsing->bundle.count);
+}
+
+static bool is_full(const struct parsing *parsing)
+{
+    return parsing->reading.scratch.is_full || parsing->reading.names.is_full;
+}
+
+/* Read entry @index, whose resource is @json. */
+static void read_entry(struct parsing *parsing, size_t index, const struct json *json)
+{
+    struct reading *reading = &parsing->reading;
+    struct outcome *outcome = &parsing->outcomes[index];
+
+    reading->fact = &parsing->facts[index];
+    *reading->fact = (struct fact){ 0 };
+    outcome->reason = read_one(reading, &parsing->bundle.resources[index], json);
+    outcome->is_early = reading->is_early;
+    arena_reuse(&reading->again, reading->arena->limit_bytes);
+}
+
+static enum status on_entry(void *arg, const struct json *entry, struct slice bytes,
+                            struct error *err)
+{
+    struct parsing *parsing = arg;
+    const struct json *json = json_get(entry, "resource");
+    size_t index = parsing->bundle.count;
+    struct slice subject = subject_of(json);
+
+    if (!fhir_bundle_add(&parsing->bundle, entry, bytes)
+        || (index == parsing->room && !grow(parsing)))
+        return no_room(parsing, err);
+    if (subject.size > 0 && (subject.data < bytes.data || subject.data >= bytes.data + bytes.size))
+        subject = arena_copy(parsing->bundle.arena, subject);
+    parsing->outcomes[index].subject = subject;
+    read_entry(parsing, index, json);
+    return is_full(parsing) ? no_room(parsing, err) : STATUS_OK;
+}
+
+/* Now that all is there. */
+static enum status read_again(struct parsing *parsing, struct error *err)
+{
+    struct arena tree;
+
+    arena_init(&tree, parsing->reading.arena->limit_bytes);
+    for (size_t i = 0; i < parsing->bundle.count; i++) {
+        if (!parsing->outcomes[i].is_early)
+            continue;
+        read_entry(parsing, i, fhir_resource_read(&parsing->bundle.resources[i], &tree));
+        arena_reuse(&tree, parsing->reading.arena->limit_bytes);
+    }
+    arena_close(&tree);
+    return is_full(parsing) ? no_room(parsing, err) : STATUS_OK;
+}
+
+static const struct fhir_resource *find_patient(const struct fhir_bundle *bundle, struct error *err,
+                                                enum status *status)
+{
+    const struct fhir_resource *patient = NULL;
+
+    *status = STATUS_OK;
     for (size_t i = 0; i < bundle->count; i++) {
         const struct fhir_resource *resource = &bundle->resources[i];
-        struct fact fact = { 0 };
-        const char *reason;
 
-        reading->fact = &fact;
-        reading->json = resource->json;
-        reading->type = resource->type;
-        reason = is_of_another(resource, patient, &first_subject) ? "other-subject"
-                                                                  : read_one(reading, resource);
+        if (!slice_is(resource->type, "Patient"))
+            continue;
+        if (patient != NULL && !slice_equal(patient->id, resource->id)) {
+            *status = error_set(
+                err, STATUS_INVALID_ARGUMENT,
+                "the bundle holds two patients (entries %zu and %zu); put one record at a time",
+                patient->entry, resource->entry);
+            return NULL;
+        }
+        patient = resource;
+    }
+    return patient;
+}
+
+/* Whether a resource speaks of somebody else than @patient. Without a Patient in the bundle the
+ * first subject is the patient. */
+static bool is_of_another(struct slice subject, const struct fhir_resource *patient,
+                          struct slice *first)
+{
+    if (subject.size == 0)
+        return false;
+    if (patient != NULL)
+        return !slice_equal(subject, patient->id)
+               && !slice_equal(subject, fhir_reference_id(patient->full_url));
+    if (first->size == 0)
+        *first = subject;
+    return !slice_equal(subject, *first);
+}
+
+/* Facts close up; the others are counted. */
+static void collect(struct parsing *parsing, const struct fhir_resource *patient,
+                    struct parsed *parsed)
+{
+    struct slice first_subject = { NULL, 0 };
+
+    parsed->facts = parsing->facts;
+    parsed->resources = (uint32_t)parsing->bundle.count;
+    for (size_t i = 0; i < parsing->bundle.count; i++) {
+        const struct outcome *outcome = &parsing->outcomes[i];
+        bool is_others = is_of_another(outcome->subject, patient, &first_subject);
+        const char *reason = is_others ? "other-subject" : outcome->reason;
+
         if (reason != NULL)
             reasons_add(&parsed->reasons, reason, 1);
-        if (reason == NULL || fact.is_void)
-            parsed->facts[parsed->count++] = fact;
-        if (reading->scratch.is_full)
-            return error_set(err, STATUS_RESOURCE_EXHAUSTED,
-                             "no room for the facts of %zu resources", bundle->count);
+        if (!is_others && (reason == NULL || parsing->facts[i].is_void))
+            parsed->facts[parsed->count++] = parsing->facts[i];
     }
-    return STATUS_OK;
+}
+
+static enum status parse(struct parsing *parsing, struct parsed *parsed, struct error *err)
+{
+    const struct fhir_resource *patient;
+    struct json *root;
+    enum status status;
+
+    if (!names_init(&parsing->reading.names, parsing->reading.arena, parsing->bundle.arena)
+        || !grow(parsing))
+        return no_room(parsing, err);
+    status = json_parse_each(parsing->bytes, "entry", on_entry, parsing, parsing->bundle.arena,
+                             &root, err);
+    if (status == STATUS_OK)
+        status = fhir_bundle_check(root, err);
+    if (status != STATUS_OK)
+        return status;
+    patient = find_patient(&parsing->bundle, err, &status);
+    if (status == STATUS_OK)
+        status = read_again(parsing, err);
+    if (status == STATUS_OK)
+        collect(parsing, patient, parsed);
+    return status;
 }
 
 enum status context_parse(struct slice bytes, struct arena *arena, struct parsed *parsed,
                           struct error *err)
 {
-    const struct fhir_resource *patient;
-    struct reading reading = { .arena = arena };
-    struct fhir_bundle bundle;
-    struct arena tree;
-    struct json *root;
+    struct parsing *parsing = ARENA_NEW(arena, struct parsing);
+    struct arena table; /* what goes back as soon as the facts are made */
     enum status status;
 
     *parsed = (struct parsed){ 0 };
-    /* The tree goes back as soon as the facts are made: it is many times their size. */
-    arena_init(&tree, arena->limit_bytes);
-    status = json_parse(bytes, &tree, &root, err);
-    if (status == STATUS_OK)
-        status = fhir_bundle_read(root, &tree, &bundle, err);
-    if (status == STATUS_OK)
-        patient = find_patient(&bundle, err, &status);
-    if (status == STATUS_OK) {
-        reading.bundle = &bundle;
-        parsed->resources = (uint32_t)bundle.count;
-        parsed->facts = ARENA_ARRAY(arena, struct fact, bundle.count);
-        buffer_init(&reading.scratch, arena);
-        status = parsed->facts == NULL ? error_set(err, STATUS_RESOURCE_EXHAUSTED,
-                                                   "no room for %zu facts", bundle.count)
-                                       : parse_entries(&reading, patient, parsed, err);
-    }
-    arena_close(&tree);
+    if (parsing == NULL)
+        return error_set(err, STATUS_RESOURCE_EXHAUSTED, "no room to read %zu bytes", bytes.size);
+    arena_init(&table, arena->limit_bytes);
+    arena_init(&parsing->reading.again, arena->limit_bytes);
+    fhir_bundle_init(&parsing->bundle, &table);
+    parsing->bytes = bytes;
+    parsing->reading.bundle = &parsing->bundle;
+    parsing->reading.arena = arena;
+    buffer_init(&parsing->reading.scratch, &table);
+    status = parse(parsing, parsed, err);
+    arena_close(&parsing->reading.again);
+    arena_close(&table);
     return status;
 }

@@ -45,13 +45,12 @@ static struct slice line_of(const struct fact *fact, const struct query *query, 
 {
     struct buffer buffer;
 
-    if (fact->text.size == 0)
-        return fact->line;
     buffer_init(&buffer, arena);
-    if (buffer_reserve(&buffer, fact->line.size + RENDER_EXCERPT_BYTES_MAX + 16) == NULL)
+    if (buffer_reserve(&buffer, fact->text.size > 0 ? RENDER_EXCERPT_BYTES_MAX + 256 : 128) == NULL)
         return (struct slice){ NULL, 0 };
-    buffer_put(&buffer, fact->line);
-    render_excerpt(fact->text, query_weigh, query, &buffer);
+    render_line(fact, &buffer);
+    if (fact->text.size > 0)
+        render_excerpt(fact->text, query_weigh, query, &buffer);
     return buffer.is_full ? (struct slice){ NULL, 0 } : buffer_slice(&buffer);
 }
 
@@ -114,7 +113,7 @@ static enum status choose(const struct record *record, const struct query *query
         struct arena_mark mark = arena_mark(arena);
         struct slice line;
 
-        if (fact->line.size + LINE_EXTRA_BYTES > room.left)
+        if (fact->noun.size + 2 + fact->label.size + LINE_EXTRA_BYTES > room.left)
             continue;
         line = line_of(fact, query, arena);
         if (line.data != NULL && take_room(&room, fact, chosen[i].score, line.size))
@@ -167,7 +166,9 @@ enum status context_assemble(const struct record *record, struct slice question,
                          budget_tokens, question.size);
     room.left = (size_t)bytes - fixed - question.size;
     room.standing = (size_t)((double)room.left * STANDING_SHARE);
-    query_read(query, record, question);
+    if (!query_read(query, record, question, arena))
+        return error_set(err, STATUS_RESOURCE_EXHAUSTED, "no room for a question of %zu bytes",
+                         question.size);
     status = choose(record, query, room, arena, prompt, err);
     if (status != STATUS_OK)
         return status;

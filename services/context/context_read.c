@@ -3,10 +3,6 @@
 #include "context_read.h"
 
 #include "base/utf8.h"
-#include "context_code.h"
-
-/* Codes of one concept that are kept. */
-#define CODES_BYTES_MAX 160
 
 struct buffer *read_begin(struct reading *reading)
 {
@@ -28,85 +24,34 @@ struct slice read_end(struct reading *reading, size_t bytes_max)
     return text;
 }
 
-static void put_code(struct reading *reading, const struct json *coding)
-{
-    struct slice code = json_get_string(coding, "code");
-    enum code_system system = code_system_of(json_get_string(coding, "system"));
-
-    if (code.size == 0 || code.size > 40 || system == CODE_SYSTEM_OTHER
-        || memchr(code.data, ' ', code.size) != NULL || reading->scratch.size > CODES_BYTES_MAX)
-        return;
-    if (reading->scratch.size > 0)
-        buffer_put_byte(&reading->scratch, ' ');
-    buffer_put_byte(&reading->scratch, (char)('a' + system));
-    buffer_put(&reading->scratch, code);
-}
-
-/* The codes of a CodeableConcept, or of a Coding. */
-static struct slice read_codes(struct reading *reading, const struct json *concept)
-{
-    const struct json *coding = json_first(json_get(concept, "coding"));
-
-    read_begin(reading);
-    if (coding == NULL)
-        put_code(reading, concept);
-    for (; coding != NULL; coding = coding->next)
-        put_code(reading, coding);
-    return read_end(reading, CODES_BYTES_MAX + 48);
-}
-
-/* What our tables say of the first code that they know; else the code with its system's name. */
-static struct slice name_of_codes(struct reading *reading)
-{
-    struct slice codes = reading->fact->codes,
-                 first = slice_cut(codes, 0, slice_find_byte(codes, ' '));
-
-    while (codes.size > 0) {
-        size_t end = slice_find_byte(codes, ' ');
-        struct slice name =
-            code_name((enum code_system)(codes.data[0] - 'a'), slice_cut(codes, 1, end));
-
-        if (name.size > 0) {
-            struct slice code = slice_cut(codes, 1, end);
-
-            buffer_format(read_begin(reading), "%.*s (%s %.*s)", SLICE_FORMAT(name),
-                          code_system_name((enum code_system)(codes.data[0] - 'a')),
-                          SLICE_FORMAT(code));
-            return read_end(reading, FACT_LABEL_BYTES_MAX);
-        }
-        codes = slice_cut(codes, end + 1, codes.size);
-    }
-    reading->fact->is_code = true;
-    buffer_format(read_begin(reading), "%s %.*s",
-                  code_system_name((enum code_system)(first.data[0] - 'a')),
-                  SLICE_FORMAT(slice_cut(first, 1, first.size)));
-    return read_end(reading, FACT_LABEL_BYTES_MAX);
-}
-
 struct slice read_label(struct reading *reading, const struct json *concept)
 {
-    fhir_label_put(read_begin(reading), fhir_code_text(concept));
-    return read_end(reading, FACT_LABEL_BYTES_MAX);
+    return names_text(&reading->names, fhir_code_text(concept), FACT_LABEL_BYTES_MAX);
 }
 
 struct slice read_name(struct reading *reading, const struct json *concept)
 {
-    reading->fact->codes = read_codes(reading, concept);
-    if (reading->fact->codes.size > 0 && !fhir_code_has_words(concept))
-        return name_of_codes(reading);
-    return read_label(reading, concept);
+    struct name name = names_of(&reading->names, concept);
+
+    reading->fact->codes = name.codes;
+    reading->fact->is_code = name.is_code;
+    return name.label;
 }
 
-static struct slice read_word(struct reading *reading, struct slice word)
+struct slice read_word(struct reading *reading, struct slice text)
 {
-    fhir_label_put(read_begin(reading), word);
-    return read_end(reading, 40);
+    return names_text(&reading->names, text, 40);
 }
 
+/* "ServiceRequest.code". */
 static struct slice read_path(struct reading *reading, const char *member)
 {
-    buffer_format(read_begin(reading), "%.*s.%s", SLICE_FORMAT(reading->type), member);
-    return read_end(reading, 80);
+    struct buffer *buffer = read_begin(reading);
+
+    buffer_put(buffer, reading->type);
+    buffer_put_byte(buffer, '.');
+    buffer_put_string(buffer, member);
+    return names_text(&reading->names, buffer_slice(buffer), 80);
 }
 
 void read_dates(struct reading *reading, const char *const *names)
@@ -128,23 +73,54 @@ void read_dates(struct reading *reading, const char *const *names)
     }
 }
 
+const struct json *read_target(struct reading *reading, const struct json *reference)
+{
+    struct slice text = json_get_string(reference, "reference");
+    size_t index;
+
+    if (text.size > 0 && text.data[0] == '#')
+        return fhir_contained_find(reading->json, text);
+    index = fhir_bundle_find(reading->bundle, text);
+    if (index != SIZE_MAX)
+        return fhir_resource_read(&reading->bundle->resources[index], &reading->again);
+    reading->is_early |= text.size > 0;
+    return NULL;
+}
+
+/* The text of the code of what @reference names. */
+static struct slice read_target_text(struct reading *reading, const struct json *reference)
+{
+    struct slice text = json_get_string(reference, "reference");
+    size_t index = fhir_bundle_find(reading->bundle, text), slot = index % READ_REASONS;
+
+    if (index == SIZE_MAX)
+        return fhir_code_text(json_get(read_target(reading, reference), "code"));
+    if (reading->reasons[slot].index != index + 1) {
+        reading->reasons[slot].text = names_text(
+            &reading->names, fhir_code_text(json_get(read_target(reading, reference), "code")),
+            FACT_LABEL_BYTES_MAX);
+        reading->reasons[slot].index = index + 1;
+    }
+    return reading->reasons[slot].text;
+}
+
 struct slice read_reason(struct reading *reading)
 {
     const struct json *code = json_first(json_get(reading->json, "reasonCode"));
     const struct json *reference = json_first(json_get(reading->json, "reasonReference"));
-    const struct json *target = fhir_bundle_resolve(reading->bundle, reading->json, reference);
     struct slice text = fhir_code_text(code);
-    struct buffer *buffer = read_begin(reading);
+    struct buffer *buffer;
 
-    if (text.size == 0)
-        text = fhir_code_text(json_get(target, "code"));
+    if (text.size == 0 && reference != NULL)
+        text = read_target_text(reading, reference);
     if (text.size == 0)
         text = json_get_string(reference, "display");
     if (text.size == 0)
         return text;
+    buffer = read_begin(reading);
     buffer_put_string(buffer, "for ");
     fhir_label_put(buffer, text);
-    return read_end(reading, FACT_LABEL_BYTES_MAX);
+    return names_text(&reading->names, buffer_slice(buffer), FACT_LABEL_BYTES_MAX);
 }
 
 static bool has_word(struct slice status, const char *const *words)
@@ -248,7 +224,7 @@ static const struct json *find_drug(struct reading *reading, struct slice *displ
     *display = json_get_string(reference, "display");
     if (concept != NULL)
     return concept;
-    return json_get(fhir_bundle_resolve(reading->bundle, reading->json, reference), "code");
+    return json_get(read_target(reading, reference), "code");
 }
 
 static struct slice read_dosages(struct reading *reading)

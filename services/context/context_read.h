@@ -4,16 +4,27 @@
 #define CONTEXT_READ_H
 
 #include "context_fact.h"
+#include "context_name.h"
 #include "fhir/fhir_code.h"
 #include "fhir/fhir_resource.h"
 
+/* Reasons that were looked up lately. */
+#define READ_REASONS 64
+
 struct reading {
-    const struct fhir_bundle *bundle;
-    const struct json *json; /* the resource */
+    const struct fhir_bundle *bundle; /* the resources so far */
+    const struct json *json;          /* the resource */
     struct slice type;
     struct arena *arena;
+    struct arena again;    /* resources that are read again: a reference names them */
     struct buffer scratch; /* reused for each piece of text */
-    struct fact *fact;     /* zeroed; filled by the reader */
+    struct names names;
+    struct fact *fact; /* zeroed; filled by the reader */
+    bool is_early;     /* a reference names what is not there so far */
+    struct {
+        size_t index; /* of the resource, + 1 */
+        struct slice text;
+    } reasons[READ_REASONS];
 };
 
 /* Fill reading->fact. The result is NULL, or the reason why there is no fact. */
@@ -32,8 +43,7 @@ const char *read_document(struct reading *reading);
 struct buffer *read_begin(struct reading *reading);
 struct slice read_end(struct reading *reading, size_t bytes_max);
 
-/* The label of the CodeableConcept that the fact is about; its codes become the fact's. Where the
- * record has no words for them, those of context_code.h. */
+/* The label of the CodeableConcept that the fact is about; its codes become the fact's. */
 struct slice read_name(struct reading *reading, const struct json *concept);
 
 /* The label of a CodeableConcept. */
@@ -42,6 +52,13 @@ struct slice read_label(struct reading *reading, const struct json *concept);
 /* The first of the named members that is a date; a Period's start counts for "xPeriod" and its end
  * is put in fact->end. */
 void read_dates(struct reading *reading, const char *const *names);
+
+/* @text, that comes again and again, cleaned for a line. */
+struct slice read_word(struct reading *reading, struct slice text);
+
+/* The resource that @reference names, inside the one that is read or in the bundle; its tree holds
+ * until the next resource. NULL: nothing, or not yet. */
+const struct json *read_target(struct reading *reading, const struct json *reference);
 
 /* "for X": the reasonCode, or what the reasonReference names. */
 struct slice read_reason(struct reading *reading);

@@ -9,45 +9,45 @@
 static const char *const observed[] = { "effectiveDateTime", "effectivePeriod", "effectiveInstant",
                                         "issued", NULL };
 
-/* Append the value[x] of an Observation or of a component, and say which member it was; NULL when
- * there is none. */
-static const char *put_value(struct buffer *buffer, const struct json *json)
+/* Append the value[x] of an Observation or of a component, and say where it stood; empty when there
+ * is none. */
+static struct slice put_value(struct buffer *buffer, const struct json *json)
 {
     const struct json *value;
 
     if ((value = json_get(json, "valueQuantity")) != NULL) {
         fhir_quantity_put(buffer, value);
-        return "valueQuantity";
+        return SLICE("Observation.valueQuantity");
     }
     if ((value = json_get(json, "valueCodeableConcept")) != NULL) {
         fhir_label_put(buffer, fhir_code_text(value));
-        return "valueCodeableConcept";
+        return SLICE("Observation.valueCodeableConcept");
     }
     if ((value = json_get(json, "valueString")) != NULL) {
         fhir_label_put(buffer, value->text);
-        return "valueString";
+        return SLICE("Observation.valueString");
     }
     if ((value = json_get(json, "valueBoolean")) != NULL) {
         buffer_put_string(buffer, value->kind == JSON_KIND_TRUE ? "yes" : "no");
-        return "valueBoolean";
+        return SLICE("Observation.valueBoolean");
     }
     if ((value = json_get(json, "valueInteger")) != NULL) {
         buffer_put(buffer, value->text);
-        return "valueInteger";
+        return SLICE("Observation.valueInteger");
     }
     if ((value = json_get(json, "valueRange")) != NULL) {
         fhir_range_put(buffer, value);
-        return "valueRange";
+        return SLICE("Observation.valueRange");
     }
     if ((value = json_get(json, "valueRatio")) != NULL) {
         fhir_ratio_put(buffer, value);
-        return "valueRatio";
+        return SLICE("Observation.valueRatio");
     }
     if ((value = json_get(json, "valueDateTime")) != NULL) {
         fhir_label_put(buffer, slice_cut(value->text, 0, 10));
-        return "valueDateTime";
+        return SLICE("Observation.valueDateTime");
     }
-    return NULL;
+    return (struct slice){ NULL, 0 };
 }
 
 static const struct json *find_component(const struct json *components, const char *code)
@@ -117,7 +117,7 @@ static enum fact_flag flag_of_range(const struct json *observation)
     const struct json *quantity = json_get(observation, "valueQuantity");
     double value, bound;
 
-    if (!number_of(quantity, &value))
+    if (range == NULL || !number_of(quantity, &value))
         return FACT_FLAG_NONE;
     if (number_of(json_get(range, "low"), &bound) && value < bound)
         return FACT_FLAG_LOW;
@@ -125,37 +125,46 @@ static enum fact_flag flag_of_range(const struct json *observation)
                                                                        : FACT_FLAG_NONE;
 }
 
+/* What was measured, and where it stood. */
+static void read_value(struct reading *reading, struct buffer *buffer)
+{
+    const struct json *components = json_get(reading->json, "component");
+    struct fact *fact = reading->fact;
+    struct slice absent;
+
+    fact->path = put_value(buffer, reading->json);
+    if (fact->path.size > 0)
+        return;
+    fact->path = SLICE("Observation.component");
+    if (components != NULL && put_blood_pressure(buffer, components)) {
+        if (fhir_code_has(json_get(reading->json, "code"), "85354-9")
+            || fhir_code_has(json_get(reading->json, "code"), "55284-4"))
+            fact->label = SLICE("Blood pressure");
+        return;
+    }
+    if (components != NULL) {
+        put_components(buffer, components);
+        return;
+    }
+    fact->path = SLICE("Observation.code");
+    absent = fhir_code_text(json_get(reading->json, "dataAbsentReason"));
+    if (absent.size > 0) {
+        buffer_put_string(buffer, "not available: ");
+        fhir_label_put(buffer, absent);
+        fact->path = SLICE("Observation.dataAbsentReason");
+    }
+}
+
 const char *read_observation(struct reading *reading)
 {
     struct fact *fact = reading->fact;
-    const struct json *components = json_get(reading->json, "component");
-    struct slice absent = fhir_code_text(json_get(reading->json, "dataAbsentReason"));
-    const char *member;
-    struct buffer *buffer;
 
     fact->kind = FACT_OBSERVATION;
     fact->noun = SLICE("observation");
     fact->label = read_name(reading, json_get(reading->json, "code"));
-    buffer = read_begin(reading);
-    member = put_value(buffer, reading->json);
-    if (member == NULL && put_blood_pressure(buffer, components)) {
-        member = "component";
-        if (fhir_code_has(json_get(reading->json, "code"), "85354-9")
-            || fhir_code_has(json_get(reading->json, "code"), "55284-4"))
-            fact->label = SLICE("Blood pressure");
-    } else if (member == NULL && components != NULL) {
-        put_components(buffer, components);
-        member = "component";
-    } else if (member == NULL && absent.size > 0) {
-        buffer_put_string(buffer, "not available: ");
-        fhir_label_put(buffer, absent);
-        member = "dataAbsentReason";
-    }
+    read_value(reading, read_begin(reading));
     fact->value = read_end(reading, FACT_VALUE_BYTES_MAX);
-    buffer_format(read_begin(reading), "Observation.%s", member == NULL ? "code" : member);
-    fact->path = read_end(reading, 80);
-    fhir_label_put(read_begin(reading), json_get_string(reading->json, "status"));
-    fact->status = read_end(reading, 40);
+    fact->status = read_word(reading, json_get_string(reading->json, "status"));
     fact->flag = flag_of_interpretation(reading->json);
     if (fact->flag == FACT_FLAG_NONE)
         fact->flag = flag_of_range(reading->json);
@@ -242,8 +251,7 @@ const char *read_report(struct reading *reading)
     fact->value = read_end(reading, FACT_VALUE_BYTES_MAX);
     if (fact->value.size == 0)
         fact->value = count_results(reading, results);
-    fhir_label_put(read_begin(reading), json_get_string(reading->json, "status"));
-    fact->status = read_end(reading, 40);
+    fact->status = read_word(reading, json_get_string(reading->json, "status"));
     read_dates(reading, observed);
     return fact->label.size > 0 || fact->text.size > 0 ? NULL : "no-content";
 }
@@ -271,8 +279,7 @@ const char *read_document(struct reading *reading)
     if (fact->label.size == 0)
         fact->label = SLICE("document");
     fact->text = read_attachment(reading, attachment);
-    fhir_label_put(read_begin(reading), json_get_string(reading->json, "status"));
-    fact->status = read_end(reading, 40);
+    fact->status = read_word(reading, json_get_string(reading->json, "status"));
     read_dates(reading, dates);
     if (fact->date.precision == FHIR_PRECISION_NONE)
         fhir_date_parse(json_get_string(json_get(context, "period"), "start"), &fact->date);

@@ -8,25 +8,33 @@
 /* More facts than this are refused: the largest records that we know have under ten thousand. */
 #define RECORD_FACTS_MAX 200000
 
-/* A word and a fact that has it. */
+/* A word and a text that has it. */
 struct posting {
     uint32_t word;
-    uint32_t fact;
+    uint32_t text;
 };
 
+/* The index knows each distinct text of the facts (labels, values, reasons, notes …) once: its
+ * words, and the facts that have it. */
 struct record {
     struct fact *facts; /* by fact_compare; void ones too */
     size_t count;
     size_t live;              /* facts that are not void */
-    struct posting *postings; /* by word, then fact; each pair once */
+    struct posting *postings; /* by word, then text; each pair once */
     size_t postings_count;
+    uint32_t *text_facts;  /* facts of text 0, of text 1, …; each text's in order */
+    uint32_t *text_starts; /* where those of text n begin; of texts_count + 1 */
+    size_t texts_count;
     uint32_t *same_label; /* for each fact: how many later ones (newer) have its kind and label */
 };
 
-/* Sort @facts (taken as they are, in @arena), render their lines, index their words.
+/* Sort @facts (taken as they are, in @arena), index their words.
  * RESOURCE_EXHAUSTED: too many, or no room. */
 enum status record_index(struct fact *facts, size_t count, struct arena *arena,
                          struct record *record, struct error *err);
+
+/* The postings of @word: *count of them, side by side. */
+const struct posting *record_find_word(const struct record *record, uint32_t word, size_t *count);
 
 /* Append @facts as the bytes of a record. The index is not in them. */
 void record_encode(const struct fact *facts, size_t count, struct buffer *buffer);

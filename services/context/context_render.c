@@ -112,6 +112,17 @@ void render_line(const struct fact *fact, struct buffer *buffer)
     }
 }
 
+struct slice render_in(const struct fact *fact, struct arena *arena)
+{
+    struct buffer buffer;
+
+    buffer_init(&buffer, arena);
+    if (buffer_reserve(&buffer, 128) == NULL)
+        return (struct slice){ NULL, 0 };
+    render_line(fact, &buffer);
+    return buffer.is_full ? (struct slice){ NULL, 0 } : buffer_slice(&buffer);
+}
+
 /* The sentence that begins at @at: to a full stop, a line's end, or the text's. */
 static struct slice sentence_at(struct slice text, size_t at)
 {

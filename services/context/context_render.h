@@ -8,11 +8,14 @@
 /* Append the line of @fact, without an id and without a note's excerpt. */
 void render_line(const struct fact *fact, struct buffer *buffer);
 
+/* The same in @arena; {NULL, 0} when there is no room. */
+struct slice render_in(const struct fact *fact, struct arena *arena);
+
 /* Bytes of a note's excerpt at most. */
 #define RENDER_EXCERPT_BYTES_MAX 280
 
-/* Append ": "…"" with the sentences of @text that say most about the question: @weigh gives the weight of a word's hash (0: none).
- * Without a word of the question the first sentences. */
+/* Append ": "…"" with the sentences of @text that say most about the question: @weigh gives the
+ * weight of a word's hash (0: none). Without a word of the question the first sentences. */
 void render_excerpt(struct slice text, float (*weigh)(const void *arg, uint32_t word),
                     const void *arg, struct buffer *buffer);
 

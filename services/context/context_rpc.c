@@ -6,6 +6,7 @@
 #include "context_load.h"
 #include "context_prompt.h"
 #include "context_put.h"
+#include "context_render.h"
 #include "context_timeline.h"
 #include "run/workers.h"
 
@@ -302,8 +303,9 @@ static void timeline_answer(struct lookup *lookup)
     list = make_facts(lookup, timeline.count, &facts);
     for (size_t i = 0; list != NULL && i < timeline.count; i++) {
         list[i] = &facts[i];
-        if (!pack_fact(timeline.facts[i], (uint32_t)i + 1, timeline.facts[i]->line,
-                       &lookup->call->arena, &facts[i])) {
+        if (!pack_fact(timeline.facts[i], (uint32_t)i + 1,
+                       render_in(timeline.facts[i], &lookup->call->arena), &lookup->call->arena,
+                       &facts[i])) {
             error_set(&lookup->err, STATUS_RESOURCE_EXHAUSTED,
                       "no room for %zu facts; ask for a smaller page", timeline.count);
             return;

@@ -39,41 +39,34 @@ static int compare_words(const void *a, const void *b)
     return (x->weight < y->weight) - (x->weight > y->weight);
 }
 
-static const struct posting *find_postings(const struct record *record, uint32_t word)
+/* How many facts have @word: those of each text that has it, each once. */
+static size_t count_facts(const struct record *record, uint32_t word, uint32_t *seen, uint32_t mark)
 {
-    size_t low = 0, high = record->postings_count;
+    size_t count, facts = 0;
+    const struct posting *at = record_find_word(record, word, &count);
 
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-
-        if (record->postings[middle].word < word)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return record->postings + low;
-}
-
-static size_t count_postings(const struct record *record, const struct posting *at, uint32_t word)
-{
-    size_t count = 0;
-
-    while (at + count < record->postings + record->postings_count && at[count].word == word)
-        count++;
-    return count;
+    for (size_t i = 0; i < count; i++)
+        for (uint32_t j = record->text_starts[at[i].text]; j < record->text_starts[at[i].text + 1];
+             j++) {
+            facts += seen[record->text_facts[j]] != mark;
+            seen[record->text_facts[j]] = mark;
+        }
+    return facts;
 }
 
 struct query_reading {
     struct query *query;
     const struct record *record;
     float share;
+    uint32_t *seen; /* of each fact: the word that it was counted for last */
+    uint32_t words;
 };
 
 static void add_query_word(void *arg, uint32_t word)
 {
     struct query_reading *reading = arg;
     const struct record *record = reading->record;
-    size_t found = count_postings(record, find_postings(record, word), word);
+    size_t found = count_facts(record, word, reading->seen, ++reading->words);
     float rarity = found == 0 ? 0
                               : logf(1.0f + (float)record->live / (float)found)
                                     / logf(2.0f + (float)record->live);
@@ -100,10 +93,15 @@ static void drop_repeats(struct query *query)
     query->count = kept;
 }
 
-void query_read(struct query *query, const struct record *record, struct slice question)
+bool query_read(struct query *query, const struct record *record, struct slice question,
+                struct arena *arena)
 {
-    struct query_reading reading = { query, record, 1 };
+    struct arena_mark mark = arena_mark(arena);
+    struct query_reading reading = { query, record, 1,
+                                     ARENA_ARRAY(arena, uint32_t, record->count + 1), 0 };
 
+    if (reading.seen == NULL)
+        return false;
     query->count = 0;
     query->kinds = words_kinds(question);
     query->times = words_times(question, &query->year);
@@ -111,6 +109,8 @@ void query_read(struct query *query, const struct record *record, struct slice q
     reading.share = WEIGHT_RELATED;
     words_related(question, add_related, &reading);
     drop_repeats(query);
+    arena_rewind(arena, mark);
+    return true;
 }
 
 float query_weigh(const void *arg, uint32_t word)
@@ -129,15 +129,28 @@ float query_weigh(const void *arg, uint32_t word)
     return low < query->count && query->words[low].word == word ? query->words[low].weight : 0;
 }
 
-static void score_words(const struct record *record, const struct query *query, float *scores)
+static void score_text(const struct record *record, uint32_t text, float weight, uint32_t *seen,
+                       uint32_t mark, float *scores)
+{
+    for (uint32_t i = record->text_starts[text]; i < record->text_starts[text + 1]; i++) {
+        uint32_t fact = record->text_facts[i];
+
+        if (seen[fact] == mark)
+            continue;
+        seen[fact] = mark;
+        scores[fact] += weight * (record->facts[fact].text.size > 0 ? NOTE_SHARE : 1);
+    }
+}
+
+static void score_words(const struct record *record, const struct query *query, uint32_t *seen,
+                        float *scores)
 {
     for (size_t i = 0; i < query->count; i++) {
-        const struct posting *at = find_postings(record, query->words[i].word);
-        size_t count = count_postings(record, at, query->words[i].word);
+        size_t count;
+        const struct posting *at = record_find_word(record, query->words[i].word, &count);
 
         for (size_t j = 0; j < count; j++)
-            scores[at[j].fact] +=
-                query->words[i].weight * (record->facts[at[j].fact].text.size > 0 ? NOTE_SHARE : 1);
+            score_text(record, at[j].text, query->words[i].weight, seen, (uint32_t)i + 1, scores);
     }
 }
 
@@ -251,13 +264,14 @@ struct chosen *context_select(const struct record *record, const struct query *q
                               struct arena *arena, size_t *count)
 {
     float *scores = ARENA_ARRAY(arena, float, record->count);
+    uint32_t *seen = ARENA_ARRAY(arena, uint32_t, record->count);
     struct chosen *chosen = ARENA_ARRAY(arena, struct chosen, record->count + FILL_MAX);
     bool has_hit = false;
 
     *count = 0;
-    if (scores == NULL || chosen == NULL)
+    if (scores == NULL || seen == NULL || chosen == NULL)
         return NULL;
-    score_words(record, query, scores);
+    score_words(record, query, seen, scores);
     for (size_t i = 0; i < record->count; i++) {
         const struct fact *fact = &record->facts[i];
         float score = fact->is_void ? 0 : score_fact(record, query, i, scores[i]);

@@ -25,8 +25,9 @@ struct chosen {
     float score;
 };
 
-/* Read the question against @record. */
-void query_read(struct query *query, const struct record *record, struct slice question);
+/* Read the question against @record. False: no room in @arena, which is as it was afterwards. */
+bool query_read(struct query *query, const struct record *record, struct slice question,
+                struct arena *arena);
 
 /* The weight of @word in @query (a struct query), 0 when it is not in it. For render_excerpt. */
 float query_weigh(const void *query, uint32_t word);

@@ -11,6 +11,7 @@
 
 #include "base/limits.h"
 #include "context_prompt.h"
+#include "context_render.h"
 #include "context_timeline.h"
 
 static struct arena arena;

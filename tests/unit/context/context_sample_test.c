@@ -52,7 +52,7 @@ static void check_patient(const char *path)
     assert_int_equal(as_facts + reasons_total(&parsed.reasons), parsed.resources);
     assert_int_equal(as_facts, record.live);
     for (size_t i = 0; i < record.count; i++) {
-        struct slice line = record.facts[i].line;
+        struct slice line = render_in(&record.facts[i], &arena);
 
         assert_true(line.size > 0 && memchr(line.data, '\n', line.size) == NULL
                     && memchr(line.data, '[', line.size) == NULL);

@@ -13,7 +13,7 @@ static struct error err;
 static int set_up(void **state)
 {
     (void)state;
-    arena_init(&arena, MIB);
+    arena_init(&arena, 16 * MIB);
     return 0;
 }
 
@@ -39,13 +39,28 @@ static const char bundle_text[] =
     "{\"resource\":{\"resourceType\":\"MedicationRequest\",\"contained\":[{\"resourceType\":\"Medication\",\"id\":\"c\",\"mark\":1}]}},"
     "{\"request\":{\"method\":\"DELETE\"}}]}";
 
-static const struct json *resolve(const struct fhir_bundle *bundle, size_t container,
-                                  const char *text)
+static enum status on_entry(void *arg, const struct json *entry, struct slice bytes,
+                            struct error *error)
 {
-    struct json *reference = parse("{\"reference\":\"x\"}");
+    return fhir_bundle_add(arg, entry, bytes)
+               ? STATUS_OK
+               : error_set(error, STATUS_RESOURCE_EXHAUSTED, "no room");
+}
 
-    reference->first->text = slice_from(text);
-    return fhir_bundle_resolve(bundle, bundle->resources[container].json, reference);
+static void read(const char *text, struct fhir_bundle *bundle)
+{
+    struct json *root;
+
+    fhir_bundle_init(bundle, &arena);
+    assert_int_equal(
+        json_parse_each(slice_from(text), "entry", on_entry, bundle, &arena, &root, &err),
+        STATUS_OK);
+    assert_int_equal(fhir_bundle_check(root, &err), STATUS_OK);
+}
+
+static size_t find(const struct fhir_bundle *bundle, const char *text)
+{
+    return fhir_bundle_find(bundle, slice_from(text));
 }
 
 static void resolves_references_in_every_spelling(void **state)
@@ -53,30 +68,62 @@ static void resolves_references_in_every_spelling(void **state)
     (void)state;
     struct fhir_bundle bundle;
 
-    assert_int_equal(fhir_bundle_read(parse(bundle_text), &arena, &bundle, &err), STATUS_OK);
+    read(bundle_text, &bundle);
     assert_int_equal(bundle.count, 4);
-    assert_ptr_equal(resolve(&bundle, 2, "urn:uuid:a1"), bundle.resources[0].json);
-    assert_ptr_equal(resolve(&bundle, 2, "Patient/p1"), bundle.resources[0].json);
-    assert_ptr_equal(resolve(&bundle, 2, "Patient/p1/_history/3"), bundle.resources[0].json);
-    assert_ptr_equal(resolve(&bundle, 2, "http://h/fhir/Medication/m1"), bundle.resources[1].json);
-    assert_ptr_equal(resolve(&bundle, 2, "https://elsewhere/Medication/m1"),
-                     bundle.resources[1].json);
-    assert_non_null(json_get(resolve(&bundle, 2, "#c"), "mark"));
+    assert_int_equal(find(&bundle, "urn:uuid:a1"), 0);
+    assert_int_equal(find(&bundle, "Patient/p1"), 0);
+    assert_int_equal(find(&bundle, "Patient/p1/_history/3"), 0);
+    assert_int_equal(find(&bundle, "http://h/fhir/Medication/m1"), 1);
+    assert_int_equal(find(&bundle, "https://elsewhere/Medication/m1"), 1);
 }
 
-static void a_reference_that_dangles_is_null(void **state)
+static void reads_a_resource_again(void **state)
+{
+    (void)state;
+    struct fhir_bundle bundle;
+    const struct json *resource;
+
+    read(bundle_text, &bundle);
+    resource = fhir_resource_read(&bundle.resources[2], &arena);
+    assert_true(slice_is(json_get_string(resource, "resourceType"), "MedicationRequest"));
+    assert_non_null(json_get(fhir_contained_find(resource, SLICE("#c")), "mark"));
+    assert_null(fhir_contained_find(resource, SLICE("#d")));
+    assert_null(fhir_resource_read(&bundle.resources[3], &arena));
+}
+
+static void a_reference_that_dangles_is_none(void **state)
 {
     (void)state;
     struct fhir_bundle bundle;
 
-    assert_int_equal(fhir_bundle_read(parse(bundle_text), &arena, &bundle, &err), STATUS_OK);
-    assert_null(resolve(&bundle, 2, "Patient/p2"));
-    assert_null(resolve(&bundle, 2, "#d"));
-    assert_null(resolve(&bundle, 2, "urn:uuid:none"));
-    assert_null(resolve(&bundle, 2, ""));
-    assert_null(resolve(&bundle, 2, "/"));
-    assert_null(resolve(&bundle, 2, "Practitioner?identifier=x|1"));
-    assert_null(fhir_bundle_resolve(&bundle, NULL, NULL));
+    fhir_bundle_init(&bundle, &arena);
+    assert_int_equal(find(&bundle, "Patient/p1"), SIZE_MAX);
+    read(bundle_text, &bundle);
+    assert_int_equal(find(&bundle, "Patient/p2"), SIZE_MAX);
+    assert_int_equal(find(&bundle, "urn:uuid:none"), SIZE_MAX);
+    assert_int_equal(find(&bundle, ""), SIZE_MAX);
+    assert_int_equal(find(&bundle, "/"), SIZE_MAX);
+    assert_int_equal(find(&bundle, "Practitioner?identifier=x|1"), SIZE_MAX);
+}
+
+static void grows_and_keeps_ids_with_escapes(void **state)
+{
+    (void)state;
+    struct fhir_bundle bundle;
+    struct buffer text;
+
+    buffer_init(&text, &arena);
+    buffer_put_string(&text, "{\"resourceType\":\"Bundle\",\"entry\":[");
+    for (int i = 0; i < 3000; i++)
+        buffer_format(&text, "%s{\"resource\":{\"resourceType\":\"Goal\",\"id\":\"\\u0067%d\"}}",
+                      i == 0 ? "" : ",", i);
+    buffer_put_string(&text, "]}");
+    buffer_put_byte(&text, '\0');
+    read(text.data, &bundle);
+    assert_int_equal(bundle.count, 3000);
+    assert_int_equal(find(&bundle, "Goal/g0"), 0);
+    assert_int_equal(find(&bundle, "Goal/g1500"), 1500);
+    assert_int_equal(find(&bundle, "Goal/g2999"), 2999);
 }
 
 static void names_resources_that_have_no_id(void **state)
@@ -92,24 +139,22 @@ static void names_resources_that_have_no_id(void **state)
 static void refuses_what_is_no_bundle(void **state)
 {
     (void)state;
-    struct fhir_bundle bundle;
 
-    assert_int_equal(
-        fhir_bundle_read(parse("{\"resourceType\":\"Patient\"}"), &arena, &bundle, &err),
-        STATUS_INVALID_ARGUMENT);
-    assert_int_equal(fhir_bundle_read(parse("[]"), &arena, &bundle, &err), STATUS_INVALID_ARGUMENT);
-    assert_int_equal(fhir_bundle_read(parse("{\"resourceType\":\"Bundle\",\"entry\":{}}"), &arena,
-                                      &bundle, &err),
+    assert_int_equal(fhir_bundle_check(parse("{\"resourceType\":\"Patient\"}"), &err),
                      STATUS_INVALID_ARGUMENT);
-    assert_int_equal(
-        fhir_bundle_read(parse("{\"resourceType\":\"Bundle\"}"), &arena, &bundle, &err), STATUS_OK);
+    assert_int_equal(fhir_bundle_check(parse("[]"), &err), STATUS_INVALID_ARGUMENT);
+    assert_int_equal(fhir_bundle_check(parse("{\"resourceType\":\"Bundle\",\"entry\":{}}"), &err),
+                     STATUS_INVALID_ARGUMENT);
+    assert_int_equal(fhir_bundle_check(parse("{\"resourceType\":\"Bundle\"}"), &err), STATUS_OK);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(resolves_references_in_every_spelling, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(a_reference_that_dangles_is_null, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(reads_a_resource_again, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_reference_that_dangles_is_none, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(grows_and_keeps_ids_with_escapes, set_up, tear_down),
         cmocka_unit_test_setup_teardown(names_resources_that_have_no_id, set_up, tear_down),
         cmocka_unit_test_setup_teardown(refuses_what_is_no_bundle, set_up, tear_down),
     };
