@@ -37,6 +37,8 @@ struct consilium_config {
     struct deid_config own;
     /* context */
     const char *folder, *model, *without;
+    /* bench and logits */
+    int64_t threads, prompt_ids, answer_ids, sequences;
 };
 
 struct group;

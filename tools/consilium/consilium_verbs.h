@@ -13,6 +13,8 @@ void forget_verb(struct consilium *consilium);     /* consilium_forget.c */
 int deid_verb(struct consilium *consilium);        /* consilium_deid.c: needs no mesh */
 void deid_mesh_start(struct consilium *consilium); /* consilium_deid_mesh.c: deid --mesh */
 void tokens_verb(struct consilium *consilium);     /* consilium_tokens.c */
+int bench_verb(struct consilium *consilium);       /* consilium_bench.c: needs no mesh */
+int logits_verb(struct consilium *consilium);      /* consilium_bench.c: needs no mesh */
 void status_verb(struct consilium *consilium);     /* consilium_status.c */
 
 #endif
