@@ -70,15 +70,9 @@ static size_t widest(const struct inference_model *model)
 
 static bool create_vectors(struct vectors *vectors, size_t n, size_t columns)
 {
-    size_t blocks = (columns + 31) / 32;
-
-    vectors->q8 = new_array(n, columns, sizeof(*vectors->q8));
-    vectors->q16 = new_array(n, columns, sizeof(*vectors->q16));
-    vectors->q8_scales = new_array(n, blocks, sizeof(float));
-    vectors->q16_scales = new_array(n, blocks, sizeof(float));
-    vectors->q8_sums = new_array(n, blocks * 2, sizeof(int32_t));
-    return vectors->q8 != NULL && vectors->q16 != NULL && vectors->q8_scales != NULL
-           && vectors->q16_scales != NULL && vectors->q8_sums != NULL;
+    vectors->q8 = new_array(1, kernels_q8_bytes(n, columns) + 1, 1);
+    vectors->q16 = new_array(1, kernels_q16_bytes(n, columns) + 1, 1);
+    return vectors->q8 != NULL && vectors->q16 != NULL;
 }
 
 static bool create_state(struct inference_forward *forward, uint32_t context)
@@ -153,9 +147,6 @@ void inference_forward_destroy(struct inference_forward *forward)
     free(forward->logits);
     free(forward->vectors.q8);
     free(forward->vectors.q16);
-    free(forward->vectors.q8_scales);
-    free(forward->vectors.q16_scales);
-    free(forward->vectors.q8_sums);
     free(forward);
 }
 

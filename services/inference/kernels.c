@@ -5,6 +5,7 @@
 
 #include "base/check.h"
 #include "kernels_impl.h"
+#include "kernels_pack.h"
 
 #if !defined(__x86_64__)
 const struct kernels *kernels_avx2(void)
@@ -34,21 +35,31 @@ const struct kernels *kernels_chosen(void)
     return chosen;
 }
 
+size_t kernels_q8_bytes(size_t n, size_t columns)
+{
+    return n * (columns / BLOCK) * Q8_BLOCK_BYTES;
+}
+
+size_t kernels_q16_bytes(size_t n, size_t columns)
+{
+    return n * (columns / BLOCK) * Q16_BLOCK_BYTES;
+}
+
 void kernels_quantise(struct vectors *vectors, enum matrix_form form)
 {
-    size_t columns = vectors->columns, blocks = columns / 32;
+    size_t columns = vectors->columns;
+    bool wants_16 = form == MATRIX_FORM_Q8, wants_8 = form > MATRIX_FORM_Q8;
 
-    if (form == MATRIX_FORM_Q8 && !vectors->has_q16) {
-        for (size_t i = 0; i < vectors->n; i++)
-            chosen->quantise_16(vectors->x + i * columns, columns, vectors->q16 + i * columns,
-                                vectors->q16_scales + i * blocks);
-        vectors->has_q16 = true;
-    } else if (form > MATRIX_FORM_Q8 && !vectors->has_q8) {
-        for (size_t i = 0; i < vectors->n; i++)
-            chosen->quantise_8(vectors->x + i * columns, columns, vectors->q8 + i * columns,
-                               vectors->q8_scales + i * blocks, vectors->q8_sums + i * blocks * 2);
-        vectors->has_q8 = true;
-    }
+    for (uint32_t i = 0; i < vectors->n && wants_16 && !vectors->has_q16; i++)
+        chosen->quantise_16(vectors->x + i * columns, columns,
+                            tile_at(vectors->q16, vectors->columns, i, Q16_BLOCK_BYTES),
+                            tile_width(vectors->n, i), i % TILE);
+    for (uint32_t i = 0; i < vectors->n && wants_8 && !vectors->has_q8; i++)
+        chosen->quantise_8(vectors->x + i * columns, columns,
+                           tile_at(vectors->q8, vectors->columns, i, Q8_BLOCK_BYTES),
+                           tile_width(vectors->n, i), i % TILE);
+    vectors->has_q16 |= wants_16;
+    vectors->has_q8 |= wants_8;
 }
 
 static void multiply_floats(float *out, const struct matrix *matrix, const struct vectors *vectors,

@@ -84,17 +84,17 @@ struct matrix kernels_pack(const struct table *table, void *memory);
 /* Vectors
  * ---------------------------------------------------------------------------------------------- */
 
-/* What is multiplied: @n vectors, and their values in 8 and 16 bits for the forms that want those,
- * with a scale for each 32 values and the sum of each 16. */
+/* What is multiplied: @n vectors, and their values in 8 and 16 bits for the forms that want those
+ * (kernels_pack.h says how they lie). */
 struct vectors {
     const float *x; /* [n][columns] */
     uint32_t n, columns;
     bool has_q8, has_q16;
-    int8_t *q8;                    /* [n][columns] */
-    int16_t *q16;                  /* [n][columns] */
-    float *q8_scales, *q16_scales; /* [n][columns / 32] */
-    int32_t *q8_sums;              /* [n][columns / 16] */
+    char *q8, *q16; /* kernels_q8_bytes and kernels_q16_bytes of (n, columns) */
 };
+
+size_t kernels_q8_bytes(size_t n, size_t columns);
+size_t kernels_q16_bytes(size_t n, size_t columns);
 
 /* Make the 8 or 16 bits that @form is multiplied by, unless they are there; nothing for the float
  * forms. */

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "kernels_impl.h"
+#include "kernels_pack.h"
 
 static float sum_of(__m256 a, __m256 b, __m256 c, __m256 d)
 {
@@ -203,28 +204,31 @@ static __m256i narrow(__m256i a, __m256i b)
     return _mm256_permute4x64_epi64(_mm256_packs_epi32(a, b), 0xd8);
 }
 
-static void quantise_8(const float *x, size_t count, int8_t *values, float *scales, int32_t *sums)
+static void quantise_8(const float *x, size_t count, char *tile, unsigned width, unsigned index)
 {
-    for (size_t at = 0; at < count; at += 32) {
+    for (size_t at = 0; at < count; at += BLOCK, tile += width * Q8_BLOCK_BYTES) {
+        float *scales = (float *)(void *)(tile + (size_t)width * BLOCK);
+        int32_t *sums = (int32_t *)(void *)(scales + width) + (size_t)index * 2;
         __m256i block[4], bytes;
 
-        scales[at / 32] = quantise_block(x + at, 127, block);
-        sums[at / 16] = sum_of_ints(_mm256_add_epi32(block[0], block[1]));
-        sums[at / 16 + 1] = sum_of_ints(_mm256_add_epi32(block[2], block[3]));
+        scales[index] = quantise_block(x + at, 127, block);
+        sums[0] = sum_of_ints(_mm256_add_epi32(block[0], block[1]));
+        sums[1] = sum_of_ints(_mm256_add_epi32(block[2], block[3]));
         bytes = _mm256_packs_epi16(narrow(block[0], block[1]), narrow(block[2], block[3]));
-        _mm256_storeu_si256((__m256i *)(void *)(values + at),
+        _mm256_storeu_si256((__m256i *)(void *)(tile + (size_t)index * BLOCK),
                             _mm256_permute4x64_epi64(bytes, 0xd8));
     }
 }
 
-static void quantise_16(const float *x, size_t count, int16_t *values, float *scales)
+static void quantise_16(const float *x, size_t count, char *tile, unsigned width, unsigned index)
 {
-    for (size_t at = 0; at < count; at += 32) {
-        __m256i block[4];
+    for (size_t at = 0; at < count; at += BLOCK, tile += width * Q16_BLOCK_BYTES) {
+        float *scales = (float *)(void *)(tile + (size_t)width * BLOCK * 2);
+        __m256i *values = (__m256i *)(void *)(tile + (size_t)index * BLOCK * 2), block[4];
 
-        scales[at / 32] = quantise_block(x + at, 32767, block);
-        _mm256_storeu_si256((__m256i *)(void *)(values + at), narrow(block[0], block[1]));
-        _mm256_storeu_si256((__m256i *)(void *)(values + at + 16), narrow(block[2], block[3]));
+        scales[index] = quantise_block(x + at, 32767, block);
+        _mm256_storeu_si256(values, narrow(block[0], block[1]));
+        _mm256_storeu_si256(values + 1, narrow(block[2], block[3]));
     }
 }
 

@@ -9,15 +9,11 @@
 #include "kernels_impl.h"
 #include "kernels_pack.h"
 
-#define TILE 4
 #define INLINE static inline __attribute__((always_inline))
 
-/* Some vectors of a call, and where their products with the rows of one group go. */
+/* A block of a tile of vectors, and their sums so far over the eight rows of a group. */
 struct tile {
-    const int8_t *q8[TILE];
-    const int16_t *q16[TILE];
-    const float *scales[TILE];
-    const int32_t *sums[TILE];
+    const char *block;
     __m256 total[TILE];
 };
 
@@ -45,6 +41,24 @@ INLINE __m256i load_bytes(const void *bytes)
     return _mm256_loadu_si256((const __m256i *)bytes);
 }
 
+INLINE __m256 x_scale(const struct tile *tile, unsigned n, unsigned i, size_t values_bytes)
+{
+    return _mm256_broadcast_ss((const float *)(const void *)(tile->block + n * values_bytes) + i);
+}
+
+INLINE const int32_t *x_sums(const struct tile *tile, unsigned n, unsigned i)
+{
+    return (const int32_t *)(const void *)(tile->block + n * (BLOCK + sizeof(float))) + 2 * i;
+}
+
+/* The sum of a vector's 32 values, in all lanes. */
+INLINE __m256i x_sum(const struct tile *tile, unsigned n, unsigned i)
+{
+    const int32_t *sums = x_sums(tile, n, i);
+
+    return _mm256_add_epi32(_mm256_set1_epi32(sums[0]), _mm256_set1_epi32(sums[1]));
+}
+
 /* Pairs of 16-bit sums, added. */
 INLINE __m256i widen(__m256i sums)
 {
@@ -53,7 +67,7 @@ INLINE __m256i widen(__m256i sums)
 
 /* One block of 8-bit weights by 16-bit values: 16 steps of two columns. The largest sum is 32 · 127
  * · 32767, inside 32 bits. */
-INLINE void block_q8(const struct q8_block *block, uint32_t b, struct tile *tile, unsigned n)
+INLINE void block_q8(const struct q8_block *block, struct tile *tile, unsigned n)
 {
     __m256 scale = load_halves(block->scale);
     __m256i sums[TILE];
@@ -68,17 +82,16 @@ INLINE void block_q8(const struct q8_block *block, uint32_t b, struct tile *tile
         for (unsigned i = 0; i < n; i++)
             sums[i] = _mm256_add_epi32(
                 sums[i], _mm256_madd_epi16(
-                             weights, spread(tile->q16[i] + (size_t)b * BLOCK + (size_t)j * 2)));
+                             weights, spread(tile->block + (size_t)i * BLOCK * 2 + (size_t)j * 4)));
     }
     for (unsigned i = 0; i < n; i++)
-        tile->total[i] = _mm256_fmadd_ps(_mm256_cvtepi32_ps(sums[i]),
-                                         _mm256_mul_ps(scale, _mm256_set1_ps(tile->scales[i][b])),
-                                         tile->total[i]);
+        tile->total[i] =
+            _mm256_fmadd_ps(_mm256_cvtepi32_ps(sums[i]),
+                            _mm256_mul_ps(scale, x_scale(tile, n, i, BLOCK * 2)), tile->total[i]);
 }
 
 /* Σ value · x over a block of 4-bit values, 0 to 15: the largest 16-bit sum is 8 · 2 · 15 · 127. */
-INLINE void sum_nibbles(const uint8_t *values, uint32_t b, const struct tile *tile, unsigned n,
-                        __m256i *sums)
+INLINE void sum_nibbles(const uint8_t *values, const struct tile *tile, unsigned n, __m256i *sums)
 {
     __m256i mask = _mm256_set1_epi8(15);
 
@@ -91,7 +104,7 @@ INLINE void sum_nibbles(const uint8_t *values, uint32_t b, const struct tile *ti
         __m256i high = _mm256_and_si256(_mm256_srli_epi16(both, 4), mask);
 
         for (unsigned i = 0; i < n; i++) {
-            const int8_t *x = tile->q8[i] + (size_t)b * BLOCK + (size_t)s * 8;
+            const char *x = tile->block + (size_t)i * BLOCK + (size_t)s * 8;
 
             sums[i] = _mm256_add_epi16(sums[i], _mm256_maddubs_epi16(low, spread(x)));
             sums[i] = _mm256_add_epi16(sums[i], _mm256_maddubs_epi16(high, spread(x + 4)));
@@ -101,50 +114,43 @@ INLINE void sum_nibbles(const uint8_t *values, uint32_t b, const struct tile *ti
         sums[i] = widen(sums[i]);
 }
 
-INLINE int32_t sum_of_block(const struct tile *tile, unsigned i, uint32_t b)
-{
-    return tile->sums[i][2 * b] + tile->sums[i][2 * b + 1];
-}
-
-INLINE void block_q4(const struct q4_block *block, uint32_t b, struct tile *tile, unsigned n)
+INLINE void block_q4(const struct q4_block *block, struct tile *tile, unsigned n)
 {
     __m256 scale = load_halves(block->scale);
     __m256i sums[TILE];
 
-    sum_nibbles(block->values, b, tile, n, sums);
+    sum_nibbles(block->values, tile, n, sums);
     for (unsigned i = 0; i < n; i++) {
-        __m256i sum = _mm256_sub_epi32(sums[i], _mm256_set1_epi32(8 * sum_of_block(tile, i, b)));
+        __m256i sum = _mm256_sub_epi32(sums[i], _mm256_slli_epi32(x_sum(tile, n, i), 3));
 
-        tile->total[i] = _mm256_fmadd_ps(_mm256_cvtepi32_ps(sum),
-                                         _mm256_mul_ps(scale, _mm256_set1_ps(tile->scales[i][b])),
-                                         tile->total[i]);
+        tile->total[i] =
+            _mm256_fmadd_ps(_mm256_cvtepi32_ps(sum),
+                            _mm256_mul_ps(scale, x_scale(tile, n, i, BLOCK)), tile->total[i]);
     }
 }
 
 /* total += (scale · sum - minimum · Σx) · the vector's scale */
-INLINE void add_scaled_sums(struct tile *tile, unsigned n, uint32_t b, const __m256i *sums,
-                            __m256 scale, __m256 minimum)
+INLINE void add_scaled_sums(struct tile *tile, unsigned n, const __m256i *sums, __m256 scale,
+                            __m256 minimum)
 {
     for (unsigned i = 0; i < n; i++) {
-        __m256 x_scale = _mm256_set1_ps(tile->scales[i][b]);
-        __m256 x_sum = _mm256_set1_ps((float)sum_of_block(tile, i, b));
         __m256 part = _mm256_mul_ps(_mm256_cvtepi32_ps(sums[i]), scale);
 
-        part = _mm256_fnmadd_ps(minimum, x_sum, part);
-        tile->total[i] = _mm256_fmadd_ps(part, x_scale, tile->total[i]);
+        part = _mm256_fnmadd_ps(minimum, _mm256_cvtepi32_ps(x_sum(tile, n, i)), part);
+        tile->total[i] = _mm256_fmadd_ps(part, x_scale(tile, n, i, BLOCK), tile->total[i]);
     }
 }
 
-INLINE void super_q4k(const struct q4k_super *super, uint32_t b, struct tile *tile, unsigned n)
+INLINE void super_q4k(const struct q4k_super *super, struct tile *tile, unsigned n)
 {
     __m256 scale = load_halves(super->scale), minimum = load_halves(super->minimum);
 
-    for (unsigned j = 0; j < SUPER_BLOCKS; j++) {
+    for (unsigned j = 0; j < SUPER_BLOCKS; j++, tile->block += n * Q8_BLOCK_BYTES) {
         const struct q4k_block *block = &super->blocks[j];
         __m256i sums[TILE];
 
-        sum_nibbles(block->values, b + j, tile, n, sums);
-        add_scaled_sums(tile, n, b + j, sums, _mm256_mul_ps(scale, load_u8(block->scales)),
+        sum_nibbles(block->values, tile, n, sums);
+        add_scaled_sums(tile, n, sums, _mm256_mul_ps(scale, load_u8(block->scales)),
                         _mm256_mul_ps(minimum, load_u8(block->minimums)));
     }
 }
@@ -161,7 +167,7 @@ INLINE __m256i fifth_bit(__m256i bits, unsigned j)
 
 /* Values up to 31: four products fit into 16 bits (4 · 2 · 31 · 127), so a block is widened twice.
  */
-INLINE void sum_q5k(const struct q5k_block *block, uint32_t b, const struct tile *tile, unsigned n,
+INLINE void sum_q5k(const struct q5k_block *block, const struct tile *tile, unsigned n,
                     __m256i *sums)
 {
     __m256i mask = _mm256_set1_epi8(15);
@@ -183,7 +189,7 @@ INLINE void sum_q5k(const struct q5k_block *block, uint32_t b, const struct tile
                                            fifth_bit(bits, 2 * s + 1));
 
             for (unsigned i = 0; i < n; i++) {
-                const int8_t *x = tile->q8[i] + (size_t)b * BLOCK + (size_t)s * 8;
+                const char *x = tile->block + (size_t)i * BLOCK + (size_t)s * 8;
 
                 part[i] = _mm256_add_epi16(part[i], _mm256_maddubs_epi16(low, spread(x)));
                 part[i] = _mm256_add_epi16(part[i], _mm256_maddubs_epi16(high, spread(x + 4)));
@@ -194,16 +200,16 @@ INLINE void sum_q5k(const struct q5k_block *block, uint32_t b, const struct tile
     }
 }
 
-INLINE void super_q5k(const struct q5k_super *super, uint32_t b, struct tile *tile, unsigned n)
+INLINE void super_q5k(const struct q5k_super *super, struct tile *tile, unsigned n)
 {
     __m256 scale = load_halves(super->scale), minimum = load_halves(super->minimum);
 
-    for (unsigned j = 0; j < SUPER_BLOCKS; j++) {
+    for (unsigned j = 0; j < SUPER_BLOCKS; j++, tile->block += n * Q8_BLOCK_BYTES) {
         const struct q5k_block *block = &super->blocks[j];
         __m256i sums[TILE];
 
-        sum_q5k(block, b + j, tile, n, sums);
-        add_scaled_sums(tile, n, b + j, sums, _mm256_mul_ps(scale, load_u8(block->scales)),
+        sum_q5k(block, tile, n, sums);
+        add_scaled_sums(tile, n, sums, _mm256_mul_ps(scale, load_u8(block->scales)),
                         _mm256_mul_ps(minimum, load_u8(block->minimums)));
     }
 }
@@ -220,8 +226,8 @@ INLINE __m256i upper_bits(__m256i bits, unsigned shift)
 
 /* Values up to 63: two products fit into 16 bits, so each 8 columns are widened. A half's sum is at
  * most 16 · 63 · 127, times a scale of 127 inside 32 bits. */
-INLINE void block_q6k(const struct q6k_block *block, uint32_t b, const struct tile *tile,
-                      unsigned n, __m256i *sums)
+INLINE void block_q6k(const struct q6k_block *block, const struct tile *tile, unsigned n,
+                      __m256i *sums)
 {
     __m256i mask = _mm256_set1_epi8(15);
 
@@ -234,7 +240,10 @@ INLINE void block_q6k(const struct q6k_block *block, uint32_t b, const struct ti
         __m256i bits = load_bytes(block->high[half]), part[TILE];
 
         for (unsigned i = 0; i < n; i++)
-            part[i] = _mm256_set1_epi32(-32 * tile->sums[i][2 * b + half]);
+            part[i] =
+                _mm256_slli_epi32(_mm256_sub_epi32(_mm256_setzero_si256(),
+                                                   _mm256_set1_epi32(x_sums(tile, n, i)[half])),
+                                  5);
 #pragma GCC unroll 2
         for (unsigned k = 0; k < 2; k++) {
             size_t s = 2 * half + k;
@@ -244,7 +253,7 @@ INLINE void block_q6k(const struct q6k_block *block, uint32_t b, const struct ti
                                            upper_bits(bits, 4 * k + 2));
 
             for (unsigned i = 0; i < n; i++) {
-                const int8_t *x = tile->q8[i] + (size_t)b * BLOCK + s * 8;
+                const char *x = tile->block + (size_t)i * BLOCK + s * 8;
 
                 part[i] = _mm256_add_epi32(
                     part[i], widen(_mm256_add_epi16(_mm256_maddubs_epi16(low, spread(x)),
@@ -256,40 +265,42 @@ INLINE void block_q6k(const struct q6k_block *block, uint32_t b, const struct ti
     }
 }
 
-INLINE void super_q6k(const struct q6k_super *super, uint32_t b, struct tile *tile, unsigned n)
+INLINE void super_q6k(const struct q6k_super *super, struct tile *tile, unsigned n)
 {
     __m256 scale = load_halves(super->scale);
 
-    for (unsigned j = 0; j < SUPER_BLOCKS; j++) {
+    for (unsigned j = 0; j < SUPER_BLOCKS; j++, tile->block += n * Q8_BLOCK_BYTES) {
         __m256i sums[TILE];
 
-        block_q6k(&super->blocks[j], b + j, tile, n, sums);
+        block_q6k(&super->blocks[j], tile, n, sums);
         for (unsigned i = 0; i < n; i++)
-            tile->total[i] = _mm256_fmadd_ps(
-                _mm256_cvtepi32_ps(sums[i]),
-                _mm256_mul_ps(scale, _mm256_set1_ps(tile->scales[i][b + j])), tile->total[i]);
+            tile->total[i] =
+                _mm256_fmadd_ps(_mm256_cvtepi32_ps(sums[i]),
+                                _mm256_mul_ps(scale, x_scale(tile, n, i, BLOCK)), tile->total[i]);
     }
 }
 
-/* All blocks of a group by @n vectors; each of the forms is a loop of its own. */
+/* All blocks of a group by the @n vectors of a tile; each of the forms is a loop of its own. */
 INLINE void run_group(enum matrix_form form, const char *group, uint32_t blocks, struct tile *tile,
                       unsigned n)
 {
+    const void *data = group;
+
     if (form == MATRIX_FORM_Q8)
-        for (uint32_t b = 0; b < blocks; b++)
-            block_q8((const struct q8_block *)(const void *)group + b, b, tile, n);
+        for (uint32_t b = 0; b < blocks; b++, tile->block += n * Q16_BLOCK_BYTES)
+            block_q8((const struct q8_block *)data + b, tile, n);
     else if (form == MATRIX_FORM_Q4)
-        for (uint32_t b = 0; b < blocks; b++)
-            block_q4((const struct q4_block *)(const void *)group + b, b, tile, n);
+        for (uint32_t b = 0; b < blocks; b++, tile->block += n * Q8_BLOCK_BYTES)
+            block_q4((const struct q4_block *)data + b, tile, n);
     else if (form == MATRIX_FORM_Q4K)
-        for (uint32_t b = 0; b < blocks; b += SUPER_BLOCKS)
-            super_q4k((const struct q4k_super *)(const void *)group + b / SUPER_BLOCKS, b, tile, n);
+        for (uint32_t b = 0; b < blocks / SUPER_BLOCKS; b++)
+            super_q4k((const struct q4k_super *)data + b, tile, n);
     else if (form == MATRIX_FORM_Q5K)
-        for (uint32_t b = 0; b < blocks; b += SUPER_BLOCKS)
-            super_q5k((const struct q5k_super *)(const void *)group + b / SUPER_BLOCKS, b, tile, n);
+        for (uint32_t b = 0; b < blocks / SUPER_BLOCKS; b++)
+            super_q5k((const struct q5k_super *)data + b, tile, n);
     else
-        for (uint32_t b = 0; b < blocks; b += SUPER_BLOCKS)
-            super_q6k((const struct q6k_super *)(const void *)group + b / SUPER_BLOCKS, b, tile, n);
+        for (uint32_t b = 0; b < blocks / SUPER_BLOCKS; b++)
+            super_q6k((const struct q6k_super *)data + b, tile, n);
 }
 
 INLINE void store_rows(float *out, __m256 sums, uint32_t rows)
@@ -304,24 +315,19 @@ INLINE void store_rows(float *out, __m256 sums, uint32_t rows)
     memcpy(out, eight, rows * sizeof(*out));
 }
 
-/* One group by vectors @at … @at + @n - 1. */
+/* One group by the @n vectors of the tile that begins with vector @at. */
 INLINE void run_tile(enum matrix_form form, float *out, const struct matrix *matrix,
                      const struct vectors *vectors, uint32_t group, uint32_t at, unsigned n)
 {
-    uint32_t columns = matrix->columns, blocks = columns / BLOCK;
     bool is_16 = form == MATRIX_FORM_Q8;
     struct tile tile;
 
-    for (unsigned i = 0; i < n; i++) {
-        size_t vector = at + i;
-
-        tile.q16[i] = is_16 ? vectors->q16 + vector * columns : NULL;
-        tile.q8[i] = is_16 ? NULL : vectors->q8 + vector * columns;
-        tile.scales[i] = (is_16 ? vectors->q16_scales : vectors->q8_scales) + vector * blocks;
-        tile.sums[i] = is_16 ? NULL : vectors->q8_sums + vector * blocks * 2;
+    tile.block = is_16 ? tile_at(vectors->q16, matrix->columns, at, Q16_BLOCK_BYTES)
+                       : tile_at(vectors->q8, matrix->columns, at, Q8_BLOCK_BYTES);
+    for (unsigned i = 0; i < n; i++)
         tile.total[i] = _mm256_setzero_ps();
-    }
-    run_group(form, (const char *)matrix->data + group * matrix->stride, blocks, &tile, n);
+    run_group(form, (const char *)matrix->data + group * matrix->stride, matrix->columns / BLOCK,
+              &tile, n);
     for (unsigned i = 0; i < n; i++)
         store_rows(out + (size_t)(at + i) * matrix->rows + (size_t)group * LANES, tile.total[i],
                    matrix->rows - group * LANES);

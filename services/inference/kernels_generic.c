@@ -57,28 +57,35 @@ static float quantise_block(const float *x, float most, int *out)
     return scale;
 }
 
-static void quantise_8(const float *x, size_t count, int8_t *values, float *scales, int32_t *sums)
+static void quantise_8(const float *x, size_t count, char *tile, unsigned width, unsigned index)
 {
     int block[BLOCK];
 
-    for (size_t at = 0; at < count; at += BLOCK) {
-        scales[at / BLOCK] = quantise_block(x + at, 127, block);
-        sums[at / 16] = sums[at / 16 + 1] = 0;
+    for (size_t at = 0; at < count; at += BLOCK, tile += width * Q8_BLOCK_BYTES) {
+        int8_t *values = (int8_t *)tile + (size_t)index * BLOCK;
+        float *scales = (float *)(void *)(tile + (size_t)width * BLOCK);
+        int32_t *sums = (int32_t *)(void *)(scales + width) + (size_t)index * 2;
+
+        scales[index] = quantise_block(x + at, 127, block);
+        sums[0] = sums[1] = 0;
         for (unsigned i = 0; i < BLOCK; i++) {
-            values[at + i] = (int8_t)block[i];
-            sums[(at + i) / 16] += block[i];
+            values[i] = (int8_t)block[i];
+            sums[i / 16] += block[i];
         }
     }
 }
 
-static void quantise_16(const float *x, size_t count, int16_t *values, float *scales)
+static void quantise_16(const float *x, size_t count, char *tile, unsigned width, unsigned index)
 {
     int block[BLOCK];
 
-    for (size_t at = 0; at < count; at += BLOCK) {
-        scales[at / BLOCK] = quantise_block(x + at, 32767, block);
+    for (size_t at = 0; at < count; at += BLOCK, tile += width * Q16_BLOCK_BYTES) {
+        int16_t *values = (int16_t *)(void *)tile + (size_t)index * BLOCK;
+        float *scales = (float *)(void *)(tile + (size_t)width * BLOCK * 2);
+
+        scales[index] = quantise_block(x + at, 32767, block);
         for (unsigned i = 0; i < BLOCK; i++)
-            values[at + i] = (int16_t)block[i];
+            values[i] = (int16_t)block[i];
     }
 }
 

@@ -92,20 +92,34 @@ static void read_block(const struct matrix *matrix, uint32_t group, uint32_t b, 
     }
 }
 
-/* A block of a row by a block of vector @i: Q8 by 16 bits, the others by 8. */
+/* Block @b of vector @i as integers; returns their scale. Q8 is multiplied by 16 bits, the others
+ * by 8. */
+static float read_vector(const struct matrix *matrix, const struct vectors *vectors, uint32_t i,
+                         uint32_t b, int *values)
+{
+    bool is_16 = matrix->form == MATRIX_FORM_Q8;
+    size_t bytes = is_16 ? Q16_BLOCK_BYTES : Q8_BLOCK_BYTES;
+    unsigned width = tile_width(vectors->n, i), index = i % TILE;
+    const char *block =
+        tile_at(is_16 ? vectors->q16 : vectors->q8, matrix->columns, i, bytes) + b * width * bytes;
+    const float *scales = (const void *)(block + (size_t)width * BLOCK * (is_16 ? 2 : 1));
+
+    for (unsigned j = 0; j < BLOCK; j++)
+        values[j] = is_16 ? ((const int16_t *)(const void *)block)[index * BLOCK + j]
+                          : ((const int8_t *)block)[index * BLOCK + j];
+    return scales[index];
+}
+
 static float multiply_block(const struct row_block *row, const struct matrix *matrix,
                             const struct vectors *vectors, uint32_t i, uint32_t b)
 {
-    size_t at = (size_t)i * matrix->columns + (size_t)b * BLOCK;
     int64_t sums[2] = { 0, 0 }, total = 0;
-    bool is_16 = matrix->form == MATRIX_FORM_Q8;
-    float scale = is_16 ? vectors->q16_scales[at / BLOCK] : vectors->q8_scales[at / BLOCK];
+    int values[BLOCK];
+    float scale = read_vector(matrix, vectors, i, b, values);
 
     for (unsigned j = 0; j < BLOCK; j++) {
-        int x = is_16 ? vectors->q16[at + j] : vectors->q8[at + j];
-
-        sums[j / 16] += (int64_t)x * row->values[j];
-        total += x;
+        sums[j / 16] += (int64_t)values[j] * row->values[j];
+        total += values[j];
     }
     return ((float)sums[0] * row->scale[0] + (float)sums[1] * row->scale[1]
             - (float)total * row->minimum)

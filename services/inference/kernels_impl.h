@@ -15,9 +15,9 @@ struct kernels {
     void (*multiply[MATRIX_FORM_COUNT])(float *out, const struct matrix *matrix,
                                         const struct vectors *vectors, uint32_t first,
                                         uint32_t groups);
-    /* One vector of @count values, a multiple of 32. */
-    void (*quantise_8)(const float *x, size_t count, int8_t *values, float *scales, int32_t *sums);
-    void (*quantise_16)(const float *x, size_t count, int16_t *values, float *scales);
+    /* One vector of @count values, a multiple of 32, to its place @index in a tile of @width. */
+    void (*quantise_8)(const float *x, size_t count, char *tile, unsigned width, unsigned index);
+    void (*quantise_16)(const float *x, size_t count, char *tile, unsigned width, unsigned index);
     void (*add_scaled)(float *out, const float *x, float scale, size_t count);
     /* out[t] = scale Σ q[i] rows[t stride + i], and out[i] += Σ weights[t] rows[t stride + i]; i <
      * width, t < count */

@@ -57,4 +57,30 @@ struct q6k_super {
     } blocks[SUPER_BLOCKS];
 };
 
+/* Vectors go together in tiles of four, a last one of fewer. A tile's blocks of 32 columns follow
+ * each other; in a block of a tile of w vectors come
+ *
+ *     values of vector 0, 1 … w - 1      32 each of 8 or 16 bits
+ *     scales                             a float each: x = scale · value
+ *     sums                               8 bits only: of the first and of the last 16 values, each
+ *                                        an int32, vector by vector
+ */
+#define TILE 4
+#define Q8_BLOCK_BYTES (BLOCK + sizeof(float) + 2 * sizeof(int32_t))
+#define Q16_BLOCK_BYTES (BLOCK * 2 + sizeof(float))
+
+/* Vectors in the tile of vector @i. */
+static inline unsigned tile_width(uint32_t n, uint32_t i)
+{
+    uint32_t first = i / TILE * TILE;
+
+    return n - first < TILE ? n - first : TILE;
+}
+
+/* Where the tile of vector @i begins. */
+static inline char *tile_at(char *values, uint32_t columns, uint32_t i, size_t block_bytes)
+{
+    return values + (size_t)(i / TILE * TILE) * (columns / BLOCK) * block_bytes;
+}
+
 #endif

@@ -64,22 +64,16 @@ static void close_sample(struct sample *sample)
 }
 
 static float x[VECTORS * COLUMNS];
-static int8_t q8[VECTORS * COLUMNS];
-static int16_t q16[VECTORS * COLUMNS];
-static float q8_scales[VECTORS * COLUMNS / 32], q16_scales[VECTORS * COLUMNS / 32];
-static int32_t q8_sums[VECTORS * COLUMNS / 16];
+static char q8[VECTORS * COLUMNS * 2], q16[VECTORS * COLUMNS * 3];
 
 static struct vectors some_vectors(uint32_t first, uint32_t n, enum matrix_form form)
 {
-    struct vectors vectors = { .x = x + (size_t)first * COLUMNS,
-                               .n = n,
-                               .columns = COLUMNS,
-                               .q8 = q8,
-                               .q16 = q16,
-                               .q8_scales = q8_scales,
-                               .q16_scales = q16_scales,
-                               .q8_sums = q8_sums };
+    struct vectors vectors = {
+        .x = x + (size_t)first * COLUMNS, .n = n, .columns = COLUMNS, .q8 = q8, .q16 = q16
+    };
 
+    assert_true(kernels_q8_bytes(VECTORS, COLUMNS) <= sizeof(q8));
+    assert_true(kernels_q16_bytes(VECTORS, COLUMNS) <= sizeof(q16));
     for (size_t i = 0; i < VECTORS * COLUMNS; i++)
         x[i] = (float)(i * 2654435761u % 2000) / 1000.0f - 1.0f + (i % 97 == 0 ? 5.0f : 0.0f);
     kernels_quantise(&vectors, form);
@@ -184,25 +178,25 @@ static void gives_the_same_bits_in_any_company(void **state)
 static void quantises_as_the_generic_version_does(void **state)
 {
     const struct kernels *fast = kernels_avx2(), *truth = &kernels_generic;
-    int8_t bytes[COLUMNS];
-    int16_t words[COLUMNS];
-    float scales[COLUMNS / 32];
-    int32_t sums[COLUMNS / 16];
+    char other[COLUMNS * 3 * 3];
 
     (void)state;
     if (fast == NULL)
         skip();
     some_vectors(0, VECTORS, MATRIX_FORM_Q4);
     memset(x + 64, 0, 32 * sizeof(*x)); /* a block of nothing */
-    truth->quantise_8(x, COLUMNS, bytes, scales, sums);
-    fast->quantise_8(x, COLUMNS, q8, q8_scales, q8_sums);
-    assert_memory_equal(bytes, q8, sizeof(bytes));
-    assert_memory_equal(scales, q8_scales, sizeof(scales));
-    assert_memory_equal(sums, q8_sums, sizeof(sums));
-    truth->quantise_16(x, COLUMNS, words, scales);
-    fast->quantise_16(x, COLUMNS, q16, q16_scales);
-    assert_memory_equal(words, q16, sizeof(words));
-    assert_memory_equal(scales, q16_scales, sizeof(scales));
+    for (unsigned width = 1; width <= 3; width++) {
+        for (unsigned i = 0; i < width; i++) {
+            truth->quantise_8(x + (size_t)i * COLUMNS, COLUMNS, other, width, i);
+            fast->quantise_8(x + (size_t)i * COLUMNS, COLUMNS, q8, width, i);
+        }
+        assert_memory_equal(other, q8, kernels_q8_bytes(width, COLUMNS));
+        for (unsigned i = 0; i < width; i++) {
+            truth->quantise_16(x + (size_t)i * COLUMNS, COLUMNS, other, width, i);
+            fast->quantise_16(x + (size_t)i * COLUMNS, COLUMNS, q16, width, i);
+        }
+        assert_memory_equal(other, q16, kernels_q16_bytes(width, COLUMNS));
+    }
 }
 
 /* ggml's own definitions on a block written by hand: values 0 and 16 of Q4_0 share a byte; the
