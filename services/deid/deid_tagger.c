@@ -6,6 +6,7 @@
 #include "deid_tagger_view.h"
 
 #define LANES 8
+#define AHEAD 4        /* tokens whose weights are on their way from memory */
 #define SCORE_MAX 4000 /* of a token alone */
 #define LEAST (-12000) /* of a path, against the best one: sums of these stay within 16 bits */
 
@@ -50,22 +51,32 @@ enum status deid_tagger_init(struct deid_tagger *tagger, struct error *err)
     return STATUS_OK;
 }
 
-/* scores[tag]: the sum of the weights of the features that are there. */
-static void token_score(const struct deid_tagger *tagger, const struct deid_view *view,
-                        int16_t scores[LANES])
+/* The features of a token, and their weights called from memory before they are needed. */
+static void token_look(const struct deid_tagger *tagger, const struct deid_view *view,
+                       uint32_t features[DEID_VIEW_FEATURES])
 {
-    uint32_t features[DEID_VIEW_FEATURES];
-    int16_t sum[LANES] = { 0 };
-    unsigned i, tag;
+    unsigned i;
 
     deid_view_features(view, tagger->bits, features);
     for (i = 0; i < DEID_VIEW_FEATURES; i++)
-        for (tag = 0; tag < LANES; tag++)
-            sum[tag] = (int16_t)(sum[tag] + tagger->weights[features[i]][tag]);
-    for (tag = 0; tag < LANES; tag++) {
-        int16_t low = sum[tag] > SCORE_MAX ? SCORE_MAX : sum[tag];
-        scores[tag] = low < -SCORE_MAX ? -SCORE_MAX : low;
+        __builtin_prefetch(tagger->weights[features[i]]);
+}
+
+/* scores[tag]: the sum of the weights of the features that are there. */
+static void token_score(const struct deid_tagger *tagger,
+                        const uint32_t features[DEID_VIEW_FEATURES], int16_t scores[LANES])
+{
+    int16_t sum __attribute__((vector_size(LANES * sizeof(int16_t)))) = { 0 };
+    unsigned i;
+
+    for (i = 0; i < DEID_VIEW_FEATURES; i++) {
+        int8_t row __attribute__((vector_size(LANES)));
+
+        memcpy(&row, tagger->weights[features[i]], sizeof(row));
+        sum += __builtin_convertvector(row, __typeof__(sum));
     }
+    for (i = 0; i < LANES; i++)
+        scores[i] = sum[i] > SCORE_MAX ? SCORE_MAX : sum[i] < -SCORE_MAX ? -SCORE_MAX : sum[i];
     scores[DEID_TAG_COUNT] = LEAST; /* the lane that is no tag */
 }
 
@@ -133,11 +144,16 @@ void deid_tagger_tag(const struct deid_tagger *tagger, const struct deid_view *v
     int16_t scores[DEID_TAGGER_CHUNK][LANES], ahead[DEID_TAGGER_CHUNK][LANES];
     int16_t start[LANES] = { 0, LEAST, LEAST, LEAST, LEAST, LEAST, LEAST, LEAST };
     int16_t behind[LANES] = { 0 };
+    uint32_t features[AHEAD][DEID_VIEW_FEATURES];
     unsigned i;
 
     CHECK(count <= DEID_TAGGER_CHUNK);
+    for (i = 0; i < count && i < AHEAD - 1; i++)
+        token_look(tagger, &views[i], features[i]);
     for (i = 0; i < count; i++) {
-        token_score(tagger, &views[i], scores[i]);
+        if (i + AHEAD - 1 < count)
+            token_look(tagger, &views[i + AHEAD - 1], features[(i + AHEAD - 1) % AHEAD]);
+        token_score(tagger, features[i % AHEAD], scores[i]);
         lanes_step(i == 0 ? start : ahead[i - 1], tagger->steps, ahead[i]);
         lanes_add(ahead[i], scores[i]);
     }

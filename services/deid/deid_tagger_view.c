@@ -1,5 +1,7 @@
 #include "deid_tagger_view.h"
 
+#include <string.h>
+
 enum gap {
     GAP_EDGE,
     GAP_NONE,
@@ -128,6 +130,24 @@ static uint32_t pattern_of(struct slice word)
     return pattern;
 }
 
+/* A small number as a hash that goes well with others. */
+static inline uint64_t mixed(uint64_t value, uint64_t salt)
+{
+    value = (value + salt) * 0xff51afd7ed558ccdu;
+    value ^= value >> 32;
+    return value * 0xc4ceb9fe1a85ec53u;
+}
+
+enum salt {
+    SALT_ODDS = 1 << 24,
+    SALT_KIND = 2 << 24,
+    SALT_SHAPE = 3 << 24,
+    SALT_GAP = 4 << 24,
+    SALT_SUFFIX = 5 << 24,
+    SALT_ENDING = 6 << 24,
+    SALT_PREFIX = 7 << 24
+};
+
 static uint32_t letters(const char *text, unsigned size)
 {
     uint32_t value = 0;
@@ -136,95 +156,146 @@ static uint32_t letters(const char *text, unsigned size)
     return value;
 }
 
-static void view_word(struct deid_view *view, const struct deid_lexicon *lexicon, struct slice word)
+static void view_spelling(struct deid_view *view, const char *folded, unsigned size)
 {
-    char folded[DEID_WORDS_BYTES_MAX + 8];
-    unsigned size = deid_words_fold(word, folded);
-    const struct deid_facts *facts = deid_lexicon_facts(lexicon, word);
-
-    view->odds = odds_of(facts);
-    view->kind = facts->flags & KINDS;
-    view->word = size == 0 ? 1 : (uint32_t)(deid_words_hash(folded, size) >> 20);
     if (size >= 3) {
-        view->suffix = letters(folded + size - 3, 3);
-        view->prefix = letters(folded, 3) | 0x01000000;
+        view->suffix = mixed(letters(folded + size - 3, 3), (uint64_t)SALT_SUFFIX << 8);
+        view->prefix = mixed(letters(folded, 3), (uint64_t)SALT_PREFIX << 8);
     }
     if (size >= 2)
-        view->ending = letters(folded + size - 2, 2) | 0x02000000;
+        view->ending = mixed(letters(folded + size - 2, 2), (uint64_t)SALT_ENDING << 8);
 }
 
-static void view_read(struct deid_view *view, const struct deid_tokens *tokens, unsigned index)
+static void view_facts(struct deid_view *view, const struct deid_facts *facts)
+{
+    view->odds = mixed(odds_of(facts), SALT_ODDS);
+    view->kind = mixed(facts->flags & KINDS, (uint64_t)SALT_KIND << 8);
+}
+
+static const struct deid_facts unlisted;
+
+void deid_view_hide(struct deid_view *view, bool is_spelling, bool is_unlisted)
+{
+    view->word = 0;
+    if (is_spelling)
+        view->suffix = view->ending = view->prefix = 0;
+    if (is_unlisted)
+        view_facts(view, &unlisted);
+}
+
+/* All but what the lists say; the hash to look the word up by, or 0 for what is no word. */
+static uint64_t view_read(struct deid_view *view, const struct deid_tokens *tokens, unsigned index)
 {
     const struct deid_token *token = &tokens->items[index];
     struct slice word = deid_token_text(tokens, index);
+    unsigned shape = token->shape | (unsigned)(word.size > 2) << 3 | (unsigned)(word.size > 5) << 4;
+    unsigned gap = index == 0 ? (unsigned)GAP_EDGE : gap_of(deid_tokens_gap(tokens, index - 1));
 
-    *view = (struct deid_view){ .shape = (uint8_t)token->shape };
-    if (deid_is_digit(word.data[0]) || token->shape == DEID_SHAPE_NUMBER)
-        view->word = pattern_of(word);
-    else
-        view_word(view, tokens->lexicon, word);
+    *view = (struct deid_view){ .shape = mixed(shape, SALT_SHAPE), .gap = mixed(gap, SALT_GAP) };
     view->is_word = token->shape != DEID_SHAPE_NUMBER;
     view->is_capital = deid_token_is_capital(token);
-    view->shape = (uint8_t)(view->shape | (word.size > 2) << 3 | (word.size > 5) << 4);
-    view->gap = index == 0 ? (uint8_t)GAP_EDGE : gap_of(deid_tokens_gap(tokens, index - 1));
+    view->is_upper = token->shape == DEID_SHAPE_UPPER;
+    if (deid_is_digit(word.data[0]) || token->shape == DEID_SHAPE_NUMBER) {
+        view->word = mixed(pattern_of(word), 0);
+    } else {
+        char folded[DEID_WORDS_BYTES_MAX + 8];
+        unsigned size = deid_words_fold(word, folded);
+
+        view_spelling(view, folded, size);
+        view->word = size == 0 ? 1 : deid_words_hash(folded, size);
+        return view->word;
+    }
+    return 0;
+}
+
+#define BLOCK                                                                                      \
+    16 /* words that are looked up at a time, so that the lists come from memory meanwhile */
+
+/* Views of tokens [@first, @end), at most BLOCK. */
+static void views_read(const struct deid_tokens *tokens, unsigned first, unsigned end,
+                       struct deid_view *views)
+{
+    uint64_t hashes[BLOCK];
+    unsigned i;
+
+    for (i = 0; i < end - first; i++) {
+        hashes[i] = view_read(&views[i], tokens, first + i);
+        deid_lexicon_prefetch(tokens->lexicon, hashes[i]);
+    }
+    for (i = 0; i < end - first; i++)
+        view_facts(&views[i], hashes[i] == 0
+                                  ? &unlisted
+                                  : deid_lexicon_facts_hashed(tokens->lexicon, hashes[i]));
 }
 
 void deid_view_read(const struct deid_tokens *tokens, unsigned first, unsigned end,
                     struct deid_view *views)
 {
-    unsigned i;
+    unsigned count = end - first + 2 * DEID_VIEW_AROUND, i = 0;
 
-    for (i = 0; i < end - first + 2 * DEID_VIEW_AROUND; i++) {
-        if (first + i < DEID_VIEW_AROUND || first + i - DEID_VIEW_AROUND >= tokens->count)
-            views[i] = (struct deid_view){ .shape = 31, .gap = GAP_EDGE };
-        else
-            view_read(&views[i], tokens, first + i - DEID_VIEW_AROUND);
+    while (i < count) {
+        unsigned index = first + i - DEID_VIEW_AROUND, size = BLOCK;
+
+        if (first + i < DEID_VIEW_AROUND || index >= tokens->count) {
+            views[i++] = (struct deid_view){ .shape = mixed(31, SALT_SHAPE),
+                                             .gap = mixed(GAP_EDGE, SALT_GAP) };
+            continue;
+        }
+        size = count - i < size ? count - i : size;
+        size = tokens->count - index < size ? tokens->count - index : size;
+        views_read(tokens, index, index + size, views + i);
+        i += size;
     }
 }
 
 /* How the words around are written: all in capitals, each with one, or none. */
-static uint32_t case_around(const struct deid_view *view)
+static uint64_t case_around(const struct deid_view *view)
 {
-    unsigned words = 0, capitals = 0, uppers = 0;
+    unsigned words = 0, capitals = 0, uppers = 0, value;
     int i;
 
     for (i = -DEID_VIEW_AROUND; i <= DEID_VIEW_AROUND; i++) {
-        if (i == 0 || !view[i].is_word)
-            continue;
-        words++;
-        capitals += view[i].is_capital;
-        uppers += (view[i].shape & 7) == DEID_SHAPE_UPPER;
+        unsigned counts = i != 0 && view[i].is_word;
+
+        words += counts;
+        capitals += counts & view[i].is_capital;
+        uppers += counts & view[i].is_upper;
     }
-    return (capitals == 0      ? 0
-            : capitals < words ? 1
-                               : 2)
-           | (uppers == 0      ? 0u
-              : uppers < words ? 4u
-                               : 8u)
-           | (words < 3 ? 16u : 0u);
+    value = (capitals == 0      ? 0
+             : capitals < words ? 1
+                                : 2)
+            | (uppers == 0      ? 0u
+               : uppers < words ? 4u
+                                : 8u)
+            | (words < 3 ? 16u : 0u);
+    return mixed(value, 0);
+}
+
+static inline uint64_t turned(uint64_t value, unsigned by)
+{
+    return value << by | value >> (64 - by);
 }
 
 struct features {
     uint32_t *at;
-    uint32_t template;
+    uint64_t salt;
     unsigned shift;
 };
 
-static inline void feature(struct features *features, uint32_t a, uint32_t b, uint32_t c)
+static inline void feature(struct features *features, uint64_t a, uint64_t b, uint64_t c)
 {
-    uint64_t h = (a + (uint64_t)++features->template * 0x9e3779b97f4a7c15u) * 0xff51afd7ed558ccdu;
+    uint64_t h = a + turned(b, 21) + turned(c, 43) + features->salt;
 
+    features->salt += 0x9e3779b97f4a7c15u;
     h ^= h >> 32;
-    h = (h + b + ((uint64_t)c << 32)) * 0xc4ceb9fe1a85ec53u;
-    h ^= h >> 29;
-    *features->at++ = (uint32_t)(h * 0x9e3779b97f4a7c15u >> features->shift);
+    *features->at++ = (uint32_t)(h * 0xd6e8feb86659fd93u >> features->shift);
 }
 
 void deid_view_features(const struct deid_view *v, unsigned bits, uint32_t out[DEID_VIEW_FEATURES])
 {
     struct features f = { out, 0, 64 - bits };
-    uint32_t s = v->shape, before = v[-1].shape, after = v[1].shape;
-    uint32_t gaps = (uint32_t)v->gap << 8 | v[1].gap;
+    uint64_t s = v->shape, before = v[-1].shape, after = v[1].shape, gap = v->gap, next = v[1].gap;
+    uint64_t gaps = gap + turned(next, 11), around = case_around(v);
 
     feature(&f, 0, 0, 0);
     feature(&f, v->word, 0, 0);
@@ -233,35 +304,35 @@ void deid_view_features(const struct deid_view *v, unsigned bits, uint32_t out[D
     feature(&f, v[-2].word, 0, 0);
     feature(&f, v[2].word, 0, 0);
     feature(&f, s, gaps, 0);
-    feature(&f, s, before, v->gap);
-    feature(&f, s, after, v[1].gap);
-    feature(&f, s, before << 8 | after, gaps);
+    feature(&f, s, before, gap);
+    feature(&f, s, after, next);
+    feature(&f, s, before + turned(after, 7), gaps);
     feature(&f, v->odds, 0, 0);
     feature(&f, v->odds, s, 0);
-    feature(&f, v->odds, v[-1].odds, v->gap);
-    feature(&f, v->odds, v[1].odds, v[1].gap);
+    feature(&f, v->odds, v[-1].odds, gap);
+    feature(&f, v->odds, v[1].odds, next);
     feature(&f, v->kind, 0, 0);
     feature(&f, v->kind, s, gaps);
-    feature(&f, v[-1].kind, v->gap, 0);
-    feature(&f, v[1].kind, v[1].gap, 0);
-    feature(&f, v[-1].kind, v->odds, v->gap);
-    feature(&f, v[1].kind, v->odds, v[1].gap);
-    feature(&f, v[-2].kind, v[-1].kind, v->gap);
-    feature(&f, v[1].kind, v[2].kind, v[1].gap);
+    feature(&f, v[-1].kind, gap, 0);
+    feature(&f, v[1].kind, next, 0);
+    feature(&f, v[-1].kind, v->odds, gap);
+    feature(&f, v[1].kind, v->odds, next);
+    feature(&f, v[-2].kind, v[-1].kind, gap);
+    feature(&f, v[1].kind, v[2].kind, next);
     feature(&f, v->suffix, 0, 0);
     feature(&f, v->suffix, s, 0);
     feature(&f, v->prefix, 0, 0);
     feature(&f, v->ending, v->odds, 0);
-    feature(&f, v[-1].word, s, v->gap);
-    feature(&f, v[1].word, s, v[1].gap);
-    feature(&f, v[-1].word, v->odds, v->gap);
-    feature(&f, v[1].word, v->odds, v[1].gap);
+    feature(&f, v[-1].word, s, gap);
+    feature(&f, v[1].word, s, next);
+    feature(&f, v[-1].word, v->odds, gap);
+    feature(&f, v[1].word, v->odds, next);
     feature(&f, v[-2].word, v[-1].word, s);
     feature(&f, v[1].word, v[2].word, s);
-    feature(&f, v[-1].kind, s, v->gap);
-    feature(&f, v[1].kind, s, v[1].gap);
+    feature(&f, v[-1].kind, s, gap);
+    feature(&f, v[1].kind, s, next);
     feature(&f, v[-1].word, v[1].word, s);
-    feature(&f, case_around(v), s, v->gap);
+    feature(&f, around, s, gap);
     feature(&f, v->odds, gaps, s);
-    feature(&f, v->odds, case_around(v), s);
+    feature(&f, v->odds, around, s);
 }

@@ -165,11 +165,8 @@ static void lesson_hide(struct lesson *lesson, unsigned count, float forget,
 
         if (tagger_chance_unit(chance) >= forget)
             continue;
-        view->word = 0;
-        if (tagger_chance_below(chance, 2) == 0)
-            view->suffix = view->ending = view->prefix = 0;
-        if (tagger_chance_below(chance, 8) == 0 && view->is_capital && view->is_word)
-            view->odds = 4, view->kind = 0; /* as a word in no list */
+        deid_view_hide(view, tagger_chance_below(chance, 2) == 0,
+                       tagger_chance_below(chance, 8) == 0 && view->is_capital && view->is_word);
     }
 }
 

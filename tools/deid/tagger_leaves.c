@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/utf8.h"
 #include "deid_lexicon.h"
 
 #define FLATTEN 0.5 /* rare names are learnt from too: weights are the square roots of shares */
@@ -117,6 +118,77 @@ enum status tagger_leaves_init(struct tagger_leaves *leaves, const struct words_
 void tagger_leaves_close(struct tagger_leaves *leaves)
 {
     arena_close(&leaves->arena);
+}
+
+#define GLOSS_BYTES_MIN 16
+#define GLOSS_BYTES_MAX 160
+
+/* Prose without capitals has no name in it. */
+static bool is_prose(struct slice gloss)
+{
+    size_t i;
+
+    if (gloss.size < GLOSS_BYTES_MIN || gloss.size > GLOSS_BYTES_MAX)
+        return false;
+    for (i = 0; i < gloss.size; i++) {
+        char c = gloss.data[i];
+        bool is_alone = (i == 0 || gloss.data[i - 1] == ' ')
+                        && (i + 1 == gloss.size || gloss.data[i + 1] < 'A');
+        if (c < ' ' || c == '"' || (c >= 'A' && c <= 'Z' && !(c == 'I' && is_alone)))
+            return false;
+    }
+    return true;
+}
+
+static bool gloss_add(struct tagger_leaves *leaves, struct slice gloss)
+{
+    if (leaves->glosses_count == leaves->glosses_capacity) {
+        unsigned capacity = leaves->glosses_capacity == 0 ? 65536 : leaves->glosses_capacity * 2;
+        struct slice *glosses = ARENA_ARRAY(&leaves->arena, struct slice, capacity);
+
+        if (glosses == NULL)
+            return false;
+        if (leaves->glosses_count > 0)
+            memcpy(glosses, leaves->glosses, leaves->glosses_count * sizeof(*glosses));
+        leaves->glosses = glosses;
+        leaves->glosses_capacity = capacity;
+    }
+    leaves->glosses[leaves->glosses_count++] = gloss;
+    return true;
+}
+
+/* "offset category … | definition; "an example"; "another"": people and places are left out. */
+static bool line_glosses(struct tagger_leaves *leaves, struct slice line)
+{
+    struct slice rest = slice_cut(line, slice_find_byte(line, '|') + 1, line.size);
+    struct slice category = slice_cut(line, 9, 11);
+
+    if (line.size < 12 || slice_is(category, "15") || slice_is(category, "18"))
+        return true;
+    while (rest.size > 0) {
+        size_t end = slice_find_byte(rest, ';');
+        struct slice part = slice_trim(slice_cut(rest, 0, end));
+
+        if (part.size > 2 && part.data[0] == '"' && part.data[part.size - 1] == '"')
+            part = slice_cut(part, 1, part.size - 1);
+        if (is_prose(part) && !gloss_add(leaves, part))
+            return false;
+        rest = slice_cut(rest, end + 1, rest.size);
+    }
+    return true;
+}
+
+enum status tagger_leaves_glosses(struct tagger_leaves *leaves, struct slice file,
+                                  struct error *err)
+{
+    while (file.size > 0) {
+        size_t end = slice_find_byte(file, '\n');
+
+        if (file.data[0] != ' ' && !line_glosses(leaves, slice_cut(file, 0, end)))
+            return error_set(err, STATUS_RESOURCE_EXHAUSTED, "no room for glosses");
+        file = slice_cut(file, end + 1, file.size);
+    }
+    return STATUS_OK;
 }
 
 static const struct words_row *bag_pick(const struct tagger_bag *bag, struct tagger_chance *chance)
@@ -243,6 +315,66 @@ static unsigned accent(char *out, unsigned size, struct tagger_chance *chance)
     return size;
 }
 
+/* A trade name that no list has: they are made to sound like nothing else. */
+static unsigned write_brand(struct tagger_chance *chance, char *out)
+{
+    static const char *const starts[] = { "Ab", "Ac", "Al",  "Be", "Bri", "Ca", "Ce", "Da", "Du",
+                                          "El", "En", "Ev",  "Fa", "Ge",  "Ho", "Im", "In", "Jo",
+                                          "Ka", "Ki", "La",  "Li", "Lu",  "Me", "My", "Na", "Ni",
+                                          "Ol", "Or", "Pra", "Qu", "Re",  "Ri", "Sa", "Si", "So",
+                                          "Ta", "Ti", "Tre", "Ul", "Va",  "Ve", "Vi", "Wi", "Xa",
+                                          "Xe", "Ze", "Zo",  "Zy" };
+    static const char *const middles[] = { "b",  "bri", "c", "di", "dro", "f",  "flu", "gi",  "l",
+                                           "le", "lo",  "m", "mi", "n",   "na", "pa",  "pi",  "pra",
+                                           "r",  "ri",  "s", "si", "sti", "t",  "ti",  "tra", "v",
+                                           "va", "vi",  "x", "xe", "z",   "zo" };
+    static const char *const ends[] = { "a",     "ada",  "ant",  "ara",    "ast",  "ava",  "axa",
+                                        "ela",   "elis", "ema",  "enza",   "era",  "eron", "exa",
+                                        "ex",    "ia",   "ica",  "il",     "in",   "iq",   "ium",
+                                        "ix",    "izan", "ocin", "ol",     "olol", "on",   "onil",
+                                        "opram", "or",   "ora",  "oxil",   "qo",   "ra",   "sta",
+                                        "tiq",   "tra",  "umab", "vir",    "yl",   "yn",   "za",
+                                        "zole",  "zyme", "pril", "statin", "mab" };
+    unsigned size = (unsigned)strlen(strcpy(out, PICK(chance, starts)));
+
+    size += (unsigned)strlen(strcpy(out + size, PICK(chance, middles)));
+    size += (unsigned)strlen(strcpy(out + size, PICK(chance, ends)));
+    return size;
+}
+
+/* A word in a script that is not Latin: two to five letters of one alphabet. */
+static unsigned write_foreign(struct tagger_chance *chance, char *out)
+{
+    static const struct {
+        uint32_t first, count;
+        unsigned least, most; /* letters */
+    } scripts[] = { { 0x4e00, 0x2000, 1, 3 }, { 0x3042, 0x50, 2, 5 }, { 0x30a2, 0x50, 2, 5 },
+                    { 0xac00, 0x2ba0, 1, 3 }, { 0x430, 32, 4, 9 },    { 0x410, 32, 4, 9 },
+                    { 0x391, 17, 4, 9 },      { 0x3b1, 17, 4, 9 },    { 0x627, 28, 3, 6 },
+                    { 0x5d0, 27, 3, 6 },      { 0x915, 36, 2, 5 },    { 0xe01, 46, 3, 6 } };
+    unsigned script = tagger_chance_below(chance, sizeof(scripts) / sizeof(scripts[0])), size = 0;
+    unsigned letters =
+        scripts[script].least
+        + tagger_chance_below(chance, scripts[script].most - scripts[script].least + 1);
+
+    while (letters-- > 0)
+        size += (unsigned)utf8_encode(
+            scripts[script].first + tagger_chance_below(chance, scripts[script].count), out + size);
+    return size;
+}
+
+static unsigned write_gloss(const struct tagger_leaves *leaves, struct tagger_chance *chance,
+                            char *out)
+{
+    struct slice gloss;
+
+    if (leaves->glosses_count == 0)
+        return write_plain(bag_pick(&leaves->word, chance), out);
+    gloss = leaves->glosses[tagger_chance_below(chance, leaves->glosses_count)];
+    memcpy(out, gloss.data, gloss.size);
+    return (unsigned)gloss.size;
+}
+
 static unsigned write_name(const struct tagger_leaves *leaves, const struct tagger_bag *bag,
                            struct tagger_chance *chance, char *out)
 {
@@ -257,8 +389,9 @@ static unsigned write_name(const struct tagger_leaves *leaves, const struct tagg
     return accent(out, misspell(out, size, chance), chance);
 }
 
-static const char *const leaf_names[] = { "given",   "family", "town", "city",     "drug",
-                                          "medical", "eponym", "word", "invented", "rare" };
+static const char *const leaf_names[] = { "given",   "family", "town",   "city",     "drug",
+                                          "medical", "eponym", "word",   "invented", "rare",
+                                          "gloss",   "brand",  "foreign" };
 
 bool tagger_leaves_has(struct slice name)
 {
@@ -281,6 +414,12 @@ unsigned tagger_leaves_make(const struct tagger_leaves *leaves, struct slice nam
         return write_capital(bag_pick(&leaves->rare, chance), chance, out);
     if (slice_is(name, "invented"))
         return write_invented(chance, out);
+    if (slice_is(name, "brand"))
+        return write_brand(chance, out);
+    if (slice_is(name, "foreign"))
+        return write_foreign(chance, out);
+    if (slice_is(name, "gloss"))
+        return write_gloss(leaves, chance, out);
     if (slice_is(name, "town"))
         return accent(out, write_capital(bag_pick(&leaves->town, chance), chance, out), chance);
     if (slice_is(name, "city"))

@@ -6,7 +6,7 @@
 #include "tagger_chance.h"
 #include "words_table.h"
 
-#define TAGGER_LEAF_BYTES_MAX 96
+#define TAGGER_LEAF_BYTES_MAX 224
 
 struct tagger_leaves {
     struct arena arena;
@@ -15,11 +15,17 @@ struct tagger_leaves {
         double *sums; /* running, of the weights */
         unsigned count;
     } given, family, rare, town, city, drug, medical, eponym, word;
+    struct slice *glosses; /* what WordNet says of words: plain prose without a name */
+    unsigned glosses_count, glosses_capacity;
 };
 
 /* Borrows the rows of @table. */
 enum status tagger_leaves_init(struct tagger_leaves *leaves, const struct words_table *table,
                                struct error *err);
+/* Add the definitions and examples in one of WordNet's data files, which is borrowed. */
+enum status tagger_leaves_glosses(struct tagger_leaves *leaves, struct slice file,
+                                  struct error *err);
+
 void tagger_leaves_close(struct tagger_leaves *leaves);
 
 bool tagger_leaves_has(struct slice name);

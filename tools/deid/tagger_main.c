@@ -130,8 +130,28 @@ static enum status grammar_open(struct tool *tool, struct error *err)
     return status == STATUS_OK ? tagger_grammar_check(&tool->grammar, err) : status;
 }
 
+/* The prose of all of WordNet, beside the file of its nouns. */
+static enum status glosses_open(struct tool *tool, const char *nouns, struct error *err)
+{
+    static const char *const parts[] = { "noun", "verb", "adj", "adv" };
+    size_t stem = nouns == NULL ? 0 : strlen(nouns) - strlen("noun"), i;
+    enum status status = STATUS_OK;
+
+    for (i = 0; nouns != NULL && i < 4 && status == STATUS_OK; i++) {
+        const char *path = arena_format(&tool->arena, "%.*s%s", (int)stem, nouns, parts[i]);
+        struct slice file;
+
+        status = path == NULL ? error_set(err, STATUS_RESOURCE_EXHAUSTED, "no room for a path")
+                              : words_file_read(&tool->arena, path, &file, err);
+        if (status == STATUS_OK)
+            status = tagger_leaves_glosses(&tool->leaves, file, err);
+    }
+    return status;
+}
+
 static enum status sources_open(struct tool *tool, struct error *err)
 {
+    const char *wordnet = NULL;
     struct slice file;
     enum status status = words_file_read(&tool->arena, tool->options.sources, &file, err);
 
@@ -142,10 +162,14 @@ static enum status sources_open(struct tool *tool, struct error *err)
         char *source = arena_string(&tool->arena, slice_trim(slice_cut(file, 0, end)));
 
         file = slice_cut(file, end + 1, file.size);
+        if (source != NULL && slice_starts_with(slice_from(source), SLICE("wordnet=")))
+            wordnet = source + strlen("wordnet=");
         if (source != NULL && source[0] != '\0')
             status = words_source_read(&tool->table, source, err);
     }
-    return status == STATUS_OK ? tagger_leaves_init(&tool->leaves, &tool->table, err) : status;
+    if (status == STATUS_OK)
+        status = tagger_leaves_init(&tool->leaves, &tool->table, err);
+    return status == STATUS_OK ? glosses_open(tool, wordnet, err) : status;
 }
 
 static enum status tool_open(struct tool *tool, struct error *err)
