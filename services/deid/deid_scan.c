@@ -212,9 +212,7 @@ static size_t scan_word(struct deid_scanner *scanner, unsigned index)
         if (end == 0)
             end = deid_web_scan_user(scanner, index);
     }
-    if (end == 0
-        && (token->shape == DEID_SHAPE_OTHER || is_open_after(text, token->end)
-            || token->end - token->start >= 8))
+    if (end == 0 && (token->shape == DEID_SHAPE_OTHER || is_open_after(text, token->end)))
         end = scan_patterns(scanner, index);
     return end;
 }

@@ -92,17 +92,20 @@ bool deid_surrogate_read(struct slice text, size_t at, const struct deid_map *ma
 {
     struct slice rest = slice_cut(text, at, text.size);
     unsigned class;
+    size_t size = 0;
 
     *surrogate = (struct deid_surrogate){ .start = at };
     if (rest.size < 4 || (rest.data[0] != 'u' && (rest.data[0] < 'A' || rest.data[0] > 'Z')))
         return false;
+    while (size < rest.size && deid_is_word(rest.data[size]))
+        size++;
+    if (size == rest.size
+        || (rest.data[size] != '-' && rest.data[size] != '/' && rest.data[size] != ':'))
+        return false; /* as most words with a capital do */
     if (read_patient(text, at, map, surrogate))
         return true;
-    for (class = 0; class < DEID_MAP_CLASSES; class ++) {
-        size_t size = strlen(class_words[class]);
-
-        if (rest.size < size + 2 || rest.data[size] != '-'
-            || memcmp(rest.data, class_words[class], size) != 0)
+    for (class = 0; class < DEID_MAP_CLASSES && rest.data[size] == '-'; class ++) {
+        if (!slice_is(slice_cut(rest, 0, size), class_words[class]))
             continue;
         surrogate->class = class;
         surrogate->end = at + size + 1;

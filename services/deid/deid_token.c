@@ -126,8 +126,10 @@ static void reader_flush(struct reader *reader)
     struct deid_token *token = reader->tokens->items + reader->tokens->count - reader->pending;
 
     for (unsigned i = 0; i < reader->pending; i++, token++)
-        if (reader->hashes[i] != 0)
-            token->flags = deid_lexicon_facts_hashed(reader->lexicon, reader->hashes[i])->flags;
+        if (reader->hashes[i] != 0) {
+            token->facts = deid_lexicon_facts_hashed(reader->lexicon, reader->hashes[i]);
+            token->flags = token->facts->flags;
+        }
     reader->pending = 0;
 }
 
@@ -142,14 +144,14 @@ static bool token_add(struct reader *reader, const struct word *word)
         return false;
     token = &tokens->items[tokens->count++];
     *token = (struct deid_token){ (uint32_t)word->start, (uint32_t)word->end, 0,
-                                  shape_of(text, word->kinds) };
-    if (word->kinds & (KIND_WIDE | KIND_APOSTROPHE)) {
-        token->flags = deid_lexicon_find(reader->lexicon, text);
-    } else if (!(word->kinds & KIND_DIGIT) && text.size <= DEID_WORDS_BYTES_MAX) {
+                                  shape_of(text, word->kinds), &reader->lexicon->facts[0] };
+    if (!(word->kinds & ~(unsigned)(KIND_LOWER | KIND_UPPER))
+        && text.size <= DEID_WORDS_BYTES_MAX) {
         hash = hash_plain(text);
         deid_lexicon_prefetch(reader->lexicon, hash);
     } else if (word->kinds != KIND_DIGIT) {
-        token->flags = deid_lexicon_find(reader->lexicon, text);
+        token->facts = deid_lexicon_facts(reader->lexicon, text);
+        token->flags = token->facts->flags;
     }
     reader->hashes[reader->pending++] = hash;
     if (reader->pending == PENDING_MAX)
@@ -182,17 +184,4 @@ enum status deid_tokens_read(struct slice folded, const struct deid_lexicon *lex
     }
     reader_flush(&reader);
     return STATUS_OK;
-}
-
-struct slice deid_tokens_gap(const struct deid_tokens *tokens, unsigned index)
-{
-    if (index + 1 >= tokens->count)
-        return slice_cut(tokens->text, tokens->text.size, tokens->text.size);
-    return slice_cut(tokens->text, tokens->items[index].end, tokens->items[index + 1].start);
-}
-
-bool deid_token_is_capital(const struct deid_token *token)
-{
-    return token->shape == DEID_SHAPE_CAPITAL || token->shape == DEID_SHAPE_UPPER
-           || token->shape == DEID_SHAPE_INITIAL || token->shape == DEID_SHAPE_DIGITAL;
 }

@@ -19,6 +19,7 @@ struct deid_token {
     uint32_t start, end; /* of the folded text; "'s" at the end of a word is not part of it */
     uint32_t flags;      /* enum deid_word */
     enum deid_shape shape;
+    const struct deid_facts *facts; /* what the lists know of it; never NULL */
 };
 
 struct deid_tokens {
@@ -29,6 +30,8 @@ struct deid_tokens {
     /* What deid_like_read saw in each word, or NULL before it: enum deid_hint, enum deid_like. */
     uint32_t *hints;
     uint8_t *likes;
+    bool is_plain; /* next to no medicine in the text: a word in no list is then no drug */
+    bool is_small; /* written without capitals */
 };
 
 enum status deid_tokens_read(struct slice folded, const struct deid_lexicon *lexicon,
@@ -36,14 +39,26 @@ enum status deid_tokens_read(struct slice folded, const struct deid_lexicon *lex
 
 static inline struct slice deid_token_text(const struct deid_tokens *tokens, unsigned index)
 {
-    return slice_cut(tokens->text, tokens->items[index].start, tokens->items[index].end);
+    const struct deid_token *token = &tokens->items[index];
+
+    return (struct slice){ tokens->text.data + token->start, token->end - token->start };
 }
 
 /* What stands between token @index and the next. Empty at the end. */
-struct slice deid_tokens_gap(const struct deid_tokens *tokens, unsigned index);
+static inline struct slice deid_tokens_gap(const struct deid_tokens *tokens, unsigned index)
+{
+    const struct deid_token *token = &tokens->items[index];
+
+    if (index + 1 >= tokens->count)
+        return slice_cut(tokens->text, tokens->text.size, tokens->text.size);
+    return (struct slice){ tokens->text.data + token->end, token[1].start - token->end };
+}
 
 /* Whether it begins with a capital: Word, WORD, W, Word12. */
-bool deid_token_is_capital(const struct deid_token *token);
+static inline bool deid_token_is_capital(const struct deid_token *token)
+{
+    return token->shape >= DEID_SHAPE_CAPITAL && token->shape <= DEID_SHAPE_DIGITAL;
+}
 
 static inline bool deid_is_digit(char c)
 {
