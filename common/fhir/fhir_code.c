@@ -87,30 +87,109 @@ static int decimals_of(double size, size_t decimals)
     return size >= 0.1 ? 2 : -1;
 }
 
-void fhir_number_put(struct buffer *buffer, struct slice number)
+/* "7.25" as 7.25, digit by digit, and how its first @decimals decimals round: false where only the
+ * double nearest to it can say (a tie, an exponent, too many digits). */
+static bool round_digits(struct slice number, size_t point, int decimals, bool *rounds_up)
 {
-    size_t point = slice_find_byte(number, '.');
-    size_t decimals = point == number.size ? 0 : number.size - point - 1;
-    char text[40];
-    double value;
-    int wanted;
+    size_t keep = point + 1 + (size_t)decimals;
 
-    if (number.size == 0)
+    *rounds_up = number.data[keep] > '5';
+    if (number.data[keep] != '5')
+        return true;
+    for (size_t i = keep + 1; i < number.size; i++)
+        if (number.data[i] != '0') {
+            *rounds_up = true;
+            return true;
+        }
+    return false;
+}
+
+/* Append the first @size bytes of @number with one added to its last digit. */
+static void put_next(struct buffer *buffer, struct slice number, size_t size)
+{
+    size_t start = buffer->size, at;
+
+    buffer_put(buffer, slice_cut(number, 0, size));
+    if (buffer->is_full)
         return;
+    for (at = buffer->size; at > start; at--) {
+        char *digit = &buffer->data[at - 1];
+
+        if (*digit == '.')
+            continue;
+        if (*digit < '0' || *digit > '9')
+            break;
+        if (*digit != '9') {
+            ++*digit;
+            return;
+        }
+        *digit = '0';
+    }
+    /* 9.9 became 0.0: a one goes in front of it. */
+    buffer_put_byte(buffer, '0');
+    if (buffer->is_full)
+        return;
+    memmove(buffer->data + at + 1, buffer->data + at, buffer->size - at - 1);
+    buffer->data[at] = '1';
+}
+
+/* How large a plain number is: enough of it for decimals_of. */
+static double size_of(struct slice number, size_t point)
+{
+    double size = 0, tenth = 0.1;
+
+    for (size_t i = number.data[0] == '-'; i < number.size; i++) {
+        if (i == point)
+            continue;
+        if (i < point) {
+            size = size * 10 + (number.data[i] - '0');
+        } else {
+            size += tenth * (number.data[i] - '0');
+            tenth /= 10;
+        }
+    }
+    return size;
+}
+
+/* printf's own way, for what digits alone do not settle. */
+static void put_by_double(struct buffer *buffer, struct slice number, int decimals, bool is_plain)
+{
+    char text[40];
+
     if (number.size >= sizeof(text))
         number.size = sizeof(text) - 1;
     memcpy(text, number.data, number.size);
     text[number.size] = '\0';
-    value = strtod(text, NULL);
-    wanted = decimals_of(fabs(value), decimals);
-    if (memchr(text, 'e', number.size) != NULL || memchr(text, 'E', number.size) != NULL)
-        buffer_format(buffer, "%g", value);
-    else if (wanted == (int)decimals)
-        buffer_put(buffer, number);
-    else if (wanted < 0)
-        buffer_format(buffer, "%.2g", value);
+    if (!is_plain)
+        buffer_format(buffer, "%g", strtod(text, NULL));
+    else if (decimals < 0)
+        buffer_format(buffer, "%.2g", strtod(text, NULL));
     else
-        buffer_format(buffer, "%.*f", wanted, value);
+        buffer_format(buffer, "%.*f", decimals, strtod(text, NULL));
+}
+
+void fhir_number_put(struct buffer *buffer, struct slice number)
+{
+    size_t point, decimals;
+    bool is_plain = true, rounds_up;
+    int wanted;
+
+    number = slice_cut(number, 0, 39);
+    point = slice_find_byte(number, '.');
+    decimals = point == number.size ? 0 : number.size - point - 1;
+    for (size_t i = 0; i < number.size; i++)
+        is_plain &= number.data[i] != 'e' && number.data[i] != 'E' && number.data[i] != '+';
+    wanted = is_plain && number.size > 0 ? decimals_of(size_of(number, point), decimals) : 0;
+    if (number.size == 0)
+        return;
+    if (is_plain && wanted == (int)decimals)
+        buffer_put(buffer, number);
+    else if (!is_plain || wanted < 1 || !round_digits(number, point, wanted, &rounds_up))
+        put_by_double(buffer, number, wanted, is_plain);
+    else if (rounds_up)
+        put_next(buffer, number, point + 1 + (size_t)wanted);
+    else
+        buffer_put(buffer, slice_cut(number, 0, point + 1 + (size_t)wanted));
 }
 
 void fhir_unit_put(struct buffer *buffer, struct slice unit)

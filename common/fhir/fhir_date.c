@@ -47,6 +47,31 @@ static int64_t days_from_civil(int year, int month, int day)
     return (int64_t)era * 146097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719468;
 }
 
+int64_t fhir_date_days(const struct fhir_date *date)
+{
+    return date->precision == FHIR_PRECISION_NONE
+               ? 0
+               : days_from_civil(date->year, date->month, date->day);
+}
+
+bool fhir_date_from_days(int64_t days, struct fhir_date *date)
+{
+    int64_t z = days + 719468, era, of_era, year, of_year, month;
+
+    if (days < -800000 || days > 3000000)
+        return false;
+    era = (z >= 0 ? z : z - 146096) / 146097;
+    of_era = z - era * 146097;
+    year = (of_era - of_era / 1460 + of_era / 36524 - of_era / 146096) / 365;
+    of_year = of_era - (365 * year + year / 4 - year / 100);
+    month = (5 * of_year + 2) / 153;
+    date->day = (uint8_t)(of_year - (153 * month + 2) / 5 + 1);
+    date->month = (uint8_t)(month < 10 ? month + 3 : month - 9);
+    year += era * 400 + (date->month <= 2);
+    date->year = (int16_t)year;
+    return year >= 1 && year <= 9999;
+}
+
 /* "hh:mm[:ss[.fff]]" and then "Z", "+hh:mm", "-hh:mm" or nothing. */
 static bool parse_time(struct slice text, int64_t *seconds)
 {

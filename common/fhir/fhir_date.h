@@ -33,6 +33,13 @@ bool fhir_date_parse(struct slice text, struct fhir_date *date);
  * date. */
 int fhir_date_compare(const struct fhir_date *a, const struct fhir_date *b);
 
+/* Days from 1970-01-01 to the day that @date was written as, there and then; its month's or year's
+ * first where it has no day. 0 for no date. */
+int64_t fhir_date_days(const struct fhir_date *date);
+
+/* Set year, month and day from fhir_date_days. False: no year from 1 to 9999. */
+bool fhir_date_from_days(int64_t days, struct fhir_date *date);
+
 /* To the day at most, as it was written there and then: "2019", "2019-03", "2019-03-04"; "" for
  * none. Returns the size. */
 size_t fhir_date_format(const struct fhir_date *date, char text[FHIR_DATE_TEXT_BYTES]);

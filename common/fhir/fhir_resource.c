@@ -17,7 +17,9 @@ static struct slice after_last(struct slice text, char byte)
 static struct slice without_version(struct slice text)
 {
     static const char mark[] = "/_history/";
-    const char *at = text.size == 0 ? NULL : memmem(text.data, text.size, mark, sizeof(mark) - 1);
+    const char *at = text.size == 0 || memchr(text.data, '_', text.size) == NULL
+                         ? NULL
+                         : memmem(text.data, text.size, mark, sizeof(mark) - 1);
 
     return at == NULL ? text : slice_cut(text, 0, (size_t)(at - text.data));
 }
@@ -54,9 +56,9 @@ static uint64_t hash_relative(struct slice relative)
     return hash_pair(slice_cut(relative, 0, slash), slice_cut(relative, slash + 1, relative.size));
 }
 
-void fhir_bundle_init(struct fhir_bundle *bundle, struct arena *arena)
+void fhir_bundle_init(struct fhir_bundle *bundle, size_t count_hint, struct arena *arena)
 {
-    *bundle = (struct fhir_bundle){ .arena = arena };
+    *bundle = (struct fhir_bundle){ .arena = arena, .count_hint = count_hint };
 }
 
 static void insert(struct fhir_bundle *bundle, uint64_t hash, size_t index)
@@ -83,7 +85,7 @@ static void index_resource(struct fhir_bundle *bundle, size_t index)
 static bool make_room(struct fhir_bundle *bundle)
 {
     if (bundle->count == bundle->room) {
-        size_t room = bundle->room == 0 ? 256 : 2 * bundle->room;
+        size_t room = bundle->room == 0 ? bundle->count_hint + 16 : 2 * bundle->room;
         struct fhir_resource *resources = arena_alloc(bundle->arena, room * sizeof(*resources));
 
         if (resources == NULL)
@@ -95,7 +97,9 @@ static bool make_room(struct fhir_bundle *bundle)
     }
     if (bundle->slots >= 2 * (bundle->names + 2))
         return true;
-    bundle->slots = bundle->slots == 0 ? 1024 : 4 * bundle->slots;
+    for (bundle->slots = bundle->slots == 0 ? 256 : 4 * bundle->slots;
+         bundle->slots < 4 * bundle->count_hint;)
+        bundle->slots *= 2;
     bundle->by_name = ARENA_ARRAY(bundle->arena, uint32_t, bundle->slots);
     bundle->names = 0;
     for (size_t i = 0; bundle->by_name != NULL && i < bundle->count; i++)

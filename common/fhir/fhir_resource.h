@@ -19,9 +19,11 @@ struct fhir_bundle {
     size_t count, room;
     uint32_t *by_name; /* a hash table of index + 1, by full URL and by "Type/id" */
     size_t slots, names;
+    size_t count_hint;
 };
 
-void fhir_bundle_init(struct fhir_bundle *bundle, struct arena *arena);
+/* @count_hint: about how many entries there will be; 0 will do. */
+void fhir_bundle_init(struct fhir_bundle *bundle, size_t count_hint, struct arena *arena);
 
 /* One more entry, read from @bytes, which stay. The resource is in fhir_bundle_last until the next
  * one. False: no room. */

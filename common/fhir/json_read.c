@@ -267,7 +267,7 @@ static inline uint64_t signature_of(struct slice key)
     return first << 8 | (key.size & 0xff);
 }
 
-static bool put_key(struct reader *reader, struct slice key)
+static inline bool put_key(struct reader *reader, struct slice key)
 {
     if (reader->keys_count == reader->keys_room) {
         size_t room = reader->keys_room == 0 ? 256 : 2 * reader->keys_room;
@@ -404,8 +404,8 @@ static enum status end_element(struct reader *reader, struct json *element)
     return status;
 }
 
-static enum status open_container(struct reader *reader, struct json *node, enum json_kind kind,
-                                  size_t at)
+static inline enum status open_container(struct reader *reader, struct json *node,
+                                         enum json_kind kind, size_t at)
 {
     if (reader->depth == JSON_DEPTH_MAX)
         return error_set(reader->err, STATUS_INVALID_ARGUMENT,
@@ -441,7 +441,7 @@ static inline bool is_element(const struct reader *reader)
            && reader->open[1].node == reader->each_array;
 }
 
-static enum status close_container(struct reader *reader)
+static inline enum status close_container(struct reader *reader)
 {
     struct open *open = &reader->open[reader->depth - 1];
     enum status status = STATUS_OK;

@@ -10,6 +10,11 @@
 #include <immintrin.h>
 #endif
 
+/* One bit for each byte of a block. */
+struct json_masks {
+    uint64_t quotes, backslashes, brackets /* and , and : */, blanks, controls, high;
+};
+
 static struct json_masks masks_generic(const char *block)
 {
     struct json_masks masks = { 0 };
@@ -30,7 +35,7 @@ static struct json_masks masks_generic(const char *block)
 }
 
 #if defined(__x86_64__)
-#define AVX2 __attribute__((target("avx2")))
+#define AVX2 __attribute__((target("avx2,bmi,bmi2,lzcnt,popcnt")))
 
 AVX2 static inline uint64_t mask_of(__m256i low, __m256i high)
 {
@@ -65,7 +70,7 @@ AVX2 static inline __m256i is_control(__m256i bytes)
     return _mm256_cmpeq_epi8(_mm256_min_epu8(bytes, _mm256_set1_epi8(0x1f)), bytes);
 }
 
-AVX2 static struct json_masks masks_avx2(const char *block)
+AVX2 static inline struct json_masks masks_avx2(const char *block)
 {
     __m256i low = _mm256_loadu_si256((const __m256i *)block);
     __m256i high = _mm256_loadu_si256((const __m256i *)(block + 32));
@@ -82,23 +87,6 @@ AVX2 static struct json_masks masks_avx2(const char *block)
     };
 }
 #endif
-
-void json_scan_init(struct json_scan *scan, struct slice data, uint64_t *escapes)
-{
-    scan->data = data.data;
-    scan->size = data.size;
-    scan->escapes = escapes;
-    scan->done = scan->utf8_done = 0;
-    scan->in_string = scan->escaped = scan->in_scalar = 0;
-    scan->count = scan->next = 0;
-    scan->is_over = false;
-    scan->fault = JSON_FAULT_NONE;
-    scan->masks = masks_generic;
-#if defined(__x86_64__)
-    if (__builtin_cpu_supports("avx2"))
-        scan->masks = masks_avx2;
-#endif
-}
 
 /* The bytes that a backslash before them makes text. Runs of backslashes are rare: one by one. */
 static uint64_t find_escaped(struct json_scan *scan, uint64_t backslashes)
@@ -156,39 +144,74 @@ static void check_utf8(struct json_scan *scan, size_t start, size_t end)
     scan->utf8_done = at;
 }
 
-static inline void put_tokens(struct json_scan *scan, uint64_t starts, uint32_t base)
+/* What a block's masks say. Inlined into each kind of loop, so that the compiler uses what that
+ * processor has. */
+__attribute__((always_inline)) static inline void
+scan_masks(struct json_scan *scan, const struct json_masks *masks, size_t at)
 {
+    uint64_t quotes = masks->quotes, strings, scalars, words, starts;
     uint32_t *tokens = scan->tokens + scan->count;
 
-    scan->count += (size_t)__builtin_popcountll(starts);
-    for (; starts != 0; starts &= starts - 1)
-        *tokens++ = base + (uint32_t)__builtin_ctzll(starts);
-}
-
-static inline void scan_block(struct json_scan *scan, const char *block, size_t at)
-{
-    struct json_masks masks = scan->masks(block);
-    uint64_t quotes = masks.quotes, strings, scalars, words, starts;
-
-    if (masks.backslashes != 0) {
+    if (masks->backslashes != 0) {
         scan->escapes[at / (JSON_BLOCK_BYTES * 64)] |= (uint64_t)1 << (at / JSON_BLOCK_BYTES % 64);
-        quotes &= ~find_escaped(scan, masks.backslashes);
+        quotes &= ~find_escaped(scan, masks->backslashes);
     } else {
         quotes &= ~scan->escaped;
         scan->escaped = 0;
     }
     strings = running_xor(quotes) ^ scan->in_string; /* with the first quote, without the last */
     scan->in_string = (uint64_t)((int64_t)strings >> 63);
-    if (masks.high != 0)
+    if (masks->high != 0)
         check_utf8(scan, at,
                    at + JSON_BLOCK_BYTES < scan->size ? at + JSON_BLOCK_BYTES : scan->size);
-    if ((masks.controls & strings) != 0)
-        fail(scan, JSON_FAULT_CONTROL, at + (size_t)__builtin_ctzll(masks.controls & strings));
-    scalars = ~(masks.brackets | masks.blanks);
+    if ((masks->controls & strings) != 0)
+        fail(scan, JSON_FAULT_CONTROL, at + (size_t)__builtin_ctzll(masks->controls & strings));
+    scalars = ~(masks->brackets | masks->blanks);
     words = scalars & ~quotes;
-    starts = (masks.brackets | (scalars & ~(words << 1 | scan->in_scalar))) & ~(strings ^ quotes);
+    starts = (masks->brackets | (scalars & ~(words << 1 | scan->in_scalar))) & ~(strings ^ quotes);
     scan->in_scalar = words >> 63;
-    put_tokens(scan, starts, (uint32_t)at);
+    for (; starts != 0; starts &= starts - 1)
+        *tokens++ = (uint32_t)at + (uint32_t)__builtin_ctzll(starts);
+    scan->count = (size_t)(tokens - scan->tokens);
+}
+
+static void blocks_generic(struct json_scan *scan)
+{
+    for (unsigned i = 0; i < JSON_BATCH_BLOCKS && scan->done + JSON_BLOCK_BYTES <= scan->size;
+         i++, scan->done += JSON_BLOCK_BYTES) {
+        struct json_masks masks = masks_generic(scan->data + scan->done);
+
+        scan_masks(scan, &masks, scan->done);
+    }
+}
+
+#if defined(__x86_64__)
+AVX2 static void blocks_avx2(struct json_scan *scan)
+{
+    for (unsigned i = 0; i < JSON_BATCH_BLOCKS && scan->done + JSON_BLOCK_BYTES <= scan->size;
+         i++, scan->done += JSON_BLOCK_BYTES) {
+        struct json_masks masks = masks_avx2(scan->data + scan->done);
+
+        scan_masks(scan, &masks, scan->done);
+    }
+}
+#endif
+
+void json_scan_init(struct json_scan *scan, struct slice data, uint64_t *escapes)
+{
+    scan->data = data.data;
+    scan->size = data.size;
+    scan->escapes = escapes;
+    scan->done = scan->utf8_done = 0;
+    scan->in_string = scan->escaped = scan->in_scalar = 0;
+    scan->count = scan->next = 0;
+    scan->is_over = false;
+    scan->fault = JSON_FAULT_NONE;
+    scan->blocks = blocks_generic;
+#if defined(__x86_64__)
+    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi2"))
+        scan->blocks = blocks_avx2;
+#endif
 }
 
 /* The last block, padded with blanks. */
@@ -196,11 +219,13 @@ static void scan_tail(struct json_scan *scan)
 {
     char block[JSON_BLOCK_BYTES];
     size_t left = scan->size - scan->done;
+    struct json_masks masks;
 
     memset(block, ' ', sizeof(block));
     memcpy(block, scan->data + scan->done, left);
+    masks = masks_generic(block);
     if (left > 0)
-        scan_block(scan, block, scan->done);
+        scan_masks(scan, &masks, scan->done);
     scan->done = scan->size;
     scan->is_over = true;
     if (scan->in_string != 0)
@@ -216,9 +241,7 @@ bool json_scan_more(struct json_scan *scan)
         return scan->fault == JSON_FAULT_NONE;
     }
     while (scan->count == 0 && !scan->is_over && scan->fault == JSON_FAULT_NONE) {
-        for (unsigned i = 0; i < JSON_BATCH_BLOCKS && scan->done + JSON_BLOCK_BYTES <= scan->size;
-             i++, scan->done += JSON_BLOCK_BYTES)
-            scan_block(scan, scan->data + scan->done, scan->done);
+        scan->blocks(scan);
         if (scan->done + JSON_BLOCK_BYTES > scan->size
             && scan->count < sizeof(scan->tokens) / sizeof(scan->tokens[0]) - JSON_BLOCK_BYTES - 1)
             scan_tail(scan);

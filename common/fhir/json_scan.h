@@ -21,11 +21,6 @@ enum json_fault {
     JSON_FAULT_UNFINISHED,
 };
 
-/* One bit for each byte of a block. */
-struct json_masks {
-    uint64_t quotes, backslashes, brackets /* and , and : */, blanks, controls, high;
-};
-
 struct json_scan {
     const char *data;
     size_t size;
@@ -38,7 +33,7 @@ struct json_scan {
     bool is_over;
     enum json_fault fault;
     size_t fault_at;
-    struct json_masks (*masks)(const char *block);
+    void (*blocks)(struct json_scan *scan); /* by what the processor can do */
 };
 
 /* uint64_t's that @escapes needs for a text of @size bytes. */

@@ -26,27 +26,30 @@ static int compare_places(const void *a, const void *b, void *arg)
     return fact_compare(&facts[x->fact], &facts[y->fact]);
 }
 
-static bool sort_facts(struct fact *facts, size_t count, struct arena *arena)
+/* @record's facts in order: where they are, or in @arena. */
+static bool sort_facts(struct record *record, struct arena *arena, struct arena *work)
 {
-    struct arena_mark mark = arena_mark(arena);
-    struct place *places = arena_alloc(arena, (count + 1) * sizeof(*places));
-    struct fact *copy = arena_alloc(arena, (count + 1) * sizeof(*copy));
+    struct fact *facts = record->facts, *sorted;
+    size_t count = record->count;
+    struct place *places = arena_alloc(work, (count + 1) * sizeof(*places));
     bool is_sorted = true;
 
-    if (places == NULL || copy == NULL)
+    if (places == NULL)
         return false;
     for (size_t i = 0; i < count; i++) {
         places[i] =
             (struct place){ facts[i].date.seconds, (uint32_t)facts[i].date.precision, (uint32_t)i };
         is_sorted &= i == 0 || compare_places(&places[i - 1], &places[i], facts) <= 0;
     }
-    if (!is_sorted) {
-        qsort_r(places, count, sizeof(*places), compare_places, facts);
-        memcpy(copy, facts, count * sizeof(*facts));
-        for (size_t i = 0; i < count; i++)
-            facts[i] = copy[places[i].fact];
-    }
-    arena_rewind(arena, mark);
+    if (is_sorted)
+        return true;
+    sorted = arena_alloc(arena, count * sizeof(*sorted));
+    if (sorted == NULL)
+        return false;
+    qsort_r(places, count, sizeof(*places), compare_places, facts);
+    for (size_t i = 0; i < count; i++)
+        sorted[i] = facts[places[i].fact];
+    record->facts = sorted;
     return true;
 }
 
@@ -276,7 +279,7 @@ static bool make_index(struct record *record, struct arena *arena, struct arena 
 {
     struct indexing indexing = { .arena = work };
 
-    if (!sort_facts(record->facts, record->count, work))
+    if (!sort_facts(record, arena, work))
         return false;
     for (size_t i = 0; i < record->count; i++)
         record->live += !record->facts[i].is_void;

@@ -188,7 +188,7 @@ enum status context_merge(const struct record *old, struct parsed *parsed, struc
     struct merging merging = { .reasons = &parsed->reasons, .arena = arena };
 
     *as_facts = 0;
-    merging.facts = ARENA_ARRAY(arena, struct fact, max);
+    merging.facts = arena_alloc(arena, (max + 1) * sizeof(struct fact));
     merging.is_new = ARENA_ARRAY(arena, uint8_t, max);
     if (merging.facts == NULL || merging.is_new == NULL
         || !make_table(&merging.by_reference, max, arena)

@@ -77,6 +77,9 @@ static const char *void_reason(const struct json *json)
     return fhir_code_has(verification, "refuted") ? "refuted" : NULL;
 }
 
+/* An entry of a record has so many bytes or more: what room is made for at first. */
+#define ENTRY_BYTES 720
+
 /* What became of an entry; its fact has the same number. */
 struct outcome {
     const char *reason; /* NULL: a fact */
@@ -130,7 +133,7 @@ static const char *read_one(struct reading *reading, const struct fhir_resource 
 static bool grow(struct parsing *parsing)
 {
     struct arena *arena = parsing->reading.arena;
-    size_t room = parsing->room == 0 ? parsing->bytes.size / 1024 + 64 : 2 * parsing->room;
+    size_t room = parsing->room == 0 ? parsing->bytes.size / ENTRY_BYTES + 64 : 2 * parsing->room;
     struct fact *facts = arena_alloc(arena, room * sizeof(*facts));
     struct outcome *outcomes = arena_alloc(parsing->bundle.arena, room * sizeof(*outcomes));
 
@@ -297,7 +300,7 @@ enum status context_parse(struct slice bytes, struct arena *arena, struct parsed
         return error_set(err, STATUS_RESOURCE_EXHAUSTED, "no room to read %zu bytes", bytes.size);
     arena_init(&table, arena->limit_bytes);
     arena_init(&parsing->reading.again, arena->limit_bytes);
-    fhir_bundle_init(&parsing->bundle, &table);
+    fhir_bundle_init(&parsing->bundle, bytes.size / ENTRY_BYTES, &table);
     parsing->bytes = bytes;
     parsing->reading.bundle = &parsing->bundle;
     parsing->reading.arena = arena;

@@ -570,40 +570,46 @@ static const char *read_other(struct reading *reading)
     return needs_label(fact);
 }
 
+#define READER(type, read)                                                                         \
+    {                                                                                              \
+        type, sizeof(type) - 1, read                                                               \
+    }
+
 read_resource read_find(struct slice type)
 {
     static const struct {
         const char *type;
+        size_t size;
         read_resource read;
     } readers[] = {
-        { "Observation", read_observation },
-        { "Encounter", read_encounter },
-        { "Procedure", read_procedure },
-        { "Condition", read_condition },
-        { "Immunization", read_immunization },
-        { "DiagnosticReport", read_report },
-        { "DocumentReference", read_document },
-        { "MedicationRequest", read_medication },
-        { "MedicationStatement", read_medication },
-        { "MedicationAdministration", read_medication },
-        { "MedicationDispense", read_medication },
-        { "AllergyIntolerance", read_allergy },
-        { "CarePlan", read_care_plan },
-        { "Goal", read_goal },
-        { "Device", read_device },
-        { "ImagingStudy", read_imaging },
-        { "Patient", read_patient },
-        { "ServiceRequest", read_other },
-        { "DeviceRequest", read_other },
-        { "AdverseEvent", read_other },
-        { "FamilyMemberHistory", read_other },
-        { "RiskAssessment", read_other },
-        { "ClinicalImpression", read_other },
-        { "Flag", read_other },
+        READER("Observation", read_observation),
+        READER("Encounter", read_encounter),
+        READER("Procedure", read_procedure),
+        READER("Condition", read_condition),
+        READER("Immunization", read_immunization),
+        READER("DiagnosticReport", read_report),
+        READER("DocumentReference", read_document),
+        READER("MedicationRequest", read_medication),
+        READER("MedicationStatement", read_medication),
+        READER("MedicationAdministration", read_medication),
+        READER("MedicationDispense", read_medication),
+        READER("AllergyIntolerance", read_allergy),
+        READER("CarePlan", read_care_plan),
+        READER("Goal", read_goal),
+        READER("Device", read_device),
+        READER("ImagingStudy", read_imaging),
+        READER("Patient", read_patient),
+        READER("ServiceRequest", read_other),
+        READER("DeviceRequest", read_other),
+        READER("AdverseEvent", read_other),
+        READER("FamilyMemberHistory", read_other),
+        READER("RiskAssessment", read_other),
+        READER("ClinicalImpression", read_other),
+        READER("Flag", read_other),
     };
 
     for (size_t i = 0; i < sizeof(readers) / sizeof(readers[0]); i++)
-        if (slice_is(type, readers[i].type))
+        if (type.size == readers[i].size && memcmp(type.data, readers[i].type, type.size) == 0)
             return readers[i].read;
     return NULL;
 }

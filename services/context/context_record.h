@@ -28,7 +28,7 @@ struct record {
     uint32_t *same_label; /* for each fact: how many later ones (newer) have its kind and label */
 };
 
-/* Sort @facts (taken as they are, in @arena), index their words.
+/* Sort @facts (which stay), index their words; all of it in @arena.
  * RESOURCE_EXHAUSTED: too many, or no room. */
 enum status record_index(struct fact *facts, size_t count, struct arena *arena,
                          struct record *record, struct error *err);

@@ -85,9 +85,33 @@ static void refuses_what_no_calendar_has(void **state)
     }
 }
 
+static void days_give_back_the_date_as_it_was_written(void **state)
+{
+    (void)state;
+    static const char *const texts[] = { "1970-01-01", "0001-01-01", "9999-12-31", "2024-02-29",
+                                         "1900-03-01", "2019-03",    "1957" };
+
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+        struct fhir_date date, again;
+        char text[FHIR_DATE_TEXT_BYTES];
+
+        assert_true(fhir_date_parse(slice_from(texts[i]), &date));
+        again = date;
+        again.year = 0;
+        again.month = again.day = 0;
+        assert_true(fhir_date_from_days(fhir_date_days(&date), &again));
+        fhir_date_format(&again, text);
+        assert_string_equal(text, texts[i]);
+    }
+    assert_false(fhir_date_from_days(INT64_MIN, &(struct fhir_date){ 0 }));
+    assert_false(fhir_date_from_days(-719163, &(struct fhir_date){ 0 }));
+    assert_false(fhir_date_from_days(2932897, &(struct fhir_date){ 0 }));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(days_give_back_the_date_as_it_was_written),
         cmocka_unit_test(keeps_the_precision_that_was_written),
         cmocka_unit_test(counts_seconds_as_the_c_library_does),
         cmocka_unit_test(compares_by_moment_and_then_by_precision),

@@ -51,7 +51,7 @@ static void read(const char *text, struct fhir_bundle *bundle)
 {
     struct json *root;
 
-    fhir_bundle_init(bundle, &arena);
+    fhir_bundle_init(bundle, 0, &arena);
     assert_int_equal(
         json_parse_each(slice_from(text), "entry", on_entry, bundle, &arena, &root, &err),
         STATUS_OK);
@@ -96,7 +96,7 @@ static void a_reference_that_dangles_is_none(void **state)
     (void)state;
     struct fhir_bundle bundle;
 
-    fhir_bundle_init(&bundle, &arena);
+    fhir_bundle_init(&bundle, 100, &arena);
     assert_int_equal(find(&bundle, "Patient/p1"), SIZE_MAX);
     read(bundle_text, &bundle);
     assert_int_equal(find(&bundle, "Patient/p2"), SIZE_MAX);
