@@ -15,6 +15,8 @@
 #define BEGIN_BYTES 3 /* under which words with a * at the end are filed */
 #define END_BYTES 4   /* and those with one at the front */
 
+#define STEM_BEFORE_MIN 2
+
 /* Words of a text that are looked at together; phrases do not cross its end. */
 #define WINDOW_WORDS 256
 
@@ -162,7 +164,9 @@ static bool is_match(const struct phrase_word *word, const struct seen *seen)
         return slice_equal(seen->folded, text);
     if (word->match == MATCH_BEGIN)
         return slice_starts_with(seen->raw, text);
-    return slice_ends_with(seen->folded, text) || slice_ends_with(seen->raw, text);
+    /* Something stands before a stem: "April" is no ACE inhibitor. */
+    return seen->raw.size >= text.size + STEM_BEFORE_MIN
+           && (slice_ends_with(seen->folded, text) || slice_ends_with(seen->raw, text));
 }
 
 static bool is_phrase_at(const struct phrase *phrase, const struct seen *seen, size_t left)
