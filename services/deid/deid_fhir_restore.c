@@ -1,6 +1,7 @@
 #include "deid_fhir_restore.h"
 
 #include "deid_fhir_element.h"
+#include "deid_fhir_removed.h"
 #include "deid_fhir_value.h"
 #include "deid_restore.h"
 #include "fhir/json.h"
@@ -82,17 +83,79 @@ static enum status restore_node(struct deid_map *map, struct json *node, struct 
     return status;
 }
 
+/* What was taken out of a resource, found by the name that it still has. */
+struct missing {
+    struct json *resource;
+    struct deid_fhir_removal *removals;
+    struct missing *next;
+};
+
+static enum status missing_find(const struct deid_map *map, struct json *node, struct arena *arena,
+                                struct missing **list, struct error *err)
+{
+    struct slice type = deid_fhir_element_type(node), id = json_get_string(node, "id");
+    struct missing *missing;
+    struct json *child;
+    struct buffer name;
+    enum status status = STATUS_OK;
+    bool is_full = false;
+
+    if (type.size > 0 && id.size > 0) {
+        missing = ARENA_NEW(arena, struct missing);
+        buffer_init(&name, arena);
+        buffer_put(&name, type);
+        buffer_put_byte(&name, '/');
+        buffer_put(&name, id);
+        if (missing == NULL || name.is_full)
+            return no_room(err);
+        *missing = (struct missing){
+            node, deid_fhir_removed_find(map, buffer_slice(&name), arena, &is_full), *list
+        };
+        if (is_full)
+            return no_room(err);
+        if (missing->removals != NULL)
+            *list = missing;
+    }
+    for (child = node->first; status == STATUS_OK && child != NULL; child = child->next)
+        if (child->first != NULL)
+            status = missing_find(map, child, arena, list, err);
+    return status;
+}
+
+static enum status missing_restore(const struct missing *missing, struct arena *arena,
+                                   struct error *err)
+{
+    const struct deid_fhir_removal *removal;
+    enum status status = STATUS_OK;
+
+    for (; missing != NULL; missing = missing->next)
+        for (removal = missing->removals; status == STATUS_OK && removal != NULL;
+             removal = removal->next)
+            status = deid_fhir_removed_restore(missing->resource, removal, arena, err);
+    return status;
+}
+
+static bool has_removals(const struct deid_map *map)
+{
+    return map->counters[DEID_CLASS_NONE] > 0;
+}
+
 enum status deid_fhir_restore(struct deid_map *map, struct slice json, struct arena *arena,
                               struct slice *output, struct error *err)
 {
+    struct missing *missing = NULL;
     struct json *root;
     struct buffer out;
     enum status status = json_parse(json, arena, &root, err);
 
     if (status == STATUS_OK && deid_fhir_element_type(root).size == 0)
         status = error_set(err, STATUS_INVALID_ARGUMENT, "not a FHIR resource");
+    if (status == STATUS_OK && has_removals(map))
+        status = missing_find(map, root, arena, &missing, err);
     if (status == STATUS_OK)
         status = restore_node(map, root, SLICE(""), false, arena, err);
+    if (status == STATUS_OK)
+        status = missing_restore(missing, arena, err);
     if (status != STATUS_OK)
         return status;
     buffer_init(&out, arena);

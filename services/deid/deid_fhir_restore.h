@@ -5,8 +5,8 @@
 #include "deid_map.h"
 
 /* The way back, for what deid_fhir_redact wrote in the limited profile, as compact JSON in @arena;
- * what it removed stays away. INVALID_ARGUMENT for what is no JSON object with a resourceType,
- * RESOURCE_EXHAUSTED when there is no room. */
+ * what it removed and was too large for the map stays away. INVALID_ARGUMENT for what is no JSON
+ * object with a resourceType, RESOURCE_EXHAUSTED when there is no room. */
 enum status deid_fhir_restore(struct deid_map *map, struct slice json, struct arena *arena,
                               struct slice *output, struct error *err);
 

@@ -121,48 +121,42 @@ static enum status walk_member(struct deid_fhir_walk *walk, struct json *item,
     return status;
 }
 
-static enum status walk_members(struct deid_fhir_walk *walk, struct json *node,
-                                const struct deid_fhir_place *place)
+/* Take *@link out of @parent, of which it is the one at @index. */
+static enum status unlink_item(struct deid_fhir_walk *walk, struct json *parent, struct json **link,
+                               unsigned index)
 {
-    struct json **link = &node->first, *item;
-    enum status status;
+    struct json *item = *link;
 
-    while ((item = *link) != NULL) {
-        bool is_removed = false;
-
-        status = walk_member(walk, item, place, &is_removed);
-        if (status != STATUS_OK)
-            return status;
-        if (is_removed) {
-            *link = item->next;
-            node->count--;
-        } else {
-            link = &item->next;
-        }
-    }
+    if (walk->redactor->map->profile == DEID_PROFILE_LIMITED && walk->resource != NULL
+        && !deid_fhir_removed_note(walk->resource, parent, item, index, walk->redactor->arena,
+                                   &walk->removals))
+        return deid_fhir_no_room(walk->err);
+    *link = item->next;
+    parent->count--;
     return STATUS_OK;
 }
 
-static enum status walk_list(struct deid_fhir_walk *walk, struct json *node,
-                             const struct step *step, const struct deid_fhir_place *place)
+/* @step NULL: @node is an object, and each member has its own. */
+static enum status walk_children(struct deid_fhir_walk *walk, struct json *node,
+                                 const struct step *step, const struct deid_fhir_place *place)
 {
     struct json **link = &node->first, *item;
-    enum status status;
+    unsigned index = 0;
+    enum status status = STATUS_OK;
 
-    while ((item = *link) != NULL) {
+    while (status == STATUS_OK && (item = *link) != NULL) {
         bool is_removed = false;
 
-        status = walk_node(walk, item, step, place, &is_removed);
-        if (status != STATUS_OK)
-            return status;
-        if (is_removed) {
-            *link = item->next;
-            node->count--;
+        status = step == NULL ? walk_member(walk, item, place, &is_removed)
+                              : walk_node(walk, item, step, place, &is_removed);
+        if (status == STATUS_OK && is_removed) {
+            status = unlink_item(walk, node, link, index);
         } else {
             link = &item->next;
+            index++;
         }
     }
-    return STATUS_OK;
+    return status;
 }
 
 /* What a resource says that it is; its name must be one of a type, since it is written as it
@@ -184,25 +178,68 @@ static enum status resource_type(struct deid_fhir_walk *walk, const struct json 
     return STATUS_OK;
 }
 
+/* What was taken out of @resource goes into the map under its redacted name. */
+static enum status removals_put(struct deid_fhir_walk *walk, const struct json *resource)
+{
+    struct slice id = json_get_string(resource, "id");
+    struct buffer name;
+
+    if (walk->removals == NULL || id.size == 0)
+        return STATUS_OK;
+    buffer_init(&name, walk->redactor->arena);
+    buffer_put(&name, deid_fhir_element_type(resource));
+    buffer_put_byte(&name, '/');
+    buffer_put(&name, id);
+    if (name.is_full
+        || !deid_fhir_removed_put(walk->redactor->map, buffer_slice(&name), walk->redactor->arena,
+                                  walk->removals))
+        return deid_fhir_no_room(walk->err);
+    return STATUS_OK;
+}
+
+static enum status walk_own_resource(struct deid_fhir_walk *walk, struct json *node,
+                                     const struct deid_fhir_place *place)
+{
+    const struct json *outer = walk->resource;
+    struct deid_fhir_removal *removals = walk->removals;
+    enum status status;
+
+    walk->resource = node;
+    walk->removals = NULL;
+    status = walk_children(walk, node, NULL, place);
+    if (status == STATUS_OK)
+        status = removals_put(walk, node);
+    walk->resource = outer;
+    walk->removals = removals;
+    return status;
+}
+
+static enum status walk_resource(struct deid_fhir_walk *walk, struct json *node,
+                                 struct deid_fhir_place *place)
+{
+    enum status status = resource_type(walk, node, &place->owner);
+
+    walk->path_size = 0;
+    path_push(walk, deid_fhir_element_type(node));
+    if (status != STATUS_OK)
+        return status;
+    return place->is_contained ? walk_children(walk, node, NULL, place)
+                               : walk_own_resource(walk, node, place);
+}
+
 static enum status walk_object(struct deid_fhir_walk *walk, struct json *node,
                                const struct step *step, bool *is_removed)
 {
     struct deid_fhir_place place = { step->type, node, slice_is(step->key, "contained") };
-    bool is_resource =
-        walk->types->types[step->type].is_resource
-        || (step->type == DEID_FHIR_TYPE_UNKNOWN && deid_fhir_element_type(node).size > 0);
-    enum status status = STATUS_OK;
 
     if (step->type == walk->types->type_extension && is_location_extension(node)) {
         *is_removed = true;
         return STATUS_OK;
     }
-    if (is_resource) {
-        status = resource_type(walk, node, &place.owner);
-        walk->path_size = 0;
-        path_push(walk, deid_fhir_element_type(node));
-    }
-    return status == STATUS_OK ? walk_members(walk, node, &place) : status;
+    if (walk->types->types[step->type].is_resource
+        || (step->type == DEID_FHIR_TYPE_UNKNOWN && deid_fhir_element_type(node).size > 0))
+        return walk_resource(walk, node, &place);
+    return walk_children(walk, node, NULL, &place);
 }
 
 /* The safe-harbor profile groups the ages over 89, which FHIR has as quantities of years. */
@@ -249,7 +286,7 @@ static enum status walk_node(struct deid_fhir_walk *walk, struct json *node,
     case JSON_KIND_NUMBER:
         return walk_number(walk, node, step, place);
     case JSON_KIND_ARRAY:
-        return walk_list(walk, node, step, place);
+        return walk_children(walk, node, step, place);
     case JSON_KIND_OBJECT:
         if (!walk->types->types[step->type].is_primitive)
             return walk_object(walk, node, step, is_removed);

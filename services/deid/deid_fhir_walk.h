@@ -3,6 +3,7 @@
 #define DEID_FHIR_WALK_H
 
 #include "deid_fhir_memo.h"
+#include "deid_fhir_removed.h"
 #include "deid_fhir_type.h"
 #include "deid_profile.h"
 #include "deid_redact.h"
@@ -19,6 +20,8 @@ struct deid_fhir_walk {
     int birth_year_min;                  /* who was born before is over 89 */
     char path[DEID_FHIR_PATH_BYTES_MAX]; /* of the element at hand, where spans are kept */
     size_t path_size;
+    const struct json *resource; /* that is in no other one: what is removed is noted from it */
+    struct deid_fhir_removal *removals;
 };
 
 /* Where the walk is. */

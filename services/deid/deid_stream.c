@@ -263,6 +263,23 @@ static enum status parse(struct deid_stream *stream, struct slice bytes, struct 
                : error_wrap(err, "after %llu entries", (unsigned long long)stream->entries);
 }
 
+/* The type where it is said first, as it nearly always is; else "". */
+static struct slice type_said_first(struct slice bytes)
+{
+    static const struct slice start = SLICE("{\"resourceType\":\"");
+    size_t from = start.size;
+
+    if (!slice_starts_with(bytes, start))
+        return SLICE("");
+    return slice_cut(bytes, from, from + slice_find_byte(slice_cut(bytes, from, bytes.size), '"'));
+}
+
+static bool is_person(struct slice type)
+{
+    return slice_is(type, "Patient") || slice_is(type, "Practitioner")
+           || slice_is(type, "RelatedPerson") || slice_is(type, "Person");
+}
+
 /* Whether @bytes can hold a person: what does not is passed over unread when people are learnt. A
  * type written with escapes is read. */
 static bool may_hold_person(struct slice bytes)
@@ -270,7 +287,10 @@ static bool may_hold_person(struct slice bytes)
     static const struct slice marks[] = { SLICE("\"Patient\""), SLICE("\"Practitioner\""),
                                           SLICE("\"RelatedPerson\""), SLICE("\"Person\""),
                                           SLICE("\\u") };
+    struct slice type = type_said_first(bytes);
 
+    if (type.size > 0 && !slice_is(type, "Bundle") && slice_find_byte(type, '\\') == type.size)
+        return is_person(type);
     for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++)
         if (memmem(bytes.data, bytes.size, marks[i].data, marks[i].size) != NULL)
             return true;
