@@ -4,9 +4,10 @@
 #include "deid_place.h"
 
 #define WORDS_MAX 6
-#define CARE_BACK_MAX 4
+#define CARE_BACK_MAX 5
 #define QUOTE_BACK_MAX 4
 #define ACRONYM_BYTES_MIN 3
+#define PARTNERS_MAX 4
 
 static void facility_add(const struct deid_tokens *tokens, struct deid_spans *spans, unsigned first,
                          unsigned end, float score)
@@ -56,6 +57,10 @@ static bool is_telling(const struct deid_tokens *tokens, unsigned index)
 
     if (!deid_like_capital(tokens, index) || deid_hint_at(tokens, index) & DEID_HINT_TRADE)
         return false;
+    if (slice_equal_fold(deid_token_text(tokens, index), SLICE("general")))
+        return index + 1 < tokens->count
+               && !(deid_hint_at(tokens, index + 1) & DEID_HINT_TRADE
+                    && !(tokens->items[index + 1].flags & DEID_WORD_FACILITY));
     if (token->flags & (DEID_WORD_FACILITY_PART | DEID_WORD_HOSPITAL | DEID_WORD_PLACE))
         return true;
     return deid_like_at(tokens, index) >= DEID_LIKE_WORD
@@ -84,7 +89,9 @@ static bool is_inner_gap(const struct deid_tokens *tokens, unsigned index)
 
     return slice_is(gap, " ") || slice_is(gap, "'s ") || slice_is(gap, "' ") || slice_is(gap, "-")
            || slice_is(gap, " & ") || slice_is(gap, "s' ")
-           || (slice_is(gap, ". ") && (word.size <= 3 || slice_is(word, "Univ")));
+           || (slice_is(gap, ". ")
+               && ((word.size <= 3 && deid_like_shape(tokens, index) == DEID_SHAPE_CAPITAL)
+                   || slice_is(word, "Univ")));
 }
 
 /* Back from its head over a name; the title of "Dr. Smith's Office" belongs to it. */
@@ -119,6 +126,18 @@ static unsigned heads_end(const struct deid_tokens *tokens, unsigned end)
     return end;
 }
 
+/* The capital words behind "University of". */
+static unsigned capitals_end(const struct deid_tokens *tokens, unsigned at)
+{
+    unsigned end = at;
+
+    while (end < tokens->count && end < at + 3 && deid_like_capital(tokens, end)
+           && (end == at || deid_like_gap(tokens, end - 1, " "))
+           && !(tokens->items[end].flags & (DEID_WORD_MONTH | DEID_WORD_MEDICAL)))
+        end++;
+    return end;
+}
+
 /* "of Atlanta", "in Rochester, MN", ", California", " Boston": where the house is, when that is
  * said in one breath. */
 static unsigned facility_end(const struct deid_tokens *tokens, unsigned end)
@@ -139,6 +158,11 @@ static unsigned facility_end(const struct deid_tokens *tokens, unsigned end)
         || slice_find_byte(deid_tokens_gap(tokens, at - 1), '.') == 0)
         return end;
     place = deid_place_end(tokens, at);
+    if (place == at && slice_find_byte(deid_tokens_gap(tokens, at - 1), ',') == 0
+        && deid_place_is_state(tokens, at) && tokens->items[at].shape == DEID_SHAPE_UPPER)
+        place = at + 1;
+    if (place == at && at > end && slice_is(deid_token_text(tokens, end), "of"))
+        place = capitals_end(tokens, at);
     return place > at ? place : end;
 }
 
@@ -154,8 +178,7 @@ static unsigned facility_named(const struct deid_tokens *tokens, struct deid_spa
     end = facility_end(tokens, index + 1);
     for (i = first; i < index; i++)
         telling += is_telling(tokens, i) || tokens->items[i].flags & DEID_WORD_TITLE;
-    if (first == index || is_quoted(tokens, first)
-        || (telling == 0 && end <= heads_end(tokens, index + 1)))
+    if (is_quoted(tokens, first) || (telling == 0 && end <= heads_end(tokens, index + 1)))
         return index;
     facility_add(tokens, spans, first, end, DEID_SCORE_LIST);
     return end;
@@ -194,9 +217,11 @@ static unsigned facility_small(const struct deid_tokens *tokens, struct deid_spa
         }
     if (!deid_like_capital(tokens, first)
         || !(tokens->items[first].flags & (DEID_WORD_PLACE | DEID_WORD_HOSPITAL)
-             || is_acronym(tokens, first) || deid_place_first(tokens, first) < first))
+             || is_acronym(tokens, first) || deid_place_first(tokens, first) < first
+             || deid_like_at(tokens, first) == DEID_LIKE_UNKNOWN))
         return index;
-    first = deid_place_first(tokens, first);
+    if (deid_place_first(tokens, first) < first)
+        first = deid_place_first(tokens, first);
     while (first > 0 && deid_like_gap(tokens, first - 1, "-")
            && deid_like_capital(tokens, first - 1))
         first--;
@@ -211,8 +236,11 @@ static bool is_cared_for(const struct deid_tokens *tokens, unsigned index)
 
     for (back = 1; back <= CARE_BACK_MAX && back <= index; back++) {
         struct slice gap = deid_tokens_gap(tokens, index - back);
+        bool is_short = tokens->items[index - back].flags & DEID_WORD_TITLE
+                        || tokens->items[index - back].shape == DEID_SHAPE_INITIAL;
 
-        if (slice_find_byte(gap, '.') < gap.size || slice_find_byte(gap, '\n') < gap.size)
+        if (!is_short
+            && (slice_find_byte(gap, '.') < gap.size || slice_find_byte(gap, '\n') < gap.size))
             return false;
         if (deid_hint_at(tokens, index - back) & DEID_HINT_CARE)
             return true;
@@ -245,15 +273,25 @@ static unsigned house_end(const struct deid_tokens *tokens, unsigned first)
     return end;
 }
 
+/* "BronxCare": in no list, with a capital inside. */
+static bool is_made_up(const struct deid_tokens *tokens, unsigned index)
+{
+    return deid_like_at(tokens, index) == DEID_LIKE_WORD && tokens->items[index].flags == 0
+           && deid_like_shape(tokens, index) == DEID_SHAPE_CAPITAL
+           && deid_like_facts(tokens, index)->word == 0
+           && tokens->items[index].end - tokens->items[index].start > 4;
+}
+
 /* "seen at UWMC", "admitted to Mass General", "treated at St. Mary's". */
 static unsigned facility_after(const struct deid_tokens *tokens, struct deid_spans *spans,
                                unsigned index)
 {
-    unsigned first = index + 1, end, i, telling = 0;
+    unsigned first = index + 1, end, i, telling = 0, parts = 0;
     bool is_at, is_known = false;
 
     if (tokens->items[index].shape != DEID_SHAPE_LOWER || first >= tokens->count
-        || !(deid_hint_at(tokens, index) & DEID_HINT_AT) || !deid_like_gap(tokens, index, " "))
+        || !(deid_hint_at(tokens, index) & DEID_HINT_AT) || !deid_like_gap(tokens, index, " ")
+        || slice_is(deid_token_text(tokens, index), "of"))
         return index;
     if (deid_hint_at(tokens, first) & DEID_HINT_OUR && deid_like_gap(tokens, first, " "))
         first++;
@@ -263,9 +301,11 @@ static unsigned facility_after(const struct deid_tokens *tokens, struct deid_spa
     for (i = first; i < end; i++) {
         telling += (is_telling(tokens, i) && deid_like_at(tokens, i) != DEID_LIKE_WORD)
                    || tokens->items[i].flags & (DEID_WORD_HOSPITAL | DEID_WORD_FACILITY_PART)
-                   || is_acronym(tokens, i);
+                   || is_acronym(tokens, i) || is_made_up(tokens, i);
+        parts += (tokens->items[i].flags & DEID_WORD_FACILITY_PART) != 0;
         is_known |= (tokens->items[i].flags & DEID_WORD_HOSPITAL) != 0;
     }
+    is_known |= parts > 0 && end - first > 1 && slice_is(deid_token_text(tokens, index), "at");
     is_at = slice_is(deid_token_text(tokens, index), "at");
     if (end == first || telling == 0 || is_quoted(tokens, first)
         || !(is_cared_for(tokens, index) || (is_at && is_known) || (is_known && end - first > 1))
@@ -280,11 +320,39 @@ static unsigned facility_after(const struct deid_tokens *tokens, struct deid_spa
     return end;
 }
 
+static bool is_legal_form(struct slice word)
+{
+    return slice_is(word, "Inc") || slice_is(word, "LLC") || slice_is(word, "Ltd")
+           || slice_is(word, "Corp") || slice_is(word, "GmbH") || slice_is(word, "PLLC");
+}
+
+/* "Hawkins, Richardson and Santana": partners, by three surnames and the last "and". */
+static unsigned facility_partners(const struct deid_tokens *tokens, struct deid_spans *spans,
+                                  unsigned index)
+{
+    unsigned end = index, names;
+
+    if (!(tokens->items[index].flags & DEID_WORD_FAMILY) || !deid_like_gap(tokens, index, ", "))
+        return index;
+    for (names = 1; names < PARTNERS_MAX && deid_like_gap(tokens, end, ", "); names++) {
+        end++;
+        if (!deid_like_capital(tokens, end) || !(tokens->items[end].flags & DEID_WORD_FAMILY))
+            return index;
+    }
+    if (end + 2 >= tokens->count || !deid_like_gap(tokens, end, " ")
+        || !(slice_is(deid_token_text(tokens, end + 1), "and"))
+        || !deid_like_gap(tokens, end + 1, " ") || !deid_like_capital(tokens, end + 2)
+        || !(tokens->items[end + 2].flags & DEID_WORD_FAMILY) || !deid_like_capital(tokens, index))
+        return index;
+    facility_add(tokens, spans, index, end + 3, DEID_SCORE_WEAK);
+    return end + 3;
+}
+
 /* "Globex Industries", "Hubbard, Fox and Gillespie Ltd": a firm. */
 static unsigned facility_firm(const struct deid_tokens *tokens, struct deid_spans *spans,
                               unsigned index)
 {
-    unsigned first = index;
+    unsigned first = index, names = 0, i;
 
     if (!(tokens->items[index].flags & DEID_WORD_ORGANISATION
           || deid_hint_at(tokens, index) & DEID_HINT_FIRM)
@@ -296,9 +364,11 @@ static unsigned facility_firm(const struct deid_tokens *tokens, struct deid_span
            && !(tokens->items[first - 1].flags & (DEID_WORD_STOP | DEID_WORD_TITLE))
            && !(deid_hint_at(tokens, first - 1) & DEID_HINT_TRADE))
         first--;
+    for (i = first; i < index; i++)
+        names +=
+            deid_like_at(tokens, i) >= DEID_LIKE_EITHER || tokens->items[i].flags & DEID_WORD_PLACE;
     if (first == index
-        || (index - first == 1 && deid_like_starts(tokens, first)
-            && deid_like_at(tokens, first) <= DEID_LIKE_WORD))
+        || (names == 0 && !tokens->is_plain && !is_legal_form(deid_token_text(tokens, index))))
         return index;
     facility_add(tokens, spans, first, index + 1, DEID_SCORE_WEAK);
     return index + 1;
@@ -308,7 +378,7 @@ void deid_facility_scan(const struct deid_tokens *tokens, struct deid_spans *spa
 {
     static unsigned (*const rules[])(const struct deid_tokens *, struct deid_spans *,
                                      unsigned) = { facility_named, facility_small, facility_after,
-                                                   facility_firm };
+                                                   facility_partners, facility_firm };
     unsigned index = 0;
     size_t i;
 

@@ -57,7 +57,7 @@ static const struct {
       "pediatric gynecology obstetrics anesthesia anesthesiology podiatry geriatrics geriatric "
       "infectious diseases disease internal medicine family emergency urgent care primary pain hand "
       "wound sleep heart cancer eye ear breast spine foot ankle hip knee diabetes anticoagulation "
-      "coumadin warfarin infusion dialysis transplant travel vein vascular general outpatient "
+      "coumadin warfarin infusion dialysis transplant travel vein vascular outpatient "
       "inpatient ambulatory walk-in preop preoperative postoperative medical dental physical therapy "
       "occupational rehabilitation behavioral mental health women womens men mens veterans maternity "
       "prenatal fertility allergy asthma headache memory movement stroke trauma burn burns critical "
@@ -94,7 +94,7 @@ static const struct {
     { DEID_HINT_ROAD,
       "rue via viale calle avenida avda rua ulica ul strada platz allee weg corso piazza paseo "
       "camino carrera carretera chemin route quai impasse jalan rruga ulitsa prospekt utca gate gata "
-      "gatan vej vei tie katu straat laan" },
+      "gatan vej vei tie katu straat laan terrasse gasse kuja kapu trg avenue" },
     { DEID_HINT_PARTICLE,
       "de la del van von der den da di bin bint ibn al el le las los dos das do du ter ten abu ben "
       "san y" },

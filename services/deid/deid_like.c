@@ -4,6 +4,7 @@
 #define ODDS_RARE 3     /* where the word is no word at all, so little is enough */
 #define ODDS_WORD (-24) /* sixty to one against: a name in theory */
 #define UNKNOWN_BYTES_MIN 2
+#define PLAIN_SHARE 20 /* one word of medicine in so many is no medicine yet: hand, card, heart */
 
 /* What no name is made of. */
 #define FLAGS_NEVER                                                                                \
@@ -11,7 +12,7 @@
 
 const struct deid_facts *deid_like_facts(const struct deid_tokens *tokens, unsigned index)
 {
-    return deid_lexicon_facts(tokens->lexicon, deid_token_text(tokens, index));
+    return tokens->items[index].facts;
 }
 
 /* A word with bytes that are not ASCII. */
@@ -103,6 +104,17 @@ static bool is_medical_form(struct slice word)
     return false;
 }
 
+/* "Mgmt", "Rx": what cannot be spoken is an abbreviation. Other scripts are not judged. */
+static bool has_vowel(struct slice word)
+{
+    size_t i;
+
+    for (i = 0; i < word.size; i++)
+        if ((unsigned char)word.data[i] >= 0x80 || strchr("aeiouyAEIOUY", word.data[i]) != NULL)
+            return true;
+    return false;
+}
+
 enum deid_like deid_like_of(const struct deid_tokens *tokens, unsigned index)
 {
     const struct deid_token *token = &tokens->items[index];
@@ -134,7 +146,27 @@ enum deid_like deid_like_of(const struct deid_tokens *tokens, unsigned index)
     if (is_coined(deid_token_text(tokens, index))
         || is_medical_form(deid_token_text(tokens, index)))
         return DEID_LIKE_WORD;
-    return token->end - token->start >= UNKNOWN_BYTES_MIN ? DEID_LIKE_UNKNOWN : DEID_LIKE_NEVER;
+    return token->end - token->start >= UNKNOWN_BYTES_MIN
+                   && has_vowel(deid_token_text(tokens, index))
+               ? DEID_LIKE_UNKNOWN
+               : DEID_LIKE_NEVER;
+}
+
+static void read_kind(struct deid_tokens *tokens)
+{
+    unsigned medical = 0, special = 0, capitals = 0, i;
+
+    for (i = 0; i < tokens->count; i++) {
+        uint32_t flags = tokens->items[i].flags;
+
+        medical += (flags & DEID_WORD_MEDICAL) != 0;
+        special +=
+            flags & DEID_WORD_DRUG
+            || (flags & DEID_WORD_MEDICAL && !(flags & (DEID_WORD_ENGLISH | DEID_WORD_NAME)));
+        capitals += tokens->items[i].shape == DEID_SHAPE_CAPITAL;
+    }
+    tokens->is_plain = special == 0 && medical * PLAIN_SHARE <= tokens->count + PLAIN_SHARE;
+    tokens->is_small = capitals == 0;
 }
 
 bool deid_like_read(struct deid_tokens *tokens, struct arena *arena)
@@ -151,6 +183,7 @@ bool deid_like_read(struct deid_tokens *tokens, struct arena *arena)
     }
     tokens->hints = hints;
     tokens->likes = likes;
+    read_kind(tokens);
     return true;
 }
 
@@ -191,8 +224,13 @@ static bool is_phrase_gap(struct slice gap)
 
 static bool is_thing(const struct deid_tokens *tokens, unsigned index)
 {
-    return (tokens->items[index].flags & DEID_WORD_EPONYM_AFTER)
-           || deid_hint_at(tokens, index) & DEID_HINT_THING;
+    const struct deid_token *token = &tokens->items[index];
+
+    /* "Bruton agammaglobulinemia": a word of medicine that is no word of English. */
+    if (token->shape == DEID_SHAPE_LOWER && token->flags & DEID_WORD_MEDICAL
+        && !(token->flags & DEID_WORD_ENGLISH) && token->end - token->start > 4)
+        return true;
+    return (token->flags & DEID_WORD_EPONYM_AFTER) || deid_hint_at(tokens, index) & DEID_HINT_THING;
 }
 
 /* "Framingham risk score", "Hawkins-Kennedy test": a thing within two words. */

@@ -11,7 +11,9 @@
 
 static bool is_title(const struct deid_tokens *tokens, unsigned index)
 {
-    return index < tokens->count && tokens->items[index].flags & DEID_WORD_TITLE;
+    return index < tokens->count
+           && (tokens->items[index].flags & DEID_WORD_TITLE
+               || slice_is(deid_token_text(tokens, index), "Drs"));
 }
 
 /* Whether the end of token @index's line is where a writer's margin is. */
@@ -364,8 +366,7 @@ static unsigned name_numbered(const struct deid_tokens *tokens, struct deid_span
     return end;
 }
 
-static unsigned name_at(const struct deid_tokens *tokens, const struct deid_run_view *view,
-                        struct deid_spans *spans, unsigned index)
+static unsigned name_at(const struct deid_tokens *tokens, struct deid_spans *spans, unsigned index)
 {
     static unsigned (*const rules[])(const struct deid_tokens *, struct deid_spans *, unsigned) = {
         name_titled, name_of_kin, name_after_credential, name_numbered, name_turned, name_said
@@ -378,17 +379,15 @@ static unsigned name_at(const struct deid_tokens *tokens, const struct deid_run_
         if (end > index)
             return end;
     }
-    return deid_run_weigh(tokens, view, spans, index);
+    return deid_run_weigh(tokens, spans, index);
 }
 
 void deid_name_scan(const struct deid_tokens *tokens, struct deid_spans *spans)
 {
-    struct deid_run_view view;
     unsigned index = 0, from = spans->count;
 
-    deid_run_look(tokens, &view);
     deid_section_scan(tokens, spans);
     while (index < tokens->count)
-        index = name_at(tokens, &view, spans, index);
+        index = name_at(tokens, spans, index);
     deid_second_scan(tokens, spans, from);
 }

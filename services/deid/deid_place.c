@@ -289,6 +289,8 @@ static unsigned place_town(const struct deid_tokens *tokens, struct deid_spans *
         return index;
     end = deid_place_listed(tokens, index, DEID_WORD_PLACE);
     if (end == index || deid_like_before_thing(tokens, end - 1)
+        || (deid_place_listed(tokens, index, DEID_WORD_COUNTRY) == end
+            && state_tail(tokens, end) == end)
         || (end == index + 1 && deid_like_shape(tokens, index) != DEID_SHAPE_CAPITAL
             && !is_place_before(tokens, index, true)))
         return index;
@@ -305,18 +307,21 @@ static unsigned place_town(const struct deid_tokens *tokens, struct deid_spans *
     return state_tail(tokens, end);
 }
 
-/* "from Brazil", "Southern Italy", "coming to Norway". */
+/* A country, which is no identifier of a patient: only in a text that has no medicine in it, where
+ * nobody knows what it is read for. */
 static unsigned place_country(const struct deid_tokens *tokens, struct deid_spans *spans,
                               unsigned index)
 {
     unsigned end;
 
+    if (!tokens->is_plain)
+        return index;
     if (!(tokens->items[index].flags & (DEID_WORD_COUNTRY | DEID_WORD_PHRASE_FIRST))
         || tokens->items[index].shape != DEID_SHAPE_CAPITAL)
         return index;
     end = deid_place_listed(tokens, index, DEID_WORD_COUNTRY);
-    if (end == index || !is_place_before(tokens, index, false)
-        || deid_like_before_thing(tokens, end - 1) || tokens->items[index].flags & DEID_WORD_STATE)
+    if (end == index || deid_like_before_thing(tokens, end - 1)
+        || tokens->items[index].flags & DEID_WORD_STATE)
         return index;
     place_add(tokens, spans, index, end, DEID_FORM_VALUE, DEID_SCORE_WEAK);
     return end;
@@ -331,7 +336,7 @@ static unsigned place_unknown(const struct deid_tokens *tokens, struct deid_span
     if (!deid_like_capital(tokens, index) || deid_like_at(tokens, index) != DEID_LIKE_UNKNOWN
         || tokens->items[index].end - tokens->items[index].start < UNKNOWN_BYTES_MIN
         || !is_place_before(tokens, index, true)
-        || (deid_like_shape(tokens, index) == DEID_SHAPE_UPPER
+        || (deid_like_shape(tokens, index) == DEID_SHAPE_UPPER && !tokens->is_plain
             && !(index > 1 && deid_hint_at(tokens, index - 2) & DEID_HINT_LIVES)))
         return index;
     while (end < tokens->count && end < index + 3 && deid_like_capital(tokens, end)
@@ -339,8 +344,12 @@ static unsigned place_unknown(const struct deid_tokens *tokens, struct deid_span
                || (deid_like_gap(tokens, end - 1, " ")
                    && deid_like_at(tokens, end) >= DEID_LIKE_EITHER)))
         end++;
-    if (deid_like_before_thing(tokens, end - 1) || deid_like_product(tokens, index))
+    if (deid_like_before_thing(tokens, end - 1)
+        || (deid_like_product(tokens, index) && !tokens->is_plain))
         return index;
+    if (tokens->is_plain && deid_like_gap(tokens, end - 1, " ")
+        && tokens->items[end].shape == DEID_SHAPE_INITIAL)
+        end++;
     end = deid_place_postal_end(tokens, end);
     place_add(tokens, spans, index, end, DEID_FORM_VALUE, DEID_SCORE_WEAK);
     return end;

@@ -2,31 +2,14 @@
 
 #include "deid_like.h"
 #include "deid_name.h"
+#include "deid_place.h"
 
 /* Bits, roughly: how many times likelier, in powers of two. */
 #define BITS_ACCEPT 4
 #define BITS_SURE 8 /* then it is worth to be carried through the document */
 #define BITS_WORD_MAX 6
-#define PLAIN_SHARE 20 /* one word of medicine in so many is no medicine yet: hand, card, heart */
 #define LOWER_ODDS 20
 #define UNKNOWN_BYTES_MIN 3
-
-void deid_run_look(const struct deid_tokens *tokens, struct deid_run_view *view)
-{
-    unsigned medical = 0, special = 0, capitals = 0, i;
-
-    for (i = 0; i < tokens->count; i++) {
-        uint32_t flags = tokens->items[i].flags;
-
-        medical += (flags & DEID_WORD_MEDICAL) != 0;
-        special +=
-            flags & DEID_WORD_DRUG
-            || (flags & DEID_WORD_MEDICAL && !(flags & (DEID_WORD_ENGLISH | DEID_WORD_NAME)));
-        capitals += tokens->items[i].shape == DEID_SHAPE_CAPITAL;
-    }
-    view->is_plain = special == 0 && medical * PLAIN_SHARE <= tokens->count + PLAIN_SHARE;
-    view->is_small = capitals == 0;
-}
 
 static int bits_of_word(const struct deid_tokens *tokens, unsigned index)
 {
@@ -65,7 +48,9 @@ static int bits_of_form(const struct deid_tokens *tokens, unsigned first, unsign
     if (shape == DEID_SHAPE_INITIAL)
         return deid_like_gap(tokens, first, " ") ? 1 : 3;
     if (is_given(tokens, first))
-        return deid_like_gap(tokens, first, " ") || deid_like_gap(tokens, first, "-") ? 4 : 1;
+        return deid_like_gap(tokens, first, " ")
+                   ? tokens->items[first + 1].shape == DEID_SHAPE_INITIAL ? 6 : 4
+                   : 1;
     if (deid_like_gap(tokens, first, "-"))
         return 1;
     return deid_like_at(tokens, first) == DEID_LIKE_UNKNOWN ? 2 : 1;
@@ -134,6 +119,15 @@ static bool is_age_after(const struct deid_tokens *tokens, unsigned end)
     return false;
 }
 
+/* Not only people are. */
+static bool is_being(struct slice word)
+{
+    return slice_is(word, "is") || slice_is(word, "was") || slice_is(word, "has")
+           || slice_is(word, "had") || slice_is(word, "does") || slice_is(word, "did")
+           || slice_is(word, "can") || slice_is(word, "could") || slice_is(word, "will")
+           || slice_is(word, "would");
+}
+
 /* What stands behind. */
 static int bits_after(const struct deid_tokens *tokens, unsigned end)
 {
@@ -151,7 +145,7 @@ static int bits_after(const struct deid_tokens *tokens, unsigned end)
     if (is_age_after(tokens, end))
         return bits + 5;
     if (slice_is(gap, " ") && hints & DEID_HINT_DEED)
-        bits += hints & DEID_HINT_INTAKE ? 1 : 3;
+        bits += hints & DEID_HINT_INTAKE || is_being(deid_token_text(tokens, end)) ? 1 : 3;
     if (slice_is(gap, ", ") && hints & DEID_HINT_SELF)
         bits += 3;
     if (slice_is(gap, " (") && flags & (DEID_WORD_ID_LABEL | DEID_WORD_KIN))
@@ -164,7 +158,16 @@ static int bits_after(const struct deid_tokens *tokens, unsigned end)
 /* What makes the run the name of something else. */
 static bool is_other(const struct deid_tokens *tokens, unsigned first, unsigned end)
 {
+    uint32_t lands = DEID_WORD_COUNTRY | DEID_WORD_STATE | DEID_WORD_MONTH;
     unsigned i;
+
+    if (end - first == 1 && tokens->items[first].flags & lands && bits_before(tokens, first) < 4)
+        return true;
+    if (deid_place_listed(tokens, first, DEID_WORD_COUNTRY) > first + 1)
+        return true;
+    if (deid_like_gap(tokens, end - 1, "-")
+        && deid_is_digit(tokens->text.data[tokens->items[end].start]))
+        return true; /* "Jo-1" */
 
     if (deid_like_eponym(tokens, end - 1) || deid_like_eponym(tokens, first))
         return true;
@@ -197,8 +200,7 @@ static bool is_shouted_name(const struct deid_tokens *tokens, unsigned first, un
     return words == 0 || names >= 2 || (names == 1 && end - first >= 2);
 }
 
-static int bits_of_run(const struct deid_tokens *tokens, const struct deid_run_view *view,
-                       unsigned first, unsigned end)
+static int bits_of_run(const struct deid_tokens *tokens, unsigned first, unsigned end)
 {
     int bits = bits_of_word(tokens, first), second;
 
@@ -211,18 +213,18 @@ static int bits_of_run(const struct deid_tokens *tokens, const struct deid_run_v
     bits += bits_of_form(tokens, first, end) + bits_before(tokens, first) + bits_after(tokens, end);
     if (deid_like_starts(tokens, first) && deid_like_at(tokens, first) < DEID_LIKE_UNKNOWN)
         bits -= 2;
-    if (view->is_plain && deid_like_at(tokens, first) >= DEID_LIKE_UNKNOWN)
+    if (tokens->is_plain && deid_like_at(tokens, first) >= DEID_LIKE_UNKNOWN)
         bits += 3;
     return bits;
 }
 
 /* Two listed names in small letters: "naomi ryan"; one, where the whole text has no capitals. */
-static unsigned weigh_lower(const struct deid_tokens *tokens, const struct deid_run_view *view,
-                            struct deid_spans *spans, unsigned index)
+static unsigned weigh_lower(const struct deid_tokens *tokens, struct deid_spans *spans,
+                            unsigned index)
 {
     const struct deid_facts *given = deid_like_facts(tokens, index), *family;
 
-    if (view->is_small && given->odds >= LOWER_ODDS && given->word == 0
+    if (tokens->is_small && given->odds >= LOWER_ODDS && given->word == 0
         && deid_like_at(tokens, index) == DEID_LIKE_NAME && !deid_like_eponym(tokens, index)) {
         deid_name_add(tokens, spans, index, index + 1, DEID_SCORE_WEAK);
         return index + 1;
@@ -239,30 +241,64 @@ static unsigned weigh_lower(const struct deid_tokens *tokens, const struct deid_
     return index + 2;
 }
 
-unsigned deid_run_weigh(const struct deid_tokens *tokens, const struct deid_run_view *view,
-                        struct deid_spans *spans, unsigned index)
+/* "Justin Beet", "Maria Fields": one word of English after a given name that is no word, where it
+ * is nothing that a note would say next. */
+static unsigned word_after_given(const struct deid_tokens *tokens, unsigned first, unsigned end)
+{
+    uint32_t others = DEID_WORD_STOP | DEID_WORD_MEDICAL | DEID_WORD_FACILITY | DEID_WORD_STREET
+                      | DEID_WORD_LABEL | DEID_WORD_STATE | DEID_WORD_PLACE | DEID_WORD_ORGANISATION
+                      | DEID_WORD_CREDENTIAL | DEID_WORD_KIN | DEID_WORD_MONTH | DEID_WORD_TITLE
+                      | DEID_WORD_ID_LABEL | DEID_WORD_EPONYM_AFTER;
+
+    if (end != first + 1 || end >= tokens->count || !deid_like_gap(tokens, first, " ")
+        || !(tokens->items[first].flags & DEID_WORD_GIVEN)
+        || deid_like_at(tokens, first) != DEID_LIKE_NAME
+        || deid_like_shape(tokens, first) != DEID_SHAPE_CAPITAL
+        || deid_like_shape(tokens, end) != DEID_SHAPE_CAPITAL
+        || deid_like_at(tokens, end) != DEID_LIKE_WORD || tokens->items[end].flags & others
+        || deid_hint_at(tokens, end) != 0
+        || (deid_like_gap(tokens, end, " ") && deid_like_capital(tokens, end + 1)))
+        return end;
+    return end + 1;
+}
+
+/* "Hilding Carlsson": a rare word with a capital in front of a surname is the given name. */
+static unsigned rare_word_before(const struct deid_tokens *tokens, unsigned first)
+{
+    if (first == 0 || !deid_like_gap(tokens, first - 1, " ")
+        || tokens->items[first].flags & DEID_WORD_GIVEN || deid_like_starts(tokens, first - 1)
+        || deid_like_shape(tokens, first - 1) != DEID_SHAPE_CAPITAL
+        || deid_like_at(tokens, first - 1) != DEID_LIKE_WORD
+        || tokens->items[first - 1].flags & (DEID_WORD_MEDICAL | DEID_WORD_STOP)
+        || deid_like_facts(tokens, first - 1)->word > 2 || deid_hint_at(tokens, first - 1) != 0)
+        return first;
+    return first - 1;
+}
+
+unsigned deid_run_weigh(const struct deid_tokens *tokens, struct deid_spans *spans, unsigned index)
 {
     const struct deid_token *token = &tokens->items[index];
     unsigned end;
     int bits;
 
     if (token->shape == DEID_SHAPE_LOWER)
-        return token->flags & DEID_WORD_GIVEN ? weigh_lower(tokens, view, spans, index) : index + 1;
+        return token->flags & DEID_WORD_GIVEN ? weigh_lower(tokens, spans, index) : index + 1;
     if (token->shape == DEID_SHAPE_NUMBER || !deid_like_capital(tokens, index)
         || (token->shape != DEID_SHAPE_INITIAL && deid_like_at(tokens, index) < DEID_LIKE_EITHER))
         return index + 1;
     if (deid_like_at(tokens, index) == DEID_LIKE_UNKNOWN
         && token->end - token->start < UNKNOWN_BYTES_MIN)
         return index + 1;
-    end = deid_name_end(tokens, index, true);
+    end = word_after_given(tokens, index, deid_name_end(tokens, index, true));
     if (end == index || (end == index + 1 && token->shape == DEID_SHAPE_INITIAL)
         || is_other(tokens, index, end))
         return index + 1;
     if (!is_shouted_name(tokens, index, end))
         return index + 1;
-    bits = bits_of_run(tokens, view, index, end);
+    bits = bits_of_run(tokens, index, end);
     if (bits < BITS_ACCEPT)
         return index + 1;
+    index = rare_word_before(tokens, index);
     deid_name_add(tokens, spans, index, end, bits >= BITS_SURE ? DEID_SCORE_LIST : DEID_SCORE_WEAK);
     return end;
 }

@@ -7,6 +7,7 @@
 #define NUMBER_BYTES_MAX 6
 #define TAIL_PARTS_MAX 8
 #define TOWN_WORDS_MAX 4
+#define CORNER_WORDS_MAX 12
 
 static bool is_house_number(const struct deid_tokens *tokens, unsigned index)
 {
@@ -68,7 +69,8 @@ static unsigned town_end(const struct deid_tokens *tokens, unsigned at)
                     & (DEID_WORD_STOP | DEID_WORD_LABEL | DEID_WORD_ID_LABEL | DEID_WORD_MONTH
                        | DEID_WORD_TITLE)
                 && !(tokens->items[end].flags & (DEID_WORD_PLACE | DEID_WORD_PLACE_FIRST)))
-           && !deid_place_is_state(tokens, end))
+           && !deid_place_is_state(tokens, end)
+           && deid_place_listed(tokens, end, DEID_WORD_COUNTRY | DEID_WORD_STATE) == end)
         end++;
     return end;
 }
@@ -90,6 +92,12 @@ static unsigned land_end(const struct deid_tokens *tokens, unsigned at)
     return end;
 }
 
+/* What tables write where a value is missing. */
+static bool is_missing(struct slice word)
+{
+    return slice_is(word, "nan") || slice_is(word, "null") || slice_is(word, "None");
+}
+
 /* Behind a street at [.., @end): units, town, state, country, postal code, as far as they go. A
  * word that could be a town is taken only when the line, a state, a country or a code bears it
  * out. */
@@ -101,6 +109,8 @@ static unsigned address_end(const struct deid_tokens *tokens, unsigned end)
         struct slice gap = deid_tokens_gap(tokens, at - 1);
 
         next = unit_end(tokens, at);
+        if (next == at && is_missing(deid_token_text(tokens, at)))
+            next = at + 1;
         if (next == at)
             next = land_end(tokens, at);
         if (next == at && deid_place_is_number(tokens, at, 3, 6)
@@ -257,6 +267,31 @@ static unsigned street_foreign(const struct deid_tokens *tokens, struct deid_spa
     return end;
 }
 
+/* "the corner of Main Street and 5th Avenue". */
+static unsigned street_corner(const struct deid_tokens *tokens, struct deid_spans *spans,
+                              unsigned index)
+{
+    unsigned first = index, end = index + 2, capitals = 0;
+
+    if (!slice_equal_fold(deid_token_text(tokens, index), SLICE("corner"))
+        || !deid_like_gap(tokens, index, " ")
+        || !slice_is(deid_token_text(tokens, index + 1), "of"))
+        return index;
+    while (end < tokens->count && end < index + CORNER_WORDS_MAX
+           && deid_tokens_gap(tokens, end - 1).size <= 2
+           && (deid_like_capital(tokens, end)
+               || deid_is_digit(tokens->text.data[tokens->items[end].start])
+               || slice_is(deid_token_text(tokens, end), "and")
+               || deid_hint_at(tokens, end) & (DEID_HINT_PARTICLE | DEID_HINT_ROAD)))
+        capitals += deid_like_capital(tokens, end++);
+    if (capitals < 2)
+        return index;
+    if (first > 0 && slice_equal_fold(deid_token_text(tokens, first - 1), SLICE("the")))
+        first--;
+    street_add(tokens, spans, first, end, DEID_SCORE_LIST);
+    return end;
+}
+
 /* "Harjukatu", "Semperweg", "Nybyv\xc3\xa4gen": the kind of street at the end of the word. */
 static bool is_compound(struct slice word)
 {
@@ -349,7 +384,7 @@ void deid_street_scan(const struct deid_tokens *tokens, struct deid_spans *spans
 {
     static unsigned (*const rules[])(const struct deid_tokens *, struct deid_spans *,
                                      unsigned) = { street_american, street_box, street_foreign,
-                                                   street_numbered };
+                                                   street_corner, street_numbered };
     unsigned index = 0;
     size_t i;
 
