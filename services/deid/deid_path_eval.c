@@ -160,6 +160,14 @@ static enum status one_text(struct evaluation *evaluation, const struct deid_pat
     return STATUS_OK;
 }
 
+/* The type by the name that FHIR gives it: a group of elements has none of its own. */
+static struct slice type_said(const struct deid_fhir_types *types, uint16_t type)
+{
+    while (slice_find_byte(types->types[type].name, '.') < types->types[type].name.size)
+        type = types->types[type].base;
+    return types->types[type].name;
+}
+
 /* nodesByType('date'), nodesByName('x'): the exact type, anywhere under the resource. */
 static enum status call_nodes_by(struct evaluation *evaluation, const struct deid_path *path,
                                  const struct deid_path_values *input, struct deid_path_values *out)
@@ -178,11 +186,9 @@ static enum status call_nodes_by(struct evaluation *evaluation, const struct dei
     for (unsigned i = 0; status == STATUS_OK && i < all.count; i++) {
         const struct deid_node *node = all.items[i].node;
         struct slice own = path->function == DEID_FN_NODES_BY_TYPE
-                               ? evaluation->types->types[node->type].name
+                               ? type_said(evaluation->types, node->type)
                                : node->name;
 
-        if (path->function == DEID_FN_NODES_BY_TYPE && slice_find_byte(own, '.') < own.size)
-            own = SLICE("BackboneElement");
         if (slice_equal(own, wanted))
             status = add(evaluation, out, all.items[i]);
     }

@@ -5,7 +5,7 @@
 //
 // One type a line: its name, what it inherits from, then "element:type" for each of its own elements. The
 // type of a group of elements is the group's path. "value*" is a choice: the name ends in the type. An element that the two
-// releases give different types has the type of R4.
+// releases give different types has the type of R4, or one of its own that is that and has the other's elements besides.
 import { readFileSync } from 'node:fs';
 
 const root = process.argv[2];
@@ -19,6 +19,7 @@ const inherited = {
 const own = { 'System.String': 'string', 'System.Date': 'date', 'System.Decimal': 'decimal', 'System.Boolean': 'boolean',
   'System.Integer': 'integer', 'System.DateTime': 'dateTime', 'System.Time': 'time' };
 const table = new Map();
+const conflicts = [];
 
 function add(release) {
   const types = read(release, 'path2Type');
@@ -30,7 +31,9 @@ function add(release) {
   const put = (owner, element, type, base) => {
     if (!table.has(owner)) table.set(owner, { base, elements: new Map() });
     const row = table.get(owner);
-    if (!row.elements.has(element)) row.elements.set(element, type);
+    const had = row.elements.get(element);
+    if (had === undefined) row.elements.set(element, type);
+    else if (had !== type && /^[A-Z]/.test(had) && /^[A-Z]/.test(type)) conflicts.push([owner, element, had, type]);
   };
   for (const [path, value] of Object.entries(types)) {
     const at = path.lastIndexOf('.');
@@ -61,8 +64,22 @@ function own_elements(name, row) {
   return [...row.elements].filter(([element]) => !without.has(element) || name in inherited);
 }
 
+// Two releases, two types: one that is the type of R4 and has the elements of the other besides.
+function settle([owner, element, newer, older]) {
+  const name = `${owner}.${element}`;
+  const elements = new Map(table.get(older)?.elements ?? []);
+  if (newer === name) {
+    for (const [key, type] of elements) if (!table.get(name).elements.has(key)) table.get(name).elements.set(key, type);
+    return;
+  }
+  table.set(name, { base: newer, elements });
+  table.get(owner).elements.set(element, name);
+}
+
 add('r4');
+conflicts.length = 0;
 add('stu3');
+conflicts.forEach(settle);
 console.log('# Made by tools/deid/fhir_types.mjs from the definitions of FHIR R4 and STU3 (HL7, CC0).');
 for (const name of [...table.keys()].sort()) {
   const row = table.get(name);

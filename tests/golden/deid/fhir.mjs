@@ -32,7 +32,7 @@ const list = (value) => (Array.isArray(value) ? value : value === undefined ? []
 // What people are known by. Words that are words (a city called "Orange" is not; states, countries, prefixes) are not asked for.
 function known(bundle) {
   const values = new Map();
-  const add = (kind, value) => typeof value === 'string' && value.trim().length >= 3 && values.set(value.trim().toLowerCase(), kind);
+  const add = (kind, value) => typeof value === 'string' && value.trim().length >= (kind === 'identifier' ? 5 : 3) && values.set(value.trim().toLowerCase(), kind);
   for (const resource of resources(bundle)) {
     add('id', resource.id);
     if (!people.has(resource.resourceType)) continue;
