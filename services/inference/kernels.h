@@ -77,8 +77,8 @@ static inline uint32_t matrix_groups(const struct matrix *matrix)
  * are multiplied as they lie in the file. */
 size_t kernels_pack_bytes(enum gguf_tensor_type type, uint32_t rows, uint32_t columns);
 
-/* The matrix of @table: its own rows, or a copy of them in @memory in the form that is multiplied
- * fast. */
+/* The matrix of @table: its own rows, or a copy of them in @memory, which is cleared, in the form
+ * that is multiplied fast. */
 struct matrix kernels_pack(const struct table *table, void *memory);
 
 /* Vectors

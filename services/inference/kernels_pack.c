@@ -2,8 +2,6 @@
  */
 #include "kernels_pack.h"
 
-#include <string.h>
-
 #include "base/check.h"
 #include "kernels_unpack.h"
 
@@ -43,22 +41,20 @@ size_t kernels_pack_bytes(enum gguf_tensor_type type, uint32_t rows, uint32_t co
     return group_bytes(form_index(type), columns) * ((rows + LANES - 1) / LANES);
 }
 
-/* Where the value of row @r in column @column of a block of 4-bit values is: a byte, and its half.
- */
-static size_t nibble_byte(unsigned r, unsigned column)
+/* The low bits of a row's 32 values. */
+static void put_nibbles(uint8_t *values, unsigned r, const uint8_t *from)
 {
-    return column / 8 * 32 + r * 4 + column % 4;
+    for (unsigned s = 0; s < BLOCK / 8; s++) {
+        for (unsigned i = 0; i < 4; i++)
+            values[s * 32 + r * 4 + i] =
+                (uint8_t)((from[s * 8 + i] & 15) | from[s * 8 + 4 + i] << 4);
+    }
 }
 
-/* Operand of the column: two in each 32 bytes. */
+/* Which of a block's operands a column is in: two in each 32 bytes. */
 static unsigned operand(unsigned column)
 {
     return column / 4;
-}
-
-static void put_nibble(uint8_t *values, unsigned r, unsigned column, uint8_t value)
-{
-    values[nibble_byte(r, column)] |= (uint8_t)((value & 15) << (operand(column) % 2 * 4));
 }
 
 static void put_block(enum matrix_form form, void *to, unsigned r,
@@ -74,8 +70,7 @@ static void put_block(enum matrix_form form, void *to, unsigned r,
         return;
     }
     q4->scale[r] = from->scale;
-    for (unsigned i = 0; i < BLOCK; i++)
-        put_nibble(q4->values, r, i, (uint8_t)from->values[i]);
+    put_nibbles(q4->values, r, (const uint8_t *)from->values);
 }
 
 static void put_q4k(struct q4k_super *to, unsigned r, const struct unpacked_super *from)
@@ -85,8 +80,7 @@ static void put_q4k(struct q4k_super *to, unsigned r, const struct unpacked_supe
     for (unsigned b = 0; b < SUPER_BLOCKS; b++) {
         to->blocks[b].scales[r] = (uint8_t)from->scales[b][0];
         to->blocks[b].minimums[r] = from->minimums[b];
-        for (unsigned i = 0; i < BLOCK; i++)
-            put_nibble(to->blocks[b].values, r, i, from->values[b][i]);
+        put_nibbles(to->blocks[b].values, r, from->values[b]);
     }
 }
 
@@ -97,10 +91,9 @@ static void put_q5k(struct q5k_super *to, unsigned r, const struct unpacked_supe
     for (unsigned b = 0; b < SUPER_BLOCKS; b++) {
         to->blocks[b].scales[r] = (uint8_t)from->scales[b][0];
         to->blocks[b].minimums[r] = from->minimums[b];
-        for (unsigned i = 0; i < BLOCK; i++) {
-            put_nibble(to->blocks[b].values, r, i, from->values[b][i]);
+        put_nibbles(to->blocks[b].values, r, from->values[b]);
+        for (unsigned i = 0; i < BLOCK; i++)
             to->blocks[b].high[r * 4 + i % 4] |= (uint8_t)((from->values[b][i] >> 4) << operand(i));
-        }
     }
 }
 
@@ -110,10 +103,10 @@ static void put_q6k(struct q6k_super *to, unsigned r, const struct unpacked_supe
     for (unsigned b = 0; b < SUPER_BLOCKS; b++) {
         to->blocks[b].scales[0][r] = from->scales[b][0];
         to->blocks[b].scales[1][r] = from->scales[b][1];
+        put_nibbles(to->blocks[b].values, r, from->values[b]);
         for (unsigned i = 0; i < BLOCK; i++) {
             unsigned j = operand(i);
 
-            put_nibble(to->blocks[b].values, r, i, from->values[b][i]);
             to->blocks[b].high[j / 4][r * 4 + i % 4] |=
                 (uint8_t)((from->values[b][i] >> 4) << (j % 4 * 2));
         }
@@ -160,7 +153,6 @@ struct matrix kernels_pack(const struct table *table, void *memory)
     if (forms[form].bytes == 0)
         return (struct matrix){ forms[form].form, table->rows, table->columns, table->row_bytes,
                                 table->data };
-    memset(memory, 0, kernels_pack_bytes(table->type, table->rows, table->columns));
     for (uint32_t row = 0; row < table->rows; row++)
         put_row(form, table, row, (char *)memory + row / LANES * stride);
     return (struct matrix){ forms[form].form, table->rows, table->columns, stride, memory };

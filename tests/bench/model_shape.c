@@ -13,6 +13,7 @@
 
 #include "gguf/gguf_half.h"
 #include "gguf/gguf_write.h"
+#include "kernels.h"
 
 struct shape {
     const char *name, *architecture;
@@ -81,6 +82,22 @@ static void fill_block(enum gguf_tensor_type type, unsigned char *block, uint32_
     }
 }
 
+static bool is_expanded;
+
+static void write_block(struct gguf_write *write, enum gguf_tensor_type type,
+                        const unsigned char *block, uint32_t values, uint32_t bytes)
+{
+    struct table table = { type, 1, values, bytes, block };
+    float floats[256];
+
+    if (!is_expanded) {
+        gguf_write_data(write, block, bytes);
+        return;
+    }
+    kernels_expand_row(floats, &table, 0);
+    gguf_write_floats(write, floats, values);
+}
+
 static void write_values(struct gguf_write *write, enum gguf_tensor_type type, uint64_t count,
                          float size, float middle)
 {
@@ -92,7 +109,7 @@ static void write_values(struct gguf_write *write, enum gguf_tensor_type type, u
     if (values > 1) {
         for (uint64_t at = 0; at < count; at += values) {
             fill_block(type, block, bytes, size);
-            gguf_write_data(write, block, bytes);
+            write_block(write, type, block, values, bytes);
         }
         return;
     }
@@ -201,8 +218,15 @@ static void write_keys(struct gguf_write *write, const struct shape *shape)
     }
 }
 
-static bool read_type(const char *text, enum gguf_tensor_type *type, enum gguf_tensor_type *better)
+static bool read_type(char *text, enum gguf_tensor_type *type, enum gguf_tensor_type *better)
 {
+    char *as = strchr(text, '=');
+
+    is_expanded = as != NULL;
+    if (as != NULL && strcmp(as, "=F32") != 0)
+        return false;
+    if (as != NULL)
+        *as = '\0';
     if (strcmp(text, "Q4_K_M") == 0) {
         *type = GGUF_TENSOR_TYPE_Q4_K;
         *better = GGUF_TENSOR_TYPE_Q6_K;
@@ -246,8 +270,9 @@ int main(int argc, char **argv)
         for (size_t i = 0; i < count; i++) {
             uint64_t dimensions[] = { list[i].columns, list[i].rows };
 
-            gguf_write_tensor(write, list[i].name, list[i].type, list[i].rows == 0 ? 1 : 2,
-                              dimensions);
+            gguf_write_tensor(write, list[i].name,
+                              is_expanded ? GGUF_TENSOR_TYPE_F32 : list[i].type,
+                              list[i].rows == 0 ? 1 : 2, dimensions);
         }
         for (size_t i = 0; i < count; i++)
             write_values(write, list[i].type,

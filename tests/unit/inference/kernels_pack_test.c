@@ -53,7 +53,7 @@ static void open_sample(struct sample *sample, enum gguf_tensor_type type)
             put_scale(sample->data + at + 2);
     }
     sample->table = (struct table){ type, ROWS, COLUMNS, row_bytes, sample->data };
-    sample->packed = malloc(kernels_pack_bytes(type, ROWS, COLUMNS));
+    sample->packed = calloc(1, kernels_pack_bytes(type, ROWS, COLUMNS));
     sample->matrix = kernels_pack(&sample->table, sample->packed);
 }
 
