@@ -32,6 +32,10 @@ const struct method method_tokenizer_decode =
     METHOD("Tokenizer", "Decode", UNARY, true, decode_request, decode_reply);
 const struct method method_tokenizer_count =
     METHOD("Tokenizer", "Count", UNARY, true, count_request, count_reply);
+const struct method method_tokenizer_encode_batch =
+    METHOD("Tokenizer", "EncodeBatch", UNARY, true, encode_batch_request, encode_batch_reply);
+const struct method method_tokenizer_truncate =
+    METHOD("Tokenizer", "Truncate", UNARY, true, truncate_request, truncate_reply);
 const struct method method_tokenizer_apply_template =
     METHOD("Tokenizer", "ApplyTemplate", UNARY, true, apply_template_request, apply_template_reply);
 const struct method method_tokenizer_get_vocabulary =

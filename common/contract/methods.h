@@ -41,6 +41,8 @@ extern const struct method method_context_forget;
 extern const struct method method_tokenizer_encode;
 extern const struct method method_tokenizer_decode;
 extern const struct method method_tokenizer_count;
+extern const struct method method_tokenizer_encode_batch;
+extern const struct method method_tokenizer_truncate;
 extern const struct method method_tokenizer_apply_template;
 extern const struct method method_tokenizer_get_vocabulary;
 

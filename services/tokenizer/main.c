@@ -1,4 +1,4 @@
-/* tokenizer: text to ids and back, by the vocabulary of a GGUF file. */
+/* tokenizer: text to ids and back, by the vocabulary of a file. */
 #include "rpc/host.h"
 #include "tokenizer.h"
 #include "tokenizer_rpc.h"
@@ -6,29 +6,39 @@
 struct tokenizer_config {
     struct host_config host;
     const char *model;
+    uint64_t model_watch_ms;
 };
 
 static const struct setting settings[] = {
     HOST_SETTINGS(struct tokenizer_config, "127.0.0.1:7103"),
     { "model", SETTING_KIND_STRING, offsetof(struct tokenizer_config, model), NULL, "FILE",
-      "GGUF file whose vocabulary and chat template are served", 0, 0, true, false },
+      "GGUF file or tokenizer.json whose vocabulary and chat template are served", 0, 0, true,
+      false },
+    { "model-watch", SETTING_KIND_DURATION, offsetof(struct tokenizer_config, model_watch_ms), "1s",
+      "TIME", "how often the file is looked at: a new one is served without a restart; 0: never", 0,
+      86400000, false, false },
     { .name = NULL },
 };
 
 static enum status start(struct host *host, const void *config, void **service, bool *is_ready,
                          struct error *err)
 {
-    (void)host;
-    *service = tokenizer_start(((const struct tokenizer_config *)config)->model, err);
-    *is_ready = *service != NULL;
-    return *service == NULL ? err->status : STATUS_OK;
+    const struct tokenizer_config *own = config;
+    struct tokenizer *tokenizer = tokenizer_start(own->model, err);
+
+    if (tokenizer == NULL)
+        return err->status;
+    if (own->model_watch_ms > 0)
+        tokenizer_watch(tokenizer, host, (uint32_t)own->model_watch_ms);
+    *service = tokenizer;
+    *is_ready = true;
+    return STATUS_OK;
 }
 
-/* Nothing on the loop is open. */
 static void stop(struct host *host, void *service)
 {
     (void)host;
-    (void)service;
+    tokenizer_unwatch(service);
 }
 
 static void destroy(void *service)

@@ -1,74 +1,166 @@
 #include "tokenizer.h"
 
+#include <pthread.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
 
+#include "base/list.h"
 #include "base/log.h"
-#include "base/utf8.h"
 
-/* What a budget in characters is converted with: notes, lists and results as a record's rendering
- * has them. Written for this; no patient. */
-static const char clinical_prose[] =
-    "Assessment: 67-year-old woman with type 2 diabetes mellitus, stage 3a chronic kidney disease and essential "
-    "hypertension, seen for progressive exertional dyspnoea and bilateral ankle oedema over three weeks. She takes metformin 1000 mg "
-    "twice daily, lisinopril 20 mg daily and atorvastatin 40 mg at night; she is allergic to penicillin (urticaria).\n"
-    "On examination blood pressure 152/88 mmHg, heart rate 92/min and regular, oxygen saturation 94 % on room air, jugular venous "
-    "pressure raised, fine crackles at both bases. ECG: sinus rhythm, left ventricular hypertrophy.\n"
-    "Results: haemoglobin A1c 8.2 %, creatinine 1.4 mg/dL (eGFR 41 mL/min/1.73 m2), potassium 4.8 mmol/L, NT-proBNP 1840 pg/mL [H], "
-    "troponin negative. Chest radiograph: cardiomegaly with upper lobe diversion, small right pleural effusion.\n"
-    "Plan: 1. Start furosemide 40 mg once daily and weigh every morning. 2. Echocardiogram within two weeks. 3. Review metformin "
-    "dose against renal function; consider an SGLT2 inhibitor. 4. Repeat electrolytes in seven days.\n";
+/* What a file is told apart by without reading it. */
+struct stamp {
+    uint64_t device, inode, size_bytes, mtime_ns;
+};
 
-static enum status measure(struct tokenizer *tokenizer, struct error *err)
+struct tokenizer {
+    char *path;
+    pthread_mutex_t lock; /* of current */
+    struct tokenizer_model *current;
+    /* loop */
+    struct host *host;
+    struct timer timer;
+    struct stamp served, seen; /* of the file that was last read; of the last look */
+    struct job job;
+    bool is_loading, is_watching, is_held;
+    /* the job's */
+    struct error failure;
+    enum status loaded;
+};
+
+static struct stamp stamp_of(const char *path)
 {
-    size_t count = 0;
-    enum status status =
-        tokenizer_encode_count(tokenizer->vocab, slice_from(clinical_prose), &count, err);
+    struct stat info;
 
-    if (status == STATUS_OK && count > 0)
-        tokenizer->chars_per_token = (float)utf8_count(slice_from(clinical_prose)) / (float)count;
-    return status;
+    if (stat(path, &info) != 0)
+        return (struct stamp){ 0 };
+    return (struct stamp){ info.st_dev, info.st_ino, (uint64_t)info.st_size,
+                           (uint64_t)info.st_mtim.tv_sec * 1000000000u
+                               + (uint64_t)info.st_mtim.tv_nsec };
 }
 
-static void log_ready(const struct tokenizer *tokenizer)
+static bool is_same(struct stamp a, struct stamp b)
 {
-    log_info("vocabulary_ready", LOG_NUMBER("pieces", tokenizer->vocab->size),
-             LOG_NAME("template", tokenizer->template.root == NULL ? "" : "jinja"),
-             LOG_NUMBER("chars_per_100_tokens", tokenizer->chars_per_token * 100));
-    if (tokenizer->template.root == NULL)
-        log_warn("template_unusable", LOG_ERROR(&tokenizer->template.failure));
+    return a.device == b.device && a.inode == b.inode && a.size_bytes == b.size_bytes
+           && a.mtime_ns == b.mtime_ns;
+}
+
+struct tokenizer_model *tokenizer_hold(struct tokenizer *tokenizer)
+{
+    struct tokenizer_model *model;
+
+    pthread_mutex_lock(&tokenizer->lock);
+    model = tokenizer->current;
+    atomic_fetch_add(&model->holders, 1);
+    pthread_mutex_unlock(&tokenizer->lock);
+    return model;
+}
+
+enum status tokenizer_reload(struct tokenizer *tokenizer, struct error *err)
+{
+    struct tokenizer_model *model = tokenizer_model_open(tokenizer->path, err), *old;
+
+    if (model == NULL)
+        return err->status;
+    pthread_mutex_lock(&tokenizer->lock);
+    old = tokenizer->current;
+    tokenizer->current = model;
+    pthread_mutex_unlock(&tokenizer->lock);
+    tokenizer_model_let_go(old);
+    return STATUS_OK;
 }
 
 struct tokenizer *tokenizer_start(const char *path, struct error *err)
 {
     struct tokenizer *tokenizer = calloc(1, sizeof(*tokenizer));
-    struct gguf *gguf = NULL;
 
     if (tokenizer == NULL) {
         error_set(err, STATUS_RESOURCE_EXHAUSTED, "no memory");
         return NULL;
     }
-    gguf = gguf_open(path, err);
-    if (gguf == NULL)
-        goto failed;
-    tokenizer->vocab = tokenizer_vocab_create(gguf, err);
-    gguf_close(gguf);
-    if (tokenizer->vocab == NULL || measure(tokenizer, err) != STATUS_OK) {
-        error_wrap(err, "%s", path);
-        goto failed;
+    pthread_mutex_init(&tokenizer->lock, NULL);
+    tokenizer->path = strdup(path);
+    tokenizer->served = tokenizer->seen = stamp_of(path);
+    if (tokenizer->path != NULL)
+        tokenizer->current = tokenizer_model_open(path, err);
+    else
+        error_set(err, STATUS_RESOURCE_EXHAUSTED, "no memory");
+    if (tokenizer->current == NULL) {
+        tokenizer_stop(tokenizer);
+        return NULL;
     }
-    tokenizer_template_init(&tokenizer->template, tokenizer->vocab);
-    log_ready(tokenizer);
     return tokenizer;
-failed:
-    tokenizer_stop(tokenizer);
-    return NULL;
 }
 
 void tokenizer_stop(struct tokenizer *tokenizer)
 {
     if (tokenizer == NULL)
         return;
-    tokenizer_template_close(&tokenizer->template);
-    tokenizer_vocab_destroy(tokenizer->vocab);
+    tokenizer_model_let_go(tokenizer->current);
+    pthread_mutex_destroy(&tokenizer->lock);
+    free(tokenizer->path);
     free(tokenizer);
+}
+
+/* Watching
+ * ----------------------------------------------------------------------------------------- */
+
+/* On a worker. */
+static void load(struct job *job)
+{
+    struct tokenizer *tokenizer = LIST_ITEM(job, struct tokenizer, job);
+
+    tokenizer->loaded = tokenizer_reload(tokenizer, &tokenizer->failure);
+}
+
+static void loaded(struct job *job)
+{
+    struct tokenizer *tokenizer = LIST_ITEM(job, struct tokenizer, job);
+
+    tokenizer->is_loading = false;
+    if (tokenizer->loaded != STATUS_OK)
+        log_warn("vocabulary_refused", LOG_ERROR(&tokenizer->failure));
+    if (tokenizer->host->server != NULL)
+        server_set_health(tokenizer->host->server, "vocabulary", tokenizer->loaded == STATUS_OK);
+    if (tokenizer->is_held)
+        host_let_go(tokenizer->host);
+    tokenizer->is_held = false;
+}
+
+static void look(struct timer *timer)
+{
+    struct tokenizer *tokenizer = LIST_ITEM(timer, struct tokenizer, timer);
+    struct stamp now = stamp_of(tokenizer->path);
+    bool is_still = is_same(now, tokenizer->seen);
+
+    tokenizer->seen = now;
+    if (!is_still || tokenizer->is_loading || is_same(now, tokenizer->served)
+        || now.size_bytes == 0)
+        return;
+    tokenizer->served = now;
+    tokenizer->job =
+        (struct job){ .run = load, .done = loaded, .home = &tokenizer->host->loop.mailbox };
+    tokenizer->is_loading =
+        workers_post(tokenizer->host->workers, &tokenizer->job, NULL) == STATUS_OK;
+    if (!tokenizer->is_loading)
+        tokenizer->served = (struct stamp){ 0 }; /* the next look tries again */
+}
+
+void tokenizer_watch(struct tokenizer *tokenizer, struct host *host, uint32_t watch_ms)
+{
+    tokenizer->host = host;
+    tokenizer->is_watching = true;
+    timer_init(&tokenizer->timer, &host->loop, look);
+    timer_start(&tokenizer->timer, watch_ms, watch_ms);
+}
+
+void tokenizer_unwatch(struct tokenizer *tokenizer)
+{
+    if (!tokenizer->is_watching)
+        return;
+    tokenizer->is_watching = false;
+    timer_close(&tokenizer->timer, NULL);
+    tokenizer->is_held = tokenizer->is_loading;
+    if (tokenizer->is_held)
+        host_hold(tokenizer->host);
 }

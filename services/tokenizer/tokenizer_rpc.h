@@ -1,5 +1,5 @@
-/* The methods of consilium.v1.Tokenizer. call->service is a struct tokenizer. All are short and run
- * on the rpc threads. */
+/* The methods of consilium.v1.Tokenizer. call->service is a struct tokenizer. Short texts run
+ * on the rpc threads, long ones on a worker. */
 #ifndef TOKENIZER_RPC_H
 #define TOKENIZER_RPC_H
 

@@ -5,6 +5,7 @@
 #include "base/buffer.h"
 #include "base/utf8.h"
 #include "tokenizer_unicode.h"
+#include "tokenizer_wordpiece_table.h"
 
 #define CONTINUES "##"
 #define CONTINUES_BYTES 2
@@ -26,17 +27,35 @@ static bool is_space(uint32_t point)
     return tokenizer_unicode_class(point) == TOKENIZER_CLASS_SPACE;
 }
 
-/* What the reference counts as control: also what is not assigned, and private use; line ends and
- * tabs are not. */
+/* The category in Unicode 8.0, as far as it matters here: the reference's tables are that old. */
+static enum tokenizer_category category_of(uint32_t point)
+{
+    size_t low = 0, high = sizeof(later) / sizeof(later[0]), middle;
+
+    if (point == 0x166d || point == 0x111c9) /* symbol and mark since */
+        return TOKENIZER_CATEGORY_PO;
+    while (low < high) {
+        middle = (low + high) / 2;
+        if (point > later[middle][1])
+            low = middle + 1;
+        else if (point < later[middle][0])
+            high = middle;
+        else
+            return TOKENIZER_CATEGORY_CN;
+    }
+    return tokenizer_unicode_category(point);
+}
+
+/* What the reference counts as control: also private use; line ends and tabs are not. */
 static bool is_control(uint32_t point)
 {
-    enum tokenizer_category category = tokenizer_unicode_category(point);
+    enum tokenizer_category category;
 
-    if (point == '\t' || point == '\n' || point == '\r')
-        return false;
+    if (point < 0x80)
+        return (point < 0x20 && point != '\t' && point != '\n' && point != '\r') || point == 0x7f;
+    category = category_of(point);
     return category == TOKENIZER_CATEGORY_CC || category == TOKENIZER_CATEGORY_CF
-           || category == TOKENIZER_CATEGORY_CN || category == TOKENIZER_CATEGORY_CO
-           || category == TOKENIZER_CATEGORY_CS;
+           || category == TOKENIZER_CATEGORY_CO || category == TOKENIZER_CATEGORY_CS;
 }
 
 static bool is_dropped(const struct tokenizer_settings *settings, uint32_t point)
@@ -98,7 +117,7 @@ static struct slice strip_accents(struct slice text, struct arena *arena)
     for (size_t at = 0; at < text.size; at += size) {
         uint32_t point = utf8_decode(slice_cut(text, at, text.size), &size);
 
-        if (tokenizer_unicode_category(point) != TOKENIZER_CATEGORY_MN)
+        if (category_of(point) != TOKENIZER_CATEGORY_MN)
             buffer_put(&out, slice_cut(text, at, at + size));
     }
     return out.is_full ? (struct slice){ 0 } : buffer_slice(&out);
@@ -220,7 +239,7 @@ static bool is_punctuation(uint32_t point)
     if (point < 0x80)
         return (point >= 33 && point <= 47) || (point >= 58 && point <= 64)
                || (point >= 91 && point <= 96) || (point >= 123 && point <= 126);
-    category = tokenizer_unicode_category(point);
+    category = category_of(point);
     return category >= TOKENIZER_CATEGORY_PC && category <= TOKENIZER_CATEGORY_PO;
 }
 

@@ -12,22 +12,31 @@
 static struct tokenizer *tokenizer;
 static struct fixture fixture;
 
-static int open_service(void **state)
+static char path[] = "/tmp/tokenizer_rpc_XXXXXX";
+
+static const char chatml[] =
+    "{% for message in messages %}{{'<|im_start|>' + message['role'] + '\\n' + message['content'] + '<|im_end|>' + '\\n'}}{% endfor %}";
+
+/* The file anew, with another template: another digest. */
+static void write_vocabulary(const char *template)
 {
-    char path[] = "/tmp/tokenizer_rpc_XXXXXX";
-    int file = mkstemp(path);
     struct gguf_write *write = gguf_write_start(path, NULL);
     struct error err = { 0 };
 
-    (void)state;
-    vocab_sample_write(
-        write, "qwen2",
-        "{% for message in messages %}{{'<|im_start|>' + message['role'] + '\\n' + message['content'] + '<|im_end|>' + '\\n'}}{% endfor %}");
+    vocab_sample_write(write, "qwen2", template);
     assert_int_equal(gguf_write_finish(write, &err), STATUS_OK);
+}
+
+static int open_service(void **state)
+{
+    int file = mkstemp(path);
+    struct error err = { 0 };
+
+    (void)state;
     close(file);
+    write_vocabulary(chatml);
     tokenizer = tokenizer_start(path, &err);
     assert_string_equal(err.text, "");
-    unlink(path);
     fixture_open(&fixture, tokenizer_methods, tokenizer);
     return 0;
 }
@@ -37,6 +46,7 @@ static int close_service(void **state)
     (void)state;
     fixture_close(&fixture);
     tokenizer_stop(tokenizer);
+    unlink(path);
     return 0;
 }
 
@@ -165,6 +175,126 @@ static void applies_the_template_and_keeps_content_text(void **state)
                      STATUS_INVALID_ARGUMENT);
 }
 
+static void read_batch(struct outcome *outcome, const void *message)
+{
+    const Consilium__V1__EncodeBatchReply *reply = message;
+
+    (void)outcome;
+    assert_int_equal(reply->n_counts, 3);
+    assert_int_equal(reply->counts[0], 1);
+    assert_int_equal(reply->counts[1], 0);
+    assert_int_equal(reply->counts[2], 2);
+    keep_ids(reply->ids, reply->n_ids);
+}
+
+static void encodes_many_texts_in_one_call(void **state)
+{
+    Consilium__V1__EncodeBatchRequest request = CONSILIUM__V1__ENCODE_BATCH_REQUEST__INIT;
+    char *texts[] = { (char *)"abc", (char *)"", (char *)"bc!" };
+
+    (void)state;
+    request.texts = texts;
+    request.n_texts = 3;
+    assert_int_equal(call(&method_tokenizer_encode_batch, &request, read_batch), STATUS_OK);
+    assert_int_equal(ids_count, 3);
+    assert_int_equal(ids[0], VOCAB_SAMPLE_ABC);
+    assert_int_equal(ids[1], VOCAB_SAMPLE_BC);
+    assert_int_equal(ids[2], '!');
+}
+
+static Consilium__V1__TruncateReply cut;
+
+static void read_truncate(struct outcome *outcome, const void *message)
+{
+    (void)outcome;
+    cut = *(const Consilium__V1__TruncateReply *)message;
+}
+
+static void cuts_texts_to_a_budget_at_a_border(void **state)
+{
+    static const struct {
+        uint32_t tokens_max;
+        Consilium__V1__Border border;
+        uint32_t bytes, tokens;
+    } cuts[] = {
+        { 0, CONSILIUM__V1__BORDER__BORDER_WORD, 0, 0 },
+        { 1, CONSILIUM__V1__BORDER__BORDER_WORD, 3, 1 },
+        { 2, CONSILIUM__V1__BORDER__BORDER_WORD, 3, 1 },
+        { 3, CONSILIUM__V1__BORDER__BORDER_WORD, 7, 3 },
+        { 4, CONSILIUM__V1__BORDER__BORDER_CHARACTER, 8, 4 },
+        { 4, CONSILIUM__V1__BORDER__BORDER_LINE, 7, 3 },
+        { 2, CONSILIUM__V1__BORDER__BORDER_LINE, 0, 0 },
+        { 99, CONSILIUM__V1__BORDER__BORDER_LINE, 14, 8 },
+    };
+    Consilium__V1__TruncateRequest request = CONSILIUM__V1__TRUNCATE_REQUEST__INIT;
+
+    (void)state;
+    request.text =
+        (char *)"abc abc\nabc \xc3\xa9"; /* tokens: abc, " ", abc, "\n", abc, " ", two bytes */
+    for (size_t i = 0; i < sizeof(cuts) / sizeof(cuts[0]); i++) {
+        request.tokens_max = cuts[i].tokens_max;
+        request.border = cuts[i].border;
+        assert_int_equal(call(&method_tokenizer_truncate, &request, read_truncate), STATUS_OK);
+        assert_int_equal(cut.bytes, cuts[i].bytes);
+        assert_int_equal(cut.tokens, cuts[i].tokens);
+        assert_int_equal(cut.is_whole, cuts[i].bytes == 14);
+    }
+    request.border = (Consilium__V1__Border)7;
+    assert_int_equal(call(&method_tokenizer_truncate, &request, read_truncate),
+                     STATUS_INVALID_ARGUMENT);
+}
+
+static void read_one_count(struct outcome *outcome, const void *message)
+{
+    const Consilium__V1__CountReply *reply = message;
+
+    (void)outcome;
+    assert_int_equal(reply->n_counts, 1);
+    ids[0] = reply->counts[0];
+}
+
+static void takes_long_texts_to_a_worker(void **state)
+{
+    Consilium__V1__CountRequest request = CONSILIUM__V1__COUNT_REQUEST__INIT;
+    static char long_text[300001];
+    char *texts[] = { long_text };
+
+    (void)state;
+    memset(long_text, '?', 300000);
+    request.texts = texts;
+    request.n_texts = 1;
+    assert_int_equal(call(&method_tokenizer_count, &request, read_one_count), STATUS_OK);
+    assert_int_equal(ids[0], 300000);
+}
+
+static void a_new_file_is_served_and_a_bad_one_is_not(void **state)
+{
+    struct tokenizer_model *old = tokenizer_hold(tokenizer), *new;
+    char digest[65];
+    struct error err;
+    FILE *file;
+
+    (void)state;
+    snprintf(digest, sizeof(digest), "%s", old->vocab->digest);
+    write_vocabulary("{{ messages[0].content }}");
+    assert_int_equal(tokenizer_reload(tokenizer, &err), STATUS_OK);
+    new = tokenizer_hold(tokenizer);
+    assert_ptr_not_equal(old, new);
+    assert_string_not_equal(new->vocab->digest, digest);
+    assert_string_equal(old->vocab->digest, digest); /* still there for who works with it */
+    tokenizer_model_let_go(old);
+    file = fopen(path, "w");
+    fputs("GGUF", file);
+    fclose(file);
+    assert_int_equal(tokenizer_reload(tokenizer, &err), STATUS_DATA_LOSS);
+    old = tokenizer_hold(tokenizer);
+    assert_ptr_equal(old, new);
+    tokenizer_model_let_go(old);
+    tokenizer_model_let_go(new);
+    write_vocabulary(chatml);
+    assert_int_equal(tokenizer_reload(tokenizer, &err), STATUS_OK);
+}
+
 static void read_vocabulary(struct outcome *outcome, const void *message)
 {
     const Consilium__V1__GetVocabularyReply *reply = message;
@@ -191,6 +321,10 @@ int main(void)
         cmocka_unit_test(encodes_and_decodes_in_pieces),
         cmocka_unit_test(counts_many_texts),
         cmocka_unit_test(applies_the_template_and_keeps_content_text),
+        cmocka_unit_test(encodes_many_texts_in_one_call),
+        cmocka_unit_test(cuts_texts_to_a_budget_at_a_border),
+        cmocka_unit_test(takes_long_texts_to_a_worker),
+        cmocka_unit_test(a_new_file_is_served_and_a_bad_one_is_not),
         cmocka_unit_test(tells_what_it_serves),
     };
 
