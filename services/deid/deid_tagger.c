@@ -165,8 +165,7 @@ void deid_tagger_tag(const struct deid_tagger *tagger, const struct deid_view *v
     }
 }
 
-/* Where a long range is best cut: after a line or a sentence. */
-static unsigned chunk_end(const struct deid_tokens *tokens, unsigned first, unsigned end)
+unsigned deid_tagger_chunk(const struct deid_tokens *tokens, unsigned first, unsigned end)
 {
     unsigned at;
 
@@ -186,7 +185,7 @@ void deid_tagger_run(const struct deid_tagger *tagger, const struct deid_tokens 
     struct deid_view views[DEID_TAGGER_CHUNK + 2 * DEID_VIEW_AROUND];
 
     while (first < end) {
-        unsigned stop = chunk_end(tokens, first, end);
+        unsigned stop = deid_tagger_chunk(tokens, first, end);
 
         deid_view_read(tokens, first, stop, views);
         deid_tagger_tag(tagger, views + DEID_VIEW_AROUND, stop - first, tagged);

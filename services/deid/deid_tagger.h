@@ -64,6 +64,10 @@ struct deid_view;
 void deid_tagger_tag(const struct deid_tagger *tagger, const struct deid_view *views,
                      unsigned count, struct deid_tagged *tagged);
 
+/* Where a range of tokens that may be longer than DEID_TAGGER_CHUNK is best cut first: after a line
+ * or a sentence; @end where it is no longer. */
+unsigned deid_tagger_chunk(const struct deid_tokens *tokens, unsigned first, unsigned end);
+
 static inline bool deid_tag_is_begin(unsigned tag)
 {
     return tag & 1;

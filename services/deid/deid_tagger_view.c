@@ -183,8 +183,7 @@ void deid_view_hide(struct deid_view *view, bool is_spelling, bool is_unlisted)
         view_facts(view, &unlisted);
 }
 
-/* All but what the lists say; the hash to look the word up by, or 0 for what is no word. */
-static uint64_t view_read(struct deid_view *view, const struct deid_tokens *tokens, unsigned index)
+static void view_read(struct deid_view *view, const struct deid_tokens *tokens, unsigned index)
 {
     const struct deid_token *token = &tokens->items[index];
     struct slice word = deid_token_text(tokens, index);
@@ -197,54 +196,28 @@ static uint64_t view_read(struct deid_view *view, const struct deid_tokens *toke
     view->is_upper = token->shape == DEID_SHAPE_UPPER;
     if (deid_is_digit(word.data[0]) || token->shape == DEID_SHAPE_NUMBER) {
         view->word = mixed(pattern_of(word), 0);
+        view_facts(view, &unlisted);
     } else {
         char folded[DEID_WORDS_BYTES_MAX + 8];
         unsigned size = deid_words_fold(word, folded);
 
         view_spelling(view, folded, size);
         view->word = size == 0 ? 1 : deid_words_hash(folded, size);
-        return view->word;
+        view_facts(view, token->facts);
     }
-    return 0;
-}
-
-#define BLOCK                                                                                      \
-    16 /* words that are looked up at a time, so that the lists come from memory meanwhile */
-
-/* Views of tokens [@first, @end), at most BLOCK. */
-static void views_read(const struct deid_tokens *tokens, unsigned first, unsigned end,
-                       struct deid_view *views)
-{
-    uint64_t hashes[BLOCK];
-    unsigned i;
-
-    for (i = 0; i < end - first; i++) {
-        hashes[i] = view_read(&views[i], tokens, first + i);
-        deid_lexicon_prefetch(tokens->lexicon, hashes[i]);
-    }
-    for (i = 0; i < end - first; i++)
-        view_facts(&views[i], hashes[i] == 0
-                                  ? &unlisted
-                                  : deid_lexicon_facts_hashed(tokens->lexicon, hashes[i]));
 }
 
 void deid_view_read(const struct deid_tokens *tokens, unsigned first, unsigned end,
                     struct deid_view *views)
 {
-    unsigned count = end - first + 2 * DEID_VIEW_AROUND, i = 0;
+    unsigned i;
 
-    while (i < count) {
-        unsigned index = first + i - DEID_VIEW_AROUND, size = BLOCK;
-
-        if (first + i < DEID_VIEW_AROUND || index >= tokens->count) {
-            views[i++] = (struct deid_view){ .shape = mixed(31, SALT_SHAPE),
-                                             .gap = mixed(GAP_EDGE, SALT_GAP) };
-            continue;
-        }
-        size = count - i < size ? count - i : size;
-        size = tokens->count - index < size ? tokens->count - index : size;
-        views_read(tokens, index, index + size, views + i);
-        i += size;
+    for (i = 0; i < end - first + 2 * DEID_VIEW_AROUND; i++) {
+        if (first + i < DEID_VIEW_AROUND || first + i - DEID_VIEW_AROUND >= tokens->count)
+            views[i] = (struct deid_view){ .shape = mixed(31, SALT_SHAPE),
+                                           .gap = mixed(GAP_EDGE, SALT_GAP) };
+        else
+            view_read(&views[i], tokens, first + i - DEID_VIEW_AROUND);
     }
 }
 
