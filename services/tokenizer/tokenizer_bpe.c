@@ -7,26 +7,23 @@
 /* A run of pieces that blocks do not know is mostly longer than one. */
 #define SLOW_PIECES 4
 
-/* The pieces of @text that end before its last 64 bytes, or a little later. Returns where they end.
+/* A block and the wide reads from its borders fit into so many bytes. */
+#define SPAN_BYTES (TOKENIZER_BLOCK_BYTES + TOKENIZER_RUN_WIDE_BYTES)
+
+/* The pieces of @text that end before its last SPAN_BYTES, or a little later. Returns where they
+ * end.
  */
 static size_t cut_blocks(struct tokenizer_run *run, enum tokenizer_split split, struct slice text)
 {
     size_t at = 0;
 
-    run->wide_end = text.data + text.size - 15;
-    while (text.size - at >= TOKENIZER_BLOCK_BYTES && tokenizer_run_goes_on(run)) {
-        struct tokenizer_block block = tokenizer_block_split(split, text.data + at);
-        uint64_t starts = block.starts & (block.starts - 1);
-        size_t start = at;
+    while (text.size - at >= SPAN_BYTES && tokenizer_run_goes_on(run)) {
+        const char *base = text.data + at;
+        struct tokenizer_block block = tokenizer_block_split(split, base);
 
-        for (; starts != 0; starts &= starts - 1) {
-            size_t next = at + (size_t)__builtin_ctzll(starts);
-
-            tokenizer_run_put(run, text.data + start, next - start);
-            start = next;
-        }
         if (block.size > 0) {
-            tokenizer_run_put(run, text.data + start, at + block.size - start);
+            tokenizer_run_put_cuts(run, base, base,
+                                   (block.starts & ~(uint64_t)1) | (uint64_t)1 << block.size);
             at += block.size;
             continue;
         }
@@ -49,6 +46,16 @@ static bool may_pad(struct slice text)
     return last == '\n' || (last < 0x80 && last > ' ');
 }
 
+/* The borders of a block that begins at @at, cut to where the text ends. */
+static uint64_t cuts_of(struct tokenizer_block block, size_t at, size_t text_size)
+{
+    uint64_t cuts = (block.starts & ~(uint64_t)1) | (uint64_t)1 << block.size;
+
+    if (at + block.size > text_size)
+        cuts = (cuts & (((uint64_t)1 << (text_size - at)) - 1)) | (uint64_t)1 << (text_size - at);
+    return cuts;
+}
+
 static void cut_end(struct tokenizer_run *run, enum tokenizer_split split, struct slice text)
 {
     char padded[3 * TOKENIZER_BLOCK_BYTES];
@@ -56,36 +63,23 @@ static void cut_end(struct tokenizer_run *run, enum tokenizer_split split, struc
 
     memset(padded, '\n', sizeof(padded));
     memcpy(padded, text.data, text.size);
-    run->wide_end = padded + sizeof(padded) - 15;
-    while (at < text.size && tokenizer_run_goes_on(run)) {
+    for (; at < text.size && tokenizer_run_goes_on(run); at += size) {
         struct tokenizer_block block = tokenizer_block_split(split, padded + at);
-        uint64_t starts = block.starts & (block.starts - 1);
-        size_t start = at, next;
 
-        if (block.size == 0) {
-            size = tokenizer_split_next(split, slice_of(padded + at, text.size - at));
-            tokenizer_run_put(run, padded + at, size);
-            at += size;
+        size = block.size;
+        if (size > 0) {
+            tokenizer_run_put_cuts(run, padded + at, padded + at, cuts_of(block, at, text.size));
             continue;
         }
-        for (at += block.size; start < text.size; start = next) {
-            next = starts == 0 ? at : at - block.size + (size_t)__builtin_ctzll(starts);
-            if (next > text.size)
-                next = text.size;
-            tokenizer_run_put(run, padded + start, next - start);
-            starts &= starts - 1;
-            if (next == at)
-                break;
-        }
+        size = tokenizer_split_next(split, slice_of(padded + at, text.size - at));
+        tokenizer_run_put(run, padded + at, size);
     }
-    tokenizer_run_flush(run);
 }
 
 static void cut_pieces(struct tokenizer_run *run, enum tokenizer_split split, struct slice text)
 {
     size_t size;
 
-    run->wide_end = text.size < 16 ? NULL : text.data + text.size - 15;
     for (size_t at = 0; at < text.size && tokenizer_run_goes_on(run); at += size) {
         size = tokenizer_split_next(split, slice_cut(text, at, text.size));
         tokenizer_run_put(run, text.data + at, size);
@@ -97,13 +91,11 @@ void tokenizer_bpe_run(struct tokenizer_run *run, struct slice text)
     enum tokenizer_split split = (enum tokenizer_split)run->tables->image->settings.split;
 
     if (tokenizer_block_knows(split)) {
-        if (text.size >= TOKENIZER_BLOCK_BYTES)
-            text = slice_cut(text, cut_blocks(run, split, text), text.size);
-        if (text.size > 0 && may_pad(text)) {
+        text = slice_cut(text, cut_blocks(run, split, text), text.size);
+        if (text.size > 0 && text.size <= SPAN_BYTES && may_pad(text)) {
             cut_end(run, split, text);
             return;
         }
     }
     cut_pieces(run, split, text);
-    tokenizer_run_flush(run);
 }

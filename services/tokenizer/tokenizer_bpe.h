@@ -4,7 +4,7 @@
 
 #include "tokenizer_run.h"
 
-/* Put the pre-tokens of @text into @run and look them up: nothing waits afterwards. */
+/* Put the pre-tokens of @text into @run. */
 void tokenizer_bpe_run(struct tokenizer_run *run, struct slice text);
 
 #endif

@@ -51,17 +51,50 @@ static struct tokenizer_cache_long *long_slot(const struct tokenizer_cache *cach
     return &cache->longs[hash_bytes(word, 2) >> (64 - TOKENIZER_CACHE_LONG_BITS)];
 }
 
-const uint32_t *tokenizer_cache_find_long(const struct tokenizer_cache *cache, struct slice word)
+static const uint32_t *find_long(const struct tokenizer_cache *cache, struct slice word)
 {
-    const struct tokenizer_cache_long *entry;
+    const struct tokenizer_cache_long *entry = long_slot(cache, word);
 
-    if (word.size > TOKENIZER_CACHE_LONG_BYTES)
-        return NULL;
-    entry = long_slot(cache, word);
     if ((unsigned char)entry->key[TOKENIZER_CACHE_LONG_BYTES] != word.size
         || memcmp(entry->key, word.data, word.size) != 0)
         return NULL;
     return entry->ids;
+}
+
+static struct tokenizer_cache_short short_key(struct slice word)
+{
+    struct tokenizer_cache_short entry = { .key = { 0 } };
+    char key[16] = { 0 };
+
+    memcpy(key, word.data, word.size);
+    key[15] = (char)word.size;
+    memcpy(entry.key, key, sizeof(key));
+    return entry;
+}
+
+/* The two places of a word beside its first two: a look that is paid only where those are taken. */
+static struct tokenizer_cache_short *other_slot(const struct tokenizer_cache *cache, size_t slot)
+{
+    return &cache->shorts[slot ^ 2];
+}
+
+const uint32_t *tokenizer_cache_find_other(const struct tokenizer_cache *cache, struct slice word)
+{
+    const struct tokenizer_cache_short *entry;
+    const uint32_t *ids = NULL;
+
+    if (word.size > TOKENIZER_CACHE_LONG_BYTES)
+        return NULL;
+    if (word.size <= TOKENIZER_CACHE_SHORT_BYTES) {
+        struct tokenizer_cache_short wanted = short_key(word);
+
+        entry = other_slot(cache, tokenizer_cache_short_slot(wanted.key[0], wanted.key[1]));
+        for (int i = 0; i < 2 && ids == NULL; i++) {
+            if (entry[i].key[0] == wanted.key[0] && entry[i].key[1] == wanted.key[1])
+                ids = entry[i].ids;
+        }
+    }
+    return ids != NULL ? ids : find_long(cache, word);
 }
 
 static void put_long(struct tokenizer_cache *cache, struct slice word, const uint32_t *ids,
@@ -79,9 +112,8 @@ static void put_long(struct tokenizer_cache *cache, struct slice word, const uin
 void tokenizer_cache_put(struct tokenizer_cache *cache, struct slice word, const uint32_t *ids,
                          size_t count)
 {
-    struct tokenizer_cache_short *entry;
-    char key[16] = { 0 };
-    uint64_t low, high;
+    struct tokenizer_cache_short new, *places[4];
+    size_t slot, place = 0;
 
     if (word.size == 0 || word.size > TOKENIZER_CACHE_LONG_BYTES || count == 0
         || count > TOKENIZER_CACHE_LONG_IDS)
@@ -91,14 +123,15 @@ void tokenizer_cache_put(struct tokenizer_cache *cache, struct slice word, const
         put_long(cache, word, ids, count);
         return;
     }
-    memcpy(key, word.data, word.size);
-    key[15] = (char)word.size;
-    memcpy(&low, key, 8);
-    memcpy(&high, key + 8, 8);
-    entry = &cache->shorts[tokenizer_cache_short_slot(low, high)];
-    if (entry[0].key[1] != 0 && (entry[1].key[1] == 0 || (cache->turn++ & 1) != 0))
-        entry++;
-    *entry = (struct tokenizer_cache_short){ .key = { low, high } };
-    memcpy(entry->ids, ids, count * sizeof(*ids));
-    entry->ids[0] |= (uint32_t)count << TOKENIZER_CACHE_COUNT_SHIFT;
+    new = short_key(word);
+    memcpy(new.ids, ids, count * sizeof(*ids));
+    new.ids[0] |= (uint32_t)count << TOKENIZER_CACHE_COUNT_SHIFT;
+    slot = tokenizer_cache_short_slot(new.key[0], new.key[1]);
+    for (size_t i = 0; i < 2; i++) {
+        places[i] = &cache->shorts[slot + i];
+        places[2 + i] = other_slot(cache, slot) + i;
+    }
+    while (place < 4 && places[place]->key[1] != 0)
+        place++;
+    *places[place < 4 ? place : cache->turn++ % 4] = new;
 }

@@ -49,12 +49,13 @@ static inline size_t tokenizer_cache_short_slot(uint64_t low, uint64_t high)
 {
     uint64_t mixed = low * 0x9e3779b97f4a7c15u + high * 0xc2b2ae3d27d4eb4fu;
 
-    return (mixed ^ mixed >> 29) * 0x9e3779b97f4a7c15u >> (64 - TOKENIZER_CACHE_SHORT_BITS) << 1;
+    return mixed >> (64 - TOKENIZER_CACHE_SHORT_BITS) << 1;
 }
 
-/* The ids of a long word or NULL; and put what a word of either kind was found to be, where it
- * fits. */
-const uint32_t *tokenizer_cache_find_long(const struct tokenizer_cache *cache, struct slice word);
+/* The ids of a long word, or of a short one that found both its places taken; NULL for none. */
+const uint32_t *tokenizer_cache_find_other(const struct tokenizer_cache *cache, struct slice word);
+
+/* Remember what a word was found to be, where it fits. */
 void tokenizer_cache_put(struct tokenizer_cache *cache, struct slice word, const uint32_t *ids,
                          size_t count);
 

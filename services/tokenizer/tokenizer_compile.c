@@ -45,6 +45,17 @@ uint32_t tokenizer_compile_slots(uint64_t count)
     return slots;
 }
 
+uint64_t *tokenizer_compile_filter(struct tokenizer_compile *compile,
+                                   enum tokenizer_section section, uint64_t count, uint32_t *shift)
+{
+    uint64_t bits = 1024;
+
+    while (bits < 4 * count)
+        bits *= 2;
+    *shift = 64 - (uint32_t)__builtin_ctzll(bits);
+    return tokenizer_compile_section(compile, section, bits / 64, sizeof(uint64_t));
+}
+
 /* Pieces
  * ------------------------------------------------------------------------------------------- */
 
@@ -75,11 +86,14 @@ static enum status compile_texts(struct tokenizer_compile *compile, struct error
 static enum status compile_find(struct tokenizer_compile *compile, struct error *err)
 {
     const struct tokenizer_parts *parts = compile->parts;
-    uint32_t slots = tokenizer_compile_slots(parts->size), at;
+    uint32_t slots = tokenizer_compile_slots(parts->size), at, shift;
     uint32_t *find =
         tokenizer_compile_section(compile, TOKENIZER_SECTION_FIND, slots, sizeof(*find));
 
-    if (find == NULL)
+    uint64_t *filter =
+        tokenizer_compile_filter(compile, TOKENIZER_SECTION_FIND_FILTER, parts->size, &shift);
+
+    if (find == NULL || filter == NULL)
         return no_memory(err);
     memset(find, 0xff, slots * sizeof(*find));
     for (uint32_t id = 0; id < parts->size; id++) {
@@ -87,6 +101,7 @@ static enum status compile_find(struct tokenizer_compile *compile, struct error 
 
         if (parts->types[id] != TOKENIZER_PIECE_NORMAL || text.size == 0)
             continue;
+        tokenizer_compile_put_hash(filter, shift, hash_bytes(text, 0));
         at = (uint32_t)hash_bytes(text, 0) & (slots - 1);
         while (find[at] != TOKENIZER_NO_ID && !slice_equal(parts->pieces[find[at]], text))
             at = (at + 1) & (slots - 1);
@@ -234,8 +249,10 @@ static enum status compile_empty(struct tokenizer_compile *compile, struct error
         tokenizer_compile_section(compile, TOKENIZER_SECTION_POINTS, 16, sizeof(*points));
     uint64_t *pairs =
         tokenizer_compile_section(compile, TOKENIZER_SECTION_PAIRS, 16, sizeof(*pairs));
+    uint32_t shift;
 
     if (words == NULL || points == NULL || pairs == NULL
+        || tokenizer_compile_filter(compile, TOKENIZER_SECTION_PAIR_FILTER, 0, &shift) == NULL
         || tokenizer_compile_section(compile, TOKENIZER_SECTION_ADJACENT, 8192, 1) == NULL)
         return no_memory(err);
     memset(words, 0xff, 16 * sizeof(*words));
@@ -275,4 +292,21 @@ struct tokenizer_image *tokenizer_compile(struct tokenizer_parts *parts, struct 
     image = compile_all(&compile, words, err);
     arena_close(&compile.arena);
     return image;
+}
+
+struct tokenizer_image *tokenizer_compile_add_words(const struct tokenizer_image *image,
+                                                    struct slice words, struct error *err)
+{
+    struct tokenizer_compile compile = { .header = *image };
+    struct tokenizer_image *made = NULL;
+
+    arena_init(&compile.arena, COMPILE_BYTES_MAX);
+    for (int i = 0; i < TOKENIZER_SECTION_COUNT; i++)
+        compile.sections[i] =
+            slice_of((const char *)image + image->sections[i].at, image->sections[i].size);
+    if (image->settings.kind == TOKENIZER_KIND_WORDPIECE
+        || tokenizer_compile_list(&compile, image, words, err) == STATUS_OK)
+        made = join(&compile, err);
+    arena_close(&compile.arena);
+    return made;
 }

@@ -11,4 +11,8 @@
 struct tokenizer_image *tokenizer_compile(struct tokenizer_parts *parts, struct slice words,
                                           struct error *err);
 
+/* The same image with @words in the place of those that it has, in memory of its own. */
+struct tokenizer_image *tokenizer_compile_add_words(const struct tokenizer_image *image,
+                                                    struct slice words, struct error *err);
+
 #endif

@@ -276,17 +276,20 @@ static enum status merges_as_listed(struct tokenizer_compile *compile, struct me
 static enum status put_pairs(struct tokenizer_compile *compile, const struct merge_list *list,
                              struct error *err)
 {
-    uint32_t slots = tokenizer_compile_slots(list->count), at;
+    uint32_t slots = tokenizer_compile_slots(list->count), at, shift;
     uint64_t *pairs =
         tokenizer_compile_section(compile, TOKENIZER_SECTION_PAIRS, slots, sizeof(*pairs));
+    uint64_t *filter =
+        tokenizer_compile_filter(compile, TOKENIZER_SECTION_PAIR_FILTER, list->count, &shift);
 
-    if (pairs == NULL)
+    if (pairs == NULL || filter == NULL)
         return no_memory(err);
     memset(pairs, 0xff, slots * sizeof(*pairs));
     for (uint32_t i = 0; i < list->count; i++) {
         uint64_t key = tokenizer_pair_key(list->merges[i].left, list->merges[i].right);
 
-        at = tokenizer_pair_slot(key, slots - 1);
+        tokenizer_compile_put_hash(filter, shift, tokenizer_pair_hash(key));
+        at = tokenizer_pair_slot(tokenizer_pair_hash(key), slots - 1);
         while (pairs[at] != UINT64_MAX && pairs[at] >> TOKENIZER_PAIR_BITS != key)
             at = (at + 1) & (slots - 1);
         if (pairs[at] == UINT64_MAX)

@@ -18,7 +18,18 @@ void *tokenizer_compile_section(struct tokenizer_compile *compile, enum tokenize
 /* A power of two, at least twice @count. */
 uint32_t tokenizer_compile_slots(uint64_t count);
 
-/* SECTION_POINTS, _PAIRS, _MERGED, _RANKS and _ADJACENT. */
+/* A filter of @count hashes, four bits or more for each; NULL when there is no memory. */
+uint64_t *tokenizer_compile_filter(struct tokenizer_compile *compile,
+                                   enum tokenizer_section section, uint64_t count, uint32_t *shift);
+
+static inline void tokenizer_compile_put_hash(uint64_t *filter, uint32_t shift, uint64_t hash)
+{
+    uint64_t bit = hash >> shift;
+
+    filter[bit / 64] |= (uint64_t)1 << bit % 64;
+}
+
+/* SECTION_POINTS, _PAIRS, _PAIR_FILTER, _MERGED, _RANKS and _ADJACENT. */
 enum status tokenizer_compile_pairs(struct tokenizer_compile *compile, struct error *err);
 
 #endif

@@ -156,15 +156,26 @@ static enum status compile_list(struct words *words, struct slice list, struct e
     return STATUS_OK;
 }
 
+enum status tokenizer_compile_list(struct tokenizer_compile *compile,
+                                   const struct tokenizer_image *image, struct slice list,
+                                   struct error *err)
+{
+    struct tokenizer_tables tables;
+    struct words words = { .compile = compile, .tables = &tables };
+
+    tokenizer_tables_init(&tables, image);
+    return compile_list(&words, list, err);
+}
+
 enum status tokenizer_compile_words(struct tokenizer_compile *compile,
                                     const struct tokenizer_image *image, struct slice list,
                                     struct error *err)
 {
     struct tokenizer_tables tables;
-    struct words words = { .compile = compile, .tables = &tables };
     enum status status;
 
     tokenizer_tables_init(&tables, image);
     status = mark_whole(compile, &tables, err);
-    return status == STATUS_OK && list.size > 0 ? compile_list(&words, list, err) : status;
+    return status == STATUS_OK && list.size > 0 ? tokenizer_compile_list(compile, image, list, err)
+                                                : status;
 }

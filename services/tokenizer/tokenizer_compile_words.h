@@ -10,4 +10,9 @@ enum status tokenizer_compile_words(struct tokenizer_compile *compile,
                                     const struct tokenizer_image *image, struct slice words,
                                     struct error *err);
 
+/* The lines of @words alone. */
+enum status tokenizer_compile_list(struct tokenizer_compile *compile,
+                                   const struct tokenizer_image *image, struct slice words,
+                                   struct error *err);
+
 #endif

@@ -26,6 +26,7 @@
 #define NO_KEY UINT32_MAX
 #define BACK_UNITS_WANTED 12
 #define FRESH_MIN 96
+#define QUESTIONS 32
 
 static_assert(WINDOW == 1 << POSITION_BITS, "a key is a merge and a position");
 static_assert(TOKENIZER_MERGES_MAX <= 1u << (32 - POSITION_BITS - 1), "a key has 32 bits");
@@ -52,13 +53,38 @@ static inline uint32_t lowest_generic(const uint32_t *keys)
     return lowest;
 }
 
-static inline __attribute__((always_inline)) void set_key(struct window *window, uint32_t at)
-{
-    uint32_t next = window->next[at], merge = TOKENIZER_NO_MERGE;
+/* A pair whose place in the table was asked for, so that it is near when it is looked at. */
+struct question {
+    uint64_t key;
+    uint32_t at; /* TOKENIZER_NO_ID: the filter knows that there is no such merge */
+};
 
-    if (next < window->count)
-        merge = tokenizer_tables_pair(window->tables, window->ids[at], window->ids[next]);
-    window->keys[at] = merge == TOKENIZER_NO_MERGE ? NO_KEY : merge << POSITION_BITS | at;
+static inline __attribute__((always_inline)) struct question
+ask(const struct tokenizer_tables *tables, uint32_t left, uint32_t right)
+{
+    uint64_t key = tokenizer_pair_key(left, right), hash = tokenizer_pair_hash(key);
+    struct question question = { key, TOKENIZER_NO_ID };
+
+    if (tokenizer_filter_has(tables->pair_filter, tables->pair_filter_shift, hash)) {
+        question.at = tokenizer_pair_slot(hash, tables->pairs_mask);
+        __builtin_prefetch(&tables->pairs[question.at]);
+    }
+    return question;
+}
+
+/* The key of the symbol at @at, whose pair with the next was asked for. */
+static inline __attribute__((always_inline)) uint32_t answer(const struct tokenizer_tables *tables,
+                                                             struct question question, uint32_t at)
+{
+    uint32_t merge;
+
+    if (question.at == TOKENIZER_NO_ID)
+        return NO_KEY;
+    merge = tokenizer_tables_pair_at(tables, question.key, question.at);
+    if (merge == TOKENIZER_NO_MERGE)
+        return NO_KEY;
+    __builtin_prefetch(&tables->merged[merge]);
+    return merge << POSITION_BITS | at;
 }
 
 /* Join the symbol at @at with the next. */
@@ -66,20 +92,44 @@ static inline __attribute__((always_inline)) void window_join(struct window *win
                                                               window_lowest_cb *lowest)
 {
     uint32_t right = window->next[at], previous = window->previous[at];
+    uint32_t id = window->tables->merged[window->keys[at] >> POSITION_BITS];
+    uint32_t next = window->next[right];
+    struct question before = { 0, TOKENIZER_NO_ID }, after = { 0, TOKENIZER_NO_ID };
 
-    window->ids[at] = window->tables->merged[window->keys[at] >> POSITION_BITS];
-    window->next[at] = window->next[right];
-    window->previous[window->next[right]] = (uint16_t)at;
+    if (at > 0)
+        before = ask(window->tables, window->ids[previous], id);
+    if (next < window->count)
+        after = ask(window->tables, id, window->ids[next]);
+    window->ids[at] = id;
+    window->next[at] = (uint16_t)next;
+    window->previous[next] = (uint16_t)at;
     window->keys[right] = NO_KEY;
-    set_key(window, at);
+    window->keys[at] = answer(window->tables, after, at);
     if (at > 0) {
-        set_key(window, previous);
+        window->keys[previous] = answer(window->tables, before, previous);
         if (previous / BLOCK != at / BLOCK)
             window->lowest[previous / BLOCK] = lowest(window->keys + previous / BLOCK * BLOCK);
     }
     if (right / BLOCK != at / BLOCK)
         window->lowest[right / BLOCK] = lowest(window->keys + right / BLOCK * BLOCK);
     window->lowest[at / BLOCK] = lowest(window->keys + at / BLOCK * BLOCK);
+}
+
+/* The keys of all pairs of units, some questions at a time. */
+static inline __attribute__((always_inline)) void window_ask(struct window *window,
+                                                             const uint32_t *units)
+{
+    struct question questions[QUESTIONS];
+
+    for (uint32_t from = 0; from + 1 < window->count; from += QUESTIONS) {
+        uint32_t count =
+            window->count - 1 - from < QUESTIONS ? window->count - 1 - from : QUESTIONS;
+
+        for (uint32_t i = 0; i < count; i++)
+            questions[i] = ask(window->tables, units[from + i], units[from + i + 1]);
+        for (uint32_t i = 0; i < count; i++)
+            window->keys[from + i] = answer(window->tables, questions[i], from + i);
+    }
 }
 
 static inline __attribute__((always_inline)) void
@@ -92,11 +142,7 @@ window_run(struct window *window, const uint32_t *units, window_lowest_cb *lowes
         window->next[i] = (uint16_t)(i + 1);
         window->previous[i] = (uint16_t)(i - 1);
     }
-    for (uint32_t i = 0; i + 1 < count; i++) {
-        uint32_t merge = tokenizer_tables_pair(window->tables, units[i], units[i + 1]);
-
-        window->keys[i] = merge == TOKENIZER_NO_MERGE ? NO_KEY : merge << POSITION_BITS | i;
-    }
+    window_ask(window, units);
     for (uint32_t i = count - 1; i < blocks * BLOCK; i++)
         window->keys[i] = NO_KEY;
     for (uint32_t i = 0; i < blocks; i++)

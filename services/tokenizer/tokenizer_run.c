@@ -1,8 +1,12 @@
 #include "tokenizer_run.h"
 
+#include "tokenizer_cpu.h"
 #include "tokenizer_word.h"
 
 #define EXPECTED_SPARE 512
+
+/* Ids that one call of put_cuts may write before it looks for room again. */
+#define CUTS_IDS_MAX (65 * TOKENIZER_CACHE_SHORT_IDS)
 
 #define MASK(bytes) ((bytes) >= 8 ? UINT64_MAX : ((uint64_t)1 << ((bytes)*8 % 64)) - 1)
 #define MASKS(bytes)                                                                               \
@@ -10,7 +14,8 @@
         MASK(bytes), (bytes) <= 8 ? 0 : MASK((bytes)-8)                                            \
     }
 
-const uint64_t tokenizer_run_masks[16][2] = {
+/* What of 16 bytes is a word of so many. */
+static const uint64_t masks[16][2] = {
     MASKS(0), MASKS(1), MASKS(2),  MASKS(3),  MASKS(4),  MASKS(5),  MASKS(6),  MASKS(7),
     MASKS(8), MASKS(9), MASKS(10), MASKS(11), MASKS(12), MASKS(13), MASKS(14), MASKS(15),
 };
@@ -19,22 +24,18 @@ void tokenizer_run_init(struct tokenizer_run *run, const struct tokenizer_tables
                         struct tokenizer_cache *cache, struct arena *arena, struct arena *scratch,
                         struct error *err)
 {
-    run->tables = tables;
-    run->cache = cache;
-    run->scratch = scratch;
-    run->arena = arena;
-    run->ids = NULL;
-    run->count = run->capacity = 0;
-    run->limit = SIZE_MAX;
-    run->status = STATUS_OK;
-    run->err = err;
-    run->wide_end = NULL;
-    run->words_count = 0;
-    run->words_bytes = 0;
+    *run = (struct tokenizer_run){
+        .tables = tables,
+        .cache = cache,
+        .scratch = scratch,
+        .arena = arena,
+        .limit = SIZE_MAX,
+        .err = err,
+    };
 }
 
 /* Room for @more ids, and for three more that a wide store may touch. */
-static bool reserve(struct tokenizer_run *run, size_t more)
+static inline bool reserve(struct tokenizer_run *run, size_t more)
 {
     size_t capacity = run->count + more + TOKENIZER_CACHE_SHORT_IDS;
     uint32_t *ids;
@@ -63,8 +64,7 @@ void tokenizer_run_expect(struct tokenizer_run *run, size_t bytes)
 
 void tokenizer_run_put_id(struct tokenizer_run *run, uint32_t id)
 {
-    tokenizer_run_flush(run);
-    if (!reserve(run, 1))
+    if (run->status != STATUS_OK || !reserve(run, 1))
         return;
     if (run->arena != NULL)
         run->ids[run->count] = id;
@@ -83,8 +83,8 @@ static void put_found(struct tokenizer_run *run, const uint32_t *ids)
     run->count += count;
 }
 
-/* A word that is not remembered. */
-static __attribute__((noinline)) void put_new(struct tokenizer_run *run, struct slice word)
+/* A word that is not remembered. There is room for its ids where they are wanted. */
+static void put_new(struct tokenizer_run *run, struct slice word)
 {
     uint32_t few[256], *ids = few;
     struct arena_mark mark = arena_mark(run->scratch);
@@ -106,69 +106,131 @@ static __attribute__((noinline)) void put_new(struct tokenizer_run *run, struct 
         arena_rewind(run->scratch, mark);
 }
 
-static __attribute__((noinline)) void put_slowly(struct tokenizer_run *run, uint32_t i)
+/* A word that is none of the short ones that are remembered; and more room than that after it. */
+static __attribute__((noinline)) void put_slowly(struct tokenizer_run *run, const char *at,
+                                                 size_t size)
 {
-    const uint32_t *ids = run->cache == NULL || run->words[i].size == 0
-                              ? NULL
-                              : tokenizer_cache_find_long(run->cache, run->words[i]);
+    struct slice word = slice_of(at, size);
+    const uint32_t *ids = run->cache == NULL ? NULL : tokenizer_cache_find_other(run->cache, word);
 
+    if (run->status != STATUS_OK || !reserve(run, size + TOKENIZER_CACHE_LONG_IDS + CUTS_IDS_MAX))
+        return;
     if (ids != NULL)
         put_found(run, ids);
     else
-        put_new(run, run->words[i]);
+        put_new(run, word);
 }
 
-static inline bool is_key(const struct tokenizer_cache_short *entry, const uint64_t *key)
+static inline bool is_key(const struct tokenizer_cache_short *entry, uint64_t low, uint64_t high)
 {
-    return ((entry->key[0] ^ key[0]) | (entry->key[1] ^ key[1])) == 0;
+    return ((entry->key[0] ^ low) | (entry->key[1] ^ high)) == 0;
 }
 
-static inline __attribute__((always_inline)) void flush(struct tokenizer_run *run, bool has_ids)
+void tokenizer_run_put(struct tokenizer_run *run, const char *at, size_t size)
+{
+    const struct tokenizer_cache_short *entry;
+    uint64_t key[2] = { 0, 0 };
+
+    if (run->cache != NULL && size <= TOKENIZER_CACHE_SHORT_BYTES) {
+        memcpy(key, at, size);
+        key[1] |= (uint64_t)size << 56;
+        entry = &run->cache->shorts[tokenizer_cache_short_slot(key[0], key[1])];
+        entry += !is_key(entry, key[0], key[1]);
+        if (is_key(entry, key[0], key[1]) && reserve(run, TOKENIZER_CACHE_SHORT_IDS)) {
+            put_found(run, entry->ids);
+            return;
+        }
+    }
+    put_slowly(run, at, size);
+}
+
+/* Four ids at once; the number of them, in the first, is taken off. */
+static inline void store_ids(uint32_t *to, const uint32_t *ids)
+{
+    uint64_t low, high;
+
+    memcpy(&low, ids, sizeof(low));
+    memcpy(&high, ids + 2, sizeof(high));
+    low &= 0xffffffff00000000u | TOKENIZER_CACHE_ID_MASK;
+    memcpy(to, &low, sizeof(low));
+    memcpy(to + 2, &high, sizeof(high));
+}
+
+static inline __attribute__((always_inline)) const char *put_cuts(struct tokenizer_run *run,
+                                                                  const char *start,
+                                                                  const char *base, uint64_t cuts,
+                                                                  bool has_ids)
 {
     const struct tokenizer_cache_short *shorts = run->cache->shorts;
-    size_t count = run->count;
     uint32_t *ids = run->ids;
+    size_t count = run->count;
 
-    for (uint32_t i = 0; i < run->words_count; i++) {
-        const struct tokenizer_cache_short *entry = &shorts[run->slots[i]];
+    for (; cuts != 0; cuts &= cuts - 1) {
+        const char *at = start;
+        size_t size = (size_t)(base + __builtin_ctzll(cuts) - at);
 
-        entry += !is_key(entry, run->keys[i]);
-        if (__builtin_expect(run->keys[i][1] != 0 && is_key(entry, run->keys[i]), 1)) {
-            if (has_ids) {
-                uint64_t low, high;
+        start = at + size;
+        if (__builtin_expect(size <= TOKENIZER_CACHE_SHORT_BYTES, 1)) {
+            const struct tokenizer_cache_short *entry;
+            uint64_t low, high;
 
-                memcpy(&low, entry->ids, sizeof(low));
-                memcpy(&high, entry->ids + 2, sizeof(high));
-                low &= 0xffffffff00000000u | TOKENIZER_CACHE_ID_MASK;
-                memcpy(ids + count, &low, sizeof(low));
-                memcpy(ids + count + 2, &high, sizeof(high));
+            memcpy(&low, at, sizeof(low));
+            memcpy(&high, at + 8, sizeof(high));
+            low &= masks[size][0];
+            high = (high & masks[size][1]) | (uint64_t)size << 56;
+            entry = &shorts[tokenizer_cache_short_slot(low, high)];
+            entry += !is_key(entry, low, high);
+            if (__builtin_expect(is_key(entry, low, high), 1)) {
+                if (has_ids)
+                    store_ids(ids + count, entry->ids);
+                count += entry->ids[0] >> TOKENIZER_CACHE_COUNT_SHIFT;
+                continue;
             }
-            count += entry->ids[0] >> TOKENIZER_CACHE_COUNT_SHIFT;
-            continue;
         }
         run->count = count;
-        put_slowly(run, i);
-        count = run->count;
+        put_slowly(run, at, size);
         if (run->status != STATUS_OK)
-            break;
+            return start;
+        count = run->count;
+        ids = run->ids;
     }
     run->count = count;
+    return start;
 }
 
-void tokenizer_run_flush(struct tokenizer_run *run)
+#if TOKENIZER_HAS_AVX2
+TOKENIZER_AVX2 static const char *put_cuts_avx2(struct tokenizer_run *run, const char *start,
+                                                const char *base, uint64_t cuts)
 {
-    if (run->words_count == 0)
-        return;
-    if (run->status == STATUS_OK && reserve(run, run->words_bytes)) {
-        if (run->cache == NULL) {
-            for (uint32_t i = 0; i < run->words_count && run->status == STATUS_OK; i++)
-                put_new(run, run->words[i]);
-        } else if (run->arena != NULL) {
-            flush(run, true);
-        } else {
-            flush(run, false);
+    return run->arena != NULL ? put_cuts(run, start, base, cuts, true)
+                              : put_cuts(run, start, base, cuts, false);
+}
+#endif
+
+static const char *put_cuts_generic(struct tokenizer_run *run, const char *start, const char *base,
+                                    uint64_t cuts)
+{
+    return run->arena != NULL ? put_cuts(run, start, base, cuts, true)
+                              : put_cuts(run, start, base, cuts, false);
+}
+
+const char *tokenizer_run_put_cuts(struct tokenizer_run *run, const char *start, const char *base,
+                                   uint64_t cuts)
+{
+    if (run->status != STATUS_OK || !reserve(run, CUTS_IDS_MAX))
+        return start;
+    if (run->cache == NULL) {
+        for (; cuts != 0; cuts &= cuts - 1) {
+            const char *end = base + __builtin_ctzll(cuts);
+
+            put_slowly(run, start, (size_t)(end - start));
+            start = end;
         }
+        return start;
     }
-    run->words_count = 0;
-    run->words_bytes = 0;
+#if TOKENIZER_HAS_AVX2
+    if (tokenizer_cpu_has_avx2())
+        return put_cuts_avx2(run, start, base, cuts);
+#endif
+    return put_cuts_generic(run, start, base, cuts);
 }

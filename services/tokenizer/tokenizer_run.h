@@ -1,13 +1,13 @@
 /* A run: the words of one text, in order, to ids or to their number. Cutting (tokenizer_bpe,
- * tokenizer_spm) puts words in; they are looked up some at a time, so that memory answers many
- * questions at once. Only for the core of the tokenizer. */
+ * tokenizer_spm) puts words in. Only for the core of the tokenizer. */
 #ifndef TOKENIZER_RUN_H
 #define TOKENIZER_RUN_H
 
 #include "base/arena.h"
 #include "tokenizer_cache.h"
 
-#define TOKENIZER_RUN_WORDS 128
+/* tokenizer_run_put_cuts reads so many bytes from the beginning of each word, whatever its size. */
+#define TOKENIZER_RUN_WIDE_BYTES 16
 
 struct tokenizer_run {
     const struct tokenizer_tables *tables;
@@ -16,15 +16,9 @@ struct tokenizer_run {
     struct arena *arena; /* of ids; NULL: they are only counted */
     uint32_t *ids;
     size_t count, capacity;
-    size_t limit; /* once count is over it nothing more is looked up */
+    size_t limit; /* once count is over it nothing more need be put */
     enum status status;
     struct error *err;
-    const char *wide_end; /* 16 bytes may be read at any place before it */
-    uint32_t words_count;
-    size_t words_bytes;
-    uint64_t keys[TOKENIZER_RUN_WORDS][2]; /* of words of up to 15 bytes; last byte 0: longer */
-    uint32_t slots[TOKENIZER_RUN_WORDS];
-    struct slice words[TOKENIZER_RUN_WORDS];
 };
 
 /* @arena may be NULL, @cache too. */
@@ -41,41 +35,16 @@ static inline bool tokenizer_run_goes_on(const struct tokenizer_run *run)
     return run->status == STATUS_OK && run->count <= run->limit;
 }
 
-/* Look the waiting words up. */
-void tokenizer_run_flush(struct tokenizer_run *run);
-
-/* An id of its own, after the words that wait. */
+/* An id of its own. */
 void tokenizer_run_put_id(struct tokenizer_run *run, uint32_t id);
 
-extern const uint64_t tokenizer_run_masks[16][2];
+/* The next word, of @size bytes, at least 1. */
+void tokenizer_run_put(struct tokenizer_run *run, const char *at, size_t size);
 
-/* The next word; its bytes stay where they are until the flush. */
-static inline void tokenizer_run_put(struct tokenizer_run *run, const char *at, size_t size)
-{
-    uint32_t i = run->words_count++;
-    uint64_t key[2] = { 0, 0 };
-    size_t slot;
-
-    run->words[i] = (struct slice){ at, size };
-    run->words_bytes += size;
-    if (size <= TOKENIZER_CACHE_SHORT_BYTES) {
-        if (at < run->wide_end) {
-            memcpy(key, at, sizeof(key));
-            key[0] &= tokenizer_run_masks[size][0];
-            key[1] &= tokenizer_run_masks[size][1];
-        } else {
-            memcpy(key, at, size);
-        }
-        key[1] |= (uint64_t)size << 56;
-        slot = tokenizer_cache_short_slot(key[0], key[1]);
-        run->slots[i] = (uint32_t)slot;
-        if (run->cache != NULL)
-            __builtin_prefetch(&run->cache->shorts[slot]);
-    }
-    run->keys[i][0] = key[0];
-    run->keys[i][1] = key[1];
-    if (run->words_count == TOKENIZER_RUN_WORDS)
-        tokenizer_run_flush(run);
-}
+/* The words between @start and the bits of @cuts: bit i is a border at @base + i. Returns the last
+ * border, or @start when there is none. TOKENIZER_RUN_WIDE_BYTES can be read from every border but
+ * the last on, and from @start. */
+const char *tokenizer_run_put_cuts(struct tokenizer_run *run, const char *start, const char *base,
+                                   uint64_t cuts);
 
 #endif

@@ -27,25 +27,20 @@ static uint64_t cut_bits(const struct tokenizer_tables *tables, const char *text
 
 static void cut(struct tokenizer_run *run, struct slice text)
 {
-    size_t start = 0, at = 1;
+    const char *start = text.data, *end = text.data + text.size;
+    size_t at = 1;
 
-    run->wide_end = text.size < 16 ? NULL : text.data + text.size - 15;
-    for (; text.size - at >= 64 && tokenizer_run_goes_on(run); at += 64) {
-        for (uint64_t bits = cut_bits(run->tables, text.data + at); bits != 0; bits &= bits - 1) {
-            size_t next = at + (size_t)__builtin_ctzll(bits);
-
-            tokenizer_run_put(run, text.data + start, next - start);
-            start = next;
-        }
-    }
+    for (; text.size - at >= 64 + TOKENIZER_RUN_WIDE_BYTES && tokenizer_run_goes_on(run); at += 64)
+        start = tokenizer_run_put_cuts(run, start, text.data + at,
+                                       cut_bits(run->tables, text.data + at));
     for (; at < text.size && tokenizer_run_goes_on(run); at++) {
         if (!is_cut(run->tables, (unsigned char)text.data[at - 1], (unsigned char)text.data[at]))
             continue;
-        tokenizer_run_put(run, text.data + start, at - start);
-        start = at;
+        tokenizer_run_put(run, start, (size_t)(text.data + at - start));
+        start = text.data + at;
     }
     if (tokenizer_run_goes_on(run))
-        tokenizer_run_put(run, text.data + start, text.size - start);
+        tokenizer_run_put(run, start, (size_t)(end - start));
 }
 
 /* @text with a blank before it and blanks for U+2581, where it needs either. {NULL, 0}: no memory.
@@ -91,6 +86,5 @@ void tokenizer_spm_run(struct tokenizer_run *run, struct slice text, bool has_pr
         cut(run, text);
     else
         tokenizer_run_put(run, text.data, text.size);
-    tokenizer_run_flush(run);
     arena_rewind(run->scratch, mark);
 }

