@@ -220,3 +220,32 @@ enum status courses_make(const struct record *record, struct arena *arena, struc
                          record->count);
     return STATUS_OK;
 }
+
+static bool is_within(const struct fact *fact, int64_t from, int64_t to)
+{
+    if (fact->date.precision == FHIR_PRECISION_NONE || fact->date.seconds >= to)
+        return false;
+    if (fact->date.seconds >= from)
+        return true;
+    if (fact->end.precision != FHIR_PRECISION_NONE)
+        return fact->end.seconds >= from;
+    return fact_lasts(fact) && fact->is_active;
+}
+
+/* Those within stand side by side unless something that lasts began long before: then from the
+ * first to the last of them. */
+struct course course_narrow(const struct record *record, const struct course *course, int64_t from,
+                            int64_t to)
+{
+    struct course narrow = *course;
+    uint32_t first = course->count, end = 0;
+
+    for (uint32_t i = 0; i < course->count; i++)
+        if (is_within(&record->facts[course->facts[i]], from, to)) {
+            first = i < first ? i : first;
+            end = i + 1;
+        }
+    narrow.facts = course->facts + (end == 0 ? 0 : first);
+    narrow.count = end == 0 ? 0 : end - first;
+    return narrow;
+}

@@ -34,4 +34,9 @@ struct courses {
 enum status courses_make(const struct record *record, struct arena *arena, struct courses *courses,
                          struct error *err);
 
+/* The same course, but only with its facts dated from @from up to, and without, @to; of none where
+ * it has none. What lasts counts when it began before @to and had not ended by @from. */
+struct course course_narrow(const struct record *record, const struct course *course, int64_t from,
+                            int64_t to);
+
 #endif

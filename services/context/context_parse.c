@@ -59,6 +59,8 @@ static struct slice subject_of(const struct json *json)
 
     if (reference.size == 0)
         reference = json_get_string(json_get(json, "patient"), "reference");
+    if (reference.size == 0)
+        reference = json_get_string(json_get(json, "for"), "reference");
     if (reference.size == 0 || reference.data[0] == '#'
         || memchr(reference.data, '?', reference.size) != NULL)
         return (struct slice){ NULL, 0 };

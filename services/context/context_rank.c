@@ -14,29 +14,30 @@
 #define WORTH_CONCEPT_MORE 0.8f /* for each further concept of the question */
 #define WORTH_NEED 1.8f
 #define WORTH_NEED_MORE 0.3f
-#define WORTH_KIND 1.0f
+#define WORTH_KIND 0.4f
 #define WORTH_STANDING 0.5f
 #define WORTH_ALLERGY 0.2f
 #define WORTH_LIMITS 1.2f
-#define WORTH_VISIT 0.7f
+#define WORTH_VISIT 0.9f
 #define WORTH_UNNAMED 1.2f
 #define WORTH_RECENT 0.9f
-#define WORTH_YEAR 1.0f
+#define WORTH_TIME 0.8f
 
 #define YEAR_SECONDS (365.25 * 86400.0)
 #define WORDS_ASKED_MAX 256
 
 const char *const rank_signal_names[RANK_SIGNALS] = {
-    "words", "concepts", "needs", "kind", "standing", "limits", "visits", "unnamed", "recency",
+    "words",  "concepts", "needs",   "kind",    "standing",
+    "limits", "visits",   "unnamed", "recency", "time",
 };
 
 struct asking {
+    const struct record *record;
     const struct courses *courses;
+    const struct period *period;
     uint32_t without;
     struct concepts asked, needed, limits;
     uint32_t kinds;
-    unsigned times;
-    int year;
     uint32_t words[WORDS_ASKED_MAX];
     float weights[WORDS_ASKED_MAX];
     uint32_t words_count;
@@ -94,7 +95,6 @@ static void read_question(struct asking *asking, struct slice question)
     for (int i = 0; i < CONCEPT_WORDS; i++)
         asking->needed.bits[i] &= ~asking->asked.bits[i];
     asking->kinds = words_kinds(question);
-    asking->times = words_times(question, &asking->year);
     words_each(question, add_word, asking);
     read_limits(asking);
 }
@@ -190,6 +190,10 @@ static float score_course(const struct asking *asking, const struct course *cour
         score += WORTH_UNNAMED;
     if (is_on(asking, RANK_RECENCY))
         score += WORTH_RECENT * recency(asking, course);
+    if (is_on(asking, RANK_TIME) && asking->period->is_asked
+        && course_narrow(asking->record, course, asking->period->from, asking->period->to).count
+               > 0)
+        score += WORTH_TIME;
     return score;
 }
 
@@ -202,7 +206,8 @@ static int compare_ranked(const void *a, const void *b)
     return (x->course > y->course) - (x->course < y->course);
 }
 
-struct ranked *context_rank(const struct courses *courses, struct slice question, uint32_t without,
+struct ranked *context_rank(const struct record *record, const struct courses *courses,
+                            struct slice question, const struct period *period, uint32_t without,
                             struct arena *arena)
 {
     struct asking *asking = ARENA_NEW(arena, struct asking);
@@ -210,7 +215,9 @@ struct ranked *context_rank(const struct courses *courses, struct slice question
 
     if (asking == NULL || ranked == NULL)
         return NULL;
+    asking->record = record;
     asking->courses = courses;
+    asking->period = period;
     asking->without = without;
     read_question(asking, question);
     for (size_t i = 0; i < courses->count; i++)

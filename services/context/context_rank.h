@@ -3,6 +3,7 @@
 #define CONTEXT_RANK_H
 
 #include "context_course.h"
+#include "context_time.h"
 
 /* What speaks for a course. Each can be left out, to see what it adds (docs/context.md). */
 enum rank_signal {
@@ -14,7 +15,8 @@ enum rank_signal {
     RANK_LIMITS,   /* what changes every decision: hospice, pregnancy, dialysis, frailty */
     RANK_VISITS,   /* encounters tie facts together */
     RANK_UNNAMED,  /* nothing says what its code means: it cannot be ruled out */
-    RANK_RECENCY,  /* it is new, or lies in the time that the question names */
+    RANK_RECENCY,  /* it is new */
+    RANK_TIME,     /* it has to do with the time that the question names */
     RANK_SIGNALS,
 };
 
@@ -25,8 +27,10 @@ struct ranked {
     float score;
 };
 
-/* Every course, best first, in @arena; NULL: no room. @without: bits of signals to leave out. */
-struct ranked *context_rank(const struct courses *courses, struct slice question, uint32_t without,
+/* Every course, best first, in @arena; NULL: no room. @period: that the question asks about;
+ * @without: bits of signals to leave out. */
+struct ranked *context_rank(const struct record *record, const struct courses *courses,
+                            struct slice question, const struct period *period, uint32_t without,
                             struct arena *arena);
 
 #endif

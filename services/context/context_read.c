@@ -2,6 +2,8 @@
  * of its type. */
 #include "context_read.h"
 
+#include <ctype.h>
+
 #include "base/utf8.h"
 
 struct buffer *read_begin(struct reading *reading)
@@ -43,8 +45,7 @@ struct slice read_word(struct reading *reading, struct slice text)
     return names_text(&reading->names, text, 40);
 }
 
-/* "ServiceRequest.code". */
-static struct slice read_path(struct reading *reading, const char *member)
+struct slice read_path(struct reading *reading, const char *member)
 {
     struct buffer *buffer = read_begin(reading);
 
@@ -532,48 +533,70 @@ static const char *read_imaging(struct reading *reading)
     return needs_label(fact);
 }
 
-/* Types that say one thing with a code and a date. */
-static const char *read_other(struct reading *reading)
-{
-    static const struct {
-        const char *type, *noun, *code;
-    } others[] = {
-        { "ServiceRequest", "order", "code" },
-        { "DeviceRequest", "device order", "codeCodeableConcept" },
-        { "AdverseEvent", "adverse event", "event" },
-        { "FamilyMemberHistory", "family history", "relationship" },
-        { "RiskAssessment", "risk assessment", "code" },
-        { "ClinicalImpression", "clinical impression", "code" },
-        { "Flag", "alert", "code" },
-    };
-    static const char *const dates[] = {
-        "occurrenceDateTime", "occurrencePeriod", "date", "authoredOn",
-        "effectiveDateTime",  "period",           NULL
-    };
-    struct fact *fact = reading->fact;
-    size_t i = 0;
-
-    while (i + 1 < sizeof(others) / sizeof(others[0]) && !slice_is(reading->type, others[i].type))
-        i++;
-    fact->kind = FACT_OTHER;
-    fact->noun = slice_from(others[i].noun);
-    fact->label = read_name(reading, json_get(reading->json, others[i].code));
-    fact->path = read_path(reading, others[i].code);
-    fact->status = read_word(reading, json_get_string(reading->json, "status"));
-    fact->detail = read_reason(reading);
-    if (slice_is(reading->type, "FamilyMemberHistory")) {
-        const struct json *condition = json_first(json_get(reading->json, "condition"));
-
-        fact->detail = read_label(reading, json_get(condition, "code"));
-    }
-    read_dates(reading, dates);
-    return needs_label(fact);
-}
-
 #define READER(type, read)                                                                         \
     {                                                                                              \
         type, sizeof(type) - 1, read                                                               \
     }
+
+/* What says nothing of the patient's health: money, people and places, the machinery of records. A
+ * Medication is told by what refers to it. */
+static bool is_administrative(struct slice type)
+{
+    static const char *const types[] = {
+        "Account",
+        "Appointment",
+        "AppointmentResponse",
+        "AuditEvent",
+        "Basic",
+        "Binary",
+        "Bundle",
+        "ChargeItem",
+        "Claim",
+        "ClaimResponse",
+        "Contract",
+        "Coverage",
+        "CoverageEligibilityRequest",
+        "CoverageEligibilityResponse",
+        "Endpoint",
+        "ExplanationOfBenefit",
+        "Group",
+        "HealthcareService",
+        "Invoice",
+        "Linkage",
+        "Location",
+        "Medication",
+        "MessageHeader",
+        "OperationOutcome",
+        "Organization",
+        "OrganizationAffiliation",
+        "Parameters",
+        "PaymentNotice",
+        "PaymentReconciliation",
+        "Person",
+        "Practitioner",
+        "PractitionerRole",
+        "Provenance",
+        "RelatedPerson",
+        "Schedule",
+        "Slot",
+        "Subscription",
+        "Substance",
+    };
+
+    for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
+        if (slice_is(type, types[i]))
+            return true;
+    return false;
+}
+
+/* A name as R4 writes them: letters, the first a capital one. */
+static bool is_type_name(struct slice type)
+{
+    for (size_t i = 0; i < type.size; i++)
+        if (!isalpha((unsigned char)type.data[i]))
+            return false;
+    return type.size > 0 && type.size <= 40 && isupper((unsigned char)type.data[0]);
+}
 
 read_resource read_find(struct slice type)
 {
@@ -606,10 +629,12 @@ read_resource read_find(struct slice type)
         READER("RiskAssessment", read_other),
         READER("ClinicalImpression", read_other),
         READER("Flag", read_other),
+        READER("QuestionnaireResponse", read_answers),
+        READER("Composition", read_composition),
     };
 
     for (size_t i = 0; i < sizeof(readers) / sizeof(readers[0]); i++)
         if (type.size == readers[i].size && memcmp(type.data, readers[i].type, type.size) == 0)
             return readers[i].read;
-    return NULL;
+    return is_type_name(type) && !is_administrative(type) ? read_any : NULL;
 }

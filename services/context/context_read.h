@@ -38,6 +38,21 @@ const char *read_observation(struct reading *reading);
 const char *read_report(struct reading *reading);
 const char *read_document(struct reading *reading);
 
+/* Everything else (context_read_other.c): types that say one thing with a code and a date; answers;
+ * documents of sections; and any other resource that speaks of the patient, by what its members
+ * say. */
+const char *read_other(struct reading *reading);
+const char *read_answers(struct reading *reading);
+const char *read_composition(struct reading *reading);
+const char *read_any(struct reading *reading);
+
+/* "ServiceRequest.code". */
+struct slice read_path(struct reading *reading, const char *member);
+
+/* Append @text as valid UTF-8 without control characters; of markup only what stands between tags.
+ */
+void read_clean(struct buffer *buffer, struct slice text, bool is_markup);
+
 /* Begin a piece of text in the scratch buffer, and take it as a slice of at most @bytes_max in the
  * arena. */
 struct buffer *read_begin(struct reading *reading);

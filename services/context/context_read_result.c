@@ -180,9 +180,7 @@ static bool is_text(struct slice type, bool *is_markup)
            || slice_starts_with(type, SLICE("text/markdown"));
 }
 
-/* Append @text as valid UTF-8 without control characters; of markup only what stands between tags.
- */
-static void put_clean(struct buffer *buffer, struct slice text, bool is_markup)
+void read_clean(struct buffer *buffer, struct slice text, bool is_markup)
 {
     bool in_tag = false;
 
@@ -219,7 +217,7 @@ static struct slice read_attachment(struct reading *reading, const struct json *
         return (struct slice){ NULL, 0 };
     mark = arena_mark(reading->arena);
     if (fhir_base64_decode(data, reading->arena, &bytes))
-        put_clean(buffer, bytes, is_markup);
+        read_clean(buffer, bytes, is_markup);
     arena_rewind(reading->arena, mark);
     return read_end(reading, FACT_TEXT_BYTES_MAX);
 }

@@ -29,6 +29,7 @@ struct packed {
 struct packing {
     const struct record *record;
     const struct courses *courses;
+    const struct period *period;
     struct arena *arena;
     struct packed *items;
     uint32_t count;
@@ -49,9 +50,14 @@ static uint32_t shown_at(uint32_t rank)
 static bool make_line(struct packing *packing, struct packed *item)
 {
     const struct course *course = &packing->courses->items[item->course];
+    struct course narrow;
     struct line line;
 
     packing->scratch.size = 0;
+    if (packing->period->is_asked) {
+        narrow = course_narrow(packing->record, course, packing->period->from, packing->period->to);
+        course = narrow.count > 0 ? &narrow : course;
+    }
     if (!line_of_course(packing->record, course, item->shown, &packing->scratch, packing->arena,
                         &line))
         return false;
@@ -124,11 +130,6 @@ static bool unfold(struct packing *packing)
     return true;
 }
 
-struct order {
-    uint8_t group;
-    struct packed *item;
-};
-
 /* Who, problems, medications, allergies; then what was found and done. */
 static int compare_for_reading(const void *a, const void *b, void *arg)
 {
@@ -185,10 +186,11 @@ static enum status finish(struct packing *packing, struct slice_text *out, struc
 }
 
 static enum status slice_in_bytes(const struct record *record, const struct courses *courses,
-                                  const struct ranked *ranked, size_t bytes, struct arena *arena,
-                                  struct slice_text *out, struct error *err)
+                                  const struct ranked *ranked, const struct period *period,
+                                  size_t bytes, struct arena *arena, struct slice_text *out,
+                                  struct error *err)
 {
-    struct packing packing = { record, courses, arena, .left = bytes };
+    struct packing packing = { record, courses, period, arena, .left = bytes };
 
     packing.kinds = 1u << FACT_DEMOGRAPHICS; /* needs no heading */
     packing.items = ARENA_ARRAY(arena, struct packed, courses->count + 1);
@@ -212,7 +214,9 @@ enum status context_slice(const struct record *record, const struct courses *cou
                           const struct slice_measure *measure, uint32_t without,
                           struct arena *arena, struct slice_text *out, struct error *err)
 {
-    struct ranked *ranked = context_rank(courses, question, without, arena);
+    struct period period =
+        without >> RANK_TIME & 1 ? (struct period){ 0 } : period_find(question, courses->end);
+    struct ranked *ranked = context_rank(record, courses, question, &period, without, arena);
     double per_token = measure->bytes_per_token > 0 ? (double)measure->bytes_per_token : 3.0;
     struct arena_mark mark = arena_mark(arena);
     enum status status;
@@ -223,8 +227,8 @@ enum status context_slice(const struct record *record, const struct courses *cou
     for (unsigned tries = 0; tries < 8; tries++) {
         arena_rewind(arena, mark);
         *out = (struct slice_text){ 0 };
-        status = slice_in_bytes(record, courses, ranked, (size_t)(budget_tokens * per_token), arena,
-                                out, err);
+        status = slice_in_bytes(record, courses, ranked, &period,
+                                (size_t)(budget_tokens * per_token), arena, out, err);
         if (status != STATUS_OK)
             return status;
         if (measure->bytes_per_token > 0) {
