@@ -10,11 +10,6 @@
 #define FLAGS_NEVER                                                                                \
     (DEID_WORD_WEEKDAY | DEID_WORD_ID_LABEL | DEID_WORD_TITLE | DEID_WORD_KIN | DEID_WORD_NATION)
 
-const struct deid_facts *deid_like_facts(const struct deid_tokens *tokens, unsigned index)
-{
-    return tokens->items[index].facts;
-}
-
 /* A word with bytes that are not ASCII. */
 static enum deid_shape shape_of_other(struct slice word)
 {

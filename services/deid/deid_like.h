@@ -31,7 +31,11 @@ static inline bool deid_like_capital(const struct deid_tokens *tokens, unsigned 
            || shape == DEID_SHAPE_DIGITAL;
 }
 
-const struct deid_facts *deid_like_facts(const struct deid_tokens *tokens, unsigned index);
+static inline const struct deid_facts *deid_like_facts(const struct deid_tokens *tokens,
+                                                       unsigned index)
+{
+    return tokens->items[index].facts;
+}
 
 /* See each word once, so that the finders need not ask the lists again: fills tokens->hints and
  * tokens->likes from @arena. False when it has no room. */

@@ -2,12 +2,13 @@
 
 #include "deid_like.h"
 #include "deid_run.h"
-#include "deid_second.h"
-#include "deid_section.h"
 
 #define NAME_WORDS_MAX 5
 #define FAMILY_COMMON 8 /* a surname of many: White, Good */
-#define WRAP_COLUMN 50  /* a line that was broken because it was full is longer than this */
+#define MASK_BYTES_MIN 2
+#define ENCODED_BYTES_MIN 12
+#define GIVEN_COMMON 6
+#define WRAP_COLUMN 50 /* a line that was broken because it was full is longer than this */
 
 static bool is_title(const struct deid_tokens *tokens, unsigned index)
 {
@@ -184,6 +185,13 @@ static unsigned name_titled(const struct deid_tokens *tokens, struct deid_spans 
     return end;
 }
 
+/* Hope, Faith, Will: more often a word, but the name of many. */
+static bool is_common_given(const struct deid_tokens *tokens, unsigned index)
+{
+    return deid_like_shape(tokens, index) == DEID_SHAPE_CAPITAL
+           && deid_like_facts(tokens, index)->given >= GIVEN_COMMON;
+}
+
 /* "wife Carla", "Husband (Devon", "mother, Folake Okonkwo", "her son michael". */
 static unsigned name_of_kin(const struct deid_tokens *tokens, struct deid_spans *spans,
                             unsigned index)
@@ -198,7 +206,7 @@ static unsigned name_of_kin(const struct deid_tokens *tokens, struct deid_spans 
         return index;
     if (tokens->items[first].shape == DEID_SHAPE_LOWER)
         end = gap.size == 0 ? name_end_lower(tokens, first) : first;
-    else if (deid_like_at(tokens, first) < DEID_LIKE_EITHER
+    else if ((deid_like_at(tokens, first) < DEID_LIKE_EITHER && !is_common_given(tokens, first))
              || (deid_like_shape(tokens, first) == DEID_SHAPE_UPPER
                  && deid_like_at(tokens, first) == DEID_LIKE_UNKNOWN)
              || (gap.size > 0 && deid_like_at(tokens, first) == DEID_LIKE_EITHER
@@ -246,7 +254,8 @@ static unsigned name_said(const struct deid_tokens *tokens, struct deid_spans *s
         return index;
     if (tokens->items[first].shape == DEID_SHAPE_LOWER)
         end = hints & DEID_HINT_NAMED ? name_end_lower(tokens, first) : first;
-    else if (deid_like_at(tokens, first) < DEID_LIKE_EITHER
+    else if ((deid_like_at(tokens, first) < DEID_LIKE_EITHER
+              && !(hints & DEID_HINT_NAMED && is_common_given(tokens, first)))
              || (deid_like_shape(tokens, first) == DEID_SHAPE_UPPER
                  && deid_like_at(tokens, first) != DEID_LIKE_NAME))
         return index;
@@ -366,10 +375,81 @@ static unsigned name_numbered(const struct deid_tokens *tokens, struct deid_span
     return end;
 }
 
+/* "A***** R*******": what a mask left of a name. */
+static unsigned name_masked(const struct deid_tokens *tokens, struct deid_spans *spans,
+                            unsigned index)
+{
+    size_t start = tokens->items[index].start, end = tokens->items[index].end, stars = 0;
+    unsigned last = index;
+
+    while (end < tokens->text.size && tokens->text.data[end] == '*') {
+        end++;
+        stars++;
+    }
+    if (stars < MASK_BYTES_MIN || tokens->items[index].shape != DEID_SHAPE_INITIAL)
+        return index;
+    deid_spans_add(spans, (struct deid_span){ (uint32_t)start, (uint32_t)end, DEID_CLASS_NAME,
+                                              DEID_FORM_VALUE, DEID_SCORE_WEAK });
+    while (last < tokens->count && tokens->items[last].start < end)
+        last++;
+    return last;
+}
+
+static int base64_value(char c)
+{
+    if (c >= 'A' && c <= 'Z')
+        return c - 'A';
+    if (c >= 'a' && c <= 'z')
+        return c - 'a' + 26;
+    return deid_is_digit(c) ? c - '0' + 52 : -1;
+}
+
+/* Whether @word is base64 of words: letters and blanks, one capital at least. */
+static bool is_encoded_text(struct slice word)
+{
+    unsigned bits = 0, count = 0, capitals = 0;
+    size_t i;
+
+    for (i = 0; i < word.size; i++) {
+        int value = base64_value(word.data[i]);
+        unsigned char c;
+
+        if (value < 0)
+            return false;
+        bits = bits << 6 | (unsigned)value;
+        count += 6;
+        if (count < 8)
+            continue;
+        count -= 8;
+        c = (unsigned char)(bits >> count);
+        bits &= (1u << count) - 1;
+        if (c != ' ' && c != '.' && c != '-' && c != '\'' && !((c | 32) >= 'a' && (c | 32) <= 'z'))
+            return false;
+        capitals += c >= 'A' && c <= 'Z';
+    }
+    return capitals > 0 && capitals <= 4;
+}
+
+/* "SmVzc2ljYSBQZXJleg==": a name in other letters. */
+static unsigned name_encoded(const struct deid_tokens *tokens, struct deid_spans *spans,
+                             unsigned index)
+{
+    const struct deid_token *token = &tokens->items[index];
+
+    if (token->end - token->start < ENCODED_BYTES_MIN || token->shape == DEID_SHAPE_LOWER
+        || token->shape == DEID_SHAPE_NUMBER || token->flags != 0
+        || !is_encoded_text(deid_token_text(tokens, index)))
+        return index;
+    deid_spans_add(spans, (struct deid_span){ token->start, token->end, DEID_CLASS_NAME,
+                                              DEID_FORM_VALUE, DEID_SCORE_WEAK });
+    return index + 1;
+}
+
 static unsigned name_at(const struct deid_tokens *tokens, struct deid_spans *spans, unsigned index)
 {
     static unsigned (*const rules[])(const struct deid_tokens *, struct deid_spans *, unsigned) = {
-        name_titled, name_of_kin, name_after_credential, name_numbered, name_turned, name_said
+        name_titled, name_of_kin, name_after_credential, name_numbered,
+        name_turned, name_said,   name_masked,           name_encoded
     };
     size_t i;
 
@@ -384,10 +464,8 @@ static unsigned name_at(const struct deid_tokens *tokens, struct deid_spans *spa
 
 void deid_name_scan(const struct deid_tokens *tokens, struct deid_spans *spans)
 {
-    unsigned index = 0, from = spans->count;
+    unsigned index = 0;
 
-    deid_section_scan(tokens, spans);
     while (index < tokens->count)
         index = name_at(tokens, spans, index);
-    deid_second_scan(tokens, spans, from);
 }

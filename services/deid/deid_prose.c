@@ -1,17 +1,24 @@
 #include "deid_prose.h"
 
+#include "deid_doubt.h"
 #include "deid_like.h"
 #include "deid_name.h"
 #include "deid_place.h"
+#include "deid_second.h"
+#include "deid_section.h"
 
 void deid_prose_scan(const struct deid_tokens *tokens, struct deid_spans *spans)
 {
     struct deid_tokens seen = *tokens;
+    unsigned from = spans->count;
 
     if (!deid_like_read(&seen, spans->arena)) {
         spans->is_full = true;
         return;
     }
     deid_place_scan(&seen, spans);
+    deid_section_scan(&seen, spans);
     deid_name_scan(&seen, spans);
+    deid_doubt_scan(&seen, spans);
+    deid_second_scan(&seen, spans, from);
 }

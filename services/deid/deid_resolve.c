@@ -46,6 +46,18 @@ static bool is_one_name(const struct deid_span *a, const struct deid_span *b, st
            && (slice_is(gap, " ") || slice_is(gap, "-") || slice_is(gap, ""));
 }
 
+/* Whether two parts of one place stand together: "Mercy Clinic" in "Royal Oak", "MI 48073". */
+static bool is_one_place(const struct deid_span *a, const struct deid_span *b, struct slice text)
+{
+    struct slice gap = slice_cut(text, a->end, b->start);
+
+    return a->class == DEID_CLASS_GEOGRAPHY && b->class == DEID_CLASS_GEOGRAPHY
+           && a->form == DEID_FORM_VALUE && b->form == DEID_FORM_VALUE
+           && (slice_is(gap, " in ") || slice_is(gap, ", ") || slice_is(gap, " ")
+               || slice_is(gap, " of ") || slice_is(gap, ",\n") || slice_is(gap, ",")
+               || slice_is(gap, "-"));
+}
+
 /* @into takes @span in: the whole is of the stronger's kind; a date that became part of something
  * else is a value. */
 static void span_join(struct deid_span *into, const struct deid_span *span)
@@ -73,7 +85,8 @@ void deid_resolve(struct deid_spans *spans, struct slice folded)
     for (i = 1; i < spans->count; i++) {
         struct deid_span *last = &spans->items[kept], *span = &spans->items[i];
 
-        if (span->start < last->end || is_one_name(last, span, folded))
+        if (span->start < last->end || is_one_name(last, span, folded)
+            || is_one_place(last, span, folded))
             span_join(last, span);
         else
             spans->items[++kept] = *span;

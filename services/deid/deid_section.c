@@ -31,6 +31,24 @@ static bool is_label(const struct deid_tokens *tokens, unsigned index)
            || deid_hint_at(tokens, index) & DEID_HINT_ROLE;
 }
 
+/* "Wren Ash": words of English that nobody would write with capitals behind a label of a person. */
+static bool is_plain_words(const struct deid_tokens *tokens, unsigned first)
+{
+    uint32_t others = DEID_WORD_STOP | DEID_WORD_MEDICAL | DEID_WORD_FACILITY | DEID_WORD_LABEL
+                      | DEID_WORD_ID_LABEL | DEID_WORD_MONTH | DEID_WORD_KIN | DEID_WORD_TITLE
+                      | DEID_WORD_CREDENTIAL | DEID_WORD_NATION | DEID_WORD_STATE
+                      | DEID_WORD_ORGANISATION;
+    unsigned end = first;
+
+    while (end < tokens->count && end < first + 3
+           && (end == first || deid_like_gap(tokens, end - 1, " "))
+           && deid_like_shape(tokens, end) == DEID_SHAPE_CAPITAL
+           && deid_like_at(tokens, end) != DEID_LIKE_NEVER && !(tokens->items[end].flags & others)
+           && deid_hint_at(tokens, end) == 0)
+        end++;
+    return end - first == 2;
+}
+
 /* Whether the word behind a label can begin a name: not "None", not "ED". */
 static bool is_value(const struct deid_tokens *tokens, unsigned index)
 {
@@ -42,7 +60,7 @@ static bool is_value(const struct deid_tokens *tokens, unsigned index)
     if (like == DEID_LIKE_UNKNOWN && deid_like_shape(tokens, index) == DEID_SHAPE_UPPER)
         return token->end - token->start > ABBREVIATION_BYTES_MAX;
     return token->shape == DEID_SHAPE_INITIAL || like >= DEID_LIKE_EITHER
-           || deid_name_end(tokens, index, false) > index + 1;
+           || is_plain_words(tokens, index) || deid_name_end(tokens, index, false) > index + 1;
 }
 
 /* "SMITH, JOHN Q": the given names behind the comma. */
@@ -68,6 +86,8 @@ static void value_add(const struct deid_tokens *tokens, struct deid_spans *spans
     if (first >= tokens->count || !deid_like_capital(tokens, first) || !is_value(tokens, first))
         return;
     end = deid_name_end(tokens, first, false);
+    if (end < first + 2 && is_plain_words(tokens, first))
+        end = first + 2;
     if (end > first && end - first <= 2)
         end = turned_end(tokens, end);
     for (i = first; i < end; i++)

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "deid_name.h"
+#include "deid_prose.h"
 #include "deid_scan.h"
 
 static struct deid_lexicon lexicon;
@@ -20,7 +20,7 @@ static void scan(const char *text, struct deid_spans *spans)
     assert_int_equal(deid_tokens_read(slice_from(text), &lexicon, &arena, &tokens, NULL),
                      STATUS_OK);
     deid_spans_init(spans, &arena);
-    deid_name_scan(&tokens, spans);
+    deid_prose_scan(&tokens, spans);
     assert_false(spans->is_full);
 }
 
@@ -110,6 +110,9 @@ static void finds_names_of_kin_and_staff(void **state)
         { "a patient named Zuleikha K. was", "Zuleikha K." },
         { "her maiden name is Pfannenstiel", "Pfannenstiel" },
         { "Dear Anselm, thank you", "Anselm" },
+        { "his daughter Hope will drive", "Hope" },
+        { "with record A***** R*******, closed", "R" },
+        { "identifier SmVzc2ljYSBQZXJleg== (base64)", "SmVzc2ljYSBQZXJleg" },
     };
 
     (void)state;
@@ -127,6 +130,7 @@ static void finds_names_by_label(void **state)
         { "{\"name\": \"Ines Barbosa\"}", "Ines Barbosa" },
         { "Dictated by Anneliese Hochstetler", "Anneliese Hochstetler" },
         { "MRN | Patient | Ward\n881 | Osei, Kwame | 4\n", "Osei, Kwame" },
+        { "Attending: Wren Ash\nService: none", "Wren Ash" },
         { "Maeve Kowalczyk-Ames\n6622 Sycamore Lane", "Maeve Kowalczyk-Ames" },
     };
 

@@ -1,0 +1,233 @@
+#include "deid_doubt.h"
+
+#include <pthread.h>
+#include <string.h>
+
+#include "base/check.h"
+#include "deid_like.h"
+#include "deid_place.h"
+#include "deid_tagger.h"
+
+#define SENTENCE_TOKENS_MAX 64 /* on either side of the word in doubt */
+#define RANGE_TOKENS_MAX (2 * SENTENCE_TOKENS_MAX + 1)
+
+/* Margins that are enough, in the tagger's units of a sixteenth of a nat. */
+#define MARGIN_NAME 12
+#define MARGIN_PLAIN 0 /* where there is no medicine that a name could be taken for */
+#define MARGIN_SURE 48 /* and for words in small letters */
+#define MARGIN_LED 32
+#define ODDS_NAME 16        /* quarters of a bit: a name even where a product would stand */
+#define MARGIN_INSIDE (-16) /* beside a word that is in */
+
+static struct deid_tagger tagger;
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+static void tagger_open(void)
+{
+    CHECK(deid_tagger_init(&tagger, NULL) == STATUS_OK);
+}
+
+/* The first token that ends behind @at. */
+static unsigned token_at(const struct deid_tokens *tokens, uint32_t at)
+{
+    unsigned low = 0, high = tokens->count;
+
+    while (low < high) {
+        unsigned middle = low + (high - low) / 2;
+
+        if (tokens->items[middle].end <= at)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+/* Which tokens are part of a span. NULL: no room. */
+static uint8_t *tokens_found(const struct deid_tokens *tokens, const struct deid_spans *spans)
+{
+    uint8_t *is_found = arena_alloc_zero(spans->arena, tokens->count + 1, 1);
+    unsigned i, t;
+
+    for (i = 0; is_found != NULL && i < spans->count; i++)
+        for (t = token_at(tokens, spans->items[i].start);
+             t < tokens->count && tokens->items[t].start < spans->items[i].end; t++)
+            is_found[t] = 1;
+    return is_found;
+}
+
+/* A word of a place's name that is a word of English as well. */
+static bool is_place_word(const struct deid_tokens *tokens, unsigned index)
+{
+    return tokens->items[index].flags
+               & (DEID_WORD_FACILITY | DEID_WORD_ORGANISATION | DEID_WORD_STREET
+                  | DEID_WORD_HOSPITAL | DEID_WORD_PLACE)
+           && !deid_like_starts(tokens, index);
+}
+
+/* "at", "to our": a house or a town may follow, whatever it is called. */
+static bool is_led(const struct deid_tokens *tokens, unsigned index)
+{
+    unsigned back = index;
+
+    if (back > 0 && deid_hint_at(tokens, back - 1) & DEID_HINT_OUR
+        && deid_like_gap(tokens, back - 1, " "))
+        back--;
+    return back > 0 && deid_hint_at(tokens, back - 1) & DEID_HINT_AT
+           && deid_like_gap(tokens, back - 1, " ")
+           && !slice_is(deid_token_text(tokens, back - 1), "of");
+}
+
+static bool is_in_doubt(const struct deid_tokens *tokens, unsigned index)
+{
+    const struct deid_token *token = &tokens->items[index];
+
+    if (token->shape == DEID_SHAPE_LOWER)
+        return tokens->is_small && token->flags & DEID_WORD_NAME
+               && deid_like_at(tokens, index) == DEID_LIKE_NAME;
+    if (token->shape == DEID_SHAPE_NUMBER || !deid_like_capital(tokens, index)
+        || token->shape == DEID_SHAPE_INITIAL)
+        return false;
+    return deid_like_at(tokens, index) >= DEID_LIKE_EITHER || is_place_word(tokens, index)
+           || is_led(tokens, index);
+}
+
+/* What the tagger is not asked about. */
+static bool is_settled(const struct deid_tokens *tokens, unsigned index)
+{
+    const struct deid_token *token = &tokens->items[index];
+
+    return token->shape == DEID_SHAPE_NUMBER
+           || token->flags
+                  & (DEID_WORD_DRUG | DEID_WORD_NATION | DEID_WORD_MONTH | DEID_WORD_WEEKDAY
+                     | DEID_WORD_ID_LABEL)
+           || (token->flags & DEID_WORD_MEDICAL && !(token->flags & DEID_WORD_NAME)
+               && !is_led(tokens, index))
+           || deid_hint_at(tokens, index) & DEID_HINT_WARD || deid_like_eponym(tokens, index)
+           || (!tokens->is_plain && deid_like_product(tokens, index)
+               && deid_like_facts(tokens, index)->odds < ODDS_NAME)
+           || (!tokens->is_plain && token->flags & (DEID_WORD_COUNTRY | DEID_WORD_STATE));
+}
+
+/* Where little speaks for a name and much else is written so: an abbreviation, the first word of a
+ * sentence on whatever is in no list. */
+static bool is_doubtful(const struct deid_tokens *tokens, unsigned index)
+{
+    if (tokens->is_plain)
+        return false;
+    return deid_like_shape(tokens, index) == DEID_SHAPE_UPPER
+           || (deid_like_at(tokens, index) <= DEID_LIKE_UNKNOWN && deid_like_starts(tokens, index))
+           || deid_like_at(tokens, index) <= DEID_LIKE_WORD;
+}
+
+static bool is_in(const struct deid_tokens *tokens, unsigned index,
+                  const struct deid_tagged *tagged, bool is_beside)
+{
+    int need = tokens->is_plain ? MARGIN_PLAIN : MARGIN_NAME;
+
+    if (is_beside)
+        return tagged->margin > MARGIN_INSIDE && tagged->tag != DEID_TAG_OUTSIDE;
+    if (is_settled(tokens, index))
+        return false;
+    if (is_doubtful(tokens, index))
+        need = is_led(tokens, index) ? MARGIN_LED : MARGIN_SURE;
+    if (!deid_like_capital(tokens, index))
+        need = tokens->is_small ? MARGIN_NAME : MARGIN_SURE;
+    return tagged->margin > need;
+}
+
+static bool is_one_line(const struct deid_tokens *tokens, unsigned index)
+{
+    struct slice gap = deid_tokens_gap(tokens, index);
+
+    return gap.size <= 3 && slice_find_byte(gap, '\n') == gap.size;
+}
+
+static void tagged_add(const struct deid_tokens *tokens, struct deid_spans *spans, unsigned first,
+                       unsigned end, const struct deid_tagged *tagged)
+{
+    bool is_name = tagged->likely == DEID_TAG_NAME_BEGIN || tagged->likely == DEID_TAG_NAME_INSIDE;
+    uint32_t stop = tokens->items[end - 1].end;
+
+    if (!is_name
+        && slice_starts_with(slice_cut(tokens->text, stop, tokens->text.size), SLICE("'s")))
+        stop += 2; /* "St. Mary's" */
+    deid_spans_add(spans,
+                   (struct deid_span){ tokens->items[first].start, stop,
+                                       is_name ? DEID_CLASS_NAME : DEID_CLASS_GEOGRAPHY,
+                                       is_name ? DEID_FORM_PERSON : DEID_FORM_VALUE,
+                                       is_name && tagged->margin > MARGIN_SURE ? DEID_SCORE_LIST
+                                                                               : DEID_SCORE_WEAK });
+}
+
+/* A state or a country stays where there is medicine around it. */
+static bool is_land(const struct deid_tokens *tokens, unsigned first, unsigned end)
+{
+    if (slice_equal_fold(deid_token_text(tokens, first), SLICE("the")) && first + 1 < end)
+        first++;
+    return !tokens->is_plain
+           && deid_place_listed(tokens, first, DEID_WORD_COUNTRY | DEID_WORD_STATE) == end;
+}
+
+/* The words that the tagger finds in [@first, @end), one span for those of one name. */
+static void range_add(const struct deid_tokens *tokens, struct deid_spans *spans, unsigned first,
+                      unsigned end, const uint8_t *is_found, const struct deid_tagged *tagged)
+{
+    unsigned i, last;
+
+    for (i = first; i < end; i = last) {
+        last = i + 1;
+        if (is_found[i] || !is_in(tokens, i, &tagged[i - first], false))
+            continue;
+        while (last < end && is_one_line(tokens, last - 1)
+               && !deid_tag_is_begin(tagged[last - first].tag)
+               && is_in(tokens, last, &tagged[last - first], true))
+            last++;
+        if (!is_land(tokens, i, last))
+            tagged_add(tokens, spans, i, last, &tagged[i - first]);
+    }
+}
+
+static unsigned range_first(const struct deid_tokens *tokens, unsigned index, unsigned from)
+{
+    unsigned first = index;
+
+    while (first > from && index - first < SENTENCE_TOKENS_MAX && !deid_like_starts(tokens, first))
+        first--;
+    return first;
+}
+
+static unsigned range_end(const struct deid_tokens *tokens, unsigned index)
+{
+    unsigned end = index + 1;
+
+    while (end < tokens->count && end - index <= SENTENCE_TOKENS_MAX
+           && !deid_like_starts(tokens, end))
+        end++;
+    return end;
+}
+
+void deid_doubt_scan(const struct deid_tokens *tokens, struct deid_spans *spans)
+{
+    struct deid_tagged tagged[RANGE_TOKENS_MAX];
+    uint8_t *is_found = tokens_found(tokens, spans);
+    unsigned i, from = 0;
+
+    if (is_found == NULL) {
+        spans->is_full = true;
+        return;
+    }
+    pthread_once(&once, tagger_open);
+    for (i = 0; i < tokens->count; i++) {
+        unsigned first, end;
+
+        if (is_found[i] || !is_in_doubt(tokens, i) || is_settled(tokens, i))
+            continue;
+        first = range_first(tokens, i, from);
+        end = range_end(tokens, i);
+        deid_tagger_run(&tagger, tokens, first, end, tagged);
+        range_add(tokens, spans, first, end, is_found, tagged);
+        from = end;
+        i = end - 1;
+    }
+}
