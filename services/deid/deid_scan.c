@@ -97,6 +97,53 @@ static size_t pattern_start(struct slice text, size_t at)
     return at;
 }
 
+/* A postal code that nothing else explains: five digits that are one, at the end of a sentence or a
+ * part of it, after a small word; no round number, and nothing that is measured or published. */
+static size_t scan_postal(struct deid_scanner *scanner, unsigned index)
+{
+    const struct deid_token *token = &scanner->tokens->items[index];
+    struct slice word = deid_scanner_word(scanner, index);
+    char after = deid_scanner_byte(scanner, token->end);
+    bool is_end = after == 0 || strchr(".,;)\n", after) != NULL;
+
+    if (token->shape != DEID_SHAPE_NUMBER || word.size != 5 || index == 0 || !is_end
+        || deid_is_word(deid_scanner_byte(scanner, token->end + 1))
+        || slice_ends_with(word, SLICE("00")) || slice_ends_with(word, SLICE("50"))
+        || !slice_is(deid_tokens_gap(scanner->tokens, index - 1), " ")
+        || scanner->tokens->items[index - 1].shape != DEID_SHAPE_LOWER
+        || scanner->tokens->items[index - 1].flags & DEID_WORD_MEDICAL
+        || !deid_lexicon_is_postal(&scanner->rules->lexicon, word)
+        || is_published_before(scanner, index))
+        return 0;
+    deid_scanner_add(scanner, token->start, token->end, DEID_CLASS_GEOGRAPHY, DEID_FORM_POSTAL,
+                     DEID_SCORE_WEAK);
+    return token->end;
+}
+
+/* "ABC 1234": the form of a number plate, where the letters are no abbreviation that the lists know
+ * and the digits no year and no round number. */
+static size_t scan_plate(struct deid_scanner *scanner, unsigned index)
+{
+    static const char *const money[] = { "usd", "eur", "gbp", "inr", "cad",
+                                         "aud", "jpy", "chf", NULL };
+    const struct deid_token *token = &scanner->tokens->items[index];
+    struct slice digits = deid_scanner_word(scanner, index + 1);
+
+    if (token->shape != DEID_SHAPE_UPPER || token->end - token->start != 3 || token->flags != 0
+        || index + 1 >= scanner->tokens->count || token[1].shape != DEID_SHAPE_NUMBER
+        || digits.size != 4 || !slice_is(deid_tokens_gap(scanner->tokens, index), " ")
+        || slice_starts_with(digits, SLICE("19")) || slice_starts_with(digits, SLICE("20"))
+        || slice_ends_with(digits, SLICE("00")) || slice_ends_with(digits, SLICE("50"))
+        || deid_code_is_published(deid_scanner_word(scanner, index))
+        || deid_scanner_is_one_of(deid_scanner_word(scanner, index), money)
+        || deid_scanner_is_measured(scanner, token[1].end)
+        || deid_is_digit(deid_scanner_byte(scanner, token[1].end + 1)))
+        return 0;
+    deid_scanner_add(scanner, token->start, token[1].end, DEID_CLASS_VEHICLE, DEID_FORM_VALUE,
+                     DEID_SCORE_WEAK);
+    return token[1].end;
+}
+
 static size_t scan_patterns(struct deid_scanner *scanner, unsigned index)
 {
     static const char *const versions[] = { "version",  "v",       "ver",     "release", "build",
@@ -149,7 +196,9 @@ static size_t scan_number(struct deid_scanner *scanner, unsigned index)
         end = deid_age_scan(scanner, index);
     if (end == 0 && is_mixed(scanner, index))
         end = deid_noise_scan(scanner, index);
-    return end == 0 ? scan_patterns(scanner, index) : end;
+    if (end == 0)
+        end = scan_patterns(scanner, index);
+    return end == 0 ? scan_postal(scanner, index) : end;
 }
 
 static size_t scan_cue(struct deid_scanner *scanner, unsigned index, const struct deid_cue *cue)
@@ -214,7 +263,7 @@ static size_t scan_word(struct deid_scanner *scanner, unsigned index)
     }
     if (end == 0 && (token->shape == DEID_SHAPE_OTHER || is_open_after(text, token->end)))
         end = scan_patterns(scanner, index);
-    return end;
+    return end == 0 ? scan_plate(scanner, index) : end;
 }
 
 static bool is_at(struct slice word)

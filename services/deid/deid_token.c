@@ -123,8 +123,11 @@ static uint64_t hash_plain(struct slice word)
 /* The flags of the words whose places were being fetched. */
 static void reader_flush(struct reader *reader)
 {
-    struct deid_token *token = reader->tokens->items + reader->tokens->count - reader->pending;
+    struct deid_token *token;
 
+    if (reader->pending == 0)
+        return;
+    token = &reader->tokens->items[reader->tokens->count - reader->pending];
     for (unsigned i = 0; i < reader->pending; i++, token++)
         if (reader->hashes[i] != 0) {
             token->facts = deid_lexicon_facts_hashed(reader->lexicon, reader->hashes[i]);

@@ -237,6 +237,7 @@ static void finds_telephones_and_addresses(void **state)
         { "username: jsmith", "jsmith", DEID_CLASS_OTHER },
         { "at 40.7128, -74.0060 he", "40.7128, -74.0060", DEID_CLASS_GEOGRAPHY },
         { "ZIP 27514-1234 here", "27514-1234", DEID_CLASS_GEOGRAPHY },
+        { "now living in 27514.", "27514", DEID_CLASS_GEOGRAPHY },
         { "in Room 412 today", "412", DEID_CLASS_GEOGRAPHY },
         { "Bed: 3B", "3B", DEID_CLASS_GEOGRAPHY },
     };
@@ -276,6 +277,7 @@ static void finds_numbers_that_were_given_out(void **state)
         { "passport 488837221", "488837221", DEID_CLASS_LICENSE },
         { "VIN 1HGBH41JXMN109186", "1HGBH41JXMN109186", DEID_CLASS_VEHICLE },
         { "license plate ABC-1234", "ABC-1234", DEID_CLASS_VEHICLE },
+        { "hit by a car, XKV 4821, today", "XKV 4821", DEID_CLASS_VEHICLE },
         { "serial number ABX-77120", "ABX-77120", DEID_CLASS_DEVICE },
         { "S/N: 77120-44", "77120-44", DEID_CLASS_OTHER },
         { "UDI (01)00643169007222(17)270101(21)A55", "(01)00643169007222(17)270101(21)A55",
@@ -355,6 +357,7 @@ static void leaves_measures_alone(void **state)
         "He had 1000 mL out, 2500 in; 3250 g at birth, 39 weeks.",
         "G3P2012, 4.5 x 3.2 x 2.1 cm, 64x64 matrix, 5'10\".",
         "Follow up in 3-4 weeks, 2-3 times a day, 7-10 days.",
+        "CPK 1234, LDH 1181, BNP 2217, PSA 1234; cost USD 7681, platelets 15234.",
         "call if fever > 101.5 or BP over 180/110.",
         "st.dev 0.019, e.g. this, i.e. that, pain.It is, a.m. and p.m. doses",
     };
