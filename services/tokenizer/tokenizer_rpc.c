@@ -221,8 +221,8 @@ static void run_truncate(struct call *call)
     const Consilium__V1__TruncateRequest *request = call->request;
     Consilium__V1__TruncateReply reply = CONSILIUM__V1__TRUNCATE_REPLY__INIT;
     struct slice text = slice_from(request->text);
-    enum tokenizer_border border;
-    size_t bytes, tokens;
+    enum tokenizer_border border = TOKENIZER_BORDER_WORD;
+    size_t bytes = 0, tokens = 0;
     struct error err;
 
     if (parse_border(request->border, &border, &err) != STATUS_OK
