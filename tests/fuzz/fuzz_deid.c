@@ -6,8 +6,8 @@
  * out is UTF-8 (and JSON); the key holder gets back what was given, and of FHIR nothing but what
  * was removed is missing. What is refused says nothing of its text.
  *
- * The first byte of the input picks the profile (1), markup (2), FHIR (4) and a known patient (8),
- * whose name is then the first line. */
+ * The first byte of the input picks the profile (1), markup (2), FHIR (4), a known patient (8),
+ * whose name is then the first line, and a stream in small pieces (16) instead of one call. */
 #include <sodium.h>
 #include <string.h>
 
@@ -19,12 +19,14 @@
 #include "deid_fhir_restore.h"
 #include "deid_redact.h"
 #include "deid_restore.h"
+#include "deid_stream.h"
 #include "fuzz_target.h"
 
 #define SAFE_HARBOR 1
 #define MARKUP 2
 #define FHIR 4
 #define KNOWN 8
+#define STREAM 16
 
 /* A name that no list has, of the patient who is known in every run with KNOWN; and a word that no
  * error may hold. */
@@ -229,6 +231,83 @@ static void check_fhir(struct deid_redactor *redactor, struct slice json)
         CHECK(is_part(after, before));
 }
 
+/* ---- streams ---- */
+
+/* What a stream has written, and the last place that it replaced. */
+struct streamed {
+    struct buffer output;
+    uint64_t at, size;
+};
+
+static enum status take_output(void *data, struct slice output, struct error *err)
+{
+    struct streamed *streamed = data;
+
+    (void)err;
+    buffer_put(&streamed->output, output);
+    return STATUS_OK;
+}
+
+static void take_span(void *data, const struct deid_stream_span *span)
+{
+    struct streamed *streamed = data;
+
+    CHECK(span->start >= streamed->at && span->start < span->end && span->end <= streamed->size);
+    streamed->at = span->end;
+}
+
+/* Feed @input in pieces of one to 61 bytes, as its own first bytes have it. */
+static enum status feed(struct deid_stream *stream, struct slice input, struct error *err)
+{
+    size_t at = 0, step = input.size == 0 ? 1 : 1 + (unsigned char)input.data[0] % 61;
+    enum status status = STATUS_OK;
+
+    for (; status == STATUS_OK && at < input.size; at += step)
+        status = deid_stream_feed(stream, slice_cut(input, at, at + step), err);
+    return status == STATUS_OK ? deid_stream_finish(stream, err) : status;
+}
+
+static void check_streamed(struct deid_redactor *redactor, struct slice input, struct slice output,
+                           unsigned flags)
+{
+    struct deid_map *map = redactor->map;
+    struct slice restored;
+    struct json *before, *after;
+
+    if (!(flags & FHIR)) {
+        CHECK(utf8_is_valid(input) && utf8_is_valid(output));
+        CHECK(deid_restore_text(map, output, redactor->arena, &restored, NULL) == STATUS_OK);
+        CHECK(map->profile != DEID_PROFILE_LIMITED || slice_equal(restored, input));
+        return;
+    }
+    CHECK(deid_fhir_restore(map, output, redactor->arena, &restored, NULL) == STATUS_OK);
+    CHECK(json_parse(restored, redactor->arena, &after, NULL) == STATUS_OK);
+    CHECK(json_parse(input, redactor->arena, &before, NULL) == STATUS_OK);
+    CHECK(map->profile != DEID_PROFILE_LIMITED || is_part(after, before));
+}
+
+static void check_stream(struct deid_redactor *redactor, struct slice input, unsigned flags)
+{
+    struct streamed streamed = { .size = input.size };
+    struct deid_stream_options options = {
+        .kind = flags & FHIR ? DEID_STREAM_FHIR : DEID_STREAM_TEXT,
+        .write = take_output,
+        .span = flags & FHIR ? NULL : take_span,
+        .data = &streamed,
+        .piece_bytes_max = 1 * MIB,
+    };
+    struct error err = { 0 };
+    struct deid_stream *stream = deid_stream_create(redactor->rules, redactor->map, &options, &err);
+
+    CHECK(stream != NULL);
+    buffer_init(&streamed.output, redactor->arena);
+    if (feed(stream, input, &err) != STATUS_OK)
+        check_error(&err);
+    else
+        check_streamed(redactor, input, buffer_slice(&streamed.output), flags);
+    deid_stream_destroy(stream);
+}
+
 /* ---- */
 
 static void run(struct deid_redactor *redactor, struct slice input, unsigned flags)
@@ -240,7 +319,9 @@ static void run(struct deid_redactor *redactor, struct slice input, unsigned fla
               utf8_is_valid(slice_cut(input, 0, line)) ? slice_cut(input, 0, line) : SLICE(""));
         input = slice_cut(input, line + 1, input.size);
     }
-    if (flags & FHIR)
+    if (flags & STREAM)
+        check_stream(redactor, input, flags);
+    else if (flags & FHIR)
         check_fhir(redactor, input);
     else
         check_text(redactor, input, flags);
