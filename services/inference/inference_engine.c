@@ -42,7 +42,7 @@ struct inference_engine {
 
 /* What one forward pass computes. */
 struct batch {
-    uint32_t count;
+    uint32_t count, ids; /* segments, and ids in all of them */
     struct inference_segment segments[INFERENCE_BATCH_MAX];
     struct inference_sequence *sequences[INFERENCE_BATCH_MAX];
 };
@@ -178,10 +178,12 @@ static void admit(struct inference_engine *engine)
     }
 }
 
-static bool can_step(const struct inference_sequence *sequence)
+/* The outputs that its caller has room for; 0: the sequence rests. */
+static uint32_t room_of(const struct inference_sequence *sequence)
 {
-    return sequence->request != NULL && !sequence->request->is_paused
-           && sequence->request->output_count < INFERENCE_OUTPUT_MAX;
+    if (sequence->request == NULL || sequence->request->is_paused)
+        return 0;
+    return INFERENCE_OUTPUT_MAX - sequence->request->output_count;
 }
 
 /* A batch, without the lock
@@ -191,28 +193,45 @@ static bool add(struct batch *batch, struct inference_sequence *sequence, uint32
 {
     if (!inference_sequence_next(sequence, ids_max, &batch->segments[batch->count]))
         return false;
+    batch->ids += batch->segments[batch->count].count;
     batch->sequences[batch->count++] = sequence;
     return true;
 }
 
-/* The next id of every answer, then chunks of prompts, in turn where not all fit. */
-static void compose(struct inference_engine *engine, const bool *ready, struct batch *batch)
+/* The next id of an answer, and a guess at what follows where there is room: not more than an equal
+ * share of the batch, nor than what its caller has room for. */
+static void add_answer(struct inference_engine *engine, struct batch *batch,
+                       struct inference_sequence *sequence, uint32_t room)
+{
+    uint32_t share = INFERENCE_BATCH_MAX / 2 / engine->options.sequences;
+    uint32_t guess_max = room < share ? room - 1 : share - 1;
+
+    if (guess_max > INFERENCE_DRAFT_MAX)
+        guess_max = INFERENCE_DRAFT_MAX;
+    inference_sequence_next_guess(sequence, guess_max, &batch->segments[batch->count]);
+    batch->ids += batch->segments[batch->count].count;
+    batch->sequences[batch->count++] = sequence;
+}
+
+/* The next id of every answer, then chunks of prompts, in turn where not all fit. @room: the
+ * outputs that each sequence's caller has room for; 0: it rests. */
+static void compose(struct inference_engine *engine, const uint32_t *room, struct batch *batch)
 {
     uint32_t left, sequences = engine->options.sequences;
 
-    batch->count = 0;
-    for (uint32_t i = 0; i < sequences && batch->count < INFERENCE_BATCH_MAX; i++) {
-        if (ready[i] && !inference_sequence_is_prompt(&engine->sequences[i]))
-            add(batch, &engine->sequences[i], 1);
+    batch->count = batch->ids = 0;
+    for (uint32_t i = 0; i < sequences; i++) {
+        if (room[i] > 0 && !inference_sequence_is_prompt(&engine->sequences[i]))
+            add_answer(engine, batch, &engine->sequences[i], room[i]);
     }
-    left = INFERENCE_BATCH_MAX - batch->count;
+    left = INFERENCE_BATCH_MAX - batch->ids;
     if (batch->count > 0 && left > PROMPT_IDS_MAX)
         left = PROMPT_IDS_MAX;
     for (uint32_t i = 0; i < sequences; i++) {
         uint32_t at = (engine->turn + i) % sequences;
         struct inference_sequence *sequence = &engine->sequences[at];
 
-        if (!ready[at] || !inference_sequence_is_prompt(sequence))
+        if (room[at] == 0 || !inference_sequence_is_prompt(sequence))
             continue;
         if (!add(batch, sequence, left)) {
             engine->turn = at;
@@ -250,50 +269,91 @@ struct sample {
     float logprob;
 };
 
-static void settle(struct inference_engine *engine, const struct batch *batch,
-                   const struct sample *samples, const bool *was_prompt, uint32_t took_us)
-{
-    pthread_mutex_lock(&engine->lock);
-    for (uint32_t i = 0; i < batch->count; i++) {
-        struct inference_request *request = batch->sequences[i]->request;
+/* What a batch has given: of segment i, counts[i] samples from its place in the list. */
+struct samples {
+    uint32_t counts[INFERENCE_BATCH_MAX];
+    bool was_prompt[INFERENCE_BATCH_MAX];
+    struct sample list[INFERENCE_BATCH_MAX];
+};
 
-        if (was_prompt[i])
+/* Samples as long as they are what was guessed, and the first that is not; @logits are those after
+ * the segment's last ids. The guesses that were right have been computed. Returns how many. */
+static uint32_t sample_segment(struct inference_engine *engine, struct inference_sequence *sequence,
+                               const struct inference_segment *segment, const float *logits,
+                               struct sample *samples)
+{
+    struct inference_request *request = sequence->request;
+    const uint32_t *guess = segment->ids + segment->count - segment->logits_count + 1;
+    uint32_t count = 0;
+
+    while (count < segment->logits_count) {
+        struct sample *sample = &samples[count];
+
+        sample->id =
+            inference_sample(&request->sampling, &request->random, logits,
+                             engine->model->vocabulary, engine->candidates, &sample->logprob);
+        logits += engine->model->vocabulary;
+        count++;
+        if (count == segment->logits_count || sample->id != guess[count - 1]
+            || is_stop(request, sample->id))
+            break;
+    }
+    return count;
+}
+
+static void settle(struct inference_engine *engine, const struct batch *batch,
+                   const struct samples *samples, uint32_t took_us)
+{
+    const struct sample *at = samples->list;
+
+    pthread_mutex_lock(&engine->lock);
+    for (uint32_t i = 0; i < batch->count; at += batch->segments[i++].logits_count) {
+        struct inference_sequence *sequence = batch->sequences[i];
+        struct inference_request *request = sequence->request;
+
+        if (samples->was_prompt[i])
             request->usage.prompt_us += took_us;
         else
             request->usage.generate_us += took_us;
-        if (batch->segments[i].logits_count > 0 && !request->is_cancelled)
-            deliver(engine, batch->sequences[i], samples[i].id, samples[i].logprob);
+        for (uint32_t j = 0; j < samples->counts[i]; j++) {
+            if (sequence->request == request && !request->is_cancelled)
+                deliver(engine, sequence, at[j].id, at[j].logprob);
+        }
     }
     pthread_mutex_unlock(&engine->lock);
 }
 
 static void run_batch(struct inference_engine *engine, const struct batch *batch)
 {
-    struct sample samples[INFERENCE_BATCH_MAX];
-    bool was_prompt[INFERENCE_BATCH_MAX];
+    struct samples samples;
+    struct sample *at = samples.list;
     uint64_t start = now_ns();
     const float *logits = inference_forward_run(engine->forward, batch->segments, batch->count);
 
     for (uint32_t i = 0; i < batch->count; i++) {
         struct inference_sequence *sequence = batch->sequences[i];
+        struct inference_segment segment = batch->segments[i];
+        uint32_t wanted = segment.logits_count;
 
-        was_prompt[i] = inference_sequence_is_prompt(sequence);
-        inference_sequence_advance(sequence, engine->cache, &batch->segments[i]);
-        if (batch->segments[i].logits_count == 0)
-            continue;
-        samples[i].id =
-            inference_sample(&sequence->request->sampling, &sequence->request->random, logits,
-                             engine->model->vocabulary, engine->candidates, &samples[i].logprob);
-        logits += engine->model->vocabulary;
+        samples.was_prompt[i] = inference_sequence_is_prompt(sequence);
+        samples.counts[i] =
+            wanted == 0 ? 0 : sample_segment(engine, sequence, &segment, logits, at);
+        if (!samples.was_prompt[i]) {
+            inference_sequence_settle_guess(sequence, samples.counts[i] - 1);
+            segment.count = samples.counts[i];
+        }
+        inference_sequence_advance(sequence, engine->cache, &segment);
+        logits += (size_t)wanted * engine->model->vocabulary;
+        at += wanted;
     }
-    settle(engine, batch, samples, was_prompt, us_since(start));
+    settle(engine, batch, &samples, us_since(start));
 }
 
 /* The thread
  * ---------------------------------------------------------------------------------------------- */
 
-/* Admit, and wait until some sequence can step; which can is in @ready. False: stop. */
-static bool next_round(struct inference_engine *engine, bool *ready)
+/* Admit, and wait until some sequence can step; which can is in @room. False: stop. */
+static bool next_round(struct inference_engine *engine, uint32_t *room)
 {
     bool is_any = false, goes_on;
 
@@ -301,7 +361,7 @@ static bool next_round(struct inference_engine *engine, bool *ready)
     for (;;) {
         admit(engine);
         for (uint32_t i = 0; i < engine->options.sequences; i++)
-            is_any |= ready[i] = can_step(&engine->sequences[i]);
+            is_any |= (room[i] = room_of(&engine->sequences[i])) > 0;
         if (is_any || engine->is_stopping)
             break;
         pthread_cond_wait(&engine->wake, &engine->lock);
@@ -314,18 +374,18 @@ static bool next_round(struct inference_engine *engine, bool *ready)
 static void *run(void *arg)
 {
     struct inference_engine *engine = arg;
-    bool *ready = calloc(engine->options.sequences, sizeof(*ready));
+    uint32_t *room = calloc(engine->options.sequences, sizeof(*room));
     struct batch *batch = calloc(1, sizeof(*batch));
 
-    CHECK(ready != NULL && batch != NULL);
+    CHECK(room != NULL && batch != NULL);
     atomic_store(&engine->digest, gguf_digest(engine->model->gguf));
     engine->options.on_ready(engine->options.owner);
-    while (next_round(engine, ready)) {
-        compose(engine, ready, batch);
+    while (next_round(engine, room)) {
+        compose(engine, room, batch);
         run_batch(engine, batch);
     }
     free(batch);
-    free(ready);
+    free(room);
     return NULL;
 }
 

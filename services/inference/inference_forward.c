@@ -216,6 +216,11 @@ static void multiply_chunk(struct inference_forward *forward, float *out,
                        run_chunk_product, &product);
 }
 
+static bool is_single(const struct inference_segment *segment)
+{
+    return segment->count == 1 || segment->is_single;
+}
+
 /* out[n][rows] = matrix · x: of the batch's vectors, float matrices segment by segment. */
 static void multiply(struct inference_forward *forward, float *out, const struct matrix *matrix)
 {
@@ -231,12 +236,12 @@ static void multiply(struct inference_forward *forward, float *out, const struct
         some = (struct vectors){ .columns = vectors->columns };
         some.x = vectors->x + (size_t)at * vectors->columns;
         count = some.n = forward->segments[i].count;
-        if (count > 1) {
+        if (!is_single(&forward->segments[i])) {
             multiply_chunk(forward, out + (size_t)at * matrix->rows, matrix, &some);
             continue;
         }
-        while (i + 1 < forward->segments_count && forward->segments[i + 1].count == 1)
-            some.n++, i++;
+        while (i + 1 < forward->segments_count && is_single(&forward->segments[i + 1]))
+            some.n += forward->segments[++i].count;
         count = some.n;
         multiply_each(forward, out + (size_t)at * matrix->rows, matrix, &some);
     }

@@ -19,6 +19,7 @@ struct inference_segment {
     uint32_t position;     /* of the first; those before are in the pages */
     const uint32_t *pages; /* of the sequence from its start, enough for these too */
     uint32_t logits_count; /* logits are wanted after the last so many ids */
+    bool is_single;        /* give what the ids one by one would give, to the last bit */
 };
 
 /* Run state: written by every run, owned by one thread. */

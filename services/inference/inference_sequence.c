@@ -59,6 +59,8 @@ bool inference_sequence_begin(struct inference_sequence *sequence, struct infere
     memcpy(sequence->ids, ids, count * sizeof(*ids));
     sequence->prompt = sequence->count = count;
     sequence->count_max = count_max;
+    sequence->drafted = 0;
+    inference_draft_init(&sequence->drafter);
     share_pages(sequence, cache);
     if (inference_cache_available(cache) < wanted - sequence->pages_count) {
         release_pages(sequence, cache);
@@ -86,6 +88,29 @@ bool inference_sequence_next(const struct inference_sequence *sequence, uint32_t
                                            .pages = sequence->pages,
                                            .logits_count = chunk == left };
     return true;
+}
+
+void inference_sequence_next_guess(struct inference_sequence *sequence, uint32_t guess_max,
+                                   struct inference_segment *segment)
+{
+    uint32_t room = sequence->count_max - sequence->count - 1;
+
+    CHECK(sequence->cached + 1 == sequence->count);
+    sequence->drafted =
+        inference_draft_guess(&sequence->drafter, sequence->ids, sequence->count,
+                              guess_max < room ? guess_max : room, sequence->ids + sequence->count);
+    *segment = (struct inference_segment){ .ids = sequence->ids + sequence->cached,
+                                           .count = 1 + sequence->drafted,
+                                           .position = sequence->cached,
+                                           .pages = sequence->pages,
+                                           .logits_count = 1 + sequence->drafted,
+                                           .is_single = true };
+}
+
+void inference_sequence_settle_guess(struct inference_sequence *sequence, uint32_t right)
+{
+    inference_draft_settle(&sequence->drafter, sequence->drafted, right);
+    sequence->drafted = 0;
 }
 
 void inference_sequence_advance(struct inference_sequence *sequence, struct inference_cache *cache,

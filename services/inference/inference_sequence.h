@@ -3,6 +3,7 @@
 #ifndef INFERENCE_SEQUENCE_H
 #define INFERENCE_SEQUENCE_H
 
+#include "inference_draft.h"
 #include "inference_forward.h"
 
 struct inference_request;
@@ -16,6 +17,8 @@ struct inference_sequence {
     uint32_t prompt;    /* ids that came as a prompt */
     uint32_t count;     /* ids of prompt and answer */
     uint32_t count_max; /* where the answer must end */
+    uint32_t drafted;   /* ids after them that are a guess, while they are computed */
+    struct inference_drafter drafter;
 };
 
 /* For sequences of up to @context ids. RESOURCE_EXHAUSTED. */
@@ -33,6 +36,14 @@ bool inference_sequence_begin(struct inference_sequence *sequence, struct infere
  * the last id. False: the next chunk is larger than @ids_max. */
 bool inference_sequence_next(const struct inference_sequence *sequence, uint32_t ids_max,
                              struct inference_segment *segment);
+
+/* The same where the prompt is through: the last id and a guess of up to @guess_max ids that may
+ * follow. */
+void inference_sequence_next_guess(struct inference_sequence *sequence, uint32_t guess_max,
+                                   struct inference_segment *segment);
+
+/* The guess has been computed, and @right of its ids are those that were sampled. */
+void inference_sequence_settle_guess(struct inference_sequence *sequence, uint32_t right);
 
 /* The segment has been computed; whole pages of the prompt can be found from now on. */
 void inference_sequence_advance(struct inference_sequence *sequence, struct inference_cache *cache,

@@ -115,7 +115,11 @@ struct evaluate {
 static const float *forward(struct evaluate *e, const uint32_t *ids, uint32_t count,
                             uint32_t position, bool has_logits)
 {
-    struct inference_segment segment = { ids, count, position, e->pages, has_logits };
+    struct inference_segment segment = { .ids = ids,
+                                         .count = count,
+                                         .position = position,
+                                         .pages = e->pages,
+                                         .logits_count = has_logits };
 
     return inference_forward_run(e->forward, &segment, 1);
 }

@@ -7,7 +7,7 @@
 #include <cmocka.h>
 
 #include "inference_engine.h"
-#include "model_sample.h"
+#include "model_run.h"
 
 /* What the callbacks of all requests tell to the one thread that waits. */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -56,7 +56,8 @@ struct fixture {
     struct inference_engine *engine;
 };
 
-static void open_engine(struct fixture *fixture, uint32_t sequences, uint32_t queue_max)
+static void open_engine_of(struct fixture *fixture, enum gguf_tensor_type type, uint32_t sequences,
+                           uint32_t queue_max)
 {
     struct inference_engine_options options = {
         .sequences = sequences, .queue_max = queue_max, .threads = 1, .on_ready = on_ready
@@ -64,13 +65,18 @@ static void open_engine(struct fixture *fixture, uint32_t sequences, uint32_t qu
     struct error err = { 0 };
     size_t size;
 
-    fixture->bytes = model_sample(GGUF_TENSOR_TYPE_F16, &size);
+    fixture->bytes = model_sample(type, &size);
     fixture->engine = inference_engine_create(
         inference_model_create(gguf_open_bytes(slice_of(fixture->bytes, size), &err), &err),
         &options, &err);
     assert_string_equal(err.text, "");
     await(&is_ready);
     assert_int_equal(strlen(inference_engine_digest(fixture->engine)), 64);
+}
+
+static void open_engine(struct fixture *fixture, uint32_t sequences, uint32_t queue_max)
+{
+    open_engine_of(fixture, GGUF_TENSOR_TYPE_F16, sequences, queue_max);
 }
 
 static void close_engine(struct fixture *fixture)
@@ -141,6 +147,60 @@ static void gives_the_same_ids_alone_and_among_others(void **state)
             assert_memory_equal(many[i].ids, alone.ids, 30 * sizeof(alone.ids[0]));
     }
     close_engine(&fixture);
+}
+
+/* Id by id, one forward pass each, without an engine. */
+static void run_plainly(enum gguf_tensor_type type, uint64_t seed, uint32_t *out, uint32_t count)
+{
+    struct inference_sampling sampling = { .temperature = seed == 0 ? 0 : 0.6f, .seed = seed };
+    struct inference_candidate candidates[MODEL_SAMPLE_VOCABULARY];
+    struct inference_random random;
+    struct run run = { 0 };
+    const float *logits = NULL;
+    uint32_t position = 20;
+    float logprob;
+
+    run_open_sample(&run, type);
+    inference_random_init(&random, seed);
+    logits = run_ids(&run, prompt, position, 0);
+    for (uint32_t i = 0; i < count; i++) {
+        out[i] = inference_sample(&sampling, &random, logits, MODEL_SAMPLE_VOCABULARY, candidates,
+                                  &logprob);
+        logits = run_ids(&run, out + i, 1, position++);
+    }
+    run_close(&run);
+}
+
+/* The prompt says the same thing over and over, so there is always something to guess. */
+static void gives_the_ids_that_it_would_give_without_guesses(void **state)
+{
+    static const enum gguf_tensor_type types[] = { GGUF_TENSOR_TYPE_F32, GGUF_TENSOR_TYPE_F16,
+                                                   GGUF_TENSOR_TYPE_Q8_0 };
+
+    (void)state;
+    for (size_t t = 0; t < 3; t++) {
+        for (uint64_t seed = 0; seed < 4; seed++) {
+            struct fixture fixture;
+            struct asked asked = { 0 };
+            uint32_t plain[120];
+
+            for (uint32_t i = 0; i < 20; i++)
+                prompt[i] = i % 4;
+            run_plainly(types[t], seed, plain, 120);
+            open_engine_of(&fixture, types[t], 2, 2);
+            asked.request.ids = prompt;
+            asked.request.count = 20;
+            asked.request.tokens_max = 120;
+            asked.request.sampling =
+                (struct inference_sampling){ .temperature = seed == 0 ? 0 : 0.6f, .seed = seed };
+            asked.request.on_output = on_output;
+            inference_engine_submit(fixture.engine, &asked.request, NULL);
+            take_all(&fixture, &asked);
+            assert_int_equal(asked.count, 120);
+            assert_memory_equal(asked.ids, plain, sizeof(plain));
+            close_engine(&fixture);
+        }
+    }
 }
 
 static void computes_what_a_kept_prompt_shares_only_once(void **state)
@@ -296,6 +356,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(gives_the_same_ids_alone_and_among_others),
+        cmocka_unit_test(gives_the_ids_that_it_would_give_without_guesses),
         cmocka_unit_test(computes_what_a_kept_prompt_shares_only_once),
         cmocka_unit_test(ends_at_a_stop_id_without_giving_it),
         cmocka_unit_test(goes_to_the_end_of_the_context),

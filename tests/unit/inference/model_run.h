@@ -56,7 +56,9 @@ static inline void run_close(struct run *run)
 static inline const float *run_ids(struct run *run, const uint32_t *ids, uint32_t count,
                                    uint32_t position)
 {
-    struct inference_segment segment = { ids, count, position, run->pages, 1 };
+    struct inference_segment segment = {
+        .ids = ids, .count = count, .position = position, .pages = run->pages, .logits_count = 1
+    };
 
     return inference_forward_run(run->forward, &segment, 1);
 }
