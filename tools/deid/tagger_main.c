@@ -48,13 +48,13 @@ static bool options_read(struct options *options, int argc, char **argv)
 
     *options = (struct options){
         .grammar = "tools/deid/grammar",
-        .texts = 40000,
-        .data_weight = 1,
-        .settings = { .bits = 18,
-                      .rounds = 5,
+        .texts = 60000,
+        .data_weight = 2,
+        .settings = { .bits = 19,
+                      .rounds = 4,
                       .seed = 1,
                       .rate = 0.15f,
-                      .decay = 1e-5f,
+                      .decay = 1e-4f,
                       .forget = 0.25f,
                       .miss = 0.5f },
     };
