@@ -13,7 +13,7 @@
 #define VALUE_WHOLE_DATE_MIN 7
 
 static enum status set_surrogate(struct deid_fhir_walk *walk, struct json *node,
-                                 const struct deid_entry *entry)
+                                 struct deid_entry *entry)
 {
     struct buffer out;
 

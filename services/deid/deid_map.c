@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/hash.h"
+#include "deid_token.h"
 
 #define TABLE_SIZE_FIRST 64
 #define RANDOM_NUMBER_MIN 10000
@@ -16,6 +17,7 @@ void deid_map_init(struct deid_map *map, enum deid_profile profile, struct arena
 
     *map = (struct deid_map){ .arena = arena, .profile = profile, .is_changed = true };
     /* 30 to DEID_SHIFT_DAYS_MAX days, either way: never near none. */
+    randombytes_buf(map->secret, sizeof(map->secret));
     shift = 30 + (int)randombytes_uniform(DEID_SHIFT_DAYS_MAX - 30 + 1);
     map->shift_days = randombytes_uniform(2) == 0 ? shift : -shift;
     for (i = 0; i < DEID_PATIENT_CODE_SIZE; i++)
@@ -42,8 +44,8 @@ static bool table_put(struct deid_table *table, uint64_t hash, uint32_t index)
     return true;
 }
 
-/* Twice the room, or the first: what was inside is put in again by the caller. True when that is needed; table->slots is NULL when
- * there is no room. */
+/* Twice the room, or the first: what was inside is put in again by the caller. True when that is
+ * needed; table->slots is NULL when there is no room. */
 static bool table_grow(struct deid_table *table, struct arena *arena)
 {
     if (table->size > 0 && table->used * 2 < table->size)
@@ -283,4 +285,66 @@ struct deid_id *deid_map_id(struct deid_map *map, char letter, struct slice orig
     if (made.original.data == NULL || !deid_map_put_id(map, made))
         return NULL;
     return &map->ids[map->ids_count - 1];
+}
+
+static struct slice first_word(struct slice text)
+{
+    size_t start = 0, end;
+
+    while (start < text.size && !deid_is_word(text.data[start]))
+        start++;
+    for (end = start; end < text.size && deid_is_word(text.data[end]);)
+        end++;
+    return slice_cut(text, start, end);
+}
+
+static uint64_t pseudonym_hash(struct slice word)
+{
+    return hash_bytes(word, 5);
+}
+
+/* Room for twice as many, with what there is put again. */
+static bool pseudonyms_grow(struct deid_map *map)
+{
+    struct deid_table *table = &map->by_pseudonym;
+
+    table->size = table->size == 0 ? TABLE_SIZE_FIRST : table->size * 4;
+    table->used = 0;
+    table->slots = ARENA_ARRAY(map->arena, uint32_t, table->size);
+    if (table->slots == NULL)
+        return false;
+    for (uint32_t i = 0; i < map->entries_count; i++)
+        if (map->entries[i].pseudonym.data != NULL)
+            table_put(table, pseudonym_hash(first_word(map->entries[i].pseudonym)), i);
+    return true;
+}
+
+bool deid_map_set_pseudonym(struct deid_map *map, struct deid_entry *entry, struct slice pseudonym)
+{
+    uint32_t index = (uint32_t)(entry - map->entries);
+
+    if (map->pseudonyms_count + 1 > map->by_pseudonym.size / 2 && !pseudonyms_grow(map))
+        return false;
+    entry->pseudonym = pseudonym;
+    map->pseudonyms_count++;
+    map->is_changed = true;
+    return table_put(&map->by_pseudonym, pseudonym_hash(first_word(pseudonym)), index);
+}
+
+struct deid_entry *deid_map_next_pseudonym(const struct deid_map *map, struct slice word,
+                                           uint32_t *probe)
+{
+    const struct deid_table *table = &map->by_pseudonym;
+    uint32_t first = (uint32_t)pseudonym_hash(word);
+
+    if (table->size == 0)
+        return NULL;
+    while (table->slots[(first + *probe) & (table->size - 1)] != 0) {
+        struct deid_entry *entry =
+            &map->entries[table->slots[(first + (*probe)++) & (table->size - 1)] - 1];
+
+        if (slice_equal(first_word(entry->pseudonym), word))
+            return entry;
+    }
+    return NULL;
 }

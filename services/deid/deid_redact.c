@@ -37,7 +37,8 @@ static void surrogates_scan(const struct deid_redactor *redactor, const struct d
 
     for (i = 0; i < tokens->count; i++)
         if (deid_surrogate_read(tokens->text, tokens->items[i].start, redactor->map, &surrogate))
-            deid_spans_add(spans, (struct deid_span){ tokens->items[i].start,
+            deid_spans_add(spans, (struct deid_span){ surrogate.is_id ? tokens->items[i].start
+                                                                      : (uint32_t)surrogate.start,
                                                       (uint32_t)surrogate.end, DEID_CLASS_OTHER,
                                                       DEID_FORM_VALUE, DEID_SCORE_KNOWN });
 }
@@ -59,9 +60,13 @@ static enum status inspect(struct deid_redactor *redactor, const struct deid_tex
     if (status != STATUS_OK)
         return status;
     surrogates_scan(redactor, &tokens, spans);
+    if (redactor->policy != NULL)
+        deid_policy_scan(redactor->policy, normal->folded, spans);
     if (spans->is_full)
         return error_set(err, STATUS_RESOURCE_EXHAUSTED, "no room for %u spans", spans->count);
     deid_resolve(spans, normal->folded);
+    if (redactor->policy != NULL)
+        deid_policy_allow(redactor->policy, normal->folded, spans);
     return STATUS_OK;
 }
 
@@ -358,16 +363,20 @@ static enum status part_write(struct deid_redactor *redactor, struct slice text,
                               unsigned count, struct slice *output, struct error *err)
 {
     struct deid_found *found = redactor->found;
+    enum deid_style style = redactor->map->style;
     uint32_t counts[DEID_CLASS_COUNT];
     enum status status;
 
     memcpy(counts, redactor->counts, sizeof(counts));
     status = replace_plainly(redactor, text, part, views, count, output, err);
     if (status == STATUS_OK && redactor->map->profile == DEID_PROFILE_LIMITED
+        && style != DEID_STYLE_MASKS
         && !comes_back(redactor, slice_cut(text, part->start, part->end), *output)) {
         memcpy(redactor->counts, counts, sizeof(counts));
         redactor->found = found;
+        redactor->map->style = DEID_STYLE_CODES;
         status = replace_coded(redactor, text, part, is_markup, views, count, output, err);
+        redactor->map->style = style;
     }
     return status;
 }
@@ -481,8 +490,9 @@ enum status deid_redact_code(struct deid_redactor *redactor, struct slice text,
         status =
             replace_plainly(redactor, text, &(struct part){ 0, text.size }, &view, 1, output, err);
     if (status == STATUS_OK)
-        *is_restored =
-            redactor->map->profile != DEID_PROFILE_LIMITED || comes_back(redactor, text, *output);
+        *is_restored = redactor->map->profile != DEID_PROFILE_LIMITED
+                       || redactor->map->style == DEID_STYLE_MASKS
+                       || comes_back(redactor, text, *output);
     arena_rewind(&redactor->scratch, mark);
     return status;
 }

@@ -3,6 +3,7 @@
 #define DEID_REDACT_H
 
 #include "deid_identity.h"
+#include "deid_policy.h"
 #include "deid_scan.h"
 #include "deid_surrogate.h"
 
@@ -17,7 +18,8 @@ struct deid_redactor {
     struct deid_found
         *found; /* what was replaced, newest first; kept only where keep_spans is set */
     bool keep_spans;
-    const char *path; /* of the text at hand, for found; NULL: none */
+    const struct deid_policy *policy; /* of the site; NULL: none. Set after init, with map->style */
+    const char *path;                 /* of the text at hand, for found; NULL: none */
 };
 
 /* A span that was replaced, in bytes of the original text. */

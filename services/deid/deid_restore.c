@@ -29,7 +29,9 @@ static size_t restore_surrogate(struct restore *restore, size_t at)
 
     if (!deid_surrogate_read(restore->text.folded, at, restore->map, &surrogate))
         return at;
-    if (surrogate.is_id) {
+    if (surrogate.entry != NULL) {
+        original = surrogate.entry->original;
+    } else if (surrogate.is_id) {
         struct deid_id *id =
             deid_map_find_id_surrogate(restore->map, surrogate.letter, surrogate.number);
         if (id != NULL)

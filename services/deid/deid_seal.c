@@ -5,7 +5,10 @@
 
 #include "base/buffer.h"
 
-#define SEAL_VERSION 1
+#define SEAL_VERSION 2     /* what is written */
+#define SEAL_VERSION_OLD 1 /* also read: without secret, generation and made-up values */
+#define ENTRY_KNOWN 0x80
+#define ENTRY_PSEUDONYM 0x40
 #define NONCE_BYTES crypto_aead_xchacha20poly1305_ietf_NPUBBYTES
 #define TAG_BYTES crypto_aead_xchacha20poly1305_ietf_ABYTES
 
@@ -93,10 +96,15 @@ static void put_map(struct buffer *out, const struct deid_map *map)
         put_varint(out, map->id_counters[i]);
     put_varint(out, map->entries_count);
     for (i = 0; i < map->entries_count; i++) {
-        buffer_put_byte(out, (char)(map->entries[i].class | (map->entries[i].is_known ? 0x80 : 0)));
-        put_varint(out, map->entries[i].number);
-        put_varint(out, map->entries[i].variant);
-        put_original(out, map->entries[i].original);
+        const struct deid_entry *entry = &map->entries[i];
+
+        buffer_put_byte(out, (char)(entry->class | (entry->is_known ? ENTRY_KNOWN : 0)
+                                    | (entry->pseudonym.data != NULL ? ENTRY_PSEUDONYM : 0)));
+        put_varint(out, entry->number);
+        put_varint(out, entry->variant);
+        put_original(out, entry->original);
+        if (entry->pseudonym.data != NULL)
+            put_original(out, entry->pseudonym);
     }
     put_varint(out, map->ids_count);
     for (i = 0; i < map->ids_count; i++) {
@@ -104,6 +112,8 @@ static void put_map(struct buffer *out, const struct deid_map *map)
         put_varint(out, map->ids[i].number);
         put_original(out, map->ids[i].original);
     }
+    buffer_put(out, slice_of(map->secret, sizeof(map->secret)));
+    put_varint(out, map->generation + 1);
 }
 
 /* What is authenticated beside the map: what it is, and for whom. */
@@ -217,15 +227,24 @@ static void get_entries(struct reader *reader, struct deid_map *map)
     uint64_t count = get_varint(reader), i;
 
     for (i = 0; i < count && !reader->is_bad; i++) {
-        struct deid_entry entry = { 0 };
+        struct deid_entry entry = { 0 }, *added;
+        struct slice pseudonym = { NULL, 0 };
         uint8_t class = get_byte(reader);
 
-        entry.class = class & 0x7f;
-        entry.is_known = class >> 7;
+        entry.class = class & ~(ENTRY_KNOWN | ENTRY_PSEUDONYM);
+        entry.is_known = (class & ENTRY_KNOWN) != 0;
         entry.number = (uint32_t)get_varint(reader);
         entry.variant = (uint32_t)get_varint(reader);
         entry.original = get_original(reader, map->arena);
-        if (entry.class >= DEID_MAP_CLASSES || reader->is_bad || deid_map_add(map, entry) == NULL)
+        if (class & ENTRY_PSEUDONYM)
+            pseudonym = get_original(reader, map->arena);
+        if (entry.class >= DEID_MAP_CLASSES || reader->is_bad) {
+            reader->is_bad = true;
+            return;
+        }
+        added = deid_map_add(map, entry);
+        if (added == NULL
+            || (pseudonym.data != NULL && !deid_map_set_pseudonym(map, added, pseudonym)))
             reader->is_bad = true;
     }
 }
@@ -245,7 +264,21 @@ static void get_ids(struct reader *reader, struct deid_map *map)
     }
 }
 
-static void get_map(struct reader *reader, struct deid_map *map)
+/* What version 2 has besides. A map of version 1 gets a secret of its own. */
+static void get_secret(struct reader *reader, unsigned version, struct deid_map *map)
+{
+    struct slice secret;
+
+    randombytes_buf(map->secret, sizeof(map->secret));
+    if (version == SEAL_VERSION_OLD)
+        return;
+    secret = get_bytes(reader, sizeof(map->secret));
+    if (!reader->is_bad)
+        memcpy(map->secret, secret.data, sizeof(map->secret));
+    map->generation = get_varint(reader);
+}
+
+static void get_map(struct reader *reader, unsigned version, struct deid_map *map)
 {
     uint32_t i;
 
@@ -261,6 +294,7 @@ static void get_map(struct reader *reader, struct deid_map *map)
         map->id_counters[i] = (uint32_t)get_varint(reader);
     get_entries(reader, map);
     get_ids(reader, map);
+    get_secret(reader, version, map);
     map->is_changed = false;
 }
 
@@ -279,7 +313,8 @@ enum status deid_unseal(struct slice sealed, const struct deid_key *key, struct 
     if (sealed.size > DEID_SEALED_BYTES_MAX)
         return error_set(err, STATUS_INVALID_ARGUMENT, "a sealed map of %zu bytes, at most %u",
                          sealed.size, DEID_SEALED_BYTES_MAX);
-    if (sealed.size < 1 + NONCE_BYTES + TAG_BYTES || sealed.data[0] != SEAL_VERSION)
+    if (sealed.size < 1 + NONCE_BYTES + TAG_BYTES
+        || (sealed.data[0] != SEAL_VERSION && sealed.data[0] != SEAL_VERSION_OLD))
         return error_set(err, STATUS_PERMISSION_DENIED,
                          "the sealed map is not one of this service");
     plain = arena_alloc(arena, sealed.size);
@@ -294,7 +329,7 @@ enum status deid_unseal(struct slice sealed, const struct deid_key *key, struct 
         return error_set(err, STATUS_PERMISSION_DENIED,
                          "the sealed map is not one of this service, or of another scope");
     reader = (struct reader){ slice_of(plain, size), false };
-    get_map(&reader, map);
+    get_map(&reader, (unsigned char)sealed.data[0], map);
     if (reader.is_bad || reader.rest.size > 0)
         return error_set(err, STATUS_RESOURCE_EXHAUSTED, "a sealed map of %zu bytes does not fit",
                          sealed.size);

@@ -77,6 +77,9 @@ static enum status stream_init(struct deid_stream *stream, const struct deid_rul
     status = deid_redactor_init(&stream->redactor, rules, map, &stream->known, err);
     stream->redactor.arena = &stream->work;
     stream->redactor.keep_spans = stream->options.span != NULL;
+    stream->redactor.policy = stream->options.policy;
+    if (stream->options.policy != NULL)
+        map->style = stream->options.policy->style;
     if (stream->options.kind == DEID_STREAM_TEXT)
         stream->window = malloc(stream->options.window_bytes);
     if (status == STATUS_OK && stream->options.kind == DEID_STREAM_TEXT && stream->window == NULL)

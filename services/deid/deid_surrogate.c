@@ -4,6 +4,7 @@
 
 #include "deid_check.h"
 #include "deid_date.h"
+#include "deid_pseudonym.h"
 #include "deid_token.h"
 
 #define SURROGATE_NUMBER_DIGITS_MAX 9
@@ -14,6 +15,13 @@ static const char *const class_words[DEID_MAP_CLASSES] = {
     "Code", "Person", "Place",     "Date",    "Phone",   "Fax",     "Email",
     "Ssn",  "Mrn",    "Plan",      "Account", "License", "Vehicle", "Device",
     "Url",  "Ip",     "Biometric", "Photo",   "Id",      "Over89",
+};
+
+/* The same in tags and masks. */
+static const char *const tag_words[DEID_MAP_CLASSES] = {
+    "CODE", "NAME", "PLACE",     "DATE",    "PHONE",   "FAX",     "EMAIL",
+    "SSN",  "MRN",  "PLAN",      "ACCOUNT", "LICENSE", "VEHICLE", "DEVICE",
+    "URL",  "IP",   "BIOMETRIC", "PHOTO",   "ID",      "OVER89",
 };
 
 static bool read_number(struct slice text, size_t *at, uint32_t *number)
@@ -87,6 +95,40 @@ static bool read_id(struct slice text, size_t at, struct deid_surrogate *surroga
            && !(surrogate->end < text.size && deid_is_word(text.data[surrogate->end]));
 }
 
+/* "[NAME-3b]", "[PATIENT]", "[PATIENT-b]"; @at is after the bracket. */
+static bool read_tag(struct slice text, size_t at, struct deid_surrogate *surrogate)
+{
+    struct slice word;
+    size_t end = at;
+
+    while (end < text.size
+           && ((text.data[end] >= 'A' && text.data[end] <= 'Z') || deid_is_digit(text.data[end])))
+        end++;
+    word = slice_cut(text, at, end);
+    surrogate->start = at - 1;
+    if (slice_is(word, "PATIENT")) {
+        surrogate->class = DEID_CLASS_NAME;
+        surrogate->number = PATIENT_NUMBER;
+        if (end < text.size && text.data[end] == '-') {
+            end++;
+            read_variant(text, &end, &surrogate->variant);
+        }
+    } else {
+        unsigned class = 0;
+
+        while (class < DEID_MAP_CLASSES && !slice_is(word, tag_words[class]))
+            class ++;
+        if (class == DEID_MAP_CLASSES || end >= text.size || text.data[end++] != '-'
+            || !read_number(text, &end, &surrogate->number))
+            return false;
+        surrogate->class = class;
+        if (class == DEID_CLASS_NAME)
+            read_variant(text, &end, &surrogate->variant);
+    }
+    surrogate->end = end + 1;
+    return end < text.size && text.data[end] == ']';
+}
+
 bool deid_surrogate_read(struct slice text, size_t at, const struct deid_map *map,
                          struct deid_surrogate *surrogate)
 {
@@ -94,6 +136,12 @@ bool deid_surrogate_read(struct slice text, size_t at, const struct deid_map *ma
     unsigned class;
     size_t size = 0;
 
+    *surrogate = (struct deid_surrogate){ .start = at };
+    surrogate->entry = deid_pseudonym_read(map, text, at, &surrogate->start, &surrogate->end);
+    if (surrogate->entry != NULL)
+        return true;
+    if (at > 0 && text.data[at - 1] == '[' && read_tag(text, at, surrogate))
+        return true;
     *surrogate = (struct deid_surrogate){ .start = at };
     if (rest.size < 4 || (rest.data[0] != 'u' && (rest.data[0] < 'A' || rest.data[0] > 'Z')))
         return false;
@@ -118,8 +166,7 @@ bool deid_surrogate_read(struct slice text, size_t at, const struct deid_map *ma
     return read_id(text, at, surrogate);
 }
 
-void deid_surrogate_format(const struct deid_map *map, const struct deid_entry *entry,
-                           struct buffer *out)
+static void put_code(const struct deid_map *map, const struct deid_entry *entry, struct buffer *out)
 {
     if (entry->class == DEID_CLASS_NAME && entry->number == PATIENT_NUMBER) {
         buffer_put_string(out, "Patient-");
@@ -131,6 +178,42 @@ void deid_surrogate_format(const struct deid_map *map, const struct deid_entry *
     }
     if (entry->variant > 0)
         put_variant(entry->variant, out);
+}
+
+static void put_tag(const struct deid_entry *entry, bool is_mask, struct buffer *out)
+{
+    bool is_patient = entry->class == DEID_CLASS_NAME && entry->number == PATIENT_NUMBER;
+
+    buffer_put_byte(out, '[');
+    buffer_put_string(out, is_patient && !is_mask ? "PATIENT" : tag_words[entry->class]);
+    if (!is_mask && (!is_patient || entry->variant > 0))
+        buffer_put_byte(out, '-');
+    if (!is_mask && !is_patient)
+        buffer_put_number(out, entry->number);
+    if (!is_mask && entry->variant > 0)
+        put_variant(entry->variant, out);
+    buffer_put_byte(out, ']');
+}
+
+void deid_surrogate_format(struct deid_map *map, struct deid_entry *entry, struct buffer *out)
+{
+    struct slice made = { NULL, 0 };
+
+    switch (map->style) {
+    case DEID_STYLE_TAGS:
+    case DEID_STYLE_MASKS:
+        put_tag(entry, map->style == DEID_STYLE_MASKS, out);
+        return;
+    case DEID_STYLE_SURROGATES:
+        made = deid_pseudonym_of(map, entry);
+        break;
+    case DEID_STYLE_CODES:
+        break;
+    }
+    if (made.data != NULL)
+        buffer_put(out, made);
+    else
+        put_code(map, entry, out);
 }
 
 /* The words of a name, one after another; false at its end. */

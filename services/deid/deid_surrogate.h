@@ -5,8 +5,9 @@
  * number 2019-03-04, "March 4th, 2019", --3-4                  dates moved, in the form they had
  *   Observation/o17, urn:uuid:o17                         ids of resources
  *
- * Anything in a caller's text that reads like one of the first two kinds is itself replaced, so
- * that none can be mistaken. */
+ * In other styles (enum deid_style) [PATIENT-b], [NAME-3] and made-up values stand in place of the
+ * first two kinds. Anything in a caller's text that reads like one of the first two kinds is itself
+ * replaced, so that none can be mistaken. */
 #ifndef DEID_SURROGATE_H
 #define DEID_SURROGATE_H
 
@@ -20,7 +21,8 @@ struct deid_surrogate {
     uint32_t number, variant;
     bool is_id; /* of a resource: letter and number */
     char letter;
-    size_t start, end; /* of what is to be replaced; an id's prefix is not */
+    struct deid_entry *entry; /* of a made-up value; else NULL, and class and number say which */
+    size_t start, end;        /* of what is to be replaced; an id's prefix is not */
 };
 
 /* The surrogate that begins at @at, the start of a word. False when none does. */
@@ -43,7 +45,7 @@ enum status deid_surrogate_person(struct deid_map *map, struct slice name, bool 
 enum status deid_surrogate_value(struct deid_map *map, unsigned class, struct slice value,
                                  bool is_known, struct deid_entry **entry, struct error *err);
 
-void deid_surrogate_format(const struct deid_map *map, const struct deid_entry *entry,
-                           struct buffer *out);
+/* Append what stands for @entry, which is of @map, in the map's style. */
+void deid_surrogate_format(struct deid_map *map, struct deid_entry *entry, struct buffer *out);
 
 #endif
