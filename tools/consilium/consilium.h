@@ -37,6 +37,9 @@ struct consilium_config {
     struct deid_config own;
     /* context */
     const char *folder, *model, *without;
+    /* tokens without a mesh */
+    const char *vocabulary;
+    bool count, decode, lines, special, chat;
     /* bench and logits */
     int64_t threads, prompt_ids, answer_ids, sequences;
 };

@@ -1,4 +1,4 @@
-/* tokens: the ids by which the model in use knows a text. */
+/* tokens: the ids by which the model in use knows a text. Of a file: consilium_tokens_local.c. */
 #include <stdio.h>
 #include <string.h>
 
@@ -33,7 +33,7 @@ static void on_reply(void *arg, const void *message, const struct error *err)
     consilium_end(consilium, CONSILIUM_EXIT_OK);
 }
 
-void tokens_verb(struct consilium *consilium)
+void tokens_mesh_start(struct consilium *consilium)
 {
     struct rpc_options options = consilium_options(consilium);
     Consilium__V1__EncodeRequest request = CONSILIUM__V1__ENCODE_REQUEST__INIT;

@@ -4,17 +4,18 @@
 
 struct consilium;
 
-void put_verb(struct consilium *consilium);        /* consilium_put.c */
-void ask_verb(struct consilium *consilium);        /* consilium_ask.c */
-void ask_many(struct consilium *consilium);        /* consilium_many.c: ask --many */
-int context_verb(struct consilium *consilium); /* consilium_context.c: needs no mesh */
-void timeline_verb(struct consilium *consilium);   /* consilium_timeline.c */
-void forget_verb(struct consilium *consilium);     /* consilium_forget.c */
-int deid_verb(struct consilium *consilium);        /* consilium_deid.c: needs no mesh */
-void deid_mesh_start(struct consilium *consilium); /* consilium_deid_mesh.c: deid --mesh */
-void tokens_verb(struct consilium *consilium);     /* consilium_tokens.c */
-int bench_verb(struct consilium *consilium);       /* consilium_bench.c: needs no mesh */
-int logits_verb(struct consilium *consilium);      /* consilium_bench.c: needs no mesh */
-void status_verb(struct consilium *consilium);     /* consilium_status.c */
+void put_verb(struct consilium *consilium);          /* consilium_put.c */
+void ask_verb(struct consilium *consilium);          /* consilium_ask.c */
+void ask_many(struct consilium *consilium);          /* consilium_many.c: ask --many */
+int context_verb(struct consilium *consilium);       /* consilium_context.c: needs no mesh */
+void timeline_verb(struct consilium *consilium);     /* consilium_timeline.c */
+void forget_verb(struct consilium *consilium);       /* consilium_forget.c */
+int deid_verb(struct consilium *consilium);          /* consilium_deid.c: needs no mesh */
+void deid_mesh_start(struct consilium *consilium);   /* consilium_deid_mesh.c: deid --mesh */
+int tokens_verb(struct consilium *consilium);        /* consilium_tokens_local.c: --vocabulary */
+void tokens_mesh_start(struct consilium *consilium); /* consilium_tokens.c */
+int bench_verb(struct consilium *consilium);         /* consilium_bench.c: needs no mesh */
+int logits_verb(struct consilium *consilium);        /* consilium_bench.c: needs no mesh */
+void status_verb(struct consilium *consilium);       /* consilium_status.c */
 
 #endif
