@@ -17,12 +17,12 @@ struct kept_file {
     struct stat about;
     struct arena arena;
     struct parsed parsed;
-    uint64_t used; /* the count of calls when it was asked for last */
+    uint64_t used; /* when it was asked for last */
 };
 
 struct context_records {
     struct kept_file files[FILES_MAX];
-    uint64_t calls;
+    uint64_t uses;
     /* The record of the last call. */
     struct arena arena;
     struct context_record record;
@@ -69,8 +69,8 @@ static enum status read_bundle(struct kept_file *file, const char *path, struct 
     return status;
 }
 
-/* The facts of @path: kept, or read in place of those that were not asked for the longest. Those
- * that were asked for by this call stay. */
+/* The facts of @path: kept, or read in place of those that were not asked for the longest. The last
+ * FILES_MAX that were asked for stay. */
 static struct kept_file *find_file(struct context_records *records, const char *path,
                                    struct error *err)
 {
@@ -86,7 +86,7 @@ static struct kept_file *find_file(struct context_records *records, const char *
 
         if (file->path != NULL && strcmp(file->path, path) == 0
             && is_same_file(&file->about, &about)) {
-            file->used = records->calls;
+            file->used = ++records->uses;
             return file;
         }
         if (file->used < oldest->used)
@@ -99,7 +99,7 @@ static struct kept_file *find_file(struct context_records *records, const char *
     }
     oldest->path = strdup(path);
     oldest->about = about;
-    oldest->used = records->calls;
+    oldest->used = ++records->uses;
     return oldest;
 }
 
@@ -157,7 +157,6 @@ enum status context_records_find(struct context_records *records, const char *co
                                  size_t count, const struct context_record **record,
                                  struct error *err)
 {
-    records->calls++;
     arena_close(&records->arena);
     arena_init(&records->arena, RECORD_ARENA_BYTES);
     if (count == 0 || count > CONTEXT_BUNDLES_MAX)
