@@ -17,6 +17,26 @@ static enum status profile_parse(const char *word, enum deid_profile *profile, s
     return STATUS_OK;
 }
 
+#define POLICY_BYTES_MAX ((size_t)256 << 20)
+
+static enum status policy_open(struct deid *deid, const struct deid_options *options,
+                               struct error *err)
+{
+    enum status status = STATUS_OK;
+
+    arena_init(&deid->arena, POLICY_BYTES_MAX);
+    if (options->patterns != NULL)
+        status = deid_policy_load(options->patterns, &deid->arena, &deid->policy, err);
+    if (status == STATUS_OK && options->fhir_rules != NULL) {
+        status = deid_rule_set_load(options->fhir_rules, &deid->arena, &deid->fhir_rules, err);
+        deid->policy.fhir_rules = &deid->fhir_rules;
+    }
+    if (status == STATUS_OK && options->style != NULL
+        && !deid_style_parse(slice_from(options->style), &deid->policy.style))
+        return error_set(err, STATUS_INVALID_ARGUMENT, "style is codes, surrogates, tags or masks");
+    return status;
+}
+
 struct deid *deid_create(const struct deid_options *options, struct error *err)
 {
     struct deid *deid = calloc(1, sizeof(*deid));
@@ -29,6 +49,7 @@ struct deid *deid_create(const struct deid_options *options, struct error *err)
     if (profile_parse(options->profile, &deid->profile_default, err) == STATUS_OK
         && key_file_load(options->key_file, deid->key.bytes, sizeof(deid->key.bytes), err)
                == STATUS_OK
+        && policy_open(deid, options, err) == STATUS_OK
         && deid_rules_init(&deid->rules, err) == STATUS_OK)
         return deid;
     deid_destroy(deid);
@@ -41,5 +62,6 @@ void deid_destroy(struct deid *deid)
         return;
     sodium_memzero(&deid->key, sizeof(deid->key));
     deid_rules_close(&deid->rules);
+    arena_close(&deid->arena);
     free(deid);
 }

@@ -3,6 +3,7 @@
 
 #include "deid_fhir_learn.h"
 #include "deid_fhir_reference.h"
+#include "deid_fhir_rules.h"
 #include "deid_fhir_walk.h"
 
 static enum status put_patient(struct deid_fhir_walk *walk, struct slice original,
@@ -18,8 +19,25 @@ static enum status put_patient(struct deid_fhir_walk *walk, struct slice origina
     return deid_fhir_reference_put(walk, 'p', original, patient);
 }
 
+static enum status write_tree(struct arena *arena, const struct json *root, struct slice *output,
+                              struct error *err)
+{
+    struct buffer out;
+
+    buffer_init(&out, arena);
+    json_write(root, &out);
+    *output = buffer_slice(&out);
+    return out.is_full ? deid_fhir_no_room(err) : STATUS_OK;
+}
+
+static bool has_rules(const struct deid_redactor *redactor)
+{
+    return redactor->policy != NULL && redactor->policy->fhir_rules != NULL;
+}
+
 static enum status redact_tree(struct deid_redactor *redactor, struct deid_fhir_memo *memo,
-                               struct json *root, struct slice *patient, struct error *err)
+                               struct json *root, struct slice *output, struct slice *patient,
+                               struct error *err)
 {
     struct deid_fhir_learner learner = { .map = redactor->map,
                                          .arena = redactor->arena,
@@ -32,7 +50,13 @@ static enum status redact_tree(struct deid_redactor *redactor, struct deid_fhir_
     if (status != STATUS_OK)
         return status;
     deid_fhir_walk_init(&walk, redactor, memo, err);
-    status = deid_fhir_walk_resource(&walk, root);
+    if (has_rules(redactor)) {
+        status = deid_fhir_rules_apply(&walk, root, output);
+    } else {
+        status = deid_fhir_walk_resource(&walk, root);
+        if (status == STATUS_OK)
+            status = write_tree(redactor->arena, root, output, err);
+    }
     return status == STATUS_OK ? put_patient(&walk, learner.patient, patient) : status;
 }
 
@@ -41,17 +65,11 @@ enum status deid_fhir_redact(struct deid_redactor *redactor, struct slice json,
 {
     struct deid_fhir_memo memo;
     struct json *root;
-    struct buffer out;
     enum status status = json_parse(json, redactor->arena, &root, err);
 
     deid_fhir_memo_init(&memo);
     if (status == STATUS_OK)
-        status = redact_tree(redactor, &memo, root, patient, err);
+        status = redact_tree(redactor, &memo, root, output, patient, err);
     deid_fhir_memo_close(&memo);
-    if (status != STATUS_OK)
-        return status;
-    buffer_init(&out, redactor->arena);
-    json_write(root, &out);
-    *output = buffer_slice(&out);
-    return out.is_full ? deid_fhir_no_room(err) : STATUS_OK;
+    return status;
 }

@@ -7,6 +7,7 @@
 #include <assert.h>
 
 #include "base/limits.h"
+#include "base/log.h"
 
 #include "deid.h"
 #include "deid_fhir.h"
@@ -26,6 +27,8 @@ static_assert((int)DEID_CLASS_OTHER == (int)CONSILIUM__V1__IDENTIFIER_CLASS__IDE
               "classes are numbered alike");
 static_assert((int)DEID_CLASS_IP == (int)CONSILIUM__V1__IDENTIFIER_CLASS__IDENTIFIER_CLASS_IP,
               "classes are numbered alike");
+static_assert((int)DEID_STYLE_MASKS + 1 == (int)CONSILIUM__V1__STYLE__STYLE_MASKS,
+              "styles are numbered alike, from one on");
 static_assert((int)DEID_PROFILE_SAFE_HARBOR == (int)CONSILIUM__V1__PROFILE__PROFILE_SAFE_HARBOR,
               "profiles are numbered alike");
 
@@ -46,22 +49,64 @@ static void fail(struct call *call, struct error *err)
     call_fail(call, err);
 }
 
-/* The map of the request, or a new one under @profile. */
-static enum status map_open(struct call *call, struct slice sealed, const char *scope,
-                            enum deid_profile profile, struct deid_map *map, struct error *err)
+/* What a method asks of the map that it is given. */
+struct opening {
+    const char *method;
+    struct slice sealed;
+    const char *scope;
+    enum deid_profile profile; /* 0: any */
+    uint64_t generation_min;
+};
+
+static enum status map_unseal(const struct opening *opening, const struct deid *deid,
+                              struct arena *arena, struct deid_map *map, struct error *err)
+{
+    enum status status =
+        deid_unseal(opening->sealed, &deid->key, slice_from(opening->scope), arena, map, err);
+
+    if (status == STATUS_OK && map->generation < opening->generation_min)
+        return error_set(err, STATUS_FAILED_PRECONDITION,
+                         "the sealed map is stale: sealed %llu times, and %llu is asked for",
+                         (unsigned long long)map->generation,
+                         (unsigned long long)opening->generation_min);
+    if (status == STATUS_OK && opening->profile != 0 && map->profile != opening->profile)
+        return error_set(err, STATUS_FAILED_PRECONDITION,
+                         "the sealed map was made under the other profile");
+    return status;
+}
+
+/* The map of the request, or a new one. Whoever opens one is written down, and whether it opened:
+ * the scope is a pseudonym. */
+static enum status map_open(struct call *call, const struct opening *opening, struct deid_map *map,
+                            struct error *err)
 {
     const struct deid *deid = call->service;
     enum status status;
 
-    if (sealed.size == 0) {
-        deid_map_init(map, profile == 0 ? deid->profile_default : profile, &call->arena);
+    if (opening->sealed.size == 0) {
+        deid_map_init(map, opening->profile == 0 ? deid->profile_default : opening->profile,
+                      &call->arena);
         return STATUS_OK;
     }
-    status = deid_unseal(sealed, &deid->key, slice_from(scope), &call->arena, map, err);
-    if (status == STATUS_OK && profile != 0 && map->profile != profile)
-        return error_set(err, STATUS_FAILED_PRECONDITION,
-                         "the sealed map was made under the other profile");
+    status = map_unseal(opening, deid, &call->arena, map, err);
+    log_event(status == STATUS_OK ? LOG_LEVEL_INFO : LOG_LEVEL_WARN, "map_opened",
+              LOG_ID("scope", opening->scope), LOG_NAME("method", opening->method),
+              LOG_NAME("outcome", status_name(status)));
     return status;
+}
+
+/* The style and the site's policy of a call; the policy itself is everybody's. */
+static enum status style_set(const struct deid *deid, int style, struct deid_redactor *redactor,
+                             struct error *err)
+{
+    redactor->policy = &deid->policy;
+    redactor->map->style = deid->policy.style;
+    if (style == 0)
+        return STATUS_OK;
+    if (style < 0 || style > CONSILIUM__V1__STYLE__STYLE_MASKS)
+        return error_set(err, STATUS_INVALID_ARGUMENT, "style %d is none", style);
+    redactor->map->style = (enum deid_style)(style - 1);
+    return STATUS_OK;
 }
 
 static Consilium__V1__Span *span_pack(struct arena *arena, const struct deid_found *found)
@@ -153,6 +198,8 @@ static enum status redact_reply(struct call *call, struct deid_redactor *redacto
                            &sealed, err);
     if (status != STATUS_OK)
         return status;
+    reply->map_generation =
+        redactor->map->generation + (redactor->map->is_changed || request->sealed_map.len == 0);
     reply->output = data_of(output);
     reply->sealed_map = data_of(sealed);
     reply->patient = patient.size == 0 ? (char *)"" : arena_string(&call->arena, patient);
@@ -177,14 +224,19 @@ static void redact_run(struct call *call)
         status =
             error_set(&err, STATUS_INVALID_ARGUMENT, "profile %d is none", (int)request->profile);
     else
-        status = map_open(call, bytes_of(request->sealed_map), request->scope,
-                          (enum deid_profile)request->profile, &map, &err);
+        status = map_open(call,
+                          &(struct opening){ "Redact", bytes_of(request->sealed_map),
+                                             request->scope, (enum deid_profile)request->profile,
+                                             request->generation_min },
+                          &map, &err);
     if (status != STATUS_OK) {
         fail(call, &err);
         return;
     }
     status = deid_redactor_init(&redactor, &deid->rules, &map, &call->arena, &err);
     redactor.keep_spans = request->with_spans;
+    if (status == STATUS_OK)
+        status = style_set(deid, (int)request->style, &redactor, &err);
     if (status == STATUS_OK)
         status = redact_reply(call, &redactor, request, &reply, &err);
     if (status == STATUS_OK)
@@ -247,14 +299,16 @@ static void inspect_run(struct call *call)
     struct deid_redactor redactor;
     struct deid_map map;
     struct error err = { 0 };
-    enum status status =
-        map_open(call, bytes_of(request->sealed_map), request->scope, 0, &map, &err);
+    enum status status = map_open(
+        call, &(struct opening){ "Inspect", bytes_of(request->sealed_map), request->scope, 0, 0 },
+        &map, &err);
 
     if (status != STATUS_OK) {
         fail(call, &err);
         return;
     }
     status = deid_redactor_init(&redactor, &deid->rules, &map, &call->arena, &err);
+    redactor.policy = &deid->policy;
     if (status == STATUS_OK)
         status = inspect_reply(&redactor, bytes_of(request->text), &reply, &err);
     if (status == STATUS_OK)
@@ -297,7 +351,10 @@ static void restore_run(struct call *call)
     if (request->sealed_map.len == 0)
         status = error_set(&err, STATUS_INVALID_ARGUMENT, "no sealed map");
     else
-        status = map_open(call, bytes_of(request->sealed_map), request->scope, 0, &map, &err);
+        status = map_open(call,
+                          &(struct opening){ "Restore", bytes_of(request->sealed_map),
+                                             request->scope, 0, request->generation_min },
+                          &map, &err);
     reply.texts = ARENA_ARRAY(&call->arena, ProtobufCBinaryData, request->n_texts);
     if (status == STATUS_OK && reply.texts == NULL)
         status =

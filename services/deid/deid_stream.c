@@ -7,7 +7,7 @@
 
 #include "base/utf8.h"
 #include "deid_fhir_learn.h"
-#include "deid_fhir_reference.h"
+#include "deid_fhir_rules.h"
 #include "deid_fhir_walk.h"
 #include "deid_stream_split.h"
 
@@ -49,6 +49,11 @@ static enum status identity_make(struct deid_stream *stream, struct error *err)
     deid_fhir_memo_clear(&stream->memo);
     stream->learner.is_more_known = false;
     return status;
+}
+
+static bool has_rules(const struct deid_stream *stream)
+{
+    return stream->options.policy != NULL && stream->options.policy->fhir_rules != NULL;
 }
 
 static void options_complete(struct deid_stream_options *options)
@@ -99,7 +104,10 @@ struct deid_stream *deid_stream_create(const struct deid_rules *rules, struct de
     }
     stream->options = *options;
     options_complete(&stream->options);
-    if (stream_init(stream, rules, map, err) == STATUS_OK)
+    if (has_rules(stream) && stream->options.kind == DEID_STREAM_FHIR)
+        error_set(err, STATUS_FAILED_PRECONDITION,
+                  "rules are for whole resources: lines, not a Bundle in pieces");
+    else if (stream_init(stream, rules, map, err) == STATUS_OK)
         return stream;
     deid_stream_destroy(stream);
     return NULL;
@@ -352,8 +360,14 @@ static enum status write_whole(struct deid_stream *stream, struct slice bytes, s
     if (status != STATUS_OK)
         return status;
     deid_fhir_walk_init(&walk, &stream->redactor, &stream->memo, err);
-    status = deid_fhir_walk_resource(&walk, json);
     stream->entries++;
+    if (has_rules(stream)) {
+        struct slice output = SLICE("");
+
+        status = deid_fhir_rules_apply(&walk, json, &output);
+        return status == STATUS_OK ? write_bytes(stream, output, err) : status;
+    }
+    status = deid_fhir_walk_resource(&walk, json);
     return status == STATUS_OK ? write_json(stream, json, err) : status;
 }
 

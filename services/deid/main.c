@@ -13,6 +13,13 @@ static const struct setting settings[] = {
       "the key of the sealed maps, 64 hex digits; made when there is none", 0, 0, false, false },
     { "profile", SETTING_KIND_STRING, offsetof(struct config, deid.profile), "limited", "PROFILE",
       "limited or safe-harbor, for requests that name none", 0, 0, false, false },
+    { "style", SETTING_KIND_STRING, offsetof(struct config, deid.style), NULL, "STYLE",
+      "codes, surrogates, tags or masks, for requests that name none", 0, 0, false, false },
+    { "patterns", SETTING_KIND_STRING, offsetof(struct config, deid.patterns), NULL, "FILE",
+      "the site's id patterns, deny and allow lists as JSON", 0, 0, false, false },
+    { "fhir-rules", SETTING_KIND_STRING, offsetof(struct config, deid.fhir_rules), NULL, "FILE",
+      "rules for FHIR in the format of Microsoft's Tools for Health Data Anonymization", 0, 0,
+      false, false },
     { 0 },
 };
 
