@@ -12,12 +12,14 @@ enum bag {
     BAG_GIVEN,
     BAG_FAMILY,
     BAG_RARE,
+    BAG_GIVEN_WORD, /* Will, Grant, May */
+    BAG_FAMILY_WORD,
     BAG_TOWN,
     BAG_CITY,
     BAG_DRUG,
     BAG_MEDICAL,
     BAG_EPONYM,
-    BAG_WORD
+    BAG_WORD,
 };
 
 static bool is_phrase(const struct words_row *row)
@@ -51,6 +53,10 @@ static double weight_in(const struct words_row *row, enum bag bag)
                    : 0;
     case BAG_RARE:
         return is_word && row->family > 0 && row->family <= 3e-6 && use == 0 && row->size >= 4;
+    case BAG_GIVEN_WORD:
+        return is_word && use >= 1 && row->given > 1e-5 ? pow(row->given, FLATTEN) : 0;
+    case BAG_FAMILY_WORD:
+        return is_word && use >= 1 && row->family > 3e-5 ? pow(row->family, FLATTEN) : 0;
     case BAG_TOWN:
         return row->people > 0 && use < 5 && !(row->flags & DEID_WORD_STATE)
                    ? pow(row->people, FLATTEN)
@@ -101,9 +107,10 @@ static bool bag_fill(struct tagger_leaves *leaves, struct tagger_bag *bag, enum 
 enum status tagger_leaves_init(struct tagger_leaves *leaves, const struct words_table *table,
                                struct error *err)
 {
-    struct tagger_bag *bags[] = { &leaves->given,   &leaves->family, &leaves->rare,
-                                  &leaves->town,    &leaves->city,   &leaves->drug,
-                                  &leaves->medical, &leaves->eponym, &leaves->word };
+    struct tagger_bag *bags[] = { &leaves->given,      &leaves->family,      &leaves->rare,
+                                  &leaves->given_word, &leaves->family_word, &leaves->town,
+                                  &leaves->city,       &leaves->drug,        &leaves->medical,
+                                  &leaves->eponym,     &leaves->word };
     unsigned i;
 
     *leaves = (struct tagger_leaves){ .given = { NULL } };
@@ -376,7 +383,7 @@ static unsigned write_gloss(const struct tagger_leaves *leaves, struct tagger_ch
 }
 
 static unsigned write_name(const struct tagger_leaves *leaves, const struct tagger_bag *bag,
-                           struct tagger_chance *chance, char *out)
+                           const struct tagger_bag *words, struct tagger_chance *chance, char *out)
 {
     unsigned kind = tagger_chance_below(chance, 20), size;
 
@@ -384,6 +391,8 @@ static unsigned write_name(const struct tagger_leaves *leaves, const struct tagg
         size = write_invented(chance, out);
     else if (kind < 5)
         size = write_capital(bag_pick(&leaves->rare, chance), chance, out);
+    else if (kind < 7)
+        return write_capital(bag_pick(words, chance), chance, out);
     else
         size = write_capital(bag_pick(bag, chance), chance, out);
     return accent(out, misspell(out, size, chance), chance);
@@ -407,9 +416,9 @@ unsigned tagger_leaves_make(const struct tagger_leaves *leaves, struct slice nam
                             struct tagger_chance *chance, char out[TAGGER_LEAF_BYTES_MAX])
 {
     if (slice_is(name, "given"))
-        return write_name(leaves, &leaves->given, chance, out);
+        return write_name(leaves, &leaves->given, &leaves->given_word, chance, out);
     if (slice_is(name, "family"))
-        return write_name(leaves, &leaves->family, chance, out);
+        return write_name(leaves, &leaves->family, &leaves->family_word, chance, out);
     if (slice_is(name, "rare"))
         return write_capital(bag_pick(&leaves->rare, chance), chance, out);
     if (slice_is(name, "invented"))

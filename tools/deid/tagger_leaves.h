@@ -14,7 +14,7 @@ struct tagger_leaves {
         const struct words_row **rows;
         double *sums; /* running, of the weights */
         unsigned count;
-    } given, family, rare, town, city, drug, medical, eponym, word;
+    } given, family, rare, given_word, family_word, town, city, drug, medical, eponym, word;
     struct slice *glosses; /* what WordNet says of words: plain prose without a name */
     unsigned glosses_count, glosses_capacity;
 };
