@@ -198,16 +198,13 @@ static bool is_acronym(const struct deid_tokens *tokens, unsigned index)
 static unsigned facility_small(const struct deid_tokens *tokens, struct deid_spans *spans,
                                unsigned index)
 {
-    static const char *const heads[] = { "clinic", "hospital", "office",   "campus",   "branch",
-                                         "center", "location", "practice", "facility", NULL };
     static const char *const sides[] = { "downtown", "main", "uptown", "north",
                                          "south",    "east", "west",   NULL };
     unsigned first = index, i;
 
-    for (i = 0; heads[i] != NULL; i++)
-        if (slice_is(deid_token_text(tokens, index), heads[i]))
-            break;
-    if (heads[i] == NULL || index == 0 || !deid_like_gap(tokens, index - 1, " "))
+    if (!(deid_hint_at(tokens, index) & DEID_HINT_HEAD)
+        || tokens->items[index].shape != DEID_SHAPE_LOWER || index == 0
+        || !deid_like_gap(tokens, index - 1, " "))
         return index;
     first--;
     for (i = 0; sides[i] != NULL; i++)

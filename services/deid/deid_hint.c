@@ -118,6 +118,9 @@ static const struct {
       "stationed address home house residence hails coming serving conference" },
     { DEID_HINT_ARTICLE, "a an the this that these those our my your his her their its some any" },
     { DEID_HINT_OUR, "the our your a their my his her this" },
+    { DEID_HINT_HEAD, "clinic hospital office campus branch center location practice facility" },
+    { DEID_HINT_POSTAL, "zip zipcode postal postcode" },
+    { DEID_HINT_CORNER, "corner" },
     { DEID_HINT_SELF, "he she who whom whose him her they" },
     { DEID_HINT_THING,
       "disease diseases syndrome syndromes sign signs test tests maneuver manoeuvre phenomenon palsy "

@@ -26,6 +26,9 @@ enum deid_hint {
     DEID_HINT_ARTICLE = 1 << 17,  /* a, the, this */
     DEID_HINT_SELF = 1 << 18,     /* he, she, who: a clause about a person */
     DEID_HINT_THING = 1 << 19,    /* test, stent, scale: what stands before is its name */
+    DEID_HINT_HEAD = 1 << 21,     /* clinic, office: after a town, part of a house's name */
+    DEID_HINT_POSTAL = 1 << 22,   /* ZIP, postcode */
+    DEID_HINT_CORNER = 1 << 23,   /* corner */
     DEID_HINT_OUR = 1 << 20,      /* at our, at the: may stand between AT and a house */
 };
 

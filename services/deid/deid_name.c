@@ -79,6 +79,14 @@ static bool is_initial(const struct deid_tokens *tokens, unsigned index)
            && !slice_is(deid_token_text(tokens, index), "I");
 }
 
+/* "Okonkwo-Bright", "Hae-Won": a word with a capital behind the hyphen of a name is of the name. */
+static bool is_hyphened(const struct deid_tokens *tokens, unsigned index)
+{
+    return deid_like_gap(tokens, index, "-") && deid_like_shape(tokens, index) == DEID_SHAPE_CAPITAL
+           && deid_like_shape(tokens, index + 1) == DEID_SHAPE_CAPITAL
+           && !(tokens->items[index + 1].flags & DEID_WORD_CREDENTIAL);
+}
+
 unsigned deid_name_end(const struct deid_tokens *tokens, unsigned first, bool is_wrapped)
 {
     unsigned at = first, end = first, words = 0;
@@ -87,7 +95,8 @@ unsigned deid_name_end(const struct deid_tokens *tokens, unsigned first, bool is
         bool is_particle = deid_hint_at(tokens, at) & DEID_HINT_PARTICLE;
 
         if (is_initial(tokens, at)
-            || (words == 0 ? is_first_word(tokens, at) : is_next_word(tokens, at, words))) {
+            || (words == 0 ? is_first_word(tokens, at) : is_next_word(tokens, at, words))
+            || (words > 0 && is_hyphened(tokens, at - 1))) {
             words++;
             end = at + 1;
         } else if (!is_particle || (words == 0 && deid_like_capital(tokens, at) == false)) {
@@ -107,6 +116,10 @@ void deid_name_add(const struct deid_tokens *tokens, struct deid_spans *spans, u
 
     if (end <= first)
         return;
+    while (end < tokens->count && is_hyphened(tokens, end - 1))
+        end++;
+    while (first > 0 && is_hyphened(tokens, first - 1))
+        first--;
     stop = tokens->items[end - 1].end;
     /* "John P." with its period. */
     if (tokens->items[end - 1].shape == DEID_SHAPE_INITIAL && end - first > 1

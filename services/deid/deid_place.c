@@ -212,13 +212,11 @@ static unsigned place_postal(const struct deid_tokens *tokens, struct deid_spans
                              unsigned index)
 {
     unsigned at = index + 1, end;
-    bool is_american = false;
+    bool is_american;
 
-    if (!(is_american = slice_equal_fold(deid_token_text(tokens, index), SLICE("zip"))
-                        || slice_equal_fold(deid_token_text(tokens, index), SLICE("zipcode")))
-        && !slice_equal_fold(deid_token_text(tokens, index), SLICE("postal"))
-        && !slice_equal_fold(deid_token_text(tokens, index), SLICE("postcode")))
+    if (!(deid_hint_at(tokens, index) & DEID_HINT_POSTAL))
         return index;
+    is_american = (tokens->text.data[tokens->items[index].start] | 32) == 'z';
     if (at < tokens->count && slice_equal_fold(deid_token_text(tokens, at), SLICE("code")))
         at++;
     if (at >= tokens->count || deid_tokens_gap(tokens, at - 1).size > 3
@@ -242,7 +240,8 @@ static unsigned place_postal(const struct deid_tokens *tokens, struct deid_spans
 static unsigned place_county(const struct deid_tokens *tokens, struct deid_spans *spans,
                              unsigned index)
 {
-    if (!slice_is(deid_token_text(tokens, index), "County") || index == 0
+    if (tokens->items[index].shape != DEID_SHAPE_CAPITAL || index == 0
+        || !slice_is(deid_token_text(tokens, index), "County")
         || !deid_like_gap(tokens, index - 1, " ")
         || tokens->items[index - 1].shape != DEID_SHAPE_CAPITAL
         || (tokens->items[index - 1].flags & DEID_WORD_STOP

@@ -212,8 +212,8 @@ static unsigned street_box(const struct deid_tokens *tokens, struct deid_spans *
     unsigned first = index, end;
     struct slice word = deid_token_text(tokens, index);
 
-    if (!slice_equal_fold(word, SLICE("box")) || index == 0
-        || !deid_place_is_number(tokens, index + 1, 1, 7)
+    if (!(deid_hint_at(tokens, index) & DEID_HINT_UNIT) || index == 0
+        || !slice_equal_fold(word, SLICE("box")) || !deid_place_is_number(tokens, index + 1, 1, 7)
         || deid_tokens_gap(tokens, index - 1).size > 2)
         return index;
     word = deid_token_text(tokens, index - 1);
@@ -273,8 +273,7 @@ static unsigned street_corner(const struct deid_tokens *tokens, struct deid_span
 {
     unsigned first = index, end = index + 2, capitals = 0;
 
-    if (!slice_equal_fold(deid_token_text(tokens, index), SLICE("corner"))
-        || !deid_like_gap(tokens, index, " ")
+    if (!(deid_hint_at(tokens, index) & DEID_HINT_CORNER) || !deid_like_gap(tokens, index, " ")
         || !slice_is(deid_token_text(tokens, index + 1), "of"))
         return index;
     while (end < tokens->count && end < index + CORNER_WORDS_MAX

@@ -87,6 +87,8 @@ static void finds_names_after_titles(void **state)
         { "DR. OKONJO WAS PAGED", "DR. OKONJO" },
         { "Mr. O'Shaughnessy left", "Mr. O'Shaughnessy" },
         { "Ms. Hale-Whitmore's rash", "Ms. Hale-Whitmore" },
+        { "Admitting MD: Dr. Mee-Won Park\nWard 4", "Dr. Mee-Won Park" },
+        { "Patient: Odalys Okafor-Bright   Date: none", "Odalys Okafor-Bright" },
         { "Mr. Tobias Rennick Jr. was", "Mr. Tobias Rennick Jr" },
     };
 
