@@ -56,6 +56,35 @@ static enum status vault_load(struct deid_engine *engine, const struct consilium
     return STATUS_OK;
 }
 
+/* The policy of --patterns, or an empty one for --style and --rules alone. */
+static enum status policy_load(struct deid_engine *engine, const struct deid_config *own,
+                               struct error *err)
+{
+    struct deid_rule_set *rules;
+    struct deid_policy *policy;
+
+    if (own->patterns == NULL && own->style == NULL && own->rules == NULL)
+        return STATUS_OK;
+    policy = ARENA_NEW(&engine->options, struct deid_policy);
+    rules = ARENA_NEW(&engine->options, struct deid_rule_set);
+    if (policy == NULL || rules == NULL)
+        return error_set(err, STATUS_RESOURCE_EXHAUSTED, "no room for a policy");
+    if ((own->patterns == NULL ? deid_policy_parse(SLICE("{}"), &engine->options, policy, err)
+                               : deid_policy_load(own->patterns, &engine->options, policy, err))
+        != STATUS_OK)
+        return error_wrap(err, "--patterns");
+    if (own->style != NULL && !deid_style_parse(slice_from(own->style), &policy->style))
+        return error_set(err, STATUS_INVALID_ARGUMENT,
+                         "--style takes codes, surrogates, tags or masks");
+    if (own->rules != NULL) {
+        if (deid_rule_set_load(own->rules, &engine->options, rules, err) != STATUS_OK)
+            return error_wrap(err, "--rules");
+        policy->fhir_rules = rules;
+    }
+    engine->policy = policy;
+    return STATUS_OK;
+}
+
 enum status deid_engine_init(struct deid_engine *engine, const struct consilium_config *config,
                              struct error *err)
 {
@@ -65,6 +94,7 @@ enum status deid_engine_init(struct deid_engine *engine, const struct consilium_
         return error_set(err, STATUS_INTERNAL, "no random numbers");
     if (profile_parse(config->profile, &engine->profile, err) == STATUS_OK
         && known_load(engine, config->known_file, err) == STATUS_OK
+        && policy_load(engine, &config->own, err) == STATUS_OK
         && vault_load(engine, config, err) == STATUS_OK
         && deid_rules_init(&engine->rules, err) == STATUS_OK) {
         if (engine->profile == 0)
@@ -157,6 +187,9 @@ enum status deid_engine_text(const struct deid_engine *engine, struct slice text
         return err->status;
     status = deid_redactor_init(&redactor, &engine->rules, map, arena, err);
     redactor.keep_spans = true;
+    redactor.policy = engine->policy;
+    if (engine->policy != NULL)
+        map->style = engine->policy->style;
     if (status == STATUS_OK)
         status = deid_redact_text(&redactor, text, false, &result->output, err);
     if (status == STATUS_OK)

@@ -19,6 +19,7 @@ struct deid_engine {
     struct json *known;   /* FHIR that tells of the patient of every text, or NULL */
     struct deid_map *map; /* of every text, from the vault; NULL: each has its own */
     struct deid_vault *vault;
+    struct deid_policy *policy; /* what the site adds; NULL: nothing */
 };
 
 /* One place of a text that was replaced, in bytes of the text as it was given. */

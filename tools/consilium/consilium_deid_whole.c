@@ -65,6 +65,7 @@ static enum status stream_open(struct whole *whole, enum deid_stream_kind kind, 
 {
     struct deid_stream_options options = {
         .kind = kind,
+        .policy = whole->engine->policy,
         .write = write_out,
         .data = whole,
         .has_many = whole->config->many,
