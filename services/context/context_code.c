@@ -62,15 +62,19 @@ struct slice code_name(enum code_system system, struct slice code)
     for (size_t i = 0; i < code_rows_count; i++) {
         const struct code_row *row = &code_rows[i];
         bool is_exact = row->last == NULL;
-        size_t size = strlen(row->first);
+        size_t size;
 
-        if (row->system != system || size < best_size)
+        /* Nearly all rows end here. */
+        if (row->system != system || (is_exact && row->first[0] != code.data[0]))
             continue;
         if (is_exact ? !slice_is(code, row->first)
                      : compare_to(code, row->first) < 0 || compare_to(code, row->last) > 0)
             continue;
+        size = strlen(row->first) + is_exact;
+        if (size < best_size)
+            continue;
         best = slice_from(row->name);
-        best_size = size + is_exact;
+        best_size = size;
     }
     return best;
 }

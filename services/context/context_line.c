@@ -85,19 +85,30 @@ static void put_end(struct buffer *buffer, const struct fact *fact)
     }
 }
 
-/* "7.2" of "7.2 %" as a number; of "120/80 mmHg" the first. */
+/* "7.2" of "7.2 %" as a number; of "120/80 mmHg" the first. Digits and a point, as values are
+ * rendered: strtod would be most of what a long run takes. */
 static bool number_of(const struct fact *fact, double *number)
 {
-    char text[32];
-    size_t size = fact->value.size < sizeof(text) - 1 ? fact->value.size : sizeof(text) - 1;
-    char *end;
+    struct slice text = fact->value;
+    size_t at = text.size > 0 && text.data[0] == '-';
+    double value = 0, tenth = 1;
+    bool is_fraction = false, has_digit = false;
 
-    if (size == 0)
-        return false;
-    memcpy(text, fact->value.data, size);
-    text[size] = '\0';
-    *number = strtod(text, &end);
-    return end > text;
+    for (; at < text.size; at++) {
+        char c = text.data[at];
+
+        if (c == '.' && !is_fraction) {
+            is_fraction = true;
+            continue;
+        }
+        if (c < '0' || c > '9')
+            break;
+        has_digit = true;
+        value = value * 10 + (c - '0');
+        tenth *= is_fraction ? 10 : 1;
+    }
+    *number = (text.size > 0 && text.data[0] == '-' ? -value : value) / tenth;
+    return has_digit;
 }
 
 static struct slice short_value(const struct fact *fact)
