@@ -262,20 +262,44 @@ static bool is_same_person(struct slice a, struct slice b)
     return (a_in_b || b_in_a) && is_shared;
 }
 
+static bool has_several_words(struct slice name)
+{
+    struct slice word;
+    size_t at = 0;
+
+    return name_word(name, &at, &word) && name_word(name, &at, &word);
+}
+
+/* Whether @name can be the person @number by every whole name that the person has: "Anna Smith" is
+ * not the "Smith" who is John Smith. */
+static bool is_person(const struct deid_map *map, struct slice name, uint32_t number)
+{
+    for (uint32_t i = 0; i < map->entries_count; i++) {
+        const struct deid_entry *entry = &map->entries[i];
+
+        if (entry->class == DEID_CLASS_NAME && entry->number == number
+            && has_several_words(entry->original) && !is_same_person(name, entry->original))
+            return false;
+    }
+    return true;
+}
+
 /* The person that a new form of a name belongs to, and the number of forms it has; false for a new
  * person. */
 static bool person_find(const struct deid_map *map, struct slice name, uint32_t *number,
                         uint32_t *variants)
 {
+    bool is_whole = has_several_words(name), is_found = false;
     uint32_t i;
-    bool is_found = false;
 
-    for (i = 0; i < map->entries_count && !is_found; i++)
-        if (map->entries[i].class == DEID_CLASS_NAME
-            && is_same_person(name, map->entries[i].original)) {
-            *number = map->entries[i].number;
-            is_found = true;
-        }
+    for (i = 0; i < map->entries_count && !is_found; i++) {
+        const struct deid_entry *entry = &map->entries[i];
+
+        if (entry->class != DEID_CLASS_NAME || !is_same_person(name, entry->original))
+            continue;
+        is_found = !is_whole || is_person(map, name, entry->number);
+        *number = entry->number;
+    }
     *variants = 0;
     for (i = 0; i < map->entries_count && is_found; i++)
         *variants += map->entries[i].class == DEID_CLASS_NAME && map->entries[i].number == *number;

@@ -14,6 +14,7 @@ static char key_path[] = "/tmp/deid_key_XXXXXX";
 
 static uint8_t output[4096], sealed[4096];
 static size_t output_size, sealed_size, spans_count;
+static uint64_t generation, generation_min; /* of the last reply; of the next restore */
 
 static int open_service(void **state)
 {
@@ -63,6 +64,7 @@ static void read_redact(struct outcome *outcome, const void *message)
     keep(output, &output_size, reply->output);
     keep(sealed, &sealed_size, reply->sealed_map);
     spans_count = reply->n_spans;
+    generation = reply->map_generation;
 }
 
 static void read_restore(struct outcome *outcome, const void *message)
@@ -104,6 +106,7 @@ static enum status restore_output(const char *scope)
     request.sealed_map = (ProtobufCBinaryData){ sealed_size, sealed };
     request.texts = &texts;
     request.n_texts = 1;
+    request.generation_min = generation_min;
     return call(&method_deid_restore, &request, read_restore);
 }
 
@@ -126,6 +129,33 @@ static void a_map_of_another_scope_is_refused(void **state)
     assert_int_equal(restore_output("t/q"), STATUS_PERMISSION_DENIED);
     sealed[sealed_size / 2] ^= 1;
     assert_int_equal(restore_output("t/p"), STATUS_PERMISSION_DENIED);
+}
+
+/* A caller who knows of a later map is not answered from an earlier one. */
+static void a_stale_map_is_refused(void **state)
+{
+    (void)state;
+    assert_int_equal(redact_question(), STATUS_OK);
+    assert_int_equal(generation, 1);
+    generation_min = 2;
+    assert_int_equal(restore_output("t/p"), STATUS_FAILED_PRECONDITION);
+    generation_min = 1;
+    assert_int_equal(restore_output("t/p"), STATUS_OK);
+    generation_min = 0;
+}
+
+static void a_request_names_its_style(void **state)
+{
+    Consilium__V1__RedactRequest request = CONSILIUM__V1__REDACT_REQUEST__INIT;
+
+    (void)state;
+    request.input_case = CONSILIUM__V1__REDACT_REQUEST__INPUT_TEXT;
+    request.text = (ProtobufCBinaryData){ strlen(question), (uint8_t *)question };
+    request.style = CONSILIUM__V1__STYLE__STYLE_TAGS;
+    assert_int_equal(call(&method_deid_redact, &request, read_redact), STATUS_OK);
+    assert_non_null(memmem(output, output_size, "[NAME-1]", 8));
+    request.style = (Consilium__V1__Style)9;
+    assert_int_equal(call(&method_deid_redact, &request, read_redact), STATUS_INVALID_ARGUMENT);
 }
 
 static void inspect_finds_and_changes_nothing(void **state)
@@ -176,6 +206,8 @@ int main(void)
                                         close_service),
         cmocka_unit_test_setup_teardown(a_map_of_another_scope_is_refused, open_service,
                                         close_service),
+        cmocka_unit_test_setup_teardown(a_stale_map_is_refused, open_service, close_service),
+        cmocka_unit_test_setup_teardown(a_request_names_its_style, open_service, close_service),
         cmocka_unit_test_setup_teardown(inspect_finds_and_changes_nothing, open_service,
                                         close_service),
         cmocka_unit_test_setup_teardown(a_record_is_redacted_on_a_worker, open_service,

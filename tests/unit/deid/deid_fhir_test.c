@@ -236,6 +236,26 @@ static void safe_harbor_groups_ages_over_89_from_today(void **state)
     }
 }
 
+/* One family name, several people. */
+static void a_relative_is_not_the_patient(void **state)
+{
+    struct trip trip;
+
+    (void)state;
+    trip_open(
+        &trip,
+        SLICE(
+            "{\"resourceType\":\"Bundle\",\"entry\":[{\"resource\":{\"resourceType\":\"Patient\",\"id\":\"a\","
+            "\"name\":[{\"family\":\"Quillfeather\",\"given\":[\"Margaret\"]}]}},{\"resource\":{\"resourceType\":"
+            "\"RelatedPerson\",\"id\":\"b\",\"name\":[{\"text\":\"Anna Quillfeather\"}]}},{\"resource\":{"
+            "\"resourceType\":\"Practitioner\",\"id\":\"c\",\"name\":[{\"text\":\"Paul Quillfeather\"}]}}]}"),
+        DEID_PROFILE_LIMITED);
+    assert_int_equal(trip.status, STATUS_OK);
+    assert_true(has(trip.output, "\"text\":\"Person-1\""));
+    assert_true(has(trip.output, "\"text\":\"Person-2\""));
+    trip_close(&trip);
+}
+
 /* A search may name anybody in any of its parts. */
 static void a_search_loses_every_value(void **state)
 {
@@ -429,6 +449,7 @@ int main(void)
         cmocka_unit_test(safe_harbor_removes_what_fhir_does_not_have),
         cmocka_unit_test(safe_harbor_groups_ages_over_89_from_today),
         cmocka_unit_test(a_search_loses_every_value),
+        cmocka_unit_test(a_relative_is_not_the_patient),
         cmocka_unit_test(refuses_two_patients_and_what_is_no_fhir),
         cmocka_unit_test(real_bundles_keep_no_known_identifier_and_come_back),
     };
