@@ -333,7 +333,7 @@ static enum status check_keys(struct reader *reader, const struct open *open)
 
     if (object->count > PAIRS_MAX)
         is_found = has_key_twice_in_table(reader, object, &is_full);
-    else if (has_same_signature(reader->keys + open->keys, object->count))
+    else if (object->count > 1 && has_same_signature(reader->keys + open->keys, object->count))
         is_found = has_key_twice_in_pairs(object);
     if (is_full)
         return fail_full(reader);
