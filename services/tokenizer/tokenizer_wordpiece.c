@@ -32,8 +32,11 @@ static enum tokenizer_category category_of(uint32_t point)
 {
     size_t low = 0, high = sizeof(later) / sizeof(later[0]), middle;
 
-    if (point == 0x166d || point == 0x111c9) /* symbol and mark since */
+    /* What has another category since. */
+    if (point == 0x166d || point == 0x111c9)
         return TOKENIZER_CATEGORY_PO;
+    if (point == 0x1734 || point == 0x1171e)
+        return TOKENIZER_CATEGORY_MN;
     while (low < high) {
         middle = (low + high) / 2;
         if (point > later[middle][1])
