@@ -6,24 +6,28 @@ static const char magic[8] = "CSLVOC\x01\n";
 
 #define CHECKED_AT (offsetof(struct tokenizer_image, checksum) + sizeof(uint64_t))
 
-/* Four lanes of eight bytes, so that a check runs as fast as memory gives the bytes. */
+#define LANES 8
+
+/* Lanes of eight bytes, so that a check runs as fast as memory gives the bytes. */
 static uint64_t checksum(struct slice bytes)
 {
     const uint64_t k = 0x9e3779b97f4a7c15u;
-    uint64_t lanes[4] = { k, k * 3, k * 5, k * 7 }, sum = bytes.size, words[4];
+    uint64_t lanes[LANES], sum = bytes.size, words[LANES];
     size_t at = 0;
 
+    for (unsigned i = 0; i < LANES; i++)
+        lanes[i] = k * (2 * i + 1);
     for (; at + sizeof(words) <= bytes.size; at += sizeof(words)) {
         memcpy(words, bytes.data + at, sizeof(words));
-        for (int i = 0; i < 4; i++) {
+        for (unsigned i = 0; i < LANES; i++) {
             uint64_t mixed = (lanes[i] ^ words[i]) * 0xd6e8feb86659fd93u;
 
             lanes[i] = mixed ^ mixed >> 32;
         }
     }
     for (; at < bytes.size; at++)
-        lanes[at % 4] = (lanes[at % 4] ^ (unsigned char)bytes.data[at]) * k;
-    for (int i = 0; i < 4; i++)
+        lanes[at % LANES] = (lanes[at % LANES] ^ (unsigned char)bytes.data[at]) * k;
+    for (unsigned i = 0; i < LANES; i++)
         sum = (sum ^ lanes[i] ^ lanes[i] >> 29) * k;
     return sum ^ sum >> 32;
 }

@@ -8,16 +8,27 @@
 /* Ids that one call of put_cuts may write before it looks for room again. */
 #define CUTS_IDS_MAX (65 * TOKENIZER_CACHE_SHORT_IDS)
 
-#define MASK(bytes) ((bytes) >= 8 ? UINT64_MAX : ((uint64_t)1 << ((bytes)*8 % 64)) - 1)
-#define MASKS(bytes)                                                                               \
-    {                                                                                              \
-        MASK(bytes), (bytes) <= 8 ? 0 : MASK((bytes)-8)                                            \
-    }
+/* So many bytes, 1 to 8, of a number as it is read from memory. */
+#define BYTES(count) (UINT64_MAX >> (64 - 8 * (count)))
 
 /* What of 16 bytes is a word of so many. */
 static const uint64_t masks[16][2] = {
-    MASKS(0), MASKS(1), MASKS(2),  MASKS(3),  MASKS(4),  MASKS(5),  MASKS(6),  MASKS(7),
-    MASKS(8), MASKS(9), MASKS(10), MASKS(11), MASKS(12), MASKS(13), MASKS(14), MASKS(15),
+    { 0, 0 },
+    { BYTES(1), 0 },
+    { BYTES(2), 0 },
+    { BYTES(3), 0 },
+    { BYTES(4), 0 },
+    { BYTES(5), 0 },
+    { BYTES(6), 0 },
+    { BYTES(7), 0 },
+    { BYTES(8), 0 },
+    { BYTES(8), BYTES(1) },
+    { BYTES(8), BYTES(2) },
+    { BYTES(8), BYTES(3) },
+    { BYTES(8), BYTES(4) },
+    { BYTES(8), BYTES(5) },
+    { BYTES(8), BYTES(6) },
+    { BYTES(8), BYTES(7) },
 };
 
 void tokenizer_run_init(struct tokenizer_run *run, const struct tokenizer_tables *tables,

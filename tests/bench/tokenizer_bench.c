@@ -1,6 +1,7 @@
 /* What texts to ids costs on one core: user seconds of the process, medians of several passes.
  *
  *     tokenizer_bench VOCABULARY [FILE]...
+ *     tokenizer_bench --open VOCABULARY FOLDER
  *
  * For each file: the first pass (nothing remembered), passes that follow, and counting; whole, and
  * in notes of 4 KiB. Then texts that are made to be hard, a megabyte each, with nothing remembered.
@@ -12,7 +13,9 @@
 
 #include "base/limits.h"
 #include "tokenizer_encode.h"
+#include "tokenizer_file.h"
 #include "tokenizer_open.h"
+#include "tokenizer_state.h"
 
 #define PASSES 5
 #define NOTE_BYTES 4096
@@ -240,7 +243,7 @@ static void measure_hard(const struct tokenizer_vocab *vocab)
     }
 }
 
-int main(int argc, char **argv)
+static int measure_texts(int argc, char **argv)
 {
     struct error err = { 0 };
     double start = cpu_seconds();
@@ -265,4 +268,44 @@ int main(int argc, char **argv)
         measure_hard(vocab);
     tokenizer_vocab_destroy(vocab);
     return 0;
+}
+
+static double wall_seconds(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
+}
+
+static int measure_open(const char *path, const char *folder)
+{
+    double times[21], cpu[21];
+    size_t image_bytes = 0;
+    struct error err = { 0 };
+
+    for (size_t i = 0; i < sizeof(times) / sizeof(times[0]); i++) {
+        double start = wall_seconds(), cpu_start = cpu_seconds();
+        struct tokenizer_vocab *vocab = tokenizer_file_open(path, folder, &err);
+
+        times[i] = (wall_seconds() - start) * 1e3;
+        cpu[i] = (cpu_seconds() - cpu_start) * 1e3;
+        if (vocab == NULL) {
+            fprintf(stderr, "%s\n", err.text);
+            return 1;
+        }
+        image_bytes = vocab->state->image->size_bytes;
+        tokenizer_vocab_destroy(vocab);
+    }
+    printf("%s: first %.1f ms; then %.2f ms, of it %.2f ms of processor (medians of 20), %.1f MB "
+           "mapped\n",
+           path, times[0], median(times + 1, 20), median(cpu + 1, 20), (double)image_bytes / 1e6);
+    return 0;
+}
+
+int main(int argc, char **argv)
+{
+    if (argc == 4 && strcmp(argv[1], "--open") == 0)
+        return measure_open(argv[2], argv[3]);
+    return measure_texts(argc, argv);
 }
