@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/check.h"
+#include "deid_facility.h"
 #include "deid_like.h"
 #include "deid_place.h"
 #include "deid_tagger.h"
@@ -92,6 +93,15 @@ static bool is_in_doubt(const struct deid_tokens *tokens, unsigned index)
            || is_led(tokens, index);
 }
 
+/* "Schistosoma mansoni": two words in no list, the second small. */
+static bool is_species(const struct deid_tokens *tokens, unsigned index)
+{
+    return !tokens->is_plain && index + 1 < tokens->count && deid_like_gap(tokens, index, " ")
+           && tokens->items[index + 1].shape == DEID_SHAPE_LOWER
+           && deid_like_at(tokens, index) == DEID_LIKE_UNKNOWN
+           && deid_like_at(tokens, index + 1) == DEID_LIKE_UNKNOWN;
+}
+
 /* What the tagger is not asked about. */
 static bool is_settled(const struct deid_tokens *tokens, unsigned index)
 {
@@ -104,6 +114,11 @@ static bool is_settled(const struct deid_tokens *tokens, unsigned index)
            || (token->flags & DEID_WORD_MEDICAL && !(token->flags & DEID_WORD_NAME)
                && !is_led(tokens, index))
            || deid_hint_at(tokens, index) & DEID_HINT_WARD || deid_like_eponym(tokens, index)
+           || is_species(tokens, index)
+           || (!tokens->is_plain && token->flags & DEID_WORD_EPONYM
+               && !(token->flags & (DEID_WORD_HOSPITAL | DEID_WORD_PLACE)))
+           || (!tokens->is_plain && index > 0
+               && deid_place_listed(tokens, index - 1, DEID_WORD_COUNTRY) > index)
            || (!tokens->is_plain && deid_like_product(tokens, index)
                && deid_like_facts(tokens, index)->odds < ODDS_NAME)
            || (!tokens->is_plain && token->flags & (DEID_WORD_COUNTRY | DEID_WORD_STATE));
@@ -183,7 +198,11 @@ static void range_add(const struct deid_tokens *tokens, struct deid_spans *spans
                && !deid_tag_is_begin(tagged[last - first].tag)
                && is_in(tokens, last, &tagged[last - first], true))
             last++;
-        if (!is_land(tokens, i, last))
+        if (tagged[i - first].likely > DEID_TAG_NAME_INSIDE && tokens->is_plain)
+            last = deid_place_postal_end(tokens, last);
+        if (!is_land(tokens, i, last)
+            && (tagged[i - first].likely <= DEID_TAG_NAME_INSIDE
+                || !deid_facility_is_quoted(tokens, i)))
             tagged_add(tokens, spans, i, last, &tagged[i - first]);
     }
 }

@@ -27,7 +27,7 @@ static bool is_head(const struct deid_tokens *tokens, unsigned index)
 }
 
 /* "recommendations from Mayo Clinic": who is quoted, not where anybody was. */
-static bool is_quoted(const struct deid_tokens *tokens, unsigned first)
+bool deid_facility_is_quoted(const struct deid_tokens *tokens, unsigned first)
 {
     static const char *const words[] = { "guideline",  "guidelines",      "recommendation",
                                          "criteria",   "recommendations", "study",
@@ -178,7 +178,8 @@ static unsigned facility_named(const struct deid_tokens *tokens, struct deid_spa
     end = facility_end(tokens, index + 1);
     for (i = first; i < index; i++)
         telling += is_telling(tokens, i) || tokens->items[i].flags & DEID_WORD_TITLE;
-    if (is_quoted(tokens, first) || (telling == 0 && end <= heads_end(tokens, index + 1)))
+    if (deid_facility_is_quoted(tokens, first)
+        || (telling == 0 && end <= heads_end(tokens, index + 1)))
         return index;
     facility_add(tokens, spans, first, end, DEID_SCORE_LIST);
     return end;
@@ -304,7 +305,7 @@ static unsigned facility_after(const struct deid_tokens *tokens, struct deid_spa
     }
     is_known |= parts > 0 && end - first > 1 && slice_is(deid_token_text(tokens, index), "at");
     is_at = slice_is(deid_token_text(tokens, index), "at");
-    if (end == first || telling == 0 || is_quoted(tokens, first)
+    if (end == first || telling == 0 || deid_facility_is_quoted(tokens, first)
         || !(is_cared_for(tokens, index) || (is_at && is_known) || (is_known && end - first > 1))
         || (end - first == 1 && deid_hint_at(tokens, first) & (DEID_HINT_WARD | DEID_HINT_TRADE))
         || deid_like_before_thing(tokens, end - 1) || deid_like_product(tokens, first))
@@ -349,7 +350,7 @@ static unsigned facility_partners(const struct deid_tokens *tokens, struct deid_
 static unsigned facility_firm(const struct deid_tokens *tokens, struct deid_spans *spans,
                               unsigned index)
 {
-    unsigned first = index, names = 0, i;
+    unsigned first = index, names = 0, end, i;
 
     if (!(tokens->items[index].flags & DEID_WORD_ORGANISATION
           || deid_hint_at(tokens, index) & DEID_HINT_FIRM)
@@ -367,8 +368,13 @@ static unsigned facility_firm(const struct deid_tokens *tokens, struct deid_span
     if (first == index
         || (names == 0 && !tokens->is_plain && !is_legal_form(deid_token_text(tokens, index))))
         return index;
-    facility_add(tokens, spans, first, index + 1, DEID_SCORE_WEAK);
-    return index + 1;
+    for (end = index + 1; end < tokens->count && deid_like_gap(tokens, end - 1, " ")
+                          && deid_like_capital(tokens, end)
+                          && (tokens->items[end].flags & DEID_WORD_ORGANISATION
+                              || deid_hint_at(tokens, end) & DEID_HINT_FIRM);)
+        end++;
+    facility_add(tokens, spans, first, end, DEID_SCORE_WEAK);
+    return end;
 }
 
 void deid_facility_scan(const struct deid_tokens *tokens, struct deid_spans *spans)

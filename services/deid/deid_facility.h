@@ -7,6 +7,10 @@
 #include "deid_span.h"
 #include "deid_token.h"
 
+/* Whether the house that begins with word @first is quoted as an authority: "recommendations from
+ * Mayo Clinic". */
+bool deid_facility_is_quoted(const struct deid_tokens *tokens, unsigned first);
+
 /* Add them to @spans. */
 void deid_facility_scan(const struct deid_tokens *tokens, struct deid_spans *spans);
 

@@ -94,9 +94,9 @@ static const struct {
     { DEID_HINT_ROAD,
       "rue via viale calle avenida avda rua ulica ul strada platz allee weg corso piazza paseo "
       "camino carrera carretera chemin route quai impasse jalan rruga ulitsa prospekt utca gate gata "
-      "gatan vej vei tie katu straat laan terrasse gasse kuja kapu trg avenue" },
+      "gatan \xc3\xbat vej vei tie katu straat laan terrasse gasse kuja kapu trg avenue" },
     { DEID_HINT_PARTICLE,
-      "de la del van von der den da di bin bint ibn al el le las los dos das do du ter ten abu ben "
+      "des dei degli delle de la del van von der den da di bin bint ibn al el le las los dos das do du ter ten abu ben "
       "san y" },
     { DEID_HINT_SUFFIX, "jr sr ii iii iv esq" },
     { DEID_HINT_DOSE,

@@ -147,6 +147,18 @@ enum deid_like deid_like_of(const struct deid_tokens *tokens, unsigned index)
                : DEID_LIKE_NEVER;
 }
 
+/* A word that only medicine has; "I'm" is no "IM". */
+static bool is_special(const struct deid_tokens *tokens, unsigned index)
+{
+    const struct deid_token *token = &tokens->items[index];
+
+    if (token->flags & DEID_WORD_DRUG)
+        return true;
+    return token->flags & DEID_WORD_MEDICAL
+           && !(token->flags & (DEID_WORD_ENGLISH | DEID_WORD_NAME))
+           && memchr(tokens->text.data + token->start, '\'', token->end - token->start) == NULL;
+}
+
 static void read_kind(struct deid_tokens *tokens)
 {
     unsigned medical = 0, special = 0, capitals = 0, i;
@@ -155,9 +167,7 @@ static void read_kind(struct deid_tokens *tokens)
         uint32_t flags = tokens->items[i].flags;
 
         medical += (flags & DEID_WORD_MEDICAL) != 0;
-        special +=
-            flags & DEID_WORD_DRUG
-            || (flags & DEID_WORD_MEDICAL && !(flags & (DEID_WORD_ENGLISH | DEID_WORD_NAME)));
+        special += is_special(tokens, i);
         capitals += tokens->items[i].shape == DEID_SHAPE_CAPITAL;
     }
     tokens->is_plain = special == 0 && medical * PLAIN_SHARE <= tokens->count + PLAIN_SHARE;

@@ -229,8 +229,11 @@ static unsigned place_postal(const struct deid_tokens *tokens, struct deid_spans
     if (!deid_place_is_number(tokens, at, 3, 6))
         return index;
     end = at + 1;
-    if ((deid_like_gap(tokens, at, "-") || deid_like_gap(tokens, at, " "))
-        && deid_place_is_number(tokens, at + 1, 2, 4))
+    if (deid_like_gap(tokens, at, " ") && deid_like_shape(tokens, end) == DEID_SHAPE_UPPER
+        && tokens->items[end].end - tokens->items[end].start == 2)
+        end++; /* "7412 SL" */
+    else if ((deid_like_gap(tokens, at, "-") || deid_like_gap(tokens, at, " "))
+             && deid_place_is_number(tokens, at + 1, 2, 4))
         end++;
     place_add(tokens, spans, at, end, DEID_FORM_VALUE, DEID_SCORE_LABEL);
     return end;

@@ -98,6 +98,12 @@ static int bits_before(const struct deid_tokens *tokens, unsigned first)
     return bits;
 }
 
+static bool is_year(struct slice word)
+{
+    return slice_is(word, "year") || slice_is(word, "yr") || slice_is(word, "yo")
+           || slice_is(word, "y");
+}
+
 /* "a 45-year-old", "is a 45 yo", ", 45F": an age behind the name. */
 static bool is_age_after(const struct deid_tokens *tokens, unsigned end)
 {
@@ -109,9 +115,9 @@ static bool is_age_after(const struct deid_tokens *tokens, unsigned end)
         if (deid_tokens_gap(tokens, at - 1).size > 2)
             return false;
         if (deid_is_digit(word.data[0]))
-            return at + 1 < tokens->count && word.size <= 4
-                   && ((tokens->items[at + 1].flags & DEID_WORD_STOP)
-                       || word.data[word.size - 1] > '9');
+            return word.size <= 4 && at + 1 < tokens->count
+                   && (word.data[word.size - 1] > '9' || deid_like_gap(tokens, at, "-")
+                       || is_year(deid_token_text(tokens, at + 1)));
         if (!slice_is(word, "is") && !slice_is(word, "a") && !slice_is(word, "an")
             && !slice_is(word, "was"))
             return false;
@@ -163,7 +169,8 @@ static bool is_other(const struct deid_tokens *tokens, unsigned first, unsigned 
 
     if (end - first == 1 && tokens->items[first].flags & lands && bits_before(tokens, first) < 4)
         return true;
-    if (deid_place_listed(tokens, first, DEID_WORD_COUNTRY) > first + 1)
+    if (deid_place_listed(tokens, first, DEID_WORD_COUNTRY) > first + 1
+        || (first > 0 && deid_place_listed(tokens, first - 1, DEID_WORD_COUNTRY) > first))
         return true;
     if (deid_like_gap(tokens, end - 1, "-")
         && deid_is_digit(tokens->text.data[tokens->items[end].start]))
@@ -291,6 +298,7 @@ unsigned deid_run_weigh(const struct deid_tokens *tokens, struct deid_spans *spa
         return index + 1;
     end = word_after_given(tokens, index, deid_name_end(tokens, index, true));
     if (end == index || (end == index + 1 && token->shape == DEID_SHAPE_INITIAL)
+        || (token->shape == DEID_SHAPE_INITIAL && deid_like_gap(tokens, index, "-")) /* X-Ray */
         || is_other(tokens, index, end))
         return index + 1;
     if (!is_shouted_name(tokens, index, end))

@@ -84,8 +84,8 @@ static unsigned land_end(const struct deid_tokens *tokens, unsigned at)
     if (at >= tokens->count)
         return at;
     word = deid_token_text(tokens, at);
-    if (end == at && deid_place_is_state(tokens, at))
-        end = at + 1;
+    if (end == at && deid_like_shape(tokens, at) == DEID_SHAPE_UPPER && word.size == 2)
+        end = at + 1; /* a state, or a province of anywhere */
     if (end == at && (slice_is(word, "APO") || slice_is(word, "FPO") || slice_is(word, "DPO"))
         && at + 1 < tokens->count)
         end = at + 2;
@@ -238,6 +238,7 @@ static unsigned road_end(const struct deid_tokens *tokens, unsigned index)
 
     while (end < tokens->count && end <= index + STREET_WORDS_MAX && is_street_gap(tokens, end - 1)
            && (deid_like_capital(tokens, end) || deid_hint_at(tokens, end) & DEID_HINT_PARTICLE
+               || slice_find_byte(deid_token_text(tokens, end), '\'') == 1
                || (tokens->items[index].shape == DEID_SHAPE_LOWER
                    && tokens->items[end].shape == DEID_SHAPE_LOWER
                    && deid_like_at(tokens, end) >= DEID_LIKE_UNKNOWN)))
