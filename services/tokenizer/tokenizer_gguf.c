@@ -7,6 +7,7 @@
 #include "tokenizer_gguf.h"
 
 #include "base/check.h"
+#include "tokenizer_wordpiece_gguf.h"
 
 static enum status read_bpe_kind(struct tokenizer_settings *settings, const struct gguf *gguf,
                                  struct error *err)
@@ -41,6 +42,10 @@ static enum status read_kind(struct tokenizer_settings *settings, const struct g
                          "the file has no vocabulary (tokenizer.ggml.model)");
     if (slice_is(model, "gpt2"))
         return read_bpe_kind(settings, gguf, err);
+    if (slice_is(model, "bert")) {
+        tokenizer_wordpiece_gguf_settings(settings);
+        return STATUS_OK;
+    }
     if (!slice_is(model, "llama"))
         return error_set(err, STATUS_UNIMPLEMENTED,
                          "vocabularies of the kind \"%.*s\" are not read",
@@ -79,6 +84,9 @@ static enum status read_piece(struct tokenizer_parts *parts, uint32_t id, struct
         memcpy(&score, scores.data + (size_t)id * 4, sizeof(score));
     if (type < TOKENIZER_PIECE_NORMAL || type > TOKENIZER_PIECE_BYTE)
         return error_set(err, STATUS_DATA_LOSS, "piece %u is of the unknown type %d", id, type);
+    if (parts->settings.kind == TOKENIZER_KIND_WORDPIECE && type == TOKENIZER_PIECE_NORMAL
+        && !tokenizer_wordpiece_gguf_piece(&text, parts->arena))
+        return error_set(err, STATUS_RESOURCE_EXHAUSTED, "no memory for the vocabulary");
     return tokenizer_parts_put_piece(parts, id, text, (enum tokenizer_piece_type)type, 0, score,
                                      err);
 }
@@ -169,11 +177,18 @@ static enum status read_settings(struct tokenizer_parts *parts, struct gguf *ggu
         || read_id(parts, gguf, "tokenizer.ggml.eos_token_id", &settings->eos, err) != STATUS_OK
         || read_id(parts, gguf, "tokenizer.ggml.padding_token_id", &settings->pad, err) != STATUS_OK
         || read_id(parts, gguf, "tokenizer.ggml.unknown_token_id", &settings->unknown, err)
-               != STATUS_OK)
+               != STATUS_OK
+        || read_id(parts, gguf, "tokenizer.ggml.cls_token_id", &settings->cls, err) != STATUS_OK
+        || read_id(parts, gguf, "tokenizer.ggml.seperator_token_id", &settings->sep, err)
+               != STATUS_OK
+        || read_id(parts, gguf, "tokenizer.ggml.mask_token_id", &settings->mask, err) != STATUS_OK)
         return STATUS_DATA_LOSS;
     gguf_get_bool(gguf, "tokenizer.ggml.add_bos_token", &settings->adds_bos);
     gguf_get_bool(gguf, "tokenizer.ggml.add_eos_token", &settings->adds_eos);
     gguf_get_bool(gguf, "tokenizer.ggml.add_space_prefix", &has_prefix);
+    if (settings->kind == TOKENIZER_KIND_WORDPIECE
+        && tokenizer_wordpiece_gguf_frame(settings, err) != STATUS_OK)
+        return STATUS_DATA_LOSS;
     if (settings->kind == TOKENIZER_KIND_SPM && !has_prefix)
         settings->prefix = TOKENIZER_PREFIX_NONE;
     if (gguf_get_string(gguf, "tokenizer.chat_template", &parts->chat_template)) {

@@ -10,6 +10,7 @@
 
 #include "base/buffer.h"
 #include "base/limits.h"
+#include "gguf/gguf_write.h"
 #include "tokenizer_decode.h"
 #include "tokenizer_encode.h"
 #include "tokenizer_json.h"
@@ -139,6 +140,54 @@ static void reads_wordpiece(void **state)
     assert_ids(wordpiece, " \n\t ", "");
 }
 
+/* The same vocabulary as GGUF files write it: words with U+2581 before them, the rest without "##".
+ */
+static void reads_wordpiece_from_gguf(void **state)
+{
+    const struct slice pieces[] = { SLICE("[UNK]"),
+                                    SLICE("[CLS]"),
+                                    SLICE("[SEP]"),
+                                    SLICE("\xe2\x96\x81"
+                                          "card"),
+                                    SLICE("io"),
+                                    SLICE("\xe2\x96\x81,") };
+    const int32_t types[] = { 2, 3, 3, 1, 1, 1 };
+    struct gguf_write *write;
+    struct tokenizer_vocab *vocab;
+    struct tokenizer_ids ids;
+    struct error err = { 0 };
+    struct gguf *gguf;
+    size_t size;
+    char *bytes;
+    FILE *stream = open_memstream(&bytes, &size);
+
+    (void)state;
+    write = gguf_write_start_stream(stream, NULL);
+    gguf_write_string(write, "tokenizer.ggml.model", SLICE("bert"));
+    gguf_write_strings(write, "tokenizer.ggml.tokens", pieces, 6);
+    gguf_write_array(write, "tokenizer.ggml.token_type", GGUF_TYPE_INT32, types, 6);
+    gguf_write_u32(write, "tokenizer.ggml.unknown_token_id", 0);
+    gguf_write_u32(write, "tokenizer.ggml.cls_token_id", 1);
+    gguf_write_u32(write, "tokenizer.ggml.seperator_token_id", 2);
+    gguf_write_finish(write, NULL);
+    fclose(stream);
+    gguf = gguf_open_bytes(slice_of(bytes, size), &err);
+    vocab = tokenizer_vocab_create(gguf, &err);
+    gguf_close(gguf);
+    free(bytes);
+    assert_string_equal(err.text, "");
+    assert_int_equal(vocab->bos, 1);
+    assert_int_equal(vocab->eos, 2);
+    assert_int_equal(tokenizer_encode(vocab, SLICE("CardIO, x"), false, false, &arena, &ids, &err),
+                     STATUS_OK);
+    assert_int_equal(ids.count, 4);
+    assert_int_equal(ids.ids[0], 3);
+    assert_int_equal(ids.ids[1], 4);
+    assert_int_equal(ids.ids[2], 5);
+    assert_int_equal(ids.ids[3], 0);
+    tokenizer_vocab_destroy(vocab);
+}
+
 static void refuses_by_name_what_it_does_not_know(void **state)
 {
     static const struct {
@@ -248,6 +297,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(reads_byte_level_bpe, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(reads_sentencepiece_bpe, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(reads_wordpiece, open_arena, close_arena),
+        cmocka_unit_test_setup_teardown(reads_wordpiece_from_gguf, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(refuses_by_name_what_it_does_not_know, open_arena,
                                         close_arena),
         cmocka_unit_test_setup_teardown(refuses_every_cut, open_arena, close_arena),
