@@ -99,19 +99,89 @@ static bool has_capitals(const struct deid_tokens *tokens, unsigned first, unsig
     return capitals * 16 > lower;
 }
 
+/* What is hardly ever a name. */
+#define FLAGS_PLAIN                                                                                \
+    (DEID_WORD_MEDICAL | DEID_WORD_MONTH | DEID_WORD_WEEKDAY | DEID_WORD_NATION                    \
+     | DEID_WORD_CREDENTIAL | DEID_WORD_TITLE | DEID_WORD_ID_LABEL | DEID_WORD_STOP)
+#define STEPS_RARE 5 /* of a name that is also such a word */
+#define ODDS_LOWER 8 /* quarters of a bit: from here a word in small letters may be a name */
+
+/* Whether there is anything to decide: most sentences have no such word. */
+static bool is_candidate(const struct deid_tokens *tokens, unsigned index, bool is_first)
+{
+    const struct deid_token *token = &tokens->items[index];
+    const struct deid_facts *facts = token->facts;
+
+    if (token->shape == DEID_SHAPE_NUMBER || token->shape == DEID_SHAPE_INITIAL)
+        return false;
+    if (token->shape == DEID_SHAPE_LOWER)
+        return facts->odds >= ODDS_LOWER && !(facts->flags & DEID_WORD_ENGLISH);
+    if (facts->flags & FLAGS_PLAIN)
+        return facts->given + facts->family > STEPS_RARE;
+    return !is_first || !(facts->flags & DEID_WORD_ENGLISH) || facts->odds > 0;
+}
+
+static bool is_sentence_end(const struct deid_tokens *tokens, unsigned index)
+{
+    struct slice gap = deid_tokens_gap(tokens, index);
+
+    if (index + 1 >= tokens->count)
+        return true;
+    if (slice_find_byte(gap, '\n') < gap.size)
+        return true;
+    return slice_starts_with(gap, SLICE(". ")) && tokens->items[index].shape == DEID_SHAPE_LOWER;
+}
+
+static void range_scan(const struct deid_tagger *tagger, struct scan *scan, unsigned first,
+                       unsigned end)
+{
+    struct deid_tagged tagged[DEID_TAGGER_CHUNK];
+
+    while (first < end) {
+        unsigned stop = deid_tagger_chunk(scan->tokens, first, end);
+
+        deid_tagger_run(tagger, scan->tokens, first, stop, tagged);
+        chunk_scan(scan, first, stop - first, tagged);
+        first = stop;
+    }
+}
+
+/* A sentence is read when it, the one before or the one after has a candidate: lines
+ * of an address have their sense from each other. */
+struct reading {
+    unsigned from;     /* where the sentences begin that are to be read at once */
+    unsigned previous; /* the sentence before */
+    bool is_open, is_after;
+};
+
+static void sentence_scan(const struct deid_tagger *tagger, struct scan *scan,
+                          struct reading *reading, unsigned first, bool is_wanted)
+{
+    if (is_wanted && !reading->is_open)
+        reading->from = reading->previous;
+    if (!is_wanted && reading->is_open && !reading->is_after)
+        range_scan(tagger, scan, reading->from, first);
+    reading->is_open = is_wanted || (reading->is_open && reading->is_after);
+    reading->is_after = is_wanted;
+    reading->previous = first;
+}
+
 void deid_tagger_scan(const struct deid_tagger *tagger, const struct deid_tokens *tokens,
                       const struct deid_tagger_least *least, struct deid_spans *spans)
 {
-    struct scan scan = { tokens, least, spans, true };
-    struct deid_tagged tagged[DEID_TAGGER_CHUNK];
-    unsigned first = 0;
+    struct scan scan = { tokens, least, spans, has_capitals(tokens, 0, tokens->count) };
+    struct reading reading = { 0, 0, false, false };
+    unsigned first = 0, i;
+    bool is_wanted = false;
 
-    while (first < tokens->count) {
-        unsigned end = deid_tagger_chunk(tokens, first, tokens->count);
-
-        scan.has_capitals = has_capitals(tokens, first, end);
-        deid_tagger_run(tagger, tokens, first, end, tagged);
-        chunk_scan(&scan, first, end - first, tagged);
-        first = end;
+    for (i = 0; i < tokens->count; i++) {
+        is_wanted |= is_candidate(tokens, i, i == first);
+        if (!is_sentence_end(tokens, i))
+            continue;
+        sentence_scan(tagger, &scan, &reading, first, is_wanted);
+        first = i + 1;
+        is_wanted = false;
     }
+    if (reading.is_open)
+        range_scan(tagger, &scan, reading.from, tokens->count);
 }

@@ -12,9 +12,12 @@ struct deid_tagger_least {
                       * has capitals */
 };
 
-/* Add what it finds in all of @tokens to @spans, a chunk at a time and nothing allocated besides. A
- * country, a state or a nationality alone is no identifier and is left out. Scores are WEAK, LIST
- * from two nats, SHAPE from five. */
+/* Add what it finds in @tokens to @spans; nothing is allocated besides. Only sentences and lines
+ * with a word that may be a name or is in no list are read, and those beside them. A country, a
+ * state or a nationality alone is no identifier and is left out. Scores are WEAK, LIST from two
+ * nats, SHAPE from five.
+ *
+ * With 64 (four nats) for each kind it is hardly ever wrong and finds what rules do not foresee. */
 void deid_tagger_scan(const struct deid_tagger *tagger, const struct deid_tokens *tokens,
                       const struct deid_tagger_least *least, struct deid_spans *spans);
 

@@ -79,6 +79,23 @@ static void adds_whole_names_places_and_houses(void **state)
     assert_true(has(&spans, text, "41 Fennimore Lane, Dunmore, PA 18512", DEID_CLASS_GEOGRAPHY));
 }
 
+static void reads_the_lines_of_an_address_together(void **state)
+{
+    struct slice text = SLICE("The wound is clean. It was washed and dried.\n\nSend to:\n"
+                              "Ilse Zhvolenka\n41 Fennimore Lane\nApt. 12\nDunmore, PA 18512\n\n"
+                              "The pain is mild and comes at night.");
+    struct deid_spans spans = scan(text, &even);
+    unsigned i, postal = 0;
+
+    (void)state;
+    skip_without_sources();
+    assert_true(has(&spans, text, "Ilse Zhvolenka", DEID_CLASS_NAME));
+    for (i = 0; i < spans.count; i++)
+        postal += slice_ends_with(slice_cut(text, spans.items[i].start, spans.items[i].end),
+                                  SLICE("18512"));
+    assert_int_equal(postal, 1);
+}
+
 static void leaves_out_what_a_whole_country_shares(void **state)
 {
     struct deid_spans spans = scan(SLICE("He came from Guatemala and moved to Texas."), &even);
@@ -106,6 +123,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(adds_whole_names_places_and_houses),
+        cmocka_unit_test(reads_the_lines_of_an_address_together),
         cmocka_unit_test(leaves_out_what_a_whole_country_shares),
         cmocka_unit_test(asks_more_where_it_is_told_to),
     };
