@@ -324,20 +324,38 @@ static enum status replace_plainly(struct deid_redactor *redactor, struct slice 
     return replace(redactor, text, part, &pieces, false, output, err);
 }
 
-/* With a code for every date as well. */
+static bool is_word_byte(char c)
+{
+    return deid_is_word(c) || (unsigned char)c >= 0x80;
+}
+
+/* Widen @pieces to the words of the text itself: a view of markup does not see the name of a tag
+ * ("<h@x"), and what it does not see must not be glued to a code. */
+static void pieces_widen(struct pieces *pieces, struct slice text)
+{
+    for (unsigned i = 0; i < pieces->count; i++) {
+        struct deid_span *span = &pieces->items[i].span;
+
+        while (span->start > 0 && is_word_byte(text.data[span->start - 1]))
+            span->start--;
+        while (span->end < text.size && is_word_byte(text.data[span->end]))
+            span->end++;
+    }
+}
+
+/* With a code for every date as well, as the way back reads dates. */
 static enum status replace_coded(struct deid_redactor *redactor, struct slice text,
-                                 const struct part *part, bool is_markup, struct view *views,
-                                 unsigned count, struct slice *output, struct error *err)
+                                 const struct part *part, struct view *views, unsigned count,
+                                 struct slice *output, struct error *err)
 {
     struct deid_text plain;
     struct deid_spans dates;
     struct pieces pieces;
-    enum status status = STATUS_OK;
+    enum status status;
 
     deid_spans_init(&dates, &redactor->scratch);
-    if (is_markup)
-        status = deid_normal(text, &redactor->scratch, &plain, err);
-    if (status == STATUS_OK && is_markup) {
+    status = deid_normal(text, &redactor->scratch, &plain, err);
+    if (status == STATUS_OK) {
         dates_scan(&plain, &dates);
         widen(&dates, plain.folded);
     }
@@ -351,16 +369,16 @@ static enum status replace_coded(struct deid_redactor *redactor, struct slice te
         return status;
     for (unsigned i = 0; i < dates.count; i++)
         pieces_put(&pieces, &plain, dates.items[i]);
-    if (is_markup)
-        pieces_merge(&pieces, true);
+    pieces_widen(&pieces, text);
+    pieces_merge(&pieces, true);
     return replace(redactor, text, part, &pieces, true, output, err);
 }
 
 /* Surrogates in @part, by views that are read; the way back is tried, and codes taken where it
  * fails. */
 static enum status part_write(struct deid_redactor *redactor, struct slice text,
-                              const struct part *part, bool is_markup, struct view *views,
-                              unsigned count, struct slice *output, struct error *err)
+                              const struct part *part, struct view *views, unsigned count,
+                              struct slice *output, struct error *err)
 {
     struct deid_found *found = redactor->found;
     enum deid_style style = redactor->map->style;
@@ -375,7 +393,7 @@ static enum status part_write(struct deid_redactor *redactor, struct slice text,
         memcpy(redactor->counts, counts, sizeof(counts));
         redactor->found = found;
         redactor->map->style = DEID_STYLE_CODES;
-        status = replace_coded(redactor, text, part, is_markup, views, count, output, err);
+        status = replace_coded(redactor, text, part, views, count, output, err);
         redactor->map->style = style;
     }
     return status;
@@ -391,7 +409,7 @@ enum status deid_redact_text(struct deid_redactor *redactor, struct slice text, 
     enum status status = views_read(redactor, text, is_markup, views, &count, err);
 
     if (status == STATUS_OK)
-        status = part_write(redactor, text, &whole, is_markup, views, count, output, err);
+        status = part_write(redactor, text, &whole, views, count, output, err);
     arena_rewind(&redactor->scratch, mark);
     return status;
 }
@@ -450,7 +468,7 @@ enum status deid_redact_window(struct deid_redactor *redactor, struct slice text
                                "%zu bytes of text without a place to cut", text.size);
     }
     if (status == STATUS_OK)
-        status = part_write(redactor, text, &part, false, &view, 1, output, err);
+        status = part_write(redactor, text, &part, &view, 1, output, err);
     *end = part.end;
     arena_rewind(&redactor->scratch, mark);
     return status;

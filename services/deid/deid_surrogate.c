@@ -340,6 +340,20 @@ enum status deid_surrogate_person(struct deid_map *map, struct slice name, bool 
     return *entry == NULL ? no_room(err) : STATUS_OK;
 }
 
+/* Whether the code of @entry would be what it stands for: "Id-1" in a caller's text. */
+static bool is_itself(struct deid_map *map, struct deid_entry *entry)
+{
+    struct arena_mark mark = arena_mark(map->arena);
+    struct buffer out;
+    bool is_same;
+
+    buffer_init(&out, map->arena);
+    put_code(map, entry, &out);
+    is_same = slice_equal(buffer_slice(&out), entry->original);
+    arena_rewind(map->arena, mark);
+    return is_same;
+}
+
 enum status deid_surrogate_value(struct deid_map *map, unsigned class, struct slice value,
                                  bool is_known, struct deid_entry **entry, struct error *err)
 {
@@ -348,6 +362,8 @@ enum status deid_surrogate_value(struct deid_map *map, unsigned class, struct sl
     *entry = deid_map_find(map, value);
     if (*entry == NULL) {
         made.number = deid_map_number(map, class);
+        if (is_itself(map, &made))
+            made.number = deid_map_number(map, class);
         *entry = deid_map_add(map, made);
         return *entry == NULL ? no_room(err) : STATUS_OK;
     }
