@@ -2,6 +2,7 @@
  */
 #include "../rpc/server_fixture.h"
 
+#include <pthread.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -295,6 +296,31 @@ static void a_new_file_is_served_and_a_bad_one_is_not(void **state)
     assert_int_equal(tokenizer_reload(tokenizer, &err), STATUS_OK);
 }
 
+static void *reload_often(void *arg)
+{
+    struct error err;
+
+    (void)arg;
+    for (int i = 0; i < 40; i++)
+        assert_int_equal(tokenizer_reload(tokenizer, &err), STATUS_OK);
+    return NULL;
+}
+
+static void no_call_is_lost_while_files_change(void **state)
+{
+    Consilium__V1__EncodeRequest request = CONSILIUM__V1__ENCODE_REQUEST__INIT;
+    pthread_t thread;
+
+    (void)state;
+    request.text = (char *)"abc bc";
+    assert_int_equal(pthread_create(&thread, NULL, reload_often, NULL), 0);
+    for (int i = 0; i < 300; i++) {
+        assert_int_equal(call(&method_tokenizer_encode, &request, read_encode), STATUS_OK);
+        assert_int_equal(ids_count, 3);
+    }
+    pthread_join(thread, NULL);
+}
+
 static void read_vocabulary(struct outcome *outcome, const void *message)
 {
     const Consilium__V1__GetVocabularyReply *reply = message;
@@ -325,6 +351,7 @@ int main(void)
         cmocka_unit_test(cuts_texts_to_a_budget_at_a_border),
         cmocka_unit_test(takes_long_texts_to_a_worker),
         cmocka_unit_test(a_new_file_is_served_and_a_bad_one_is_not),
+        cmocka_unit_test(no_call_is_lost_while_files_change),
         cmocka_unit_test(tells_what_it_serves),
     };
 
