@@ -104,6 +104,13 @@ static char joint_of(char separator)
     return separator == '/' || separator == '.' ? '-' : separator == '-' ? '/' : 0;
 }
 
+/* "2019-03-Person-2": what goes on after the same sign is no year and month, in the redacted text
+ * as in the one before. */
+static bool is_more(const struct cursor *cursor, char separator)
+{
+    return peek(cursor) == separator && deid_is_word(peek_after(cursor));
+}
+
 /* 2019-03-04, 2019/03/04, 2019-03. */
 static bool read_year_first(struct cursor *cursor, struct deid_date *date, int year)
 {
@@ -117,7 +124,8 @@ static bool read_year_first(struct cursor *cursor, struct deid_date *date, int y
     date->month = (int8_t)read_number(cursor, 2, &size);
     part_set(&date->month_part, date, at, size);
     if (peek(cursor) != separator || !deid_is_digit(peek_after(cursor)))
-        return separator != '.' && size == 2 && date_end(date, cursor, joint_of(separator));
+        return separator != '.' && size == 2 && !is_more(cursor, separator)
+               && date_end(date, cursor, joint_of(separator));
     cursor->at++;
     at = cursor->at;
     date->day = (int8_t)read_number(cursor, 2, &size);
@@ -178,7 +186,7 @@ static bool read_numbers(struct cursor *cursor, struct deid_date *date, int firs
         date->year = (int16_t)second;
         part_set(&date->month_part, date, date->start, size);
         part_set(&date->year_part, date, second_at, 4);
-        return date_end(date, cursor, joint_of(separator));
+        return !is_more(cursor, separator) && date_end(date, cursor, joint_of(separator));
     }
     if (second < 0 || second_size > 2 || peek(cursor) != separator)
         return false;
@@ -336,7 +344,7 @@ static bool read_day_first(struct cursor *cursor, struct deid_date *date, int da
 /* March 4, 2019; Mar 4th; March 2019; Mar-04-2019; Jan '24. */
 static bool read_month_first(struct cursor *cursor, struct deid_date *date)
 {
-    struct cursor after_day;
+    struct cursor after_day, without_year;
     size_t at, size;
     int day;
 
@@ -353,9 +361,12 @@ static bool read_month_first(struct cursor *cursor, struct deid_date *date)
         after_day.at += ordinal_size(&after_day);
         date->day = (int8_t)day;
         part_set(&date->day_part, date, at, size);
-        if (!read_year_last(&after_day, date, true) && !is_sure_month(cursor->text, date))
-            return false;
-        return date_end(date, &after_day, 0);
+        without_year = after_day;
+        if (read_year_last(&after_day, date, true) && is_whole(date))
+            return date_end(date, &after_day, 0);
+        date->year = 0; /* "Feb 29 2019" is a day that never was: Feb 29 */
+        date->year_part.size = 0;
+        return is_sure_month(cursor->text, date) && date_end(date, &without_year, 0);
     }
     return read_year_last(cursor, date, true) && date_end(date, cursor, '-');
 }

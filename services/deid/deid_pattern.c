@@ -154,3 +154,11 @@ bool deid_patterns_find(const struct deid_patterns *made, struct slice text, siz
     }
     return best < PATTERNS_COUNT;
 }
+
+const char *deid_patterns_expression(unsigned index, bool *is_any_case_out)
+{
+    if (index >= PATTERNS_COUNT)
+        return NULL;
+    *is_any_case_out = is_any_case(&patterns[index]);
+    return patterns[index].expression;
+}

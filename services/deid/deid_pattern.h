@@ -23,4 +23,7 @@ enum status deid_patterns_init(struct deid_patterns *patterns, struct arena *are
 bool deid_patterns_find(const struct deid_patterns *patterns, struct slice text, size_t at,
                         struct deid_span *span);
 
+/* The expression of pattern @index, for comparisons with other matchers; NULL past the last. */
+const char *deid_patterns_expression(unsigned index, bool *is_any_case);
+
 #endif

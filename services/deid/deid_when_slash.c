@@ -17,22 +17,33 @@ static bool is_word_at(const struct deid_scanner *scanner, unsigned index, const
 /* "strength 4/5", "MMSE 11/30", "Percocet 5/25", "BiPAP 12/5". */
 static bool is_score_before(const struct deid_scanner *scanner, unsigned index)
 {
-    static const char *const words[] = {
-        "strength", "motor",         "power",     "muscle",       "pain",
-        "score",    "scored",        "scores",    "apgar",        "apgars",
-        "grade",    "graded",        "murmur",    "reflexes",     "dtrs",
-        "pulses",   "rated",         "scale",     "gcs",          "mrc",
-        "mmse",     "moca",          "phq",       "gad",          "nihss",
-        "slums",    "bims",          "bipap",     "cpap",         "peep",
-        "ps",       "ipap",          "settings",  "ratio",        "sensitivity",
-        "bp",       "acuity",        "va",        "od",           "os",
-        "ou",       "vision",        "nodes",     "cores",        "positive",
-        "quality",  "intensity",     "severity",  "flexion",      "extension",
-        "grip",     "abduction",     "adduction", "dorsiflexion", "ecog",
-        "kps",      "delts",         "biceps",    "triceps",      "fi",
-        "ip",       "quads",         "hams",      "eversion",     "inversion", "results", "result", "battery", "tested", "total", "keratin", "cytokeratin", "ck", "about",    "approximately", "took",      "take",         "takes",
-        NULL
-    };
+    static const char *const words[] = { "strength",  "motor",       "power",
+                                         "muscle",    "pain",        "score",
+                                         "scored",    "scores",      "apgar",
+                                         "apgars",    "grade",       "graded",
+                                         "murmur",    "reflexes",    "dtrs",
+                                         "pulses",    "rated",       "scale",
+                                         "gcs",       "mrc",         "mmse",
+                                         "moca",      "phq",         "gad",
+                                         "nihss",     "slums",       "bims",
+                                         "bipap",     "cpap",        "peep",
+                                         "ps",        "ipap",        "settings",
+                                         "ratio",     "sensitivity", "bp",
+                                         "acuity",    "va",          "od",
+                                         "os",        "ou",          "vision",
+                                         "nodes",     "cores",       "positive",
+                                         "quality",   "intensity",   "severity",
+                                         "flexion",   "extension",   "grip",
+                                         "abduction", "adduction",   "dorsiflexion",
+                                         "ecog",      "kps",         "delts",
+                                         "biceps",    "triceps",     "fi",
+                                         "ip",        "quads",       "hams",
+                                         "eversion",  "inversion",   "results",
+                                         "result",    "battery",     "tested",
+                                         "total",     "keratin",     "cytokeratin",
+                                         "ck",        "about",       "approximately",
+                                         "took",      "take",        "takes",
+                                         NULL };
     unsigned at = index, seen;
 
     for (seen = 0; at > 0 && seen < 3; seen++, at--) {
@@ -65,6 +76,24 @@ static bool is_counted_after(const struct deid_scanner *scanner, size_t end)
 
     return deid_scanner_is_measured(scanner, end)
            || deid_scanner_is_one_of(deid_scanner_word_after(scanner, end), words);
+}
+
+/* "53% (10/19)", "7/30 (23%)": of so many. */
+static bool is_share(const struct deid_scanner *scanner, size_t start, size_t end)
+{
+    struct slice text = scanner->tokens->text,
+                 before = slice_cut(text, start > 3 ? start - 3 : 0, start),
+                 after = slice_cut(text, end, end + 2);
+    size_t at = end + 2;
+
+    if (slice_find_byte(before, '%') < before.size)
+        return true;
+    if (!slice_is(after, " (") && !slice_is(after, " [") && !slice_is(after, ") "))
+        return false;
+    while (at < text.size && at < end + 10
+           && (deid_is_digit(text.data[at]) || strchr("(.[", text.data[at]) != NULL))
+        at++;
+    return deid_scanner_byte(scanner, at) == '%';
 }
 
 static bool is_time_before(const struct deid_scanner *scanner, unsigned index)
@@ -152,7 +181,7 @@ static bool is_date(const struct deid_scanner *scanner, unsigned index,
 
     if (is_counted_after(scanner, date->end) && !is_date_beside(scanner, date->start))
         return false;
-    if (is_score_before(scanner, index))
+    if (is_score_before(scanner, index) || is_share(scanner, date->start, date->end))
         return false;
     return is_timed || date->day > SCORE_MAX || date->month > date->day;
 }

@@ -333,6 +333,7 @@ static void leaves_measures_alone(void **state)
     static const char *const rows[] = {
         "BP 120/80, HR 72, RR 16, T 98.6 F, SpO2 96% RA.",
         "strength 4/5 in both legs, 5/5 elsewhere; 2/6 systolic murmur.",
+        "53% (10/19) of them, 7/30 (23%) of the others.",
         "Pain 8/10, now 3/10. GCS 3/15, MMSE 11/30.",
         "EF 45-50%, PEEP 5, BiPAP 12/5, FiO2 40%.",
         "metoprolol 25 mg bid, Percocet 5/325, 1/2 tablet, insulin 12 units.",
