@@ -107,6 +107,9 @@ static bool is_settled(const struct deid_tokens *tokens, unsigned index)
 {
     const struct deid_token *token = &tokens->items[index];
 
+    if (deid_like_gap(tokens, index, "-")
+        && deid_is_digit(tokens->text.data[tokens->items[index + 1].start]))
+        return true; /* "Jo-1" */
     return token->shape == DEID_SHAPE_NUMBER
            || token->flags
                   & (DEID_WORD_DRUG | DEID_WORD_NATION | DEID_WORD_MONTH | DEID_WORD_WEEKDAY

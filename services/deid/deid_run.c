@@ -89,7 +89,8 @@ static int bits_before(const struct deid_tokens *tokens, unsigned first)
     if (is_saying(deid_token_text(tokens, first - 1)))
         bits += 4;
     if (hints & DEID_HINT_ROLE
-        || tokens->items[first - 1].flags & (DEID_WORD_KIN | DEID_WORD_LABEL))
+        || (tokens->items[first - 1].flags & (DEID_WORD_KIN | DEID_WORD_LABEL)
+            && !(hints & (DEID_HINT_AT | DEID_HINT_WITH))))
         bits += 4;
     if (hints & DEID_HINT_WITH)
         bits += back & DEID_HINT_WITH ? 4 : 1;
@@ -164,7 +165,8 @@ static int bits_after(const struct deid_tokens *tokens, unsigned end)
 /* What makes the run the name of something else. */
 static bool is_other(const struct deid_tokens *tokens, unsigned first, unsigned end)
 {
-    uint32_t lands = DEID_WORD_COUNTRY | DEID_WORD_STATE | DEID_WORD_MONTH;
+    uint32_t lands =
+        tokens->is_plain ? DEID_WORD_MONTH : DEID_WORD_COUNTRY | DEID_WORD_STATE | DEID_WORD_MONTH;
     unsigned i;
 
     if (end - first == 1 && tokens->items[first].flags & lands && bits_before(tokens, first) < 4)

@@ -121,7 +121,7 @@ static void leaves_what_is_done_there_and_who_is_quoted(void **state)
         "moved from the West Coast, on metformin",
         "suspected to be due to Schistosoma mansoni, on metformin",
         "patients in the southern US with COPD",
-        "immigrated from India 6 months ago with asthma",
+        "immigrated from India 6 months ago, on metformin",
     };
     struct deid_spans spans;
     size_t i;

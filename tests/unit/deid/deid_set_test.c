@@ -21,8 +21,8 @@
 #define CALL_BYTES ((size_t)64 << 20)
 
 /* Recall that a change may not fall under. */
-#define ASQ_FLOOR 0.87
-#define REVIEWED_FLOOR 0.94
+#define ASQ_FLOOR 0.985
+#define REVIEWED_FLOOR 0.99
 
 static struct deid_rules rules;
 
