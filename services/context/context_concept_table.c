@@ -210,7 +210,7 @@ const struct concept_row concept_rows[] = {
     { "depression", "depress*|mdd|dysthym*|mood|phq|phq 9|patient health questionnaire|sad|low mood|postpartum depression|edinburgh|epds|beck|remission",
       "antidepressant depression-score suicide bipolar psychiatric-visit end-of-life anxiety psychotherapy pregnancy personality" },
     { "personality", "personality disorder|schizo*|psychosis|psychotic|pervasive developmental|autis*|emotionally unstable|schizoaffective", "" },
-    { "depression-score", "phq*|patient health questionnaire|depression score|depression screen*|edinburgh|beck|adult depression|adolescent depression|44261|geriatric depression|hamilton", "" },
+    { "depression-score", "phq*|patient health questionnaire|depression score|depression screen*|edinburgh|beck|adult depression|adolescent depression|geriatric depression|hamilton", "" },
     { "antidepressant", "antidepress*|ssri|snri|*oxetine|sertraline|citalopram|escitalopram|venlafaxine|bupropion|mirtazapine|trazodone|amitriptyline|nortriptyline|paroxetine|duloxetine|vilazodone|*triptyline",
       "depression psychiatric-visit outpatient telehealth" },
     { "suicide", "suicid*|self harm|self injury|overdose", "depression depression-score" },
@@ -319,7 +319,7 @@ const struct concept_row concept_rows[] = {
     { "skin", "skin|rash|derma*|eczema|psoriasis|cellulitis", "" },
 
     /* ---- tests ---- */
-    { "imaging", "imaging|x ray|xray|radiograph*|computed tomograph*|ct|mri|magnetic resonance|ultraso*|tomograph*|scan*|views|angiogra*|nuclear medicine|scintigra*|pet|radiolog*|dose and image", "" },
+    { "imaging", "imaging|x ray|xray|radiograph*|computed tomograph*|ct|mri|magnetic resonance|ultraso*|tomograph*|scan*|views|angiogra*|nuclear medicine|scintigra*|pet|radiolog*", "" },
     { "radiation-dose", "radiation dose|image quality|ct dose|dose|dose length|noise|image quality category|size adjusted|dlp|ctdi", "imaging inpatient emergency observation-stay outpatient" },
     { "lead", "lead", "child" },
     { "genetic", "genetic*|genom*|family history", "" },
