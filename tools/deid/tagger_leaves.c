@@ -113,7 +113,7 @@ enum status tagger_leaves_init(struct tagger_leaves *leaves, const struct words_
                                   &leaves->eponym,     &leaves->word };
     unsigned i;
 
-    *leaves = (struct tagger_leaves){ .given = { NULL } };
+    *leaves = (struct tagger_leaves){ .glosses = NULL };
     arena_init(&leaves->arena, (size_t)256 << 20);
     for (i = 0; i < sizeof(bags) / sizeof(bags[0]); i++)
         if (!bag_fill(leaves, bags[i], (enum bag)i, table))
