@@ -5,7 +5,7 @@
 
 struct tokenizer_config {
     struct host_config host;
-    const char *model;
+    const char *model, *model_cache;
     uint64_t model_watch_ms;
 };
 
@@ -13,6 +13,9 @@ static const struct setting settings[] = {
     HOST_SETTINGS(struct tokenizer_config, "127.0.0.1:7103"),
     { "model", SETTING_KIND_STRING, offsetof(struct tokenizer_config, model), NULL, "FILE",
       "GGUF file or tokenizer.json whose vocabulary and chat template are served", 0, 0, true,
+      false },
+    { "model-cache", SETTING_KIND_STRING, offsetof(struct tokenizer_config, model_cache), NULL,
+      "FOLDER", "where compiled vocabularies are kept, to be mapped at the next start", 0, 0, false,
       false },
     { "model-watch", SETTING_KIND_DURATION, offsetof(struct tokenizer_config, model_watch_ms), "1s",
       "TIME", "how often the file is looked at: a new one is served without a restart; 0: never", 0,
@@ -24,7 +27,7 @@ static enum status start(struct host *host, const void *config, void **service, 
                          struct error *err)
 {
     const struct tokenizer_config *own = config;
-    struct tokenizer *tokenizer = tokenizer_start(own->model, err);
+    struct tokenizer *tokenizer = tokenizer_start(own->model, own->model_cache, err);
 
     if (tokenizer == NULL)
         return err->status;

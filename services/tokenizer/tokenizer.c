@@ -14,7 +14,7 @@ struct stamp {
 };
 
 struct tokenizer {
-    char *path;
+    char *path, *folder;
     pthread_mutex_t lock; /* of current */
     struct tokenizer_model *current;
     /* loop */
@@ -58,7 +58,8 @@ struct tokenizer_model *tokenizer_hold(struct tokenizer *tokenizer)
 
 enum status tokenizer_reload(struct tokenizer *tokenizer, struct error *err)
 {
-    struct tokenizer_model *model = tokenizer_model_open(tokenizer->path, err), *old;
+    struct tokenizer_model *model = tokenizer_model_open(tokenizer->path, tokenizer->folder, err),
+                           *old;
 
     if (model == NULL)
         return err->status;
@@ -70,7 +71,7 @@ enum status tokenizer_reload(struct tokenizer *tokenizer, struct error *err)
     return STATUS_OK;
 }
 
-struct tokenizer *tokenizer_start(const char *path, struct error *err)
+struct tokenizer *tokenizer_start(const char *path, const char *folder, struct error *err)
 {
     struct tokenizer *tokenizer = calloc(1, sizeof(*tokenizer));
 
@@ -80,9 +81,10 @@ struct tokenizer *tokenizer_start(const char *path, struct error *err)
     }
     pthread_mutex_init(&tokenizer->lock, NULL);
     tokenizer->path = strdup(path);
+    tokenizer->folder = folder == NULL ? NULL : strdup(folder);
     tokenizer->served = tokenizer->seen = stamp_of(path);
     if (tokenizer->path != NULL)
-        tokenizer->current = tokenizer_model_open(path, err);
+        tokenizer->current = tokenizer_model_open(path, folder, err);
     else
         error_set(err, STATUS_RESOURCE_EXHAUSTED, "no memory");
     if (tokenizer->current == NULL) {
@@ -99,6 +101,7 @@ void tokenizer_stop(struct tokenizer *tokenizer)
     tokenizer_model_let_go(tokenizer->current);
     pthread_mutex_destroy(&tokenizer->lock);
     free(tokenizer->path);
+    free(tokenizer->folder);
     free(tokenizer);
 }
 

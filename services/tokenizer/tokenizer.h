@@ -12,8 +12,9 @@
 
 struct tokenizer;
 
-/* Read the file @path. What its template cannot do is told by each ApplyTemplate. */
-struct tokenizer *tokenizer_start(const char *path, struct error *err);
+/* Read the file @path. @folder: where compiled vocabularies are kept; NULL: nowhere. What the
+ * template cannot do is told by each ApplyTemplate. */
+struct tokenizer *tokenizer_start(const char *path, const char *folder, struct error *err);
 
 /* Look at the file every @watch_ms, on the loop of @host. */
 void tokenizer_watch(struct tokenizer *tokenizer, struct host *host, uint32_t watch_ms);

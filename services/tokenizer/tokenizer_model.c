@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "base/utf8.h"
+#include "tokenizer_file.h"
 #include "tokenizer_open.h"
 
 /* What a budget in characters is converted with: notes, lists and results as a record's rendering
@@ -40,7 +41,8 @@ static void log_ready(const struct tokenizer_model *model)
         log_warn("template_unusable", LOG_ERROR(&model->template.failure));
 }
 
-struct tokenizer_model *tokenizer_model_open(const char *path, struct error *err)
+struct tokenizer_model *tokenizer_model_open(const char *path, const char *folder,
+                                             struct error *err)
 {
     struct tokenizer_model *model = calloc(1, sizeof(*model));
 
@@ -49,7 +51,8 @@ struct tokenizer_model *tokenizer_model_open(const char *path, struct error *err
         return NULL;
     }
     atomic_init(&model->holders, 1);
-    model->vocab = tokenizer_open(path, err);
+    model->vocab =
+        folder == NULL ? tokenizer_open(path, err) : tokenizer_file_open(path, folder, err);
     if (model->vocab == NULL || measure(model, err) != STATUS_OK) {
         tokenizer_model_let_go(model);
         return NULL;

@@ -14,8 +14,11 @@ struct tokenizer_model {
     atomic_uint holders;
 };
 
-/* From the file @path (tokenizer_open), held once by the caller. NULL and @err on failure. */
-struct tokenizer_model *tokenizer_model_open(const char *path, struct error *err);
+/* From the file @path, held once by the caller. @folder: where compiled vocabularies are kept
+ * (tokenizer_file.h); NULL: nowhere. NULL and
+ * @err on failure. */
+struct tokenizer_model *tokenizer_model_open(const char *path, const char *folder,
+                                             struct error *err);
 
 /* Any thread. What nobody holds any more is freed. NULL is harmless. */
 void tokenizer_model_let_go(struct tokenizer_model *model);

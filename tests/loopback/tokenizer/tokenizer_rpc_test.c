@@ -36,7 +36,7 @@ static int open_service(void **state)
     (void)state;
     close(file);
     write_vocabulary(chatml);
-    tokenizer = tokenizer_start(path, &err);
+    tokenizer = tokenizer_start(path, NULL, &err);
     assert_string_equal(err.text, "");
     fixture_open(&fixture, tokenizer_methods, tokenizer);
     return 0;
