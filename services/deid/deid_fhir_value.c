@@ -444,5 +444,8 @@ enum status deid_fhir_value_rewrite(struct deid_fhir_walk *walk, struct json *no
     case DEID_ACTION_TEXT:
         break;
     }
+    /* An attachment where no type of FHIR has one is read as one, as the way back reads it. */
+    if (slice_is(key, "data") && json_get(place->object, "contentType") != NULL)
+        return rewrite_base64(walk, node, place, is_removed);
     return rewrite_string(walk, node, key, place);
 }
