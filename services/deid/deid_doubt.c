@@ -1,9 +1,7 @@
 #include "deid_doubt.h"
 
-#include <pthread.h>
 #include <string.h>
 
-#include "base/check.h"
 #include "deid_facility.h"
 #include "deid_like.h"
 #include "deid_place.h"
@@ -19,14 +17,6 @@
 #define MARGIN_LED 32
 #define ODDS_NAME 16        /* quarters of a bit: a name even where a product would stand */
 #define MARGIN_INSIDE (-16) /* beside a word that is in */
-
-static struct deid_tagger tagger;
-static pthread_once_t once = PTHREAD_ONCE_INIT;
-
-static void tagger_open(void)
-{
-    CHECK(deid_tagger_init(&tagger, NULL) == STATUS_OK);
-}
 
 /* The first token that ends behind @at. */
 static unsigned token_at(const struct deid_tokens *tokens, uint32_t at)
@@ -239,7 +229,6 @@ void deid_doubt_scan(const struct deid_tokens *tokens, struct deid_spans *spans)
         spans->is_full = true;
         return;
     }
-    pthread_once(&once, tagger_open);
     for (i = 0; i < tokens->count; i++) {
         unsigned first, end;
 
@@ -247,7 +236,7 @@ void deid_doubt_scan(const struct deid_tokens *tokens, struct deid_spans *spans)
             continue;
         first = range_first(tokens, i, from);
         end = range_end(tokens, i);
-        deid_tagger_run(&tagger, tokens, first, end, tagged);
+        deid_tagger_run(deid_tagger_ours(), tokens, first, end, tagged);
         range_add(tokens, spans, first, end, is_found, tagged);
         from = end;
         i = end - 1;

@@ -6,6 +6,10 @@
 #include "deid_place.h"
 #include "deid_second.h"
 #include "deid_section.h"
+#include "deid_tagger_scan.h"
+
+/* Where the tagger is believed though no rule has a doubt: four nats. */
+static const struct deid_tagger_least sure = { 64, 64, 64, true };
 
 void deid_prose_scan(const struct deid_tokens *tokens, struct deid_spans *spans)
 {
@@ -20,5 +24,6 @@ void deid_prose_scan(const struct deid_tokens *tokens, struct deid_spans *spans)
     deid_section_scan(&seen, spans);
     deid_name_scan(&seen, spans);
     deid_doubt_scan(&seen, spans);
+    deid_tagger_scan(deid_tagger_ours(), &seen, &sure, spans);
     deid_second_scan(&seen, spans, from);
 }

@@ -1,5 +1,7 @@
 #include "deid_tagger.h"
 
+#include <pthread.h>
+
 #include <string.h>
 
 #include "base/check.h"
@@ -49,6 +51,21 @@ enum status deid_tagger_init(struct deid_tagger *tagger, struct error *err)
     if (deid_tagger_open(tagger, linked, err) != STATUS_OK)
         return error_set(err, STATUS_INTERNAL, "the tagger's weights were not made for this");
     return STATUS_OK;
+}
+
+static struct deid_tagger ours;
+
+static void open_ours(void)
+{
+    CHECK(deid_tagger_init(&ours, NULL) == STATUS_OK);
+}
+
+const struct deid_tagger *deid_tagger_ours(void)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+    pthread_once(&once, open_ours);
+    return &ours;
 }
 
 /* The features of a token, and their weights called from memory before they are needed. */

@@ -46,6 +46,9 @@ struct deid_tagger {
 /* The weights linked in. INTERNAL when they are not what the engine was built for. */
 enum status deid_tagger_init(struct deid_tagger *tagger, struct error *err);
 
+/* The same, opened once in this process; any thread. */
+const struct deid_tagger *deid_tagger_ours(void);
+
 /* Weights in memory, borrowed, aligned to 8 bytes. INVALID_ARGUMENT for what is not whole. */
 enum status deid_tagger_open(struct deid_tagger *tagger, struct slice packed, struct error *err);
 
