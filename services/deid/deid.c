@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/key_file.h"
+#include "base/log.h"
 
 static enum status profile_parse(const char *word, enum deid_profile *profile, struct error *err)
 {
@@ -16,6 +17,10 @@ static enum status profile_parse(const char *word, enum deid_profile *profile, s
         return error_set(err, STATUS_INVALID_ARGUMENT, "profile is limited or safe-harbor");
     return STATUS_OK;
 }
+
+/* With all the lists that ./mesh installs there are 360,000; with ours alone a tenth, and names
+ * that no list has are missed more often. */
+#define WORDS_EXPECTED 300000
 
 #define POLICY_BYTES_MAX ((size_t)256 << 20)
 
@@ -50,8 +55,12 @@ struct deid *deid_create(const struct deid_options *options, struct error *err)
         && key_file_load(options->key_file, deid->key.bytes, sizeof(deid->key.bytes), err)
                == STATUS_OK
         && policy_open(deid, options, err) == STATUS_OK
-        && deid_rules_init(&deid->rules, err) == STATUS_OK)
+        && deid_rules_init(&deid->rules, err) == STATUS_OK) {
+        if (deid->rules.lexicon.words_count < WORDS_EXPECTED)
+            log_warn("short_word_lists", LOG_NUMBER("words", deid->rules.lexicon.words_count),
+                     LOG_NUMBER("expected", WORDS_EXPECTED));
         return deid;
+    }
     deid_destroy(deid);
     return NULL;
 }
