@@ -1,5 +1,7 @@
 #include "deid_tagger_scan.h"
 
+#include "deid_facility.h"
+
 /* What everybody in a country shares. */
 #define FLAGS_LARGE                                                                                \
     (DEID_WORD_COUNTRY | DEID_WORD_NATION | DEID_WORD_STATE | DEID_WORD_STATE_ABBR                 \
@@ -53,7 +55,8 @@ static void span_add(const struct scan *scan, unsigned first, unsigned end, unsi
     bool is_name = tag <= DEID_TAG_NAME_INSIDE;
 
     if ((scan->least->is_capital && scan->has_capitals && !is_proper(scan->tokens, first, end))
-        || (!is_name && is_large(scan->tokens, first, end)))
+        || (!is_name && is_large(scan->tokens, first, end))
+        || (tag >= DEID_TAG_HOUSE_BEGIN && deid_facility_is_quoted(scan->tokens, first)))
         return;
     deid_spans_add(scan->spans,
                    (struct deid_span){ .start = scan->tokens->items[first].start,
