@@ -7,7 +7,7 @@ mesh_demo() {
     services_up
     TAKE_DOWN=yes
     title "What de-identification does to a note"
-    "$BIN/consilium" deid "${TARGETS[@]}" "$SAMPLE_NOTE"
+    "$BIN/consilium" deid "${TARGETS[@]}" --mesh "$SAMPLE_NOTE"
     title "A patient's record goes in"
     "$BIN/consilium" put "${TARGETS[@]}" --patient="$SAMPLE_ID" "$SAMPLE_BUNDLE"
     title "A question is asked: $SAMPLE_QUESTION"
