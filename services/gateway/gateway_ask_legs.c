@@ -263,6 +263,7 @@ static void on_generate(void *arg, const void *message)
     if (!take_ids(ask, reply->ids, reply->n_ids))
         fail_memory(ask);
     if (reply->usage != NULL) {
+        ask->has_generated = true; /* no more ids; the stream's status is still to come */
         ask->usage = *reply->usage;
         ask->finish_reason = reply->finish_reason;
         ask->model_digest = arena_string(ask->arena, slice_from(reply->model_digest));

@@ -64,7 +64,7 @@ struct ask {
     /* GENERATE, DECODE, RESTORE */
     bool is_held;       /* the sink takes no more for now */
     bool wants_proceed; /* a message came; the next was not asked for */
-    bool has_generated; /* the stream of ids has ended */
+    bool has_generated; /* the last id has come */
     bool has_decoded;   /* and the decoder has been flushed */
     bool has_told_facts;
     uint32_t *ids; /* not yet decoded */
