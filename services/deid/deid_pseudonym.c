@@ -54,18 +54,6 @@ static uint32_t pick(const struct deid_map *map, const struct deid_entry *entry,
     return number % bound;
 }
 
-static bool word_take(struct slice name, size_t *at, struct slice *word)
-{
-    size_t start;
-
-    while (*at < name.size && !deid_is_word(name.data[*at]))
-        (*at)++;
-    for (start = *at; *at < name.size && deid_is_word(name.data[*at]);)
-        (*at)++;
-    *word = slice_cut(name, start, *at);
-    return word->size > 0;
-}
-
 /* The words of the first form of this person that has several: what each word of the others is told
  * by. */
 struct whole_name {
@@ -78,7 +66,7 @@ static void whole_read(struct slice name, struct whole_name *whole)
     size_t at = 0, comma = slice_find_byte(name, ',');
 
     *whole = (struct whole_name){ 0 };
-    while (whole->count < WORDS_MAX && word_take(name, &at, &whole->words[whole->count]))
+    while (whole->count < WORDS_MAX && deid_next_word(name, &at, &whole->words[whole->count]))
         whole->count++;
     whole->family = comma < name.size || whole->count == 0 ? 0 : whole->count - 1;
 }
@@ -154,7 +142,7 @@ static void put_name(struct deid_map *map, const struct deid_entry *entry, unsig
     unsigned position = 0;
 
     whole_find(map, entry, &whole);
-    while (word_take(entry->original, &at, &word)) {
+    while (deid_next_word(entry->original, &at, &word)) {
         unsigned ordinal = ordinal_of(&whole, word, position++);
         bool is_family = ordinal == whole.family;
 
@@ -244,7 +232,7 @@ static bool is_free(const struct deid_map *map, struct slice text)
     struct deid_entry *other;
 
     if (text.size == 0 || deid_map_find((struct deid_map *)map, text) != NULL
-        || !word_take(text, &at, &word))
+        || !deid_next_word(text, &at, &word))
         return false;
     other = deid_pseudonym_read(map, text, at - word.size, &start, &end);
     return other == NULL || end - start != text.size;
@@ -276,7 +264,7 @@ struct deid_entry *deid_pseudonym_read(const struct deid_map *map, struct slice 
     size_t after = at;
     uint32_t probe = 0;
 
-    if (map->pseudonyms_count == 0 || !word_take(text, &after, &word))
+    if (map->pseudonyms_count == 0 || !deid_next_word(text, &after, &word))
         return NULL;
     while ((entry = deid_map_next_pseudonym(map, word, &probe)) != NULL) {
         size_t lead = 0, from, to;

@@ -287,26 +287,35 @@ static bool comes_back(struct deid_redactor *redactor, struct slice text, struct
            && slice_equal(restored, text);
 }
 
-/* The dates of a text as the way back reads it, which knows of no markup: one in a broken tag, or
- * in a style. */
-static void dates_scan(const struct deid_text *text, struct deid_spans *spans)
+/* Where the span of a date or of what looks like a surrogate ends that the way back reads at @at of
+ * @folded; @at where it reads none. */
+static size_t way_back_read(const struct deid_redactor *redactor, struct slice folded, size_t at)
 {
-    struct slice folded = text->folded;
+    bool is_start =
+        deid_is_word(folded.data[at]) && (at == 0 || !deid_is_word(folded.data[at - 1]));
+    bool is_dashes = slice_starts_with(slice_cut(folded, at, folded.size), SLICE("--"));
+    struct deid_surrogate surrogate;
     struct deid_date date;
-    size_t at = 0;
 
-    while (at < folded.size) {
-        bool is_start =
-            deid_is_word(folded.data[at]) && (at == 0 || !deid_is_word(folded.data[at - 1]));
-        bool is_dashes = slice_starts_with(slice_cut(folded, at, folded.size), SLICE("--"));
+    if (is_start && deid_surrogate_read(folded, at, redactor->map, &surrogate))
+        return surrogate.end;
+    if ((is_start || is_dashes) && deid_date_read(folded, at, &date))
+        return date.end;
+    return at;
+}
 
-        if ((!is_start && !is_dashes) || !deid_date_read(folded, at, &date)) {
-            at++;
-            continue;
-        }
-        deid_spans_add(spans, (struct deid_span){ (uint32_t)at, (uint32_t)date.end, DEID_CLASS_DATE,
-                                                  DEID_FORM_VALUE, DEID_SCORE_SHAPE });
-        at = date.end > at ? date.end : at + 1;
+/* What the way back would change in a text itself, as it reads it: it knows of no markup, so also
+ * what stands in a broken tag, or in a style. */
+static void way_back_scan(const struct deid_redactor *redactor, struct slice folded,
+                          struct deid_spans *spans)
+{
+    size_t at = 0, end;
+
+    for (; at<folded.size; at = end> at ? end : at + 1) {
+        end = way_back_read(redactor, folded, at);
+        if (end > at)
+            deid_spans_add(spans, (struct deid_span){ (uint32_t)at, (uint32_t)end, DEID_CLASS_DATE,
+                                                      DEID_FORM_VALUE, DEID_SCORE_SHAPE });
     }
 }
 
@@ -343,57 +352,76 @@ static void pieces_widen(struct pieces *pieces, struct slice text)
     }
 }
 
-/* With a code for every date as well, as the way back reads dates. */
+/* With a code as well for everything that the way back would read in the text itself. */
 static enum status replace_coded(struct deid_redactor *redactor, struct slice text,
                                  const struct part *part, struct view *views, unsigned count,
                                  struct slice *output, struct error *err)
 {
     struct deid_text plain;
-    struct deid_spans dates;
+    struct deid_spans read;
     struct pieces pieces;
     enum status status;
 
-    deid_spans_init(&dates, &redactor->scratch);
+    deid_spans_init(&read, &redactor->scratch);
     status = deid_normal(text, &redactor->scratch, &plain, err);
     if (status == STATUS_OK) {
-        dates_scan(&plain, &dates);
-        widen(&dates, plain.folded);
+        way_back_scan(redactor, plain.folded, &read);
+        widen(&read, plain.folded);
     }
-    if (status == STATUS_OK && dates.is_full)
-        status = error_set(err, STATUS_RESOURCE_EXHAUSTED, "no room for %u spans", dates.count);
+    if (status == STATUS_OK && read.is_full)
+        status = error_set(err, STATUS_RESOURCE_EXHAUSTED, "no room for %u spans", read.count);
     for (unsigned i = 0; i < count; i++)
         widen(&views[i].spans, views[i].normal.folded);
     if (status == STATUS_OK)
-        status = pieces_open(&pieces, views, count, dates.count, &redactor->scratch, err);
+        status = pieces_open(&pieces, views, count, read.count, &redactor->scratch, err);
     if (status != STATUS_OK)
         return status;
-    for (unsigned i = 0; i < dates.count; i++)
-        pieces_put(&pieces, &plain, dates.items[i]);
+    for (unsigned i = 0; i < read.count; i++)
+        pieces_put(&pieces, &plain, read.items[i]);
     pieces_widen(&pieces, text);
     pieces_merge(&pieces, true);
     return replace(redactor, text, part, &pieces, true, output, err);
 }
 
+/* One code for all of @part: broken beyond reading, but nothing of it is lost. */
+static enum status replace_whole(struct deid_redactor *redactor, struct slice text,
+                                 const struct part *part, struct slice *output, struct error *err)
+{
+    struct piece piece = { { (uint32_t)part->start, (uint32_t)part->end, DEID_CLASS_OTHER,
+                             DEID_FORM_VALUE, DEID_SCORE_KNOWN },
+                           slice_cut(text, part->start, part->end) };
+    struct pieces pieces = { &piece, 1 };
+
+    return replace(redactor, text, part, &pieces, true, output, err);
+}
+
 /* Surrogates in @part, by views that are read; the way back is tried, and codes taken where it
- * fails. */
+ * fails: for what is read otherwise on the way back, at last for all of it. */
 static enum status part_write(struct deid_redactor *redactor, struct slice text,
                               const struct part *part, struct view *views, unsigned count,
                               struct slice *output, struct error *err)
 {
+    struct slice original = slice_cut(text, part->start, part->end);
     struct deid_found *found = redactor->found;
     enum deid_style style = redactor->map->style;
+    bool is_tried = redactor->map->profile == DEID_PROFILE_LIMITED && style != DEID_STYLE_MASKS;
     uint32_t counts[DEID_CLASS_COUNT];
     enum status status;
 
     memcpy(counts, redactor->counts, sizeof(counts));
     status = replace_plainly(redactor, text, part, views, count, output, err);
-    if (status == STATUS_OK && redactor->map->profile == DEID_PROFILE_LIMITED
-        && style != DEID_STYLE_MASKS
-        && !comes_back(redactor, slice_cut(text, part->start, part->end), *output)) {
+    for (int attempt = 0;
+         status == STATUS_OK && is_tried && !comes_back(redactor, original, *output); attempt++) {
         memcpy(redactor->counts, counts, sizeof(counts));
         redactor->found = found;
         redactor->map->style = DEID_STYLE_CODES;
-        status = replace_coded(redactor, text, part, views, count, output, err);
+        if (attempt == 0)
+            status = replace_coded(redactor, text, part, views, count, output, err);
+        else if (attempt == 1)
+            status = replace_whole(redactor, text, part, output, err);
+        else
+            status = error_set(err, STATUS_INTERNAL, "a text of %zu bytes that would not come back",
+                               original.size);
         redactor->map->style = style;
     }
     return status;

@@ -216,25 +216,12 @@ void deid_surrogate_format(struct deid_map *map, struct deid_entry *entry, struc
         put_code(map, entry, out);
 }
 
-/* The words of a name, one after another; false at its end. */
-static bool name_word(struct slice name, size_t *at, struct slice *word)
-{
-    size_t start;
-
-    while (*at < name.size && !deid_is_word(name.data[*at]))
-        (*at)++;
-    for (start = *at; *at < name.size && deid_is_word(name.data[*at]);)
-        (*at)++;
-    *word = slice_cut(name, start, *at);
-    return word->size > 0;
-}
-
 static bool name_has(struct slice name, struct slice word)
 {
     struct slice other;
     size_t at = 0;
 
-    while (name_word(name, &at, &other)) {
+    while (deid_next_word(name, &at, &other)) {
         if (slice_equal_fold(other, word))
             return true;
         if ((word.size == 1 || other.size == 1) && (word.data[0] | 32) == (other.data[0] | 32))
@@ -251,13 +238,13 @@ static bool is_same_person(struct slice a, struct slice b)
     size_t at = 0;
     bool a_in_b = true, b_in_a = true, is_shared = false;
 
-    while (name_word(a, &at, &word)) {
+    while (deid_next_word(a, &at, &word)) {
         bool is_in = name_has(b, word);
         a_in_b &= is_in;
         is_shared |= is_in && word.size > 1;
     }
     at = 0;
-    while (name_word(b, &at, &word))
+    while (deid_next_word(b, &at, &word))
         b_in_a &= name_has(a, word);
     return (a_in_b || b_in_a) && is_shared;
 }
@@ -267,7 +254,7 @@ static bool has_several_words(struct slice name)
     struct slice word;
     size_t at = 0;
 
-    return name_word(name, &at, &word) && name_word(name, &at, &word);
+    return deid_next_word(name, &at, &word) && deid_next_word(name, &at, &word);
 }
 
 /* Whether @name can be the person @number by every whole name that the person has: "Anna Smith" is

@@ -75,4 +75,17 @@ static inline bool deid_is_word(char c)
     return deid_is_digit(c) || deid_is_letter(c);
 }
 
+/* The words of a name or a value, one after another from *@at = 0; false at its end. */
+static inline bool deid_next_word(struct slice text, size_t *at, struct slice *word)
+{
+    size_t start;
+
+    while (*at < text.size && !deid_is_word(text.data[*at]))
+        (*at)++;
+    for (start = *at; *at < text.size && deid_is_word(text.data[*at]);)
+        (*at)++;
+    *word = slice_cut(text, start, *at);
+    return word->size > 0;
+}
+
 #endif
