@@ -6,7 +6,7 @@
 struct tokenizer_config {
     struct host_config host;
     const char *model, *model_cache;
-    uint64_t model_watch_ms;
+    uint64_t model_watch_ms, words_kept_ms;
 };
 
 static const struct setting settings[] = {
@@ -20,6 +20,9 @@ static const struct setting settings[] = {
     { "model-watch", SETTING_KIND_DURATION, offsetof(struct tokenizer_config, model_watch_ms), "1s",
       "TIME", "how often the file is looked at: a new one is served without a restart; 0: never", 0,
       86400000, false, false },
+    { "words-kept", SETTING_KIND_DURATION, offsetof(struct tokenizer_config, words_kept_ms), "10m",
+      "TIME", "how long words of texts may be remembered; 0: until others push them out", 0,
+      86400000, false, false },
     { .name = NULL },
 };
 
@@ -31,8 +34,7 @@ static enum status start(struct host *host, const void *config, void **service, 
 
     if (tokenizer == NULL)
         return err->status;
-    if (own->model_watch_ms > 0)
-        tokenizer_watch(tokenizer, host, (uint32_t)own->model_watch_ms);
+    tokenizer_watch(tokenizer, host, own->model_watch_ms, own->words_kept_ms);
     *service = tokenizer;
     *is_ready = true;
     return STATUS_OK;

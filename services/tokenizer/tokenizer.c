@@ -19,7 +19,7 @@ struct tokenizer {
     struct tokenizer_model *current;
     /* loop */
     struct host *host;
-    struct timer timer;
+    struct timer timer, forgetting;
     struct stamp served, seen; /* of the file that was last read; of the last look */
     struct job job;
     bool is_loading, is_watching, is_held;
@@ -149,12 +149,26 @@ static void look(struct timer *timer)
         tokenizer->served = (struct stamp){ 0 }; /* the next look tries again */
 }
 
-void tokenizer_watch(struct tokenizer *tokenizer, struct host *host, uint32_t watch_ms)
+static void forget_words(struct timer *timer)
+{
+    struct tokenizer *tokenizer = LIST_ITEM(timer, struct tokenizer, forgetting);
+    struct tokenizer_model *model = tokenizer_hold(tokenizer);
+
+    tokenizer_vocab_forget(model->vocab);
+    tokenizer_model_let_go(model);
+}
+
+void tokenizer_watch(struct tokenizer *tokenizer, struct host *host, uint64_t watch_ms,
+                     uint64_t words_ms)
 {
     tokenizer->host = host;
     tokenizer->is_watching = true;
     timer_init(&tokenizer->timer, &host->loop, look);
-    timer_start(&tokenizer->timer, watch_ms, watch_ms);
+    timer_init(&tokenizer->forgetting, &host->loop, forget_words);
+    if (watch_ms > 0)
+        timer_start(&tokenizer->timer, watch_ms, watch_ms);
+    if (words_ms > 0)
+        timer_start(&tokenizer->forgetting, words_ms, words_ms);
 }
 
 void tokenizer_unwatch(struct tokenizer *tokenizer)
@@ -163,6 +177,7 @@ void tokenizer_unwatch(struct tokenizer *tokenizer)
         return;
     tokenizer->is_watching = false;
     timer_close(&tokenizer->timer, NULL);
+    timer_close(&tokenizer->forgetting, NULL);
     tokenizer->is_held = tokenizer->is_loading;
     if (tokenizer->is_held)
         host_hold(tokenizer->host);

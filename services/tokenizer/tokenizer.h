@@ -16,8 +16,10 @@ struct tokenizer;
  * template cannot do is told by each ApplyTemplate. */
 struct tokenizer *tokenizer_start(const char *path, const char *folder, struct error *err);
 
-/* Look at the file every @watch_ms, on the loop of @host. */
-void tokenizer_watch(struct tokenizer *tokenizer, struct host *host, uint32_t watch_ms);
+/* On the loop of @host: look at the file every @watch_ms, and overwrite what is remembered of the
+ * words of texts every @words_ms; 0: never. */
+void tokenizer_watch(struct tokenizer *tokenizer, struct host *host, uint64_t watch_ms,
+                     uint64_t words_ms);
 
 /* Look no more; @host is held while a worker still reads. Loop thread. */
 void tokenizer_unwatch(struct tokenizer *tokenizer);

@@ -12,8 +12,10 @@ void tokenizer_pool_init(struct tokenizer_pool *pool)
 
 static void destroy(struct tokenizer_cache *cache)
 {
-    if (cache != NULL)
+    if (cache != NULL) {
+        tokenizer_cache_clear(cache); /* what is freed keeps what was in it */
         tokenizer_cache_close(cache);
+    }
     free(cache);
 }
 
