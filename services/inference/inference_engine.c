@@ -14,10 +14,7 @@
 #include <time.h>
 
 #include "base/check.h"
-#include "inference_sequence.h"
-
-/* Ids of prompts in a batch while answers wait for it: so much longer may their next id take. */
-#define PROMPT_IDS_MAX INFERENCE_CHUNK_MAX
+#include "inference_batch.h"
 
 struct inference_engine {
     struct inference_model *model;
@@ -25,7 +22,8 @@ struct inference_engine {
     struct inference_crew *crew;
     struct inference_cache *cache;
     struct inference_forward *forward;
-    struct inference_candidate *candidates; /* [vocabulary] */
+    struct inference_sampler *sampler;
+    uint32_t *allowed; /* a bit for each id of the vocabulary */
     struct inference_sequence *sequences;
     uint32_t turn; /* the sequence whose prompt is first in the next batch */
     uint32_t context;
@@ -38,13 +36,6 @@ struct inference_engine {
     uint32_t queue_count;
     bool is_stopping;
     struct inference_engine_counts counts;
-};
-
-/* What one forward pass computes. */
-struct batch {
-    uint32_t count, ids; /* segments, and ids in all of them */
-    struct inference_segment segments[INFERENCE_BATCH_MAX];
-    struct inference_sequence *sequences[INFERENCE_BATCH_MAX];
 };
 
 static uint64_t now_ns(void)
@@ -77,6 +68,8 @@ static void tell(struct inference_request *request)
 static void end_request(struct inference_request *request, enum inference_finish finish)
 {
     request->finish = finish;
+    if (request->mask != NULL)
+        request->mask->release(request->mask->state);
     tell(request);
 }
 
@@ -186,60 +179,8 @@ static uint32_t room_of(const struct inference_sequence *sequence)
     return INFERENCE_OUTPUT_MAX - sequence->request->output_count;
 }
 
-/* A batch, without the lock
+/* A batch
  * ---------------------------------------------------------------------------------------------- */
-
-static bool add(struct batch *batch, struct inference_sequence *sequence, uint32_t ids_max)
-{
-    if (!inference_sequence_next(sequence, ids_max, &batch->segments[batch->count]))
-        return false;
-    batch->ids += batch->segments[batch->count].count;
-    batch->sequences[batch->count++] = sequence;
-    return true;
-}
-
-/* The next id of an answer, and a guess at what follows where there is room: not more than an equal
- * share of the batch, nor than what its caller has room for. */
-static void add_answer(struct inference_engine *engine, struct batch *batch,
-                       struct inference_sequence *sequence, uint32_t room)
-{
-    uint32_t share = INFERENCE_BATCH_MAX / 2 / engine->options.sequences;
-    uint32_t guess_max = room < share ? room - 1 : share - 1;
-
-    if (guess_max > INFERENCE_DRAFT_MAX)
-        guess_max = INFERENCE_DRAFT_MAX;
-    inference_sequence_next_guess(sequence, guess_max, &batch->segments[batch->count]);
-    batch->ids += batch->segments[batch->count].count;
-    batch->sequences[batch->count++] = sequence;
-}
-
-/* The next id of every answer, then chunks of prompts, in turn where not all fit. @room: the
- * outputs that each sequence's caller has room for; 0: it rests. */
-static void compose(struct inference_engine *engine, const uint32_t *room, struct batch *batch)
-{
-    uint32_t left, sequences = engine->options.sequences;
-
-    batch->count = batch->ids = 0;
-    for (uint32_t i = 0; i < sequences; i++) {
-        if (room[i] > 0 && !inference_sequence_is_prompt(&engine->sequences[i]))
-            add_answer(engine, batch, &engine->sequences[i], room[i]);
-    }
-    left = INFERENCE_BATCH_MAX - batch->ids;
-    if (batch->count > 0 && left > PROMPT_IDS_MAX)
-        left = PROMPT_IDS_MAX;
-    for (uint32_t i = 0; i < sequences; i++) {
-        uint32_t at = (engine->turn + i) % sequences;
-        struct inference_sequence *sequence = &engine->sequences[at];
-
-        if (room[at] == 0 || !inference_sequence_is_prompt(sequence))
-            continue;
-        if (!add(batch, sequence, left)) {
-            engine->turn = at;
-            return;
-        }
-        left -= batch->segments[batch->count - 1].count;
-    }
-}
 
 static bool is_stop(const struct inference_request *request, uint32_t id)
 {
@@ -264,47 +205,83 @@ static void deliver(struct inference_engine *engine, struct inference_sequence *
         end_sequence(engine, sequence, INFERENCE_FINISH_LENGTH);
 }
 
-struct sample {
-    uint32_t id;
-    float logprob;
-};
-
 /* What a batch has given: of segment i, counts[i] samples from its place in the list. */
 struct samples {
     uint32_t counts[INFERENCE_BATCH_MAX];
     bool was_prompt[INFERENCE_BATCH_MAX];
-    struct sample list[INFERENCE_BATCH_MAX];
+    bool is_over[INFERENCE_BATCH_MAX]; /* the answer ends after them */
+    struct inference_sample list[INFERENCE_BATCH_MAX];
 };
+
+/* Which ids the answer's mask allows; NULL: all. Where the answer may end its stop ids are too, and
+ * *is_over says that nothing else is. */
+static const uint32_t *fill_mask(struct inference_engine *engine, struct inference_request *request,
+                                 bool *is_over)
+{
+    const struct inference_mask *mask = request->mask;
+    uint32_t words = INFERENCE_MASK_WORDS(engine->model->vocabulary), any = 0;
+    bool is_done;
+
+    *is_over = false;
+    if (mask == NULL)
+        return NULL;
+    memset(engine->allowed, 0, words * sizeof(*engine->allowed));
+    if (mask->fill(mask->state, engine->allowed, &request->error) != STATUS_OK) {
+        *is_over = true;
+        return NULL;
+    }
+    is_done = mask->is_done(mask->state);
+    for (uint32_t i = 0; i < request->stops_count; i++) {
+        uint32_t id = request->stop_ids[i], bit = 1u << id % 32;
+
+        if (id < engine->model->vocabulary)
+            engine->allowed[id / 32] = (engine->allowed[id / 32] & ~bit) | (is_done ? bit : 0);
+    }
+    for (uint32_t i = 0; i < words; i++)
+        any |= engine->allowed[i];
+    *is_over = any == 0;
+    if (any == 0 && !is_done)
+        error_set(&request->error, STATUS_FAILED_PRECONDITION,
+                  "no id of the vocabulary can follow in this constraint");
+    return engine->allowed;
+}
 
 /* Samples as long as they are what was guessed, and the first that is not; @logits are those after
  * the segment's last ids. The guesses that were right have been computed. Returns how many. */
 static uint32_t sample_segment(struct inference_engine *engine, struct inference_sequence *sequence,
                                const struct inference_segment *segment, const float *logits,
-                               struct sample *samples)
+                               struct inference_sample *samples, bool *is_over)
 {
     struct inference_request *request = sequence->request;
     const uint32_t *guess = segment->ids + segment->count - segment->logits_count + 1;
+    struct inference_past past = { sequence->ids, sequence->prompt, sequence->count };
     uint32_t count = 0;
 
     while (count < segment->logits_count) {
-        struct sample *sample = &samples[count];
+        const uint32_t *allowed = fill_mask(engine, request, is_over);
+        uint32_t id;
 
-        sample->id =
-            inference_sample(&request->sampling, &request->random, logits,
-                             engine->model->vocabulary, engine->candidates, &sample->logprob);
+        if (*is_over)
+            break;
+        inference_sample(engine->sampler, &request->sampling, &request->random, &past, allowed,
+                         logits, &samples[count]);
+        id = samples[count++].id;
         logits += engine->model->vocabulary;
-        count++;
-        if (count == segment->logits_count || sample->id != guess[count - 1]
-            || is_stop(request, sample->id))
+        past.count++;
+        if (is_stop(request, id))
+            break;
+        if (request->mask != NULL)
+            request->mask->accept(request->mask->state, id);
+        if (count == segment->logits_count || id != guess[count - 1])
             break;
     }
     return count;
 }
 
-static void settle(struct inference_engine *engine, const struct batch *batch,
+static void settle(struct inference_engine *engine, const struct inference_batch *batch,
                    const struct samples *samples, uint32_t took_us)
 {
-    const struct sample *at = samples->list;
+    const struct inference_sample *at = samples->list;
 
     pthread_mutex_lock(&engine->lock);
     for (uint32_t i = 0; i < batch->count; at += batch->segments[i++].logits_count) {
@@ -319,14 +296,18 @@ static void settle(struct inference_engine *engine, const struct batch *batch,
             if (sequence->request == request && !request->is_cancelled)
                 deliver(engine, sequence, at[j].id, at[j].logprob);
         }
+        if (samples->is_over[i] && sequence->request == request && !request->is_cancelled)
+            end_sequence(engine, sequence,
+                         request->error.status == STATUS_OK ? INFERENCE_FINISH_STOP
+                                                            : INFERENCE_FINISH_FAILED);
     }
     pthread_mutex_unlock(&engine->lock);
 }
 
-static void run_batch(struct inference_engine *engine, const struct batch *batch)
+static void run_batch(struct inference_engine *engine, const struct inference_batch *batch)
 {
     struct samples samples;
-    struct sample *at = samples.list;
+    struct inference_sample *at = samples.list;
     uint64_t start = now_ns();
     const float *logits = inference_forward_run(engine->forward, batch->segments, batch->count);
 
@@ -336,11 +317,15 @@ static void run_batch(struct inference_engine *engine, const struct batch *batch
         uint32_t wanted = segment.logits_count;
 
         samples.was_prompt[i] = inference_sequence_is_prompt(sequence);
-        samples.counts[i] =
-            wanted == 0 ? 0 : sample_segment(engine, sequence, &segment, logits, at);
+        samples.is_over[i] = false;
+        samples.counts[i] = wanted == 0 ? 0
+                                        : sample_segment(engine, sequence, &segment, logits, at,
+                                                         &samples.is_over[i]);
         if (!samples.was_prompt[i]) {
-            inference_sequence_settle_guess(sequence, samples.counts[i] - 1);
-            segment.count = samples.counts[i];
+            uint32_t right = samples.counts[i] > 0 ? samples.counts[i] - 1 : 0;
+
+            inference_sequence_settle_guess(sequence, right);
+            segment.count = 1 + right;
         }
         inference_sequence_advance(sequence, engine->cache, &segment);
         logits += (size_t)wanted * engine->model->vocabulary;
@@ -375,13 +360,14 @@ static void *run(void *arg)
 {
     struct inference_engine *engine = arg;
     uint32_t *room = calloc(engine->options.sequences, sizeof(*room));
-    struct batch *batch = calloc(1, sizeof(*batch));
+    struct inference_batch *batch = calloc(1, sizeof(*batch));
 
     CHECK(room != NULL && batch != NULL);
     atomic_store(&engine->digest, gguf_digest(engine->model->gguf));
     engine->options.on_ready(engine->options.owner);
     while (next_round(engine, room)) {
-        compose(engine, room, batch);
+        inference_batch_compose(batch, engine->sequences, engine->options.sequences, room,
+                                &engine->turn);
         run_batch(engine, batch);
     }
     free(batch);
@@ -405,8 +391,10 @@ static uint32_t pages_wanted(const struct inference_engine *engine)
 static enum status create_sequences(struct inference_engine *engine, struct error *err)
 {
     engine->sequences = calloc(engine->options.sequences, sizeof(*engine->sequences));
-    engine->candidates = calloc(engine->model->vocabulary, sizeof(*engine->candidates));
-    if (engine->sequences == NULL || engine->candidates == NULL)
+    engine->sampler = inference_sampler_create(engine->model->vocabulary);
+    engine->allowed =
+        calloc(INFERENCE_MASK_WORDS(engine->model->vocabulary), sizeof(*engine->allowed));
+    if (engine->sequences == NULL || engine->sampler == NULL || engine->allowed == NULL)
         return error_set(err, STATUS_RESOURCE_EXHAUSTED, "no memory for %u sequences",
                          engine->options.sequences);
     for (uint32_t i = 0; i < engine->options.sequences; i++) {
@@ -486,7 +474,8 @@ void inference_engine_destroy(struct inference_engine *engine)
     inference_cache_destroy(engine->cache);
     inference_crew_destroy(engine->crew);
     free(engine->sequences);
-    free(engine->candidates);
+    inference_sampler_destroy(engine->sampler);
+    free(engine->allowed);
     pthread_cond_destroy(&engine->wake);
     pthread_mutex_destroy(&engine->lock);
     inference_model_destroy(engine->model);
@@ -511,7 +500,7 @@ static enum status check_request(const struct inference_engine *engine,
                              request->ids[i], engine->model->vocabulary);
     }
     CHECK(request->stops_count <= INFERENCE_STOPS_MAX);
-    return inference_sample_check(&request->sampling, err);
+    return inference_sample_check(&request->sampling, engine->model->vocabulary, err);
 }
 
 static void enqueue(struct inference_engine *engine, struct inference_request *request)
@@ -566,6 +555,7 @@ void inference_engine_take(struct inference_engine *engine, struct inference_req
     memcpy(output->ids, request->output_ids, output->count * sizeof(output->ids[0]));
     memcpy(output->logprobs, request->output_logprobs, output->count * sizeof(output->logprobs[0]));
     output->finish = request->finish;
+    output->error = request->error;
     output->usage = request->usage;
     request->output_count = 0;
     request->is_told = false;

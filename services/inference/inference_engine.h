@@ -10,6 +10,7 @@
 #ifndef INFERENCE_ENGINE_H
 #define INFERENCE_ENGINE_H
 
+#include "inference_mask.h"
 #include "inference_model.h"
 #include "inference_sample.h"
 
@@ -22,6 +23,7 @@ enum inference_finish {
     INFERENCE_FINISH_STOP,
     INFERENCE_FINISH_LENGTH,
     INFERENCE_FINISH_CANCELLED, /* also when the engine stops */
+    INFERENCE_FINISH_FAILED,    /* the output says why */
 };
 
 struct inference_usage {
@@ -37,6 +39,7 @@ struct inference_request {
     struct inference_sampling sampling;
     uint32_t stop_ids[INFERENCE_STOPS_MAX]; /* the one that ends it is not given out */
     uint32_t stops_count;
+    const struct inference_mask *mask; /* NULL: every id may be next; released by the engine */
     /* There is something to take. Called on any thread with the engine's lock held, once until
      * inference_engine_take has been called: it may only post. */
     void (*on_output)(struct inference_request *request);
@@ -47,6 +50,7 @@ struct inference_request {
     float output_logprobs[INFERENCE_OUTPUT_MAX];
     uint32_t output_count;
     enum inference_finish finish;
+    struct error error; /* of FAILED */
     struct inference_usage usage;
     struct inference_random random;
     uint64_t queued_ns;
@@ -57,6 +61,7 @@ struct inference_output {
     float logprobs[INFERENCE_OUTPUT_MAX];
     uint32_t count;
     enum inference_finish finish; /* not NONE: the last; the engine has let go of the request */
+    struct error error;           /* of FAILED */
     struct inference_usage usage; /* with the last */
 };
 
@@ -84,8 +89,8 @@ void inference_engine_stop(struct inference_engine *engine);
 void inference_engine_destroy(struct inference_engine *engine);
 
 /* INVALID_ARGUMENT: no ids, an id outside the vocabulary, a prompt that leaves no room in the
- * context, bad sampling. RESOURCE_EXHAUSTED: the queue is full. UNAVAILABLE: the engine stops. On
- * failure the caller keeps @request. Any thread. */
+ * context, bad sampling or biases. RESOURCE_EXHAUSTED: the queue is full. UNAVAILABLE: the engine
+ * stops. On failure the caller keeps @request and its mask. Any thread. */
 enum status inference_engine_submit(struct inference_engine *engine,
                                     struct inference_request *request, struct error *err);
 

@@ -41,6 +41,7 @@ static Consilium__V1__FinishReason reason_of(enum inference_finish finish)
         return CONSILIUM__V1__FINISH_REASON__FINISH_REASON_LENGTH;
     case INFERENCE_FINISH_CANCELLED:
         return CONSILIUM__V1__FINISH_REASON__FINISH_REASON_CANCELLED;
+    case INFERENCE_FINISH_FAILED:
     case INFERENCE_FINISH_NONE:
         break;
     }
@@ -67,6 +68,8 @@ static void send_last(struct stream *stream, Consilium__V1__GenerateReply *reply
         error_set(&err, STATUS_UNAVAILABLE, "the service stops");
         return call_fail(call, &err);
     }
+    if (output->finish == INFERENCE_FINISH_FAILED)
+        return call_fail(call, &output->error);
     usage.prompt_tokens = output->usage.prompt_tokens;
     usage.generated_tokens = output->usage.generated_tokens;
     usage.prompt_us = output->usage.prompt_us;
@@ -122,9 +125,10 @@ static enum status copy_request(struct inference_request *to,
     to->count = (uint32_t)from->n_ids;
     to->tokens_max = from->tokens_max;
     if (from->sampling != NULL)
-        to->sampling =
-            (struct inference_sampling){ from->sampling->temperature, from->sampling->top_k,
-                                         from->sampling->top_p, from->sampling->seed };
+        to->sampling = (struct inference_sampling){ .temperature = from->sampling->temperature,
+                                                    .top_k = from->sampling->top_k,
+                                                    .top_p = from->sampling->top_p,
+                                                    .seed = from->sampling->seed };
     to->stops_count = (uint32_t)from->n_stop_ids;
     for (uint32_t i = 0; i < to->stops_count; i++)
         to->stop_ids[i] = from->stop_ids[i];

@@ -153,21 +153,22 @@ static void gives_the_same_ids_alone_and_among_others(void **state)
 static void run_plainly(enum gguf_tensor_type type, uint64_t seed, uint32_t *out, uint32_t count)
 {
     struct inference_sampling sampling = { .temperature = seed == 0 ? 0 : 0.6f, .seed = seed };
-    struct inference_candidate candidates[MODEL_SAMPLE_VOCABULARY];
+    struct inference_sampler *sampler = inference_sampler_create(MODEL_SAMPLE_VOCABULARY);
+    struct inference_sample sample;
     struct inference_random random;
     struct run run = { 0 };
     const float *logits = NULL;
     uint32_t position = 20;
-    float logprob;
 
     run_open_sample(&run, type);
     inference_random_init(&random, seed);
     logits = run_ids(&run, prompt, position, 0);
     for (uint32_t i = 0; i < count; i++) {
-        out[i] = inference_sample(&sampling, &random, logits, MODEL_SAMPLE_VOCABULARY, candidates,
-                                  &logprob);
+        inference_sample(sampler, &sampling, &random, NULL, NULL, logits, &sample);
+        out[i] = sample.id;
         logits = run_ids(&run, out + i, 1, position++);
     }
+    inference_sampler_destroy(sampler);
     run_close(&run);
 }
 
@@ -248,6 +249,78 @@ static void ends_at_a_stop_id_without_giving_it(void **state)
     take_all(&fixture, &stopped);
     assert_int_equal(stopped.finish, INFERENCE_FINISH_STOP);
     assert_int_equal(stopped.count, at);
+    close_engine(&fixture);
+}
+
+/* A mask that lets an answer count upwards by twos from 10 and end after five ids. */
+struct twos {
+    uint32_t next, accepted, released;
+};
+
+static enum status twos_fill(void *state, uint32_t *bits, struct error *err)
+{
+    const struct twos *twos = state;
+
+    if (twos->next >= MODEL_SAMPLE_VOCABULARY)
+        return error_set(err, STATUS_INTERNAL, "it counts no further");
+    bits[twos->next / 32] |= 1u << twos->next % 32;
+    return STATUS_OK;
+}
+
+static void twos_accept(void *state, uint32_t id)
+{
+    struct twos *twos = state;
+
+    assert_int_equal(id, twos->next);
+    twos->next += 2;
+    twos->accepted++;
+}
+
+static bool twos_is_done(void *state)
+{
+    return ((struct twos *)state)->accepted >= 5;
+}
+
+static void twos_release(void *state)
+{
+    ((struct twos *)state)->released++;
+}
+
+static void says_only_what_its_mask_allows(void **state)
+{
+    struct twos twos = { .next = 10 };
+    const struct inference_mask mask = { &twos,        twos_fill, twos_accept,
+                                         twos_is_done, NULL,      twos_release };
+    struct fixture fixture;
+    struct asked asked = { .request = { .ids = prompt,
+                                        .count = 10,
+                                        .stop_ids = { 16, MODEL_SAMPLE_VOCABULARY + 7 },
+                                        .stops_count = 2,
+                                        .mask = &mask,
+                                        .on_output = on_output } };
+
+    (void)state;
+    open_engine(&fixture, 1, 0);
+    assert_int_equal(inference_engine_submit(fixture.engine, &asked.request, NULL), STATUS_OK);
+    take_all(&fixture, &asked);
+    /* 16 is a stop id, and not done yet: nothing can follow. */
+    assert_int_equal(asked.finish, INFERENCE_FINISH_FAILED);
+    assert_int_equal(asked.count, 3);
+    assert_int_equal(twos.released, 1);
+
+    twos = (struct twos){ .next = 10 };
+    asked = (struct asked){ .request = asked.request };
+    memset(asked.request.stop_ids, 0, sizeof(asked.request.stop_ids));
+    asked.request.stop_ids[0] = 3;
+    asked.request.finish = INFERENCE_FINISH_NONE;
+    asked.request.usage = (struct inference_usage){ 0 };
+    asked.request.error = (struct error){ 0 };
+    asked.request.sampling = (struct inference_sampling){ .temperature = 2, .seed = 5 };
+    assert_int_equal(inference_engine_submit(fixture.engine, &asked.request, NULL), STATUS_OK);
+    take_all(&fixture, &asked);
+    assert_true(asked.count >= 5);
+    for (uint32_t i = 0; i < asked.count; i++)
+        assert_int_equal(asked.ids[i], 10 + 2 * i);
     close_engine(&fixture);
 }
 
@@ -359,6 +432,7 @@ int main(void)
         cmocka_unit_test(gives_the_ids_that_it_would_give_without_guesses),
         cmocka_unit_test(computes_what_a_kept_prompt_shares_only_once),
         cmocka_unit_test(ends_at_a_stop_id_without_giving_it),
+        cmocka_unit_test(says_only_what_its_mask_allows),
         cmocka_unit_test(goes_to_the_end_of_the_context),
         cmocka_unit_test(refuses_what_cannot_be_run),
         cmocka_unit_test(refuses_beyond_the_queue_and_ends_the_cancelled),

@@ -14,17 +14,17 @@ static const float logits[COUNT] = { -0.693147f, -1.386294f, -2.079442f, -2.7725
 
 static void count_draws(const struct inference_sampling *sampling, unsigned *counts, unsigned draws)
 {
-    struct inference_candidate scratch[COUNT];
+    struct inference_sampler *sampler = inference_sampler_create(COUNT);
     struct inference_random random;
-    float logprob;
+    struct inference_sample sample;
 
     inference_random_init(&random, sampling->seed);
     for (unsigned i = 0; i < draws; i++) {
-        uint32_t id = inference_sample(sampling, &random, logits, COUNT, scratch, &logprob);
-
-        assert_true(id < COUNT && fabsf(logprob - logits[id]) < 1e-4f);
-        counts[id]++;
+        inference_sample(sampler, sampling, &random, NULL, NULL, logits, &sample);
+        assert_true(sample.id < COUNT && fabsf(sample.logprob - logits[sample.id]) < 1e-4f);
+        counts[sample.id]++;
     }
+    inference_sampler_destroy(sampler);
 }
 
 static void draws_each_id_as_often_as_it_is_likely(void **state)
