@@ -30,6 +30,7 @@
 #include <stdint.h>
 
 #include "base/buffer.h"
+#include "context_measure.h"
 #include "fhir/fhir_date.h"
 
 /* The numbers of proto/consilium/v1/fact.proto. */
@@ -65,11 +66,15 @@ enum fact_flag {
 #define FACT_VALUE_BYTES_MAX 320
 #define FACT_TEXT_BYTES_MAX (32 * 1024)
 
+/* Numbers of one fact: a panel as one resource has a few dozen. */
+#define FACT_MEASURES_MAX 64
+
 struct fact {
     enum fact_kind kind;
     enum fact_flag flag;
     bool is_void;   /* its resource said that it was never true: no fact, kept so that an older
                        version does not come back */
+    bool is_copy;   /* void only because another fact says the same: it counts when that one goes */
     bool is_active; /* of what lasts: it is so now */
     bool is_code;   /* its label is a code: the record has no words for it, and neither have we */
     struct fhir_date date, end;
@@ -83,8 +88,11 @@ struct fact {
                            ('a' + enum code_system), between blanks */
     struct slice also;  /* references of other resources that say the same, each ended by a line's
                            end */
+    struct slice who;   /* who said it: "asserter Practitioner/7"; see read_who */
     struct slice text;  /* of a note: all of it */
-    struct slice line;  /* rendered, without an id; made by record_index. A note's has no excerpt */
+    const struct measure *measures; /* its numbers, in the order of the resource */
+    uint32_t measures_count;
+    struct slice line; /* rendered, without an id; made by record_index. A note's has no excerpt */
 };
 
 /* Kinds that last (they have a status and since when), in contrast to those that happened. */
@@ -97,8 +105,18 @@ bool fact_is_standing(const struct fact *fact);
 /* Oldest first, and among equals by reference, so that an order is the same everywhere. */
 int fact_compare(const struct fact *a, const struct fact *b);
 
-/* What it says, as a hash: two resources that say the same thing of the same day are one fact. 0:
- * has no such twin (too vague a date). */
+/* What it says, as a hash: two resources of one type that say the same thing of the same moment are
+ * one fact, and so are two notes of one day with the same text. 0: has no such twin (what happened,
+ * with too vague a date, may have happened twice). */
 uint64_t fact_content_hash(const struct fact *fact);
+
+/* Whether two facts of the same hash do say the same. */
+bool fact_says_the_same(const struct fact *a, const struct fact *b);
+
+/* Whether it came to be: not what was cancelled, refused, or only drafted. */
+bool fact_happened(const struct fact *fact);
+
+/* The next code of @codes (see struct fact), with the letter of its system; empty: no more. */
+struct slice fact_next_code(struct slice *codes);
 
 #endif

@@ -1,5 +1,7 @@
-/* Two hash tables over the facts that are kept: one by reference (the resource), one by content
- * (what it says). The old record's facts go in first, then the bundle's, in its order. */
+/* First resource by resource, in a hash table by reference: the old record's facts, then the
+ * bundle's, in its order. Then, in a second table, by what they say: of those that say the same the
+ * first is the fact and the others are copies, which stay in the record, because the first may be
+ * taken back. */
 #include "context_merge.h"
 
 #include <stdlib.h>
@@ -49,14 +51,6 @@ static uint32_t *find_resource(struct merging *merging, const struct fact *fact)
     return &table->slots[at];
 }
 
-static bool says_the_same(const struct fact *a, const struct fact *b)
-{
-    return a->kind == b->kind && slice_equal(a->text, b->text)
-           && (a->text.size > 0 || slice_equal(a->label, b->label))
-           && (a->text.size > 0
-               || (slice_equal(a->value, b->value) && slice_equal(a->detail, b->detail)));
-}
-
 static uint32_t *find_content(struct merging *merging, const struct fact *fact, uint64_t hash)
 {
     const struct table *table = &merging->by_content;
@@ -65,7 +59,7 @@ static uint32_t *find_content(struct merging *merging, const struct fact *fact, 
     for (; table->slots[at] != 0; at = (at + 1) & (table->size - 1)) {
         const struct fact *other = &merging->facts[table->slots[at] - 1];
 
-        if (fact_content_hash(other) == hash && says_the_same(fact, other))
+        if (fact_says_the_same(fact, other))
             break;
     }
     return &table->slots[at];
@@ -125,16 +119,16 @@ static void drop(struct merging *merging, const struct fact *fact, const char *r
 }
 
 /* One fact, and one more resource that says it. */
-static void add_source(struct merging *merging, struct fact *kept, const struct fact *twin)
+static void add_source(struct merging *merging, struct fact *kept, const struct fact *copy)
 {
     struct slice also = kept->also;
     char *text;
 
-    if (also.size + twin->reference.size + twin->also.size + 1 > ALSO_BYTES_MAX
-        || memchr(twin->reference.data, '\n', twin->reference.size) != NULL)
+    if (also.size + copy->reference.size + 1 > ALSO_BYTES_MAX
+        || memchr(copy->reference.data, '\n', copy->reference.size) != NULL)
         return;
-    text = arena_format(merging->arena, "%.*s%.*s\n%.*s", SLICE_FORMAT(also),
-                        SLICE_FORMAT(twin->reference), SLICE_FORMAT(twin->also));
+    text = arena_format(merging->arena, "%.*s%.*s\n", SLICE_FORMAT(also),
+                        SLICE_FORMAT(copy->reference));
     merging->is_full |= text == NULL;
     if (text != NULL)
         kept->also = slice_from(text);
@@ -143,34 +137,52 @@ static void add_source(struct merging *merging, struct fact *kept, const struct 
 static void add(struct merging *merging, const struct fact *fact, bool is_new)
 {
     uint32_t *slot = find_resource(merging, fact);
-    uint64_t hash;
-    uint32_t *twin;
+    const struct fact *kept;
+    int order;
 
-    if (*slot != 0) {
-        const struct fact *kept = &merging->facts[*slot - 1];
-        int order = compare_versions(fact, kept);
-
-        if (order < 0)
-            drop(merging, fact, "superseded");
-        else if (order == 0 && merging->is_new[*slot - 1] && !fact->is_void)
-            drop(merging, fact, "duplicate");
-        else
-            replace(merging, fact, slot, "superseded");
-        return;
-    }
-    hash = fact_content_hash(fact);
-    if (hash == 0) {
+    if (*slot == 0) {
         append(merging, fact, slot, is_new);
         return;
     }
-    twin = find_content(merging, fact, hash);
-    if (*twin != 0 && !merging->facts[*twin - 1].is_void) {
-        add_source(merging, &merging->facts[*twin - 1], fact);
+    kept = &merging->facts[*slot - 1];
+    order = compare_versions(fact, kept);
+    if (order < 0)
+        drop(merging, fact, "superseded");
+    else if (order == 0 && merging->is_new[*slot - 1] && !fact->is_void)
         drop(merging, fact, "duplicate");
-        return;
+    else
+        replace(merging, fact, slot, "superseded");
+}
+
+/* As it was before any other fact was looked at. */
+static struct fact alone(const struct fact *fact)
+{
+    struct fact again = *fact;
+
+    again.is_void = fact->is_void && !fact->is_copy;
+    again.is_copy = false;
+    again.also = (struct slice){ NULL, 0 };
+    return again;
+}
+
+static void find_copies(struct merging *merging)
+{
+    for (size_t i = 0; i < merging->count; i++) {
+        struct fact *fact = &merging->facts[i];
+        uint64_t hash = fact_content_hash(fact);
+        uint32_t *twin = hash == 0 ? NULL : find_content(merging, fact, hash);
+
+        if (twin == NULL)
+            continue;
+        if (*twin == 0) {
+            *twin = (uint32_t)i + 1;
+            continue;
+        }
+        add_source(merging, &merging->facts[*twin - 1], fact);
+        fact->is_void = fact->is_copy = true;
+        if (merging->is_new[i])
+            reasons_add(merging->reasons, "duplicate", 1);
     }
-    append(merging, fact, slot, is_new);
-    *twin = *slot;
 }
 
 static bool make_table(struct table *table, size_t count, struct arena *arena)
@@ -194,10 +206,14 @@ enum status context_merge(const struct record *old, struct parsed *parsed, struc
         || !make_table(&merging.by_reference, max, arena)
         || !make_table(&merging.by_content, max, arena))
         return error_set(err, STATUS_RESOURCE_EXHAUSTED, "no room to merge %zu facts", max);
-    for (size_t i = 0; i < old_count; i++)
-        add(&merging, &old->facts[i], false);
+    for (size_t i = 0; i < old_count; i++) {
+        struct fact fact = alone(&old->facts[i]);
+
+        add(&merging, &fact, false);
+    }
     for (size_t i = 0; i < parsed->count; i++)
         add(&merging, &parsed->facts[i], true);
+    find_copies(&merging);
     if (merging.is_full)
         return error_set(err, STATUS_RESOURCE_EXHAUSTED, "no room to merge %zu facts", max);
     for (size_t i = 0; i < merging.count; i++)

@@ -12,9 +12,6 @@
 #define CODES_BYTES_MAX 160
 #define CODE_BYTES_MAX 40
 
-/* Text that makes up a cached name at most; a longer one is made each time. */
-#define RAW_BYTES_MAX 1024
-
 bool names_init(struct names *names, struct arena *arena, struct arena *work)
 {
     *names = (struct names){ .arena = arena, .work = work };
@@ -47,12 +44,12 @@ static struct slice end(struct names *names, size_t bytes_max)
 
 /* ---- a concept ---- */
 
-static void put_code(struct buffer *buffer, const struct json *coding)
+static void put_code(struct buffer *buffer, const struct json *coding, bool is_known)
 {
     struct slice code = json_get_string(coding, "code");
     enum code_system system = code_system_of(json_get_string(coding, "system"));
 
-    if (code.size == 0 || code.size > CODE_BYTES_MAX || system == CODE_SYSTEM_OTHER
+    if (code.size == 0 || code.size > CODE_BYTES_MAX || is_known != (system != CODE_SYSTEM_OTHER)
         || memchr(code.data, ' ', code.size) != NULL || buffer->size > CODES_BYTES_MAX)
         return;
     if (buffer->size > 0)
@@ -61,15 +58,23 @@ static void put_code(struct buffer *buffer, const struct json *coding)
     buffer_put(buffer, code);
 }
 
-static struct slice codes_of(struct names *names, const struct json *concept)
+static void put_codes(struct buffer *buffer, const struct json *concept, bool is_known)
 {
     const struct json *coding = json_first(json_get(concept, "coding"));
-    struct buffer *buffer = begin(names);
 
     if (coding == NULL)
-        put_code(buffer, concept);
+        put_code(buffer, concept, is_known);
     for (; coding != NULL; coding = coding->next)
-        put_code(buffer, coding);
+        put_code(buffer, coding, is_known);
+}
+
+/* Those of systems that we know come first. */
+static struct slice codes_of(struct names *names, const struct json *concept)
+{
+    struct buffer *buffer = begin(names);
+
+    put_codes(buffer, concept, true);
+    put_codes(buffer, concept, false);
     return end(names, CODES_BYTES_MAX + CODE_BYTES_MAX + 2);
 }
 
@@ -115,7 +120,8 @@ static struct name make_name(struct names *names, const struct json *concept)
 {
     struct name name = { .codes = codes_of(names, concept) };
 
-    if (name.codes.size > 0 && !fhir_code_has_words(concept)) {
+    if (name.codes.size > 0 && name.codes.data[0] != 'a' + CODE_SYSTEM_OTHER
+        && !fhir_code_has_words(concept)) {
         name_by_codes(names, &name);
         return name;
     }
@@ -230,5 +236,42 @@ struct slice names_text(struct names *names, struct slice text, size_t bytes_max
     name.label = end(names, bytes_max);
     if (text.size <= RAW_BYTES_MAX)
         keep(names, at, hash, text, &name);
+    return name.label;
+}
+
+struct slice names_raw(struct names *names, struct slice text, size_t bytes_max)
+{
+    static const char purpose[] = "raw";
+    struct slice made;
+
+    if (text.size == 0 || text.size > bytes_max)
+        return (struct slice){ NULL, 0 };
+    return names_find(names, text, purpose, &made) ? made : names_keep(names, text, purpose, text);
+}
+
+static uint64_t hash_for(const struct names *names, struct slice key, const char *purpose)
+{
+    return hash_bytes(key, names->seed ^ (uint64_t)(uintptr_t)purpose) | 1;
+}
+
+bool names_find(struct names *names, struct slice key, const char *purpose, struct slice *made)
+{
+    uint64_t hash = hash_for(names, key, purpose);
+    size_t at = find_slot(names, hash, key);
+
+    if (!is_there(names, at, hash, key))
+        return false;
+    *made = names->slots[at].name.label;
+    return true;
+}
+
+struct slice names_keep(struct names *names, struct slice key, const char *purpose,
+                        struct slice made)
+{
+    uint64_t hash = hash_for(names, key, purpose);
+    struct name name = { .label = arena_copy(names->arena, made) };
+
+    names->is_full |= name.label.data == NULL;
+    keep(names, find_slot(names, hash, key), hash, key, &name);
     return name.label;
 }

@@ -15,6 +15,9 @@ struct name {
 
 #define NAME_SLOTS 4096
 
+/* Text that makes up a cached name at most; a longer one is made each time. */
+#define RAW_BYTES_MAX 1024
+
 /* A bounded cache: a name that is not in it is made again. */
 struct names {
     struct arena *arena, *work;
@@ -37,5 +40,14 @@ struct name names_of(struct names *names, const struct json *concept);
 
 /* @text cleaned for a line and cut to @bytes_max. */
 struct slice names_text(struct names *names, struct slice text, size_t bytes_max);
+
+/* @text as it is; {NULL, 0} where it is longer than @bytes_max. */
+struct slice names_raw(struct names *names, struct slice text, size_t bytes_max);
+
+/* Anything that is made from @key, of at most RAW_BYTES_MAX, for one @purpose (a text of the
+ * program's own, by its address): what names_keep was given for them, which returns its copy. */
+bool names_find(struct names *names, struct slice key, const char *purpose, struct slice *made);
+struct slice names_keep(struct names *names, struct slice key, const char *purpose,
+                        struct slice made);
 
 #endif

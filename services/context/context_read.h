@@ -33,7 +33,24 @@ typedef const char *(*read_resource)(struct reading *reading);
 /* The reader of resources of @type, or NULL. */
 read_resource read_find(struct slice type);
 
-/* Clinical statements (context_read.c) and what is measured or written (context_read_result.c). */
+/* What is known and what happened (context_read_clinical.c). */
+const char *read_patient(struct reading *reading);
+const char *read_condition(struct reading *reading);
+const char *read_allergy(struct reading *reading);
+const char *read_procedure(struct reading *reading);
+const char *read_immunization(struct reading *reading);
+const char *read_encounter(struct reading *reading);
+
+/* What is taken (context_read_medication.c). */
+const char *read_medication(struct reading *reading);
+
+/* What is planned and what stays (context_read_plan.c). */
+const char *read_care_plan(struct reading *reading);
+const char *read_goal(struct reading *reading);
+const char *read_device(struct reading *reading);
+const char *read_imaging(struct reading *reading);
+
+/* What is measured or written (context_read_result.c). */
 const char *read_observation(struct reading *reading);
 const char *read_report(struct reading *reading);
 const char *read_document(struct reading *reading);
@@ -45,6 +62,21 @@ const char *read_other(struct reading *reading);
 const char *read_answers(struct reading *reading);
 const char *read_composition(struct reading *reading);
 const char *read_any(struct reading *reading);
+
+/* The numbers of an observation into fact->measures, and the flag that follows from them and from
+ * what the record says itself (context_read_measure.c). */
+void read_measures(struct reading *reading);
+enum fact_flag read_flag(struct reading *reading);
+
+/* fact->who from the first of the named members that is there: the member's name and whom it refers
+ * to, "asserter Practitioner/7". Never a name of a person. */
+void read_who(struct reading *reading, const char *const *members);
+
+/* Whether @word is one of @words, which end with NULL. */
+bool read_is_one_of(struct slice word, const char *const *words);
+
+/* NULL, or the reason why @fact says nothing that could be cited: it has no name for its thing. */
+const char *read_needs_label(const struct fact *fact);
 
 /* "ServiceRequest.code". */
 struct slice read_path(struct reading *reading, const char *member);

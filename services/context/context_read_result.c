@@ -97,34 +97,6 @@ static void put_components(struct buffer *buffer, const struct json *components)
     }
 }
 
-static enum fact_flag flag_of_interpretation(const struct json *observation)
-{
-    struct slice code = fhir_code_first(json_first(json_get(observation, "interpretation")));
-
-    if (code.size == 0)
-        return FACT_FLAG_NONE;
-    if (code.data[0] == 'H')
-        return FACT_FLAG_HIGH;
-    if (code.data[0] == 'L')
-        return FACT_FLAG_LOW;
-    return code.data[0] == 'A' ? FACT_FLAG_ABNORMAL : FACT_FLAG_NONE;
-}
-
-/* Against the range that the record itself gives, in the same unit. */
-static enum fact_flag flag_of_range(const struct json *observation)
-{
-    const struct json *range = json_first(json_get(observation, "referenceRange"));
-    const struct json *quantity = json_get(observation, "valueQuantity");
-    double value, bound;
-
-    if (range == NULL || !number_of(quantity, &value))
-        return FACT_FLAG_NONE;
-    if (number_of(json_get(range, "low"), &bound) && value < bound)
-        return FACT_FLAG_LOW;
-    return number_of(json_get(range, "high"), &bound) && value > bound ? FACT_FLAG_HIGH
-                                                                       : FACT_FLAG_NONE;
-}
-
 /* What was measured, and where it stood. */
 static void read_value(struct reading *reading, struct buffer *buffer)
 {
@@ -157,6 +129,7 @@ static void read_value(struct reading *reading, struct buffer *buffer)
 
 const char *read_observation(struct reading *reading)
 {
+    static const char *const performer[] = { "performer", NULL };
     struct fact *fact = reading->fact;
 
     fact->kind = FACT_OBSERVATION;
@@ -165,10 +138,10 @@ const char *read_observation(struct reading *reading)
     read_value(reading, read_begin(reading));
     fact->value = read_end(reading, FACT_VALUE_BYTES_MAX);
     fact->status = read_word(reading, json_get_string(reading->json, "status"));
-    fact->flag = flag_of_interpretation(reading->json);
-    if (fact->flag == FACT_FLAG_NONE)
-        fact->flag = flag_of_range(reading->json);
+    read_measures(reading);
+    fact->flag = read_flag(reading);
     read_dates(reading, observed);
+    read_who(reading, performer);
     return fact->label.size > 0 ? NULL : "no-content";
 }
 
@@ -235,6 +208,7 @@ static struct slice count_results(struct reading *reading, const struct json *re
 /* A report with results is a report; one that is only text is a note. */
 const char *read_report(struct reading *reading)
 {
+    static const char *const who[] = { "performer", "resultsInterpreter", NULL };
     struct fact *fact = reading->fact;
     const struct json *results = json_get(reading->json, "result");
     struct slice conclusion = json_get_string(reading->json, "conclusion");
@@ -251,6 +225,7 @@ const char *read_report(struct reading *reading)
         fact->value = count_results(reading, results);
     fact->status = read_word(reading, json_get_string(reading->json, "status"));
     read_dates(reading, observed);
+    read_who(reading, who);
     return fact->label.size > 0 || fact->text.size > 0 ? NULL : "no-content";
 }
 
@@ -262,6 +237,7 @@ static const struct json *first_attachment(const struct json *document)
 const char *read_document(struct reading *reading)
 {
     static const char *const dates[] = { "date", NULL };
+    static const char *const who[] = { "author", "authenticator", NULL };
     struct fact *fact = reading->fact;
     const struct json *attachment = first_attachment(reading->json);
     const struct json *context = json_get(reading->json, "context");
@@ -279,6 +255,7 @@ const char *read_document(struct reading *reading)
     fact->text = read_attachment(reading, attachment);
     fact->status = read_word(reading, json_get_string(reading->json, "status"));
     read_dates(reading, dates);
+    read_who(reading, who);
     if (fact->date.precision == FHIR_PRECISION_NONE)
         fhir_date_parse(json_get_string(json_get(context, "period"), "start"), &fact->date);
     if (fact->text.size == 0)

@@ -1,11 +1,11 @@
-/* The bytes: "CTX3", the number of facts, then each fact as numbers (LEB128) and texts, a text in
+/* The bytes: "CTX4", the number of facts, then each fact as numbers (LEB128) and texts, a text in
  * full only when it comes first. Only this file knows them; another form gets another magic: a
  * record of an older one is no record any more, and is put again (context is a cache). */
 #include "context_record.h"
 
 #include "base/hash.h"
 
-static const char magic[4] = { 'C', 'T', 'X', '3' };
+static const char magic[4] = { 'C', 'T', 'X', '4' };
 
 /* ---- texts, each once ---- */
 
@@ -163,13 +163,34 @@ static void put_date(struct writing *writing, const struct fhir_date *date)
     writing->seconds = date->seconds;
 }
 
+static void put_decimal(struct writing *writing, const struct decimal *decimal)
+{
+    put_signed(writing->buffer, decimal->scale);
+    put_signed(writing->buffer, decimal->digits);
+}
+
+static void put_measure(struct writing *writing, const struct measure *measure)
+{
+    put_number(writing->buffer, (uint64_t)measure->bound | (uint64_t)measure->low.is_given << 3
+                                    | (uint64_t)measure->high.is_given << 4);
+    put_decimal(writing, &measure->value);
+    if (measure->low.is_given)
+        put_decimal(writing, &measure->low);
+    if (measure->high.is_given)
+        put_decimal(writing, &measure->high);
+    put_text(writing, measure->unit);
+    put_text(writing, measure->label);
+    put_text(writing, measure->codes);
+}
+
 static void put_fact(struct writing *writing, const struct fact *fact)
 {
     int64_t seconds;
 
     put_number(writing->buffer, (uint64_t)fact->kind);
     put_number(writing->buffer, (uint64_t)fact->is_void | (uint64_t)fact->is_active << 1
-                                    | (uint64_t)fact->is_code << 2 | (uint64_t)fact->flag << 3);
+                                    | (uint64_t)fact->is_code << 2 | (uint64_t)fact->is_copy << 3
+                                    | (uint64_t)fact->flag << 4);
     put_date(writing, &fact->date);
     seconds = writing->seconds;
     put_date(writing, &fact->end);
@@ -185,7 +206,11 @@ static void put_fact(struct writing *writing, const struct fact *fact)
     put_text(writing, fact->status);
     put_text(writing, fact->codes);
     put_text(writing, fact->also);
+    put_text(writing, fact->who);
     put_text(writing, fact->text);
+    put_number(writing->buffer, fact->measures_count);
+    for (uint32_t i = 0; i < fact->measures_count; i++)
+        put_measure(writing, &fact->measures[i]);
 }
 
 void record_encode(const struct fact *facts, size_t count, struct buffer *buffer)
@@ -332,17 +357,57 @@ static void take_date(struct input *input, struct fhir_date *date)
         input->is_bad = true;
 }
 
+static struct decimal take_decimal(struct input *input)
+{
+    int64_t scale = take_signed(input);
+
+    input->is_bad |= scale < -100 || scale > 100;
+    return (struct decimal){ take_signed(input), (int8_t)scale, true };
+}
+
+static void take_measure(struct input *input, struct measure *measure)
+{
+    uint64_t bits = take_bounded(input, 31);
+
+    input->is_bad |= (bits & 7) > MEASURE_MORE_OR_EQUAL;
+    measure->bound = input->is_bad ? MEASURE_EXACT : (enum measure_bound)(bits & 7);
+    measure->value = take_decimal(input);
+    if (bits >> 3 & 1)
+        measure->low = take_decimal(input);
+    if (bits >> 4 & 1)
+        measure->high = take_decimal(input);
+    measure->unit = take_text(input);
+    measure->label = take_text(input);
+    measure->codes = take_text(input);
+}
+
+static void take_measures(struct input *input, struct fact *fact)
+{
+    uint32_t count = (uint32_t)take_bounded(input, FACT_MEASURES_MAX);
+    struct measure *measures;
+
+    if (count == 0)
+        return;
+    measures = ARENA_ARRAY(input->arena, struct measure, count);
+    input->is_full |= measures == NULL;
+    for (uint32_t i = 0; measures != NULL && i < count; i++)
+        take_measure(input, &measures[i]);
+    fact->measures = measures;
+    fact->measures_count = measures == NULL ? 0 : count;
+}
+
 static void take_fact(struct input *input, struct fact *fact)
 {
     uint64_t bits;
     int64_t seconds;
 
     fact->kind = (enum fact_kind)take_bounded(input, FACT_OTHER);
-    bits = take_bounded(input, 8 * FACT_FLAG_ABNORMAL + 7);
+    bits = take_bounded(input, 16 * FACT_FLAG_ABNORMAL + 15);
     fact->is_void = bits & 1;
     fact->is_active = bits >> 1 & 1;
     fact->is_code = bits >> 2 & 1;
-    fact->flag = (enum fact_flag)(bits >> 3);
+    fact->is_copy = bits >> 3 & 1;
+    fact->flag = (enum fact_flag)(bits >> 4);
     take_date(input, &fact->date);
     seconds = input->seconds;
     take_date(input, &fact->end);
@@ -358,7 +423,9 @@ static void take_fact(struct input *input, struct fact *fact)
     fact->status = take_text(input);
     fact->codes = take_text(input);
     fact->also = take_text(input);
+    fact->who = take_text(input);
     fact->text = take_text(input);
+    take_measures(input, fact);
 }
 
 enum status record_decode(struct slice bytes, struct arena *arena, struct record *record,

@@ -122,6 +122,52 @@ static void the_same_said_twice_is_one_fact(void **state)
     assert_int_equal(as_facts, 2);
 }
 
+static void a_copy_counts_when_the_first_is_taken_back(void **state)
+{
+    (void)state;
+    struct record first, second, third;
+    struct parsed parsed;
+    uint32_t as_facts;
+
+    merge(NULL,
+          OBSERVATION("a", "2019-01-01T10:00:00Z",
+                      "90") "," OBSERVATION("b", "2019-01-01T10:00:00Z", "90"),
+          &first, &parsed, &as_facts);
+    assert_int_equal(first.live, 1);
+    merge(&first, "{'resourceType':'Observation','id':'a','status':'entered-in-error'}", &second,
+          &parsed, &as_facts);
+    assert_int_equal(second.live, 1);
+    for (size_t i = 0; i < second.count; i++)
+        if (!second.facts[i].is_void) {
+            assert_true(slice_is(second.facts[i].reference, "Observation/b"));
+            assert_int_equal(second.facts[i].also.size, 0);
+        }
+    /* Nor is it a source any more when it is itself taken back. */
+    merge(&first, "{'resourceType':'Observation','id':'b','status':'entered-in-error'}", &third,
+          &parsed, &as_facts);
+    assert_int_equal(third.live, 1);
+    for (size_t i = 0; i < third.count; i++)
+        if (!third.facts[i].is_void)
+            assert_int_equal(third.facts[i].also.size, 0);
+}
+
+static void what_lasts_may_be_told_twice_without_a_date(void **state)
+{
+    (void)state;
+    struct record record;
+    struct parsed parsed;
+    uint32_t as_facts;
+
+    merge(NULL, CONDITION("a", "", "Asthma") "," CONDITION("b", "", "Asthma"), &record, &parsed,
+          &as_facts);
+    assert_int_equal(record.live, 1);
+    merge(NULL,
+          "{'resourceType':'Procedure','id':'a','code':{'text':'Biopsy'}},"
+          "{'resourceType':'Procedure','id':'b','code':{'text':'Biopsy'}}",
+          &record, &parsed, &as_facts);
+    assert_int_equal(record.live, 2);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -135,6 +181,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_was_entered_in_error_goes_and_does_not_come_back,
                                         set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_same_said_twice_is_one_fact, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_copy_counts_when_the_first_is_taken_back, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(what_lasts_may_be_told_twice_without_a_date, set_up,
+                                        tear_down),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -160,8 +160,107 @@ static void notes_are_decoded_and_the_same_note_twice_is_one(void **state)
         &record, &parsed, &as_facts);
     assert_int_equal(as_facts, 1);
     assert_int_equal(reason(&parsed, "duplicate"), 1);
-    assert_true(slice_is(record.facts[0].text, "Smokes daily.\n"));
-    assert_true(slice_is(record.facts[0].path, "DocumentReference.content.attachment"));
+    assert_true(record.facts[0].is_copy);
+    assert_true(slice_is(record.facts[1].text, "Smokes daily.\n"));
+    assert_true(slice_is(record.facts[1].path, "DocumentReference.content.attachment"));
+    assert_true(slice_is(record.facts[1].also, "DiagnosticReport/r\n"));
+}
+
+static const struct fact *only_fact(const char *resource)
+{
+    struct record *record = ARENA_NEW(&arena, struct record);
+
+    read_record(resource, record, NULL, NULL);
+    assert_int_equal(record->live, 1);
+    return &record->facts[0];
+}
+
+static void numbers_are_kept_as_they_were_written(void **state)
+{
+    (void)state;
+    const struct fact *fact = only_fact(
+        "{'resourceType':'Observation','id':'o','code':{'coding':[{'system':'http://loinc.org','code':'2345-7'}]},"
+        "'valueQuantity':{'value':7.2345678901,'unit':'mg/dl','comparator':'<','system':'http://unitsofmeasure.org','code':"
+        "'mg/dL'}}");
+    char text[DECIMAL_TEXT_BYTES];
+
+    assert_int_equal(fact->measures_count, 1);
+    assert_true(
+        slice_is(slice_of(text, decimal_format(&fact->measures[0].value, text)), "7.2345678901"));
+    assert_true(slice_is(fact->measures[0].unit, "mg/dL"));
+    assert_int_equal(fact->measures[0].bound, MEASURE_LESS);
+}
+
+static void each_component_is_a_measure_with_its_codes(void **state)
+{
+    (void)state;
+    const struct fact *fact = only_fact(
+        "{'resourceType':'Observation','id':'o','code':{'text':'BP'},'component':["
+        "{'code':{'coding':[{'system':'http://loinc.org','code':'8480-6'}],'text':'Systolic'},'valueQuantity':{'value':120,"
+        "'unit':'mmHg'}},{'code':{'text':'Posture'},'valueString':'sitting'},"
+        "{'code':{'coding':[{'system':'http://loinc.org','code':'8462-4'}]},'valueQuantity':{'value':80.5}}]}");
+
+    assert_int_equal(fact->measures_count, 2);
+    assert_true(slice_is(fact->measures[0].label, "Systolic"));
+    assert_true(slice_is(fact->measures[1].codes, "c8462-4"));
+    assert_true(decimal_value(&fact->measures[1].value) == 80.5);
+}
+
+/* The flag that follows from @parts of an Observation of 5 mmol/L. */
+static enum fact_flag flag_with(const char *parts)
+{
+    return only_fact(
+               arena_format(
+                   &arena,
+                   "{'resourceType':'Observation','id':'o','code':{'coding':[{'system':'http://loinc.org','code':'2345-7'}]},"
+                   "'valueQuantity':{'value':5,'unit':'mmol/L'},%s}",
+                   parts))
+        ->flag;
+}
+
+static void a_flag_follows_from_the_range_of_the_record(void **state)
+{
+    (void)state;
+    assert_int_equal(flag_with("'referenceRange':[{'high':{'value':4.9}}]"), FACT_FLAG_HIGH);
+    assert_int_equal(flag_with("'referenceRange':[{'low':{'value':5.1,'unit':'mmol/L'}}]"),
+                     FACT_FLAG_LOW);
+    assert_int_equal(flag_with("'referenceRange':[{'low':{'value':5},'high':{'value':5}}]"),
+                     FACT_FLAG_NONE);
+    /* 5 mmol/L of glucose are 90 mg/dL. */
+    assert_int_equal(flag_with("'referenceRange':[{'low':{'value':70,'unit':'mg/dL'},"
+                               "'high':{'value':89,'unit':'mg/dL'}}]"),
+                     FACT_FLAG_HIGH);
+    assert_int_equal(flag_with("'referenceRange':[{'high':{'value':4,'unit':'furlongs'}}]"),
+                     FACT_FLAG_NONE);
+    /* What a treatment aims at is no normal range; two that are each for some say nothing. */
+    assert_int_equal(
+        flag_with(
+            "'referenceRange':[{'type':{'coding':[{'code':'therapeutic'}]},'high':{'value':4}}]"),
+        FACT_FLAG_NONE);
+    assert_int_equal(flag_with("'referenceRange':[{'appliesTo':[{}],'high':{'value':4}},"
+                               "{'appliesTo':[{}],'high':{'value':6}}]"),
+                     FACT_FLAG_NONE);
+    /* What the record says itself comes first. */
+    assert_int_equal(flag_with("'interpretation':[{'coding':[{'code':'LL'}]}],'referenceRange':[{"
+                               "'high':{'value':4}}]"),
+                     FACT_FLAG_LOW);
+}
+
+static void who_said_it_is_kept_as_a_reference(void **state)
+{
+    (void)state;
+    assert_true(slice_is(
+        only_fact(
+            "{'resourceType':'Condition','id':'c','code':{'text':'A'},'asserter':{'reference':"
+            "'Practitioner/7','display':'Dr Secret'}}")
+            ->who,
+        "asserter Practitioner/7"));
+    assert_true(slice_is(
+        only_fact(
+            "{'resourceType':'Immunization','id':'c','vaccineCode':{'text':'A'},'performer':[{'actor':{"
+            "'reference':'Organization/o'}}]}")
+            ->who,
+        "performer Organization/o"));
 }
 
 static void refuses_bundles_that_are_wrong_as_a_whole(void **state)
@@ -250,6 +349,12 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_contained_medication_is_found, set_up, tear_down),
         cmocka_unit_test_setup_teardown(notes_are_decoded_and_the_same_note_twice_is_one, set_up,
                                         tear_down),
+        cmocka_unit_test_setup_teardown(numbers_are_kept_as_they_were_written, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(each_component_is_a_measure_with_its_codes, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(a_flag_follows_from_the_range_of_the_record, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(who_said_it_is_kept_as_a_reference, set_up, tear_down),
         cmocka_unit_test_setup_teardown(refuses_bundles_that_are_wrong_as_a_whole, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(survives_every_type_in_every_field, set_up, tear_down),

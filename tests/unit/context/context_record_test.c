@@ -6,7 +6,7 @@ static const char resources[] =
     "'active'}]},'code':{'text':'Asthma'},'onsetDateTime':'1941-05-04T07:44:08+00:00'},"
     "{'resourceType':'Condition','id':'v','verificationStatus':{'coding':[{'code':'refuted'}]}},"
     "{'resourceType':'Observation','id':'o','code':{'text':'Glucose'},'effectiveDateTime':'2019-03','valueQuantity':{'value':300,'unit':"
-    "'mg/dL'},'referenceRange':[{'high':{'value':99}}]}";
+    "'mg/dL'},'referenceRange':[{'low':{'value':70.5},'high':{'value':99}}]}";
 
 static void bytes_give_back_the_same_record(void **state)
 {
@@ -24,6 +24,11 @@ static void bytes_give_back_the_same_record(void **state)
     for (size_t i = 0; i < record.count; i++)
         assert_true(
             slice_equal(render_in(&record.facts[i], &arena), render_in(&again.facts[i], &arena)));
+    for (size_t i = 0; i < again.count; i++)
+        if (again.facts[i].measures_count > 0) {
+            assert_true(decimal_value(&again.facts[i].measures[0].low) == 70.5);
+            assert_true(slice_is(again.facts[i].measures[0].unit, "mg/dL"));
+        }
     buffer_init(&bytes_again, &arena);
     record_encode(again.facts, again.count, &bytes_again);
     assert_true(slice_equal(buffer_slice(&bytes), buffer_slice(&bytes_again)));
