@@ -1,6 +1,5 @@
 #include "deid_age.h"
 
-#define AGE_MIN 90
 #define AGE_MAX 125
 
 static bool is_word_at(const struct deid_scanner *scanner, unsigned index, const char *const *words)
@@ -17,15 +16,26 @@ static bool gap_is_near(const struct deid_scanner *scanner, unsigned index)
 }
 
 /* "years old", "y/o", "yo", "-year-old", "yrs", "y.o." right after the number at @index; and not
- * "years ago", "pack years". */
-static bool is_years_after(const struct deid_scanner *scanner, unsigned index)
+ * "years ago", "pack years". Fewer years may also be how long something went on: then they have to
+ * be "old". */
+static bool is_years_after(const struct deid_scanner *scanner, unsigned index, unsigned number)
 {
+    static const char *const young[] = { "month", "months", "mo",   "week", "weeks",
+                                         "wk",    "day",    "days", NULL };
+    static const char *const old[] = { "old", "yo", "yoa", NULL };
     static const char *const years[] = { "year", "years", "yr", "yrs", "yo", "y", "yoa", NULL };
     static const char *const others[] = { "ago",    "pack",  "later",    "survival", "history",
                                           "prior",  "after", "duration", "since",    "earlier",
                                           "before", "back",  NULL };
 
-    return gap_is_near(scanner, index) && is_word_at(scanner, index + 1, years)
+    if (!gap_is_near(scanner, index))
+        return false;
+    if (number < DEID_AGE_MIN && !is_word_at(scanner, index + 1, old)
+        && !is_word_at(scanner, index + 2, old)
+        && !slice_equal_fold(deid_scanner_word(scanner, index + 2), SLICE("o")))
+        return false;
+    return (is_word_at(scanner, index + 1, years)
+            || (number < DEID_AGE_MIN && is_word_at(scanner, index + 1, young)))
            && !is_word_at(scanner, index + 2, others);
 }
 
@@ -90,6 +100,13 @@ static size_t decade_end(const struct deid_scanner *scanner, unsigned index, siz
     return at > 0 && is_word_at(scanner, at - 1, whose) ? end + 1 : 0;
 }
 
+/* Only ages over 89 have a form of their own. */
+static void age_add(struct deid_scanner *scanner, size_t start, size_t end, unsigned number)
+{
+    deid_scanner_add(scanner, start, end, DEID_CLASS_DATE,
+                     number >= DEID_AGE_MIN ? DEID_FORM_AGE : DEID_FORM_VALUE, DEID_SCORE_SHAPE);
+}
+
 size_t deid_age_scan(struct deid_scanner *scanner, unsigned index)
 {
     const struct deid_token *token = &scanner->tokens->items[index];
@@ -102,7 +119,7 @@ size_t deid_age_scan(struct deid_scanner *scanner, unsigned index)
 
     for (; end < token->end && end < token->start + 4 && deid_is_digit(text.data[end]); end++)
         number = number * 10 + (unsigned)(text.data[end] - '0');
-    if (number < AGE_MIN || number > AGE_MAX
+    if (number < scanner->age_min || number > AGE_MAX
         || (token->start > 0 && strchr(".,/$-", text.data[token->start - 1]) != NULL
             && token->start > 1 && deid_is_digit(text.data[token->start - 2])))
         return 0;
@@ -110,8 +127,7 @@ size_t deid_age_scan(struct deid_scanner *scanner, unsigned index)
     if (word.size > 0 && number <= 99) {
         stop = decade_end(scanner, index, end);
         if (stop > 0) {
-            deid_scanner_add(scanner, token->start, stop, DEID_CLASS_DATE, DEID_FORM_AGE,
-                             DEID_SCORE_SHAPE);
+            age_add(scanner, token->start, stop, number);
             return stop;
         }
     }
@@ -120,18 +136,19 @@ size_t deid_age_scan(struct deid_scanner *scanner, unsigned index)
                  || (slice_equal_fold(word, SLICE("th"))
                      && slice_equal_fold(deid_scanner_word(scanner, index + 1), SLICE("birthday")))
                  || (deid_scanner_is_one_of(word, glued)
-                     && (word.size > 1 || is_sex_after(scanner, end)
+                     && ((word.size > 1 && number >= DEID_AGE_MIN) || is_sex_after(scanner, end)
                          || deid_scanner_byte(scanner, token->end) == '/'));
     else
-        is_age = is_years_after(scanner, index) || is_sex_after(scanner, end)
+        is_age = is_years_after(scanner, index, number) || is_sex_after(scanner, end)
                  || (is_age_before(scanner, index) && !deid_scanner_is_measured(scanner, end));
     if (!is_age)
         return 0;
-    deid_scanner_add(scanner, token->start, end, DEID_CLASS_DATE, DEID_FORM_AGE, DEID_SCORE_SHAPE);
+    age_add(scanner, token->start, end, number);
     return end;
 }
 
-/* "ninety", "ninety-two", "one hundred and three": the number, and in *@last its last token. */
+/* "ninety", "ninety-two", "one hundred and three", "forty-five": the number, and in *@last its last
+ * token. */
 static unsigned number_read(const struct deid_scanner *scanner, unsigned index, unsigned *last)
 {
     const struct deid_cue *cue = deid_scanner_cue(scanner, index), *next;
@@ -146,8 +163,9 @@ static unsigned number_read(const struct deid_scanner *scanner, unsigned index, 
             index++;
         next = deid_scanner_cue(scanner, index + 1);
     }
-    if ((number == 90 || number == 100) && next != NULL && next->kind == DEID_CUE_NUMBER
-        && next->value >= 1 && next->value <= 19 && gap_is_near(scanner, index)) {
+    if (number >= 20 && number <= 100 && number % 10 == 0 && next != NULL
+        && next->kind == DEID_CUE_NUMBER && next->value >= 1
+        && next->value <= (number == 100 ? 19 : 9) && gap_is_near(scanner, index)) {
         number += (unsigned)next->value;
         *last = index + 1;
     }
@@ -169,23 +187,22 @@ static bool is_nineties(const struct deid_scanner *scanner, unsigned index)
 size_t deid_age_scan_word(struct deid_scanner *scanner, unsigned index, const struct deid_cue *cue)
 {
     const struct deid_token *items = scanner->tokens->items;
-    unsigned last = index, number;
+    unsigned last = index, number = DEID_AGE_MIN;
 
     if (cue->kind == DEID_CUE_NUMBER) {
-        if (cue->value != 90 && cue->value != 100 && cue->value != 1)
+        if (cue->value < (int)scanner->age_min && cue->value != 1)
             return 0;
-        if (cue->value == 1
+        if (cue->value == 1 && scanner->age_min > 1
             && !slice_equal_fold(deid_scanner_word(scanner, index + 1), SLICE("hundred")))
             return 0;
         number = number_read(scanner, index, &last);
-        if (number < AGE_MIN || number > AGE_MAX
-            || !(is_years_after(scanner, last) || is_age_before(scanner, index)))
+        if (number < scanner->age_min || number > AGE_MAX
+            || !(is_years_after(scanner, last, number) || is_age_before(scanner, index)))
             return 0;
     } else if (slice_equal_fold(deid_scanner_word(scanner, index), SLICE("nineties"))
                && !is_nineties(scanner, index)) {
         return 0;
     }
-    deid_scanner_add(scanner, items[index].start, items[last].end, DEID_CLASS_DATE, DEID_FORM_AGE,
-                     DEID_SCORE_SHAPE);
+    age_add(scanner, items[index].start, items[last].end, number);
     return items[last].end;
 }

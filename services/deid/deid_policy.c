@@ -59,6 +59,12 @@ bool deid_style_parse(struct slice word, enum deid_style *style)
     return false;
 }
 
+bool deid_classes_parse(struct slice word, bool *is_wide)
+{
+    *is_wide = slice_is(word, "wide");
+    return *is_wide || slice_is(word, "eighteen");
+}
+
 static enum status no_room(struct error *err)
 {
     return error_set(err, STATUS_RESOURCE_EXHAUSTED, "no room for the patterns");
@@ -222,7 +228,7 @@ enum status deid_policy_parse(struct slice json, struct arena *arena, struct dei
 {
     struct reader reader = { .policy = policy, .arena = arena, .err = err };
     struct json *root;
-    struct slice style;
+    struct slice style, wanted;
     enum status status = json_parse(json, arena, &root, err);
 
     *policy = (struct deid_policy){ 0 };
@@ -233,6 +239,9 @@ enum status deid_policy_parse(struct slice json, struct arena *arena, struct dei
     style = json_get_string(root, "style");
     if (style.size > 0 && !deid_style_parse(style, &policy->style))
         return error_set(err, STATUS_INVALID_ARGUMENT, "style is codes, surrogates, tags or masks");
+    wanted = json_get_string(root, "classes");
+    if (wanted.size > 0 && !deid_classes_parse(wanted, &policy->is_wide))
+        return error_set(err, STATUS_INVALID_ARGUMENT, "classes is eighteen or wide");
     reader.expressions = ARENA_ARRAY(arena, struct deid_expression, DEID_EXPRESSIONS_MAX);
     policy->patterns = ARENA_ARRAY(arena, struct deid_policy_pattern, DEID_EXPRESSIONS_MAX);
     if (reader.expressions == NULL || policy->patterns == NULL)

@@ -1,6 +1,6 @@
 /* What a site adds to the rules, from one JSON file (--patterns):
  *
- *     { "style": "codes",
+ *     { "style": "codes", "classes": "eighteen",
  *       "patterns": [ { "name": "ward-number", "class": "MRN", "expression": "W\\d{6}-[A-Z]",
  * "checksum": "luhn", "case": "any" } ], "deny":  [ "Project Bluebird", { "expression": "Bay
  * \\d{1,2}[A-D]" } ], "allow": [ "Mayo-Clark score", { "expression": "Stage [IV]+" } ] }
@@ -35,6 +35,7 @@ struct deid_policy_pattern {
 
 struct deid_policy {
     enum deid_style style;
+    bool is_wide;                           /* deid_wide.h */
     const struct deid_rule_set *fhir_rules; /* NULL: the profile alone */
     struct deid_policy_pattern *patterns;   /* the deny list is among them */
     unsigned patterns_count;
@@ -60,5 +61,8 @@ void deid_policy_allow(const struct deid_policy *policy, struct slice folded,
 
 /* "codes", "surrogates", "tags" or "masks". */
 bool deid_style_parse(struct slice word, enum deid_style *style);
+
+/* "eighteen", the classes of Safe Harbor alone, or "wide". */
+bool deid_classes_parse(struct slice word, bool *is_wide);
 
 #endif

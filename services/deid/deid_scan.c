@@ -10,11 +10,13 @@
 #include "deid_scanner.h"
 #include "deid_web.h"
 #include "deid_when.h"
+#include "deid_wide.h"
 
 #define RULES_BYTES_MAX ((size_t)16 << 20)
 
 enum status deid_rules_init(struct deid_rules *rules, struct error *err)
 {
+    *rules = (struct deid_rules){ 0 };
     arena_init(&rules->arena, RULES_BYTES_MAX);
     deid_cues_init(&rules->cues);
     if (deid_lexicon_init(&rules->lexicon, &rules->arena, err) != STATUS_OK)
@@ -285,7 +287,7 @@ static size_t scan_token(struct deid_scanner *scanner, unsigned index)
 enum status deid_scan(const struct deid_rules *rules, const struct deid_tokens *tokens,
                       struct deid_spans *spans, struct error *err)
 {
-    struct deid_scanner scanner = { rules, tokens, spans };
+    struct deid_scanner scanner = { rules, tokens, spans, DEID_AGE_MIN };
     unsigned index = 0;
 
     while (index < tokens->count) {
@@ -295,6 +297,8 @@ enum status deid_scan(const struct deid_rules *rules, const struct deid_tokens *
     }
     deid_web_scan(&scanner);
     deid_prose_scan(tokens, spans);
+    if (rules->is_wide)
+        deid_wide_scan(rules, tokens, spans);
     if (spans->is_full)
         return error_set(err, STATUS_RESOURCE_EXHAUSTED, "no room for %u spans", spans->count);
     return STATUS_OK;

@@ -18,6 +18,7 @@ struct deid_rules {
     struct deid_patterns patterns;
     struct deid_cues cues;
     struct arena arena;
+    bool is_wide; /* find what deid_wide.h finds as well; set after init */
 };
 
 /* INTERNAL for a pattern that does not compile: our own mistake, reported at start. */

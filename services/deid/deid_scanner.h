@@ -10,6 +10,7 @@ struct deid_scanner {
     const struct deid_rules *rules;
     const struct deid_tokens *tokens;
     struct deid_spans *spans;
+    unsigned age_min; /* ages under it stay */
 };
 
 static inline struct slice deid_scanner_word(const struct deid_scanner *scanner, unsigned index)

@@ -65,10 +65,13 @@ async function fill() {
   add('clinic notes, not known', 'all names', recallOf(blind, names), '>= 97');
   add('', 'traps touched', blind.traps.share, '');
 
-  const presidio = await score('presidio_sentences');
-  add("Presidio's sentences", 'F2, its span rule', presidio.all.share.f2, '>= 92');
-  add('', 'recall, its span rule', presidio.all.share.recall, '');
-  add('', 'precision, its span rule', presidio.all.share.precision, '');
+  const presidio = await score('presidio_sentences'), wide = await score('presidio_sentences', '--classes=wide');
+  add("Presidio's sentences, wide", 'F2, its span rule as described', wide.all.share.f2, '>= 92');
+  add('', 'F2, its span rule as its code has it', wide.all.joined.f2, '');
+  add('', 'recall, as described', wide.all.share.recall, '');
+  add('', 'precision, as described', wide.all.share.precision, '');
+  add("Presidio's sentences, eighteen", 'F2, its span rule as described', presidio.all.share.f2, '');
+  add('', 'F2, its span rule as its code has it', presidio.all.joined.f2, '');
   add('', 'wholly removed, of the eighteen', presidio.all.wholly.recall, '');
 
   for (const [set, name, goal] of [['pii_anon_clinical', 'pii-anon, clinical', '>= 99.9'],
@@ -82,11 +85,11 @@ async function fill() {
 function print() {
   const percent = (share) => (100 * share).toFixed(2).padStart(6);
 
-  console.log(`${'set'.padEnd(28)} ${'measure'.padEnd(38)}      %  95 %              goal`);
+  console.log(`${'set'.padEnd(30)} ${'measure'.padEnd(38)}      %  95 %              goal`);
   for (const { set, what, share, goal } of rows) {
     const met = !goal || !share ? '' : goal.startsWith('<=') ? share[0] * 100 <= Number(goal.slice(3)) : share[0] * 100 >= Number(goal.replace('>= ', '')) - 1e-9;
     const interval = share ? `${percent(share[0])}  [${percent(share[1])} ${percent(share[2])}]` : '     -';
-    console.log(`${set.padEnd(28)} ${what.padEnd(38)} ${interval}  ${goal.padEnd(8)}${met === '' ? '' : met ? 'met' : 'NOT met'}`.trimEnd());
+    console.log(`${set.padEnd(30)} ${what.padEnd(38)} ${interval}  ${goal.padEnd(8)}${met === '' ? '' : met ? 'met' : 'NOT met'}`.trimEnd());
   }
 }
 

@@ -98,7 +98,7 @@ def tokens_like_spacy(text):
 
     def part(start, end):
         tail = []
-        while start < end and text[start] in '([{<"\'“‘*#$&,.:;!?/-+' and not re.match(r'[-+.]\d', text[start:end]):
+        while start < end and text[start] in '([{<>_"\'“‘*#$&,.:;!?/-+' and not re.match(r'[-+.]\d', text[start:end]):
             tokens.append((start, start + 1))
             start += 1
         while start < end:

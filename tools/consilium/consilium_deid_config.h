@@ -3,7 +3,7 @@
 #define CONSILIUM_DEID_CONFIG_H
 
 struct deid_config {
-    const char *map, *key_file, *output, *patterns, *style, *rules;
+    const char *map, *key_file, *output, *patterns, *style, *classes, *rules;
 };
 
 #define DEID_CONFIG_AT(field) offsetof(struct consilium_config, own.field)
@@ -14,6 +14,9 @@ struct deid_config {
       "JSON of the site's own id patterns and of its deny and allow lists (deid)", 0, 0, false, false },               \
     { "style", SETTING_KIND_STRING, DEID_CONFIG_AT(style), NULL, "STYLE",                                              \
       "codes, surrogates, tags or masks: what stands in place of an identifier (deid)", 0, 0, false, false },          \
+    { "classes", SETTING_KIND_STRING, DEID_CONFIG_AT(classes), NULL, "WHICH",                                          \
+      "eighteen, of Safe Harbor, or wide: ages, years, countries, nationalities and occupations too (deid)", 0, 0,     \
+      false, false },                                                                                                  \
     { "rules", SETTING_KIND_STRING, DEID_CONFIG_AT(rules), NULL, "FILE",                                               \
       "rules for FHIR elements in the format of Microsoft's anonymizer (deid --fhir)", 0, 0, false, false },           \
     { "map", SETTING_KIND_STRING, DEID_CONFIG_AT(map), NULL, "FILE",                                                   \

@@ -56,14 +56,14 @@ static enum status vault_load(struct deid_engine *engine, const struct consilium
     return STATUS_OK;
 }
 
-/* The policy of --patterns, or an empty one for --style and --rules alone. */
+/* The policy of --patterns, or an empty one for --style, --classes and --rules alone. */
 static enum status policy_load(struct deid_engine *engine, const struct deid_config *own,
                                struct error *err)
 {
     struct deid_rule_set *rules;
     struct deid_policy *policy;
 
-    if (own->patterns == NULL && own->style == NULL && own->rules == NULL)
+    if (own->patterns == NULL && own->style == NULL && own->classes == NULL && own->rules == NULL)
         return STATUS_OK;
     policy = ARENA_NEW(&engine->options, struct deid_policy);
     rules = ARENA_NEW(&engine->options, struct deid_rule_set);
@@ -76,6 +76,8 @@ static enum status policy_load(struct deid_engine *engine, const struct deid_con
     if (own->style != NULL && !deid_style_parse(slice_from(own->style), &policy->style))
         return error_set(err, STATUS_INVALID_ARGUMENT,
                          "--style takes codes, surrogates, tags or masks");
+    if (own->classes != NULL && !deid_classes_parse(slice_from(own->classes), &policy->is_wide))
+        return error_set(err, STATUS_INVALID_ARGUMENT, "--classes takes eighteen or wide");
     if (own->rules != NULL) {
         if (deid_rule_set_load(own->rules, &engine->options, rules, err) != STATUS_OK)
             return error_wrap(err, "--rules");
@@ -99,6 +101,7 @@ enum status deid_engine_init(struct deid_engine *engine, const struct consilium_
         && deid_rules_init(&engine->rules, err) == STATUS_OK) {
         if (engine->profile == 0)
             engine->profile = DEID_PROFILE_LIMITED;
+        engine->rules.is_wide = engine->policy != NULL && engine->policy->is_wide;
         return STATUS_OK;
     }
     if (engine->vault != NULL)

@@ -4,8 +4,8 @@
 
 #include "consilium_deid_engine.h"
 
-static const char *const level_names[DEID_LEVEL_COUNT] = { "wholly", "overlap", "exact", "token",
-                                                           "share" };
+static const char *const level_names[DEID_LEVEL_COUNT] = { "wholly", "overlap", "exact",
+                                                           "token",  "share",   "joined" };
 static const char *const need_names[DEID_NEED_COUNT] = { "go", "open", "stay" };
 
 static struct deid_interval recall_of(const struct deid_tally_sums *sums, unsigned level)

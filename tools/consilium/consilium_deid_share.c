@@ -153,7 +153,7 @@ static bool words_between_are_empty(const struct words *words, unsigned from, un
 
 /* Add the run of marked words [@first, @last), or widen the stretch before it. */
 static void stretch_add(struct stretches *stretches, const struct words *words, unsigned first,
-                        unsigned last)
+                        unsigned last, bool is_joined)
 {
     struct stretch *before = stretches->count > 0 ? &stretches->items[stretches->count - 1] : NULL;
     struct stretch stretch = { 0, 0, first, last };
@@ -167,7 +167,7 @@ static void stretch_add(struct stretches *stretches, const struct words *words, 
         return;
     stretch.start = words->items[from].start;
     stretch.end = words->items[to - 1].end;
-    if (before != NULL && words_between_are_empty(words, before->last, first)) {
+    if (before != NULL && (is_joined || words_between_are_empty(words, before->last, first))) {
         before->end = stretch.end;
         before->last = last;
         return;
@@ -176,7 +176,7 @@ static void stretch_add(struct stretches *stretches, const struct words *words, 
 }
 
 static bool stretches_read(struct stretches *stretches, const struct words *words, bool is_gold,
-                           struct arena *arena)
+                           bool is_joined, struct arena *arena)
 {
     unsigned i = 0, first;
 
@@ -188,7 +188,7 @@ static bool stretches_read(struct stretches *stretches, const struct words *word
         while (i < words->count && (is_gold ? words->items[i].is_gold : words->items[i].is_found))
             i++;
         if (i > first)
-            stretch_add(stretches, words, first, i);
+            stretch_add(stretches, words, first, i, is_joined);
         else
             i++;
     }
@@ -236,7 +236,7 @@ static unsigned count_strays(const struct stretches *gold, const struct stretche
 
 struct deid_interval_part deid_share_compare(const struct deid_gold *gold,
                                              const struct deid_gold_span *found,
-                                             unsigned found_count, double share_min,
+                                             unsigned found_count, double share_min, bool is_joined,
                                              struct arena *scratch)
 {
     struct deid_interval_part part = { 0 };
@@ -250,8 +250,8 @@ struct deid_interval_part deid_share_compare(const struct deid_gold *gold,
         words.items[i].is_gold = is_marked(&words.items[i], gold->spans, gold->spans_count);
         words.items[i].is_found = is_marked(&words.items[i], found, found_count);
     }
-    if (!stretches_read(&labelled, &words, true, scratch)
-        || !stretches_read(&marked, &words, false, scratch))
+    if (!stretches_read(&labelled, &words, true, is_joined, scratch)
+        || !stretches_read(&marked, &words, false, is_joined, scratch))
         return part;
     part.wanted = labelled.count;
     for (i = 0; i < labelled.count; i++) {

@@ -298,18 +298,19 @@ static enum status addition_keep(struct deid_tally *tally, const struct addition
     return STATUS_OK;
 }
 
-static void add_share(struct deid_tally *tally, struct addition *addition,
+/* @level: DEID_LEVEL_SHARE or _JOINED. */
+static void add_share(struct deid_tally *tally, struct addition *addition, enum deid_level level,
                       const struct deid_gold *gold, const struct deid_gold_span *found,
                       unsigned found_count, struct arena *scratch)
 {
-    struct deid_interval_part part =
-        deid_share_compare(gold, found, found_count, tally->share_min, scratch);
+    struct deid_interval_part part = deid_share_compare(gold, found, found_count, tally->share_min,
+                                                        level == DEID_LEVEL_JOINED, scratch);
 
-    addition->parts[DEID_LEVEL_SHARE] = part;
-    tally->all.found[DEID_LEVEL_SHARE] += part.found;
-    tally->all.wanted[DEID_LEVEL_SHARE] += part.wanted;
-    tally->all.right[DEID_LEVEL_SHARE] += part.right;
-    tally->all.reported[DEID_LEVEL_SHARE] += part.reported;
+    addition->parts[level] = part;
+    tally->all.found[level] += part.found;
+    tally->all.wanted[level] += part.wanted;
+    tally->all.right[level] += part.right;
+    tally->all.reported[level] += part.reported;
 }
 
 enum status deid_tally_add(struct deid_tally *tally, const struct deid_gold *gold,
@@ -331,7 +332,8 @@ enum status deid_tally_add(struct deid_tally *tally, const struct deid_gold *gol
         count_reported(&tally->classes[found[i].meant.class], NULL, &view, gold, &found[i], true);
     }
     count_tokens(&tally->all, &addition, &view);
-    add_share(tally, &addition, gold, found, found_count, scratch);
+    add_share(tally, &addition, DEID_LEVEL_SHARE, gold, found, found_count, scratch);
+    add_share(tally, &addition, DEID_LEVEL_JOINED, gold, found, found_count, scratch);
     tally->negatives += gold->is_hard_negative;
     tally->negatives_touched += gold->is_hard_negative && found_count > 0;
     tally->traps += gold->traps_count;

@@ -22,10 +22,11 @@ enum deid_level {
     DEID_LEVEL_OVERLAP,
     DEID_LEVEL_EXACT,
     DEID_LEVEL_TOKEN,
-    DEID_LEVEL_SHARE, /* the span rule of presidio-research: consilium_deid_share.h */
+    DEID_LEVEL_SHARE,  /* the span rule of presidio-research: consilium_deid_share.h */
+    DEID_LEVEL_JOINED, /* the same as its code has it */
 };
 
-#define DEID_LEVEL_COUNT 5
+#define DEID_LEVEL_COUNT 6
 #define DEID_TALLY_LABELS_MAX 256
 
 struct deid_tally_sums {
@@ -48,7 +49,7 @@ struct deid_tally {
     struct deid_interval_part *parts[DEID_LEVEL_COUNT]; /* of each document */
     uint32_t documents, capacity;
     uint64_t negatives, negatives_touched, traps, traps_touched;
-    double share_min; /* of DEID_LEVEL_SHARE */
+    double share_min; /* of DEID_LEVEL_SHARE and _JOINED */
 };
 
 void deid_tally_init(struct deid_tally *tally, double share_min);

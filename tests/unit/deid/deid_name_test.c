@@ -1,77 +1,5 @@
 /* Names of people in running text, by class of cause, and words that look like names and stay. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <string.h>
-#include <cmocka.h>
-
-#include "deid_prose.h"
-#include "deid_scan.h"
-
-static struct deid_lexicon lexicon;
-static struct arena arena;
-
-static void scan(const char *text, struct deid_spans *spans)
-{
-    struct deid_tokens tokens;
-
-    assert_int_equal(deid_tokens_read(slice_from(text), &lexicon, &arena, &tokens, NULL),
-                     STATUS_OK);
-    deid_spans_init(spans, &arena);
-    deid_prose_scan(&tokens, spans);
-    assert_false(spans->is_full);
-}
-
-/* Whether every letter of @what, at its last place in @text, is in a name. */
-static bool is_name(const char *text, const char *what)
-{
-    struct deid_spans spans;
-    const char *at, *last = NULL;
-    size_t i;
-    unsigned s;
-
-    scan(text, &spans);
-    for (at = strstr(text, what); at != NULL; at = strstr(at + 1, what))
-        last = at;
-    assert_non_null(last);
-    for (i = (size_t)(last - text); i < (size_t)(last - text) + strlen(what); i++) {
-        bool is_in = !deid_is_word(text[i]);
-
-        for (s = 0; s < spans.count && !is_in; s++)
-            is_in = spans.items[s].start <= i && i < spans.items[s].end;
-        if (!is_in)
-            return false;
-    }
-    return true;
-}
-
-static void all_are_names(const char *const rows[][2], size_t count)
-{
-    size_t i;
-
-    for (i = 0; i < count; i++)
-        if (!is_name(rows[i][0], rows[i][1]))
-            fail_msg("not found: [%s] in [%s]", rows[i][1], rows[i][0]);
-}
-
-#define ALL_ARE_NAMES(rows) all_are_names(rows, sizeof(rows) / sizeof(rows[0]))
-
-static void none_is_a_name(const char *const *rows, size_t count)
-{
-    struct deid_spans spans;
-    size_t i;
-
-    for (i = 0; i < count; i++) {
-        scan(rows[i], &spans);
-        if (spans.count > 0)
-            fail_msg("[%.*s] in [%s]", (int)(spans.items[0].end - spans.items[0].start),
-                     rows[i] + spans.items[0].start, rows[i]);
-    }
-}
-
-#define NONE_IS_A_NAME(rows) none_is_a_name(rows, sizeof(rows) / sizeof(rows[0]))
+#include "deid_rows.h"
 
 static void finds_names_after_titles(void **state)
 {
@@ -93,7 +21,7 @@ static void finds_names_after_titles(void **state)
     };
 
     (void)state;
-    ALL_ARE_NAMES(rows);
+    rows_check_gone(rows, ROWS_COUNT(rows), false);
 }
 
 static void finds_names_of_kin_and_staff(void **state)
@@ -118,7 +46,7 @@ static void finds_names_of_kin_and_staff(void **state)
     };
 
     (void)state;
-    ALL_ARE_NAMES(rows);
+    rows_check_gone(rows, ROWS_COUNT(rows), false);
 }
 
 static void finds_names_by_label(void **state)
@@ -137,7 +65,7 @@ static void finds_names_by_label(void **state)
     };
 
     (void)state;
-    ALL_ARE_NAMES(rows);
+    rows_check_gone(rows, ROWS_COUNT(rows), false);
 }
 
 static void finds_names_in_no_list_by_what_surrounds_them(void **state)
@@ -152,7 +80,7 @@ static void finds_names_in_no_list_by_what_surrounds_them(void **state)
     };
 
     (void)state;
-    ALL_ARE_NAMES(rows);
+    rows_check_gone(rows, ROWS_COUNT(rows), false);
 }
 
 static void finds_a_name_again_everywhere(void **state)
@@ -167,7 +95,7 @@ static void finds_a_name_again_everywhere(void **state)
     };
 
     (void)state;
-    ALL_ARE_NAMES(rows);
+    rows_check_gone(rows, ROWS_COUNT(rows), false);
 }
 
 static void leaves_what_is_named_after_people(void **state)
@@ -184,7 +112,7 @@ static void leaves_what_is_named_after_people(void **state)
     };
 
     (void)state;
-    NONE_IS_A_NAME(rows);
+    rows_check_kept(rows, ROWS_COUNT(rows), false);
 }
 
 static void leaves_drugs_words_and_abbreviations(void **state)
@@ -203,21 +131,7 @@ static void leaves_drugs_words_and_abbreviations(void **state)
     };
 
     (void)state;
-    NONE_IS_A_NAME(rows);
-}
-
-static int setup(void **state)
-{
-    (void)state;
-    arena_init(&arena, (size_t)64 << 20);
-    return deid_lexicon_init(&lexicon, &arena, NULL) != STATUS_OK;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    arena_close(&arena);
-    return 0;
+    rows_check_kept(rows, ROWS_COUNT(rows), false);
 }
 
 int main(void)
@@ -232,5 +146,5 @@ int main(void)
         cmocka_unit_test(leaves_drugs_words_and_abbreviations),
     };
 
-    return cmocka_run_group_tests(tests, setup, teardown);
+    return cmocka_run_group_tests(tests, rows_open, rows_close);
 }

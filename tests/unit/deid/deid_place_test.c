@@ -1,59 +1,6 @@
 /* Places in running text: towns, streets in the forms of several countries, houses and firms, and
  * what only looks like them. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <string.h>
-#include <cmocka.h>
-
-#include "deid_place.h"
-#include "deid_prose.h"
-
-static struct deid_lexicon lexicon;
-static struct arena arena;
-
-static void scan(const char *text, struct deid_spans *spans)
-{
-    struct deid_tokens tokens;
-
-    assert_int_equal(deid_tokens_read(slice_from(text), &lexicon, &arena, &tokens, NULL),
-                     STATUS_OK);
-    deid_spans_init(spans, &arena);
-    deid_prose_scan(&tokens, spans);
-    assert_false(spans->is_full);
-}
-
-/* Whether every letter of @what in @text is in a span. */
-static bool is_gone(const char *text, const char *what)
-{
-    struct deid_spans spans;
-    size_t start = (size_t)(strstr(text, what) - text), i;
-    unsigned s;
-
-    scan(text, &spans);
-    for (i = start; i < start + strlen(what); i++) {
-        bool is_in = !deid_is_word(text[i]);
-
-        for (s = 0; s < spans.count && !is_in; s++)
-            is_in = spans.items[s].start <= i && i < spans.items[s].end;
-        if (!is_in)
-            return false;
-    }
-    return true;
-}
-
-static void all_are_gone(const char *const rows[][2], size_t count)
-{
-    size_t i;
-
-    for (i = 0; i < count; i++)
-        if (!is_gone(rows[i][0], rows[i][1]))
-            fail_msg("not found: [%s] in [%s]", rows[i][1], rows[i][0]);
-}
-
-#define ALL_ARE_GONE(rows) all_are_gone(rows, sizeof(rows) / sizeof(rows[0]))
+#include "deid_rows.h"
 
 static void finds_streets_with_the_rest_of_the_address(void **state)
 {
@@ -71,7 +18,7 @@ static void finds_streets_with_the_rest_of_the_address(void **state)
     };
 
     (void)state;
-    ALL_ARE_GONE(rows);
+    rows_check_gone(rows, ROWS_COUNT(rows), false);
 }
 
 static void finds_towns(void **state)
@@ -86,7 +33,7 @@ static void finds_towns(void **state)
     };
 
     (void)state;
-    ALL_ARE_GONE(rows);
+    rows_check_gone(rows, ROWS_COUNT(rows), false);
 }
 
 static void finds_houses(void **state)
@@ -104,7 +51,7 @@ static void finds_houses(void **state)
     };
 
     (void)state;
-    ALL_ARE_GONE(rows);
+    rows_check_gone(rows, ROWS_COUNT(rows), false);
 }
 
 static void leaves_what_is_done_there_and_who_is_quoted(void **state)
@@ -123,30 +70,9 @@ static void leaves_what_is_done_there_and_who_is_quoted(void **state)
         "patients in the southern US with COPD",
         "immigrated from India 6 months ago, on metformin",
     };
-    struct deid_spans spans;
-    size_t i;
 
     (void)state;
-    for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        scan(rows[i], &spans);
-        if (spans.count > 0)
-            fail_msg("[%.*s] in [%s]", (int)(spans.items[0].end - spans.items[0].start),
-                     rows[i] + spans.items[0].start, rows[i]);
-    }
-}
-
-static int setup(void **state)
-{
-    (void)state;
-    arena_init(&arena, (size_t)64 << 20);
-    return deid_lexicon_init(&lexicon, &arena, NULL) != STATUS_OK;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    arena_close(&arena);
-    return 0;
+    rows_check_kept(rows, ROWS_COUNT(rows), false);
 }
 
 int main(void)
@@ -158,5 +84,5 @@ int main(void)
         cmocka_unit_test(leaves_what_is_done_there_and_who_is_quoted),
     };
 
-    return cmocka_run_group_tests(tests, setup, teardown);
+    return cmocka_run_group_tests(tests, rows_open, rows_close);
 }

@@ -1,0 +1,13 @@
+/* Beyond the eighteen classes: what Safe Harbor lets stand and some sites do not, because it tells
+ * of somebody all the same. Ages of any size, years, countries and states, nationalities and
+ * creeds, occupations. Off unless a policy asks for it ("classes": "wide"). */
+#ifndef DEID_WIDE_H
+#define DEID_WIDE_H
+
+#include "deid_scan.h"
+
+/* Add it to @spans, which hold what deid_scan found in the same tokens. */
+void deid_wide_scan(const struct deid_rules *rules, const struct deid_tokens *tokens,
+                    struct deid_spans *spans);
+
+#endif
