@@ -66,6 +66,15 @@ static bool is_type_name(struct slice text)
     return true;
 }
 
+/* The name of a type is written as it stands: what only looks like one may be anybody's. */
+static bool is_type(const struct deid_fhir_walk *walk, struct slice text)
+{
+    uint16_t type = deid_fhir_type_find(walk->types, text);
+
+    return walk->types->types[type].is_resource
+           || (is_type_name(text) && !deid_redact_knows(walk->redactor, text));
+}
+
 static size_t find_last(struct slice text, char byte, size_t end)
 {
     while (end > 0 && text.data[end - 1] != byte)
@@ -74,7 +83,8 @@ static size_t find_last(struct slice text, char byte, size_t end)
 }
 
 /* "[base/]Type/id[/_history/n]". False when it is none. */
-static bool split(struct slice text, size_t *type_at, size_t *id_at, size_t *id_end)
+static bool split(const struct deid_fhir_walk *walk, struct slice text, size_t *type_at,
+                  size_t *id_at, size_t *id_end)
 {
     struct slice marker = SLICE("/_history/");
     const char *hit = memmem(text.data, text.size, marker.data, marker.size);
@@ -84,7 +94,7 @@ static bool split(struct slice text, size_t *type_at, size_t *id_at, size_t *id_
     if (*id_at == 0 || *id_at == *id_end)
         return false;
     *type_at = find_last(text, '/', *id_at - 1);
-    return is_type_name(slice_cut(text, *type_at, *id_at - 1));
+    return is_type(walk, slice_cut(text, *type_at, *id_at - 1));
 }
 
 static enum status put_value(struct deid_fhir_walk *walk, enum deid_class class, struct slice value,
@@ -95,6 +105,18 @@ static enum status put_value(struct deid_fhir_walk *walk, enum deid_class class,
 
     buffer_put(out, node.text);
     return status == STATUS_OK && out->is_full ? deid_fhir_no_room(walk->err) : status;
+}
+
+/* What is FHIR's own unless the patient is called so. */
+static enum status put_plain(struct deid_fhir_walk *walk, struct slice text, struct buffer *out)
+{
+    struct slice output;
+    bool is_restored;
+    enum status status = deid_redact_code(walk->redactor, text, &output, &is_restored, walk->err);
+
+    if (status == STATUS_OK)
+        buffer_put(out, output);
+    return status;
 }
 
 static enum status put_reference(struct deid_fhir_walk *walk, struct slice text, size_t type_at,
@@ -110,8 +132,9 @@ static enum status put_reference(struct deid_fhir_walk *walk, struct slice text,
     if (status == STATUS_OK)
         status = put_id(walk, out, deid_fhir_element_letter(slice_cut(text, type_at, id_at - 1)),
                         slice_cut(text, id_at, id_end));
-    buffer_put(out, slice_cut(text, id_end, text.size));
-    return status;
+    return status == STATUS_OK && id_end < text.size
+               ? put_plain(walk, slice_cut(text, id_end, text.size), out)
+               : status;
 }
 
 /* One "name=value" of a search. What only steers the answer ("_count") stays; the rest is
@@ -123,21 +146,22 @@ static enum status put_parameter(struct deid_fhir_walk *walk, struct slice text,
                                          "_pretty",  "page",    "_offset" };
     size_t equals = slice_find_byte(text, '='), bar, type_at, id_at, id_end;
     struct slice name = slice_cut(text, 0, equals), value = slice_cut(text, equals + 1, text.size);
+    enum status status = put_plain(walk, name, out);
 
-    buffer_put(out, slice_cut(text, 0, equals + 1));
+    if (status != STATUS_OK || equals == text.size)
+        return status;
+    buffer_put_byte(out, '=');
     for (size_t i = 0; i < sizeof(plain) / sizeof(plain[0]); i++)
-        if (slice_is(name, plain[i])) {
-            buffer_put(out, value);
-            return STATUS_OK;
-        }
+        if (slice_is(name, plain[i]))
+            return put_plain(walk, value, out);
     if (value.size == 0)
         return STATUS_OK;
-    if (split(value, &type_at, &id_at, &id_end))
+    if (split(walk, value, &type_at, &id_at, &id_end))
         return put_reference(walk, value, type_at, id_at, id_end, out);
     bar = find_last(value, '|', value.size);
-    buffer_put(out, slice_cut(value, 0, bar));
-    return bar == value.size
-               ? STATUS_OK
+    status = put_plain(walk, slice_cut(value, 0, bar), out);
+    return bar == value.size || status != STATUS_OK
+               ? status
                : put_value(walk, DEID_CLASS_OTHER, slice_cut(value, bar, value.size), out);
 }
 
@@ -176,7 +200,7 @@ static enum status put_question(struct deid_fhir_walk *walk, struct slice text, 
     struct slice type = slice_cut(text, type_at, question);
     enum status status = STATUS_OK;
 
-    *is_one = type.size == 0 || is_type_name(type);
+    *is_one = type.size == 0 || is_type(walk, type);
     if (!*is_one)
         return STATUS_OK;
     if (type_at > 0) {
@@ -206,7 +230,7 @@ static enum status put_any(struct deid_fhir_walk *walk, struct slice text, struc
     }
     if (question < text.size)
         return put_question(walk, text, question, out, is_one);
-    if (split(text, &type_at, &id_at, &id_end))
+    if (split(walk, text, &type_at, &id_at, &id_end))
         return put_reference(walk, text, type_at, id_at, id_end, out);
     *is_one = false;
     return STATUS_OK;
@@ -219,7 +243,7 @@ enum status deid_fhir_reference_rewrite(struct deid_fhir_walk *walk, struct json
     enum status status;
 
     *is_one = true;
-    if (node->text.size == 0 || is_type_name(node->text))
+    if (node->text.size == 0 || is_type(walk, node->text))
         return STATUS_OK;
     buffer_init(&out, walk->redactor->arena);
     status = put_any(walk, node->text, &out, is_one);

@@ -58,6 +58,25 @@ bool deid_fhir_removed_note(const struct json *resource, const struct json *pare
     return true;
 }
 
+struct slice deid_fhir_removed_name(const struct json *resource, struct arena *arena)
+{
+    struct slice type = json_get_string(resource, "resourceType"),
+                 id = json_get_string(resource, "id"),
+                 version = json_get_string(json_get(resource, "meta"), "versionId");
+    struct buffer name;
+
+    if (type.size == 0 || id.size == 0)
+        return SLICE("");
+    buffer_init(&name, arena);
+    buffer_put(&name, type);
+    buffer_put_byte(&name, '/');
+    buffer_put(&name, id);
+    if (version.size > 0)
+        buffer_put_string(&name, "/_history/");
+    buffer_put(&name, version);
+    return name.is_full ? (struct slice){ NULL, 0 } : buffer_slice(&name);
+}
+
 static bool is_of(const struct deid_entry *entry, struct slice name)
 {
     return entry->class == DEID_CLASS_NONE && entry->variant != STALE

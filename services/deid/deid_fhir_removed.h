@@ -24,7 +24,11 @@ bool deid_fhir_removed_note(const struct json *resource, const struct json *pare
                             const struct json *item, unsigned index, struct arena *arena,
                             struct deid_fhir_removal **list);
 
-/* Put the removals of one resource, newest first, into the map under @name, its redacted "Type/id".
+/* The name of a redacted resource, "Type/id" and its version where it has one, in @arena; empty for
+ * one without an id, of which nothing is kept. data NULL: no room. */
+struct slice deid_fhir_removed_name(const struct json *resource, struct arena *arena);
+
+/* Put the removals of one resource, newest first, into the map under its @name.
  * What was there under that name is forgotten. False: no room. */
 bool deid_fhir_removed_put(struct deid_map *map, struct slice name, struct arena *arena,
                            const struct deid_fhir_removal *list);

@@ -93,24 +93,20 @@ struct missing {
 static enum status missing_find(const struct deid_map *map, struct json *node, struct arena *arena,
                                 struct missing **list, struct error *err)
 {
-    struct slice type = deid_fhir_element_type(node), id = json_get_string(node, "id");
+    struct slice name = deid_fhir_removed_name(node, arena);
     struct missing *missing;
     struct json *child;
-    struct buffer name;
     enum status status = STATUS_OK;
     bool is_full = false;
 
-    if (type.size > 0 && id.size > 0) {
+    if (name.data == NULL)
+        return no_room(err);
+    if (name.size > 0) {
         missing = ARENA_NEW(arena, struct missing);
-        buffer_init(&name, arena);
-        buffer_put(&name, type);
-        buffer_put_byte(&name, '/');
-        buffer_put(&name, id);
-        if (missing == NULL || name.is_full)
+        if (missing == NULL)
             return no_room(err);
-        *missing = (struct missing){
-            node, deid_fhir_removed_find(map, buffer_slice(&name), arena, &is_full), *list
-        };
+        *missing =
+            (struct missing){ node, deid_fhir_removed_find(map, name, arena, &is_full), *list };
         if (is_full)
             return no_room(err);
         if (missing->removals != NULL)

@@ -62,6 +62,16 @@ enum status deid_fhir_value_text(struct deid_fhir_walk *walk, struct json *node,
     return deid_redact_text(walk->redactor, node->text, is_markup, &node->text, walk->err);
 }
 
+/* What is known by the whole part of @number, whatever its sign and its decimals. */
+static const struct deid_entry *known_number(struct deid_map *map, struct slice number)
+{
+    size_t start = number.size > 0 && number.data[0] == '-', end = start;
+
+    while (end < number.size && deid_is_digit(number.data[end]))
+        end++;
+    return deid_map_find(map, slice_cut(number, start, end));
+}
+
 enum status deid_fhir_value_number(struct deid_fhir_walk *walk, struct json *node, bool is_unknown)
 {
     struct deid_map *map = walk->redactor->map;
@@ -73,7 +83,7 @@ enum status deid_fhir_value_number(struct deid_fhir_walk *walk, struct json *nod
         digits += deid_is_digit(node->text.data[i]);
     if (digits < NUMBER_DIGITS_MIN)
         return STATUS_OK;
-    known = deid_map_find(map, node->text);
+    known = known_number(map, node->text);
     if (!is_unknown && (known == NULL || !known->is_known))
         return STATUS_OK;
     buffer_init(&marked, walk->redactor->arena);
@@ -93,10 +103,11 @@ static enum status put_form(struct deid_fhir_walk *walk, struct json *node, enum
     struct deid_span span = { 0, (uint32_t)node->text.size, class, form, DEID_SCORE_KNOWN };
     struct buffer out;
     enum status status;
+    bool is_general;
 
     buffer_init(&out, walk->redactor->arena);
     status = deid_surrogate_put(walk->redactor->map, &span, node->text, node->text, false, &out,
-                                walk->err);
+                                &is_general, walk->err);
     walk->redactor->counts[class]++;
     node->text = buffer_slice(&out);
     return status == STATUS_OK && out.is_full ? deid_fhir_no_room(walk->err) : status;

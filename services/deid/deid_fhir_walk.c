@@ -173,26 +173,26 @@ static enum status resource_type(struct deid_fhir_walk *walk, const struct json 
     if (name.size == 0)
         return error_set(walk->err, STATUS_INVALID_ARGUMENT, "a resource without a resourceType");
     *type = deid_fhir_type_find(walk->types, name);
-    if (!walk->types->types[*type].is_resource)
-        *type = DEID_FHIR_TYPE_UNKNOWN;
-    return STATUS_OK;
+    if (walk->types->types[*type].is_resource)
+        return STATUS_OK;
+    *type = DEID_FHIR_TYPE_UNKNOWN;
+    return deid_redact_knows(walk->redactor, name) ? error_set(
+               walk->err, STATUS_INVALID_ARGUMENT, "a resourceType that FHIR does not have")
+                                                   : STATUS_OK;
 }
 
 /* What was taken out of @resource goes into the map under its redacted name. */
 static enum status removals_put(struct deid_fhir_walk *walk, const struct json *resource)
 {
-    struct slice id = json_get_string(resource, "id");
-    struct buffer name;
+    struct arena *arena = walk->redactor->arena;
+    struct slice name;
 
-    if (walk->removals == NULL || id.size == 0)
+    if (walk->removals == NULL)
         return STATUS_OK;
-    buffer_init(&name, walk->redactor->arena);
-    buffer_put(&name, deid_fhir_element_type(resource));
-    buffer_put_byte(&name, '/');
-    buffer_put(&name, id);
-    if (name.is_full
-        || !deid_fhir_removed_put(walk->redactor->map, buffer_slice(&name), walk->redactor->arena,
-                                  walk->removals))
+    name = deid_fhir_removed_name(resource, arena);
+    if (name.data == NULL
+        || (name.size > 0
+            && !deid_fhir_removed_put(walk->redactor->map, name, arena, walk->removals)))
         return deid_fhir_no_room(walk->err);
     return STATUS_OK;
 }

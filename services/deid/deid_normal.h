@@ -42,6 +42,10 @@ enum status deid_normal_markup(struct slice original, struct arena *arena, struc
 enum status deid_normal_reading(struct slice original, struct arena *arena, struct deid_text *text,
                                 bool *is_other, struct error *err);
 
+/* What neither of the two reads: the names of tags and attributes, and the values of style. */
+enum status deid_normal_hidden(struct slice original, struct arena *arena, struct deid_text *text,
+                               struct error *err);
+
 /* Where the folded range [@start, @end) lies in the original. */
 uint32_t deid_normal_start(const struct deid_text *text, uint32_t start);
 uint32_t deid_normal_end(const struct deid_text *text, uint32_t end);

@@ -22,12 +22,22 @@ static bool is_letter(char c)
     return (c | 32) >= 'a' && (c | 32) <= 'z';
 }
 
-/* A tag begins with "<p" or "</p". Anything else after "<" is text, or may be: a comment, CDATA,
- * "BP < 120". */
+static bool is_name_byte(char c)
+{
+    return is_letter(c) || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == ':';
+}
+
+/* A tag is "<p" or "</p", and its name ends like one. Anything else after "<" is text, or may be: a
+ * comment, CDATA, "BP < 120", "<j.smith@example.org>". */
 static bool is_tag(struct slice text, size_t at)
 {
     at += at + 1 < text.size && text.data[at + 1] == '/' ? 2 : 1;
-    return at < text.size && is_letter(text.data[at]);
+    if (at >= text.size || !is_letter(text.data[at]))
+        return false;
+    while (at < text.size && is_name_byte(text.data[at]))
+        at++;
+    return at == text.size || text.data[at] == '/' || text.data[at] == '>'
+           || (unsigned char)text.data[at] <= ' ';
 }
 
 /* The size of a name of markup's own at @at: of the tag, or of an attribute ("=" follows); 0: what
@@ -60,18 +70,18 @@ static void put_blank(struct deid_writer *writer, size_t at, size_t count)
         deid_writer_put(writer, '\n', (uint32_t)at, (uint32_t)at + 1);
 }
 
-/* A tag at @at, to its end: its names and its own punctuation are blank, all else in it is read
- * like text. Returns where it ends. */
-static size_t put_tag(struct slice text, size_t at, struct deid_writer *writer)
+/* A tag at @at, to its end: its names, its own punctuation and what is style are blank, all else in
+ * it is read like text; @is_hidden: the other way about. Returns where it ends. */
+static size_t put_tag(struct slice text, size_t at, bool is_hidden, struct deid_writer *writer)
 {
     char quote = 0;
-    bool is_style = false;
+    bool is_style = false, is_own;
 
     while (at < text.size) {
         char c = text.data[at];
         bool is_end = quote == 0 && c == '>';
         bool is_mark = quote == 0 ? strchr("<>/=\"'", c) != NULL && c != '\0' : c == quote;
-        size_t name = quote == 0 && is_letter(c) ? tag_name(text, at) : 0;
+        size_t name = quote == 0 && is_letter(c) ? tag_name(text, at) : 0, end;
 
         if (quote == 0 && (c == '"' || c == '\'')) {
             quote = c;
@@ -80,11 +90,14 @@ static size_t put_tag(struct slice text, size_t at, struct deid_writer *writer)
         } else if (c == quote) {
             quote = 0;
         }
-        if (is_mark || name > 0 || (quote != 0 && is_style)) {
+        is_own = name > 0 || (quote != 0 && is_style);
+        if (is_mark || is_own != is_hidden) {
             put_blank(writer, at, name > 0 ? name : 1);
             at += name > 0 ? name : 1;
         } else {
-            at += deid_writer_put_next(writer, text, at);
+            end = at + (name > 0 ? name : 1);
+            while (at < end)
+                at += deid_writer_put_next(writer, text, at);
         }
         if (is_end)
             break;
@@ -102,7 +115,7 @@ enum status deid_normal_markup(struct slice original, struct arena *arena, struc
         return err == NULL ? STATUS_INVALID_ARGUMENT : err->status;
     while (at < original.size) {
         if (original.data[at] == '<' && is_tag(original, at))
-            at = put_tag(original, at, &writer);
+            at = put_tag(original, at, false, &writer);
         else
             at += deid_writer_put_next(&writer, original, at);
     }
@@ -190,10 +203,26 @@ enum status deid_normal_reading(struct slice original, struct arena *arena, stru
                 deid_writer_put(&writer, ' ', (uint32_t)at, (uint32_t)at + 1);
             at = end;
         } else if (original.data[at] == '<' && is_tag(original, at)) {
-            at = put_tag(original, at, &writer);
+            at = put_tag(original, at, false, &writer);
         } else {
             at += deid_writer_put_next(&writer, original, at);
         }
+    }
+    return deid_writer_close(&writer, original, text, err);
+}
+
+enum status deid_normal_hidden(struct slice original, struct arena *arena, struct deid_text *text,
+                               struct error *err)
+{
+    struct deid_writer writer;
+    size_t at = 0;
+
+    if (deid_writer_open(&writer, original, arena, err) != STATUS_OK)
+        return err == NULL ? STATUS_INVALID_ARGUMENT : err->status;
+    while (at < original.size) {
+        at += slice_find_byte(slice_cut(original, at, original.size), '<');
+        if (at < original.size)
+            at = is_tag(original, at) ? put_tag(original, at, true, &writer) : at + 1;
     }
     return deid_writer_close(&writer, original, text, err);
 }

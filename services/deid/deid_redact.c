@@ -1,8 +1,7 @@
 #include "deid_redact.h"
 
-#include <stdlib.h>
-
 #include "deid_date.h"
+#include "deid_piece.h"
 #include "deid_resolve.h"
 #include "deid_restore.h"
 #include "deid_token.h"
@@ -80,30 +79,55 @@ enum status deid_inspect_text(struct deid_redactor *redactor, struct slice text,
     return status == STATUS_OK ? inspect(redactor, normal, spans, err) : status;
 }
 
-/* A part of the original to be replaced: a span in its bytes, and what the finders read there. */
-struct piece {
-    struct deid_span span;
-    struct slice folded;
-};
+/* Of markup: as its source shows it, as a reader sees it, and what neither of them reads. */
+#define VIEWS_MAX 3
 
-struct pieces {
-    struct piece *items;
-    unsigned count;
-};
-
-/* One way to read a text, and what was found so. */
-struct view {
-    struct deid_text normal;
-    struct deid_spans spans;
-};
-
-#define VIEWS_MAX 2
-
-/* Markup is read twice where a reader sees other words than stand between the tags; what either
- * reading finds goes. */
-static enum status views_read(struct deid_redactor *redactor, struct slice text, bool is_markup,
-                              struct view *views, unsigned *count, struct error *err)
+/* Names of HTML's own that somebody may be called, too. */
+static bool is_markup_name(struct slice word)
 {
+    static const char *const names[] = { "center", "small", "strong", "ruby",  "mark", "main",
+                                         "base",   "head",  "link",   "map",   "menu", "code",
+                                         "span",   "title", "label",  "frame", "font", "section",
+                                         "button", "style", "param",  "time",  "data", "body" };
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        if (slice_equal_fold(word, slice_from(names[i])))
+            return true;
+    return false;
+}
+
+/* In the names of tags and attributes only who the patient is is looked for, letter by letter. */
+static enum status hidden_inspect(struct deid_redactor *redactor, struct deid_view *view,
+                                  struct error *err)
+{
+    struct slice folded = view->normal.folded;
+    struct deid_tokens tokens;
+    enum status status =
+        deid_tokens_read(folded, &redactor->rules->lexicon, &redactor->scratch, &tokens, err);
+    unsigned kept = 0;
+
+    deid_spans_init(&view->spans, &redactor->scratch);
+    if (status == STATUS_OK)
+        status = deid_identity_scan_exact(&redactor->identity, &tokens, &view->spans, err);
+    if (status != STATUS_OK)
+        return status;
+    for (unsigned i = 0; i < view->spans.count; i++) {
+        struct deid_span span = view->spans.items[i];
+
+        if (!is_markup_name(slice_cut(folded, span.start, span.end)))
+            view->spans.items[kept++] = span;
+    }
+    view->spans.count = kept;
+    deid_resolve(&view->spans, folded);
+    return STATUS_OK;
+}
+
+/* What any of the ways to read markup finds goes. A reader may see other words than stand between
+ * the tags. */
+static enum status views_read(struct deid_redactor *redactor, struct slice text, bool is_markup,
+                              struct deid_view *views, unsigned *count, struct error *err)
+{
+    struct deid_view *view = &views[1];
     bool is_other = false;
     enum status status =
         deid_inspect_text(redactor, text, is_markup, &views[0].normal, &views[0].spans, err);
@@ -111,85 +135,21 @@ static enum status views_read(struct deid_redactor *redactor, struct slice text,
     *count = 1;
     if (status != STATUS_OK || !is_markup)
         return status;
-    status = deid_normal_reading(text, &redactor->scratch, &views[1].normal, &is_other, err);
-    if (status != STATUS_OK || !is_other)
-        return status;
-    *count = 2;
-    return inspect(redactor, &views[1].normal, &views[1].spans, err);
-}
-
-static void pieces_put(struct pieces *pieces, const struct deid_text *normal, struct deid_span span)
-{
-    struct slice folded = slice_cut(normal->folded, span.start, span.end);
-
-    span.start = deid_normal_start(normal, span.start);
-    span.end = deid_normal_end(normal, span.end);
-    pieces->items[pieces->count++] = (struct piece){ span, folded };
-}
-
-static enum status pieces_open(struct pieces *pieces, const struct view *views, unsigned count,
-                               unsigned more, struct arena *arena, struct error *err)
-{
-    size_t total = more + 1;
-
-    for (unsigned i = 0; i < count; i++)
-        total += views[i].spans.count;
-    *pieces = (struct pieces){ arena_alloc(arena, total * sizeof(struct piece)), 0 };
-    if (pieces->items == NULL)
-        return error_set(err, STATUS_RESOURCE_EXHAUSTED, "no room for %zu spans", total);
-    for (unsigned i = 0; i < count; i++)
-        for (unsigned j = 0; j < views[i].spans.count; j++)
-            pieces_put(pieces, &views[i].normal, views[i].spans.items[j]);
-    return STATUS_OK;
-}
-
-static int piece_compare(const void *left, const void *right)
-{
-    const struct deid_span *a = &((const struct piece *)left)->span,
-                           *b = &((const struct piece *)right)->span;
-
-    if (a->start != b->start)
-        return a->start < b->start ? -1 : 1;
-    return a->end > b->end ? -1 : a->end < b->end;
-}
-
-/* @into takes @piece in: what holds the other stays what it is, two that only overlap are a value.
- */
-static void piece_join(struct piece *into, const struct piece *piece)
-{
-    bool is_person = into->span.form == DEID_FORM_PERSON && piece->span.form == DEID_FORM_PERSON;
-
-    if (piece->span.end <= into->span.end)
-        return;
-    if (piece->span.score > into->span.score)
-        into->span.class = piece->span.class;
-    into->span.form = is_person ? DEID_FORM_PERSON : DEID_FORM_VALUE;
-    into->span.end = piece->span.end;
-}
-
-/* The pieces of several views, in order and disjoint; @is_touching: those that touch become one as
- * well. */
-static void pieces_merge(struct pieces *pieces, bool is_touching)
-{
-    unsigned kept = 0;
-
-    if (pieces->count == 0)
-        return;
-    qsort(pieces->items, pieces->count, sizeof(pieces->items[0]), piece_compare);
-    for (unsigned i = 1; i < pieces->count; i++) {
-        struct piece *last = &pieces->items[kept], *piece = &pieces->items[i];
-
-        if (piece->span.start < last->span.end
-            || (is_touching && piece->span.start == last->span.end))
-            piece_join(last, piece);
-        else
-            pieces->items[++kept] = *piece;
+    status = deid_normal_reading(text, &redactor->scratch, &view->normal, &is_other, err);
+    if (status == STATUS_OK && is_other) {
+        status = inspect(redactor, &view->normal, &view->spans, err);
+        view++;
     }
-    pieces->count = kept + 1;
+    if (status == STATUS_OK)
+        status = deid_normal_hidden(text, &redactor->scratch, &view->normal, err);
+    if (status == STATUS_OK)
+        status = hidden_inspect(redactor, view, err);
+    *count = (unsigned)(view + 1 - views);
+    return status;
 }
 
 static enum status found_add(struct deid_redactor *redactor, const struct deid_span *span,
-                             struct slice surrogate, struct error *err)
+                             struct slice surrogate, bool is_general, struct error *err)
 {
     struct deid_found *found;
 
@@ -199,8 +159,8 @@ static enum status found_add(struct deid_redactor *redactor, const struct deid_s
     found = ARENA_NEW(redactor->arena, struct deid_found);
     if (found == NULL)
         return error_set(err, STATUS_RESOURCE_EXHAUSTED, "no room for more spans");
-    *found = (struct deid_found){ *span, arena_copy(redactor->arena, surrogate), redactor->path,
-                                  redactor->found };
+    *found = (struct deid_found){ *span, arena_copy(redactor->arena, surrogate), is_general,
+                                  redactor->path, redactor->found };
     redactor->found = found;
     return STATUS_OK;
 }
@@ -210,20 +170,29 @@ struct part {
     size_t start, end;
 };
 
+/* What was written, and what the key holder gets of it. */
+struct written {
+    struct slice output;
+    struct slice back; /* the part itself, but for what was only generalized; data NULL: all of it
+                          is the part itself */
+};
+
 /* Put surrogates in place of @pieces, and write @part. */
 static enum status replace(struct deid_redactor *redactor, struct slice text,
-                           const struct part *part, const struct pieces *pieces, bool is_coded,
-                           struct slice *output, struct error *err)
+                           const struct part *part, const struct deid_pieces *pieces, bool is_coded,
+                           struct written *written, struct error *err)
 {
-    struct buffer out;
-    size_t at = part->start;
+    struct buffer out, back;
+    size_t at = part->start, same = part->start; /* of the text, put into @back up to there */
     unsigned i;
 
     buffer_init(&out, redactor->arena);
+    buffer_init(&back, &redactor->scratch);
     buffer_reserve(&out, (part->end - part->start) + (part->end - part->start) / 8 + 16);
     for (i = 0; i < pieces->count; i++) {
         struct deid_span span = pieces->items[i].span;
         size_t before;
+        bool is_general;
         enum status status;
 
         if (span.end <= at || span.start >= part->end)
@@ -235,19 +204,27 @@ static enum status replace(struct deid_redactor *redactor, struct slice text,
         buffer_put(&out, slice_cut(text, at, span.start));
         before = out.size;
         status = deid_surrogate_put(redactor->map, &span, slice_cut(text, span.start, span.end),
-                                    pieces->items[i].folded, is_coded, &out, err);
+                                    pieces->items[i].folded, is_coded, &out, &is_general, err);
         if (status == STATUS_OK)
-            status =
-                found_add(redactor, &span, slice_cut(buffer_slice(&out), before, out.size), err);
+            status = found_add(redactor, &span, slice_cut(buffer_slice(&out), before, out.size),
+                               is_general, err);
         if (status != STATUS_OK)
             return status;
+        if (is_general) {
+            buffer_put(&back, slice_cut(text, same, span.start));
+            buffer_put(&back, slice_cut(buffer_slice(&out), before, out.size));
+            same = span.end;
+        }
         at = span.end;
     }
     buffer_put(&out, slice_cut(text, at, part->end));
-    if (out.is_full)
+    if (same > part->start)
+        buffer_put(&back, slice_cut(text, same, part->end));
+    if (out.is_full || back.is_full)
         return error_set(err, STATUS_RESOURCE_EXHAUSTED, "no room for a redacted text of %zu bytes",
                          text.size);
-    *output = out.size == 0 ? SLICE("") : buffer_slice(&out);
+    written->output = out.size == 0 ? SLICE("") : buffer_slice(&out);
+    written->back = buffer_slice(&back);
     return STATUS_OK;
 }
 
@@ -278,13 +255,14 @@ static void widen(struct deid_spans *spans, struct slice folded)
 
 /* Whether the key holder gets back what was given: a date whose neighbours became surrogates may
  * now read otherwise. */
-static bool comes_back(struct deid_redactor *redactor, struct slice text, struct slice output)
+static bool comes_back(struct deid_redactor *redactor, struct slice part,
+                       const struct written *written)
 {
     struct slice restored;
 
-    return deid_restore_text(redactor->map, output, &redactor->scratch, &restored, NULL)
+    return deid_restore_text(redactor->map, written->output, &redactor->scratch, &restored, NULL)
                == STATUS_OK
-           && slice_equal(restored, text);
+           && slice_equal(restored, written->back.data == NULL ? part : written->back);
 }
 
 /* Where the span of a date or of what looks like a surrogate ends that the way back reads at @at of
@@ -320,46 +298,27 @@ static void way_back_scan(const struct deid_redactor *redactor, struct slice fol
 }
 
 static enum status replace_plainly(struct deid_redactor *redactor, struct slice text,
-                                   const struct part *part, const struct view *views,
-                                   unsigned count, struct slice *output, struct error *err)
+                                   const struct part *part, const struct deid_view *views,
+                                   unsigned count, struct written *written, struct error *err)
 {
-    struct pieces pieces;
-    enum status status = pieces_open(&pieces, views, count, 0, &redactor->scratch, err);
+    struct deid_pieces pieces;
+    enum status status = deid_pieces_open(&pieces, views, count, 0, &redactor->scratch, err);
 
     if (status != STATUS_OK)
         return status;
     if (count > 1)
-        pieces_merge(&pieces, false);
-    return replace(redactor, text, part, &pieces, false, output, err);
-}
-
-static bool is_word_byte(char c)
-{
-    return deid_is_word(c) || (unsigned char)c >= 0x80;
-}
-
-/* Widen @pieces to the words of the text itself: a view of markup does not see the name of a tag
- * ("<h@x"), and what it does not see must not be glued to a code. */
-static void pieces_widen(struct pieces *pieces, struct slice text)
-{
-    for (unsigned i = 0; i < pieces->count; i++) {
-        struct deid_span *span = &pieces->items[i].span;
-
-        while (span->start > 0 && is_word_byte(text.data[span->start - 1]))
-            span->start--;
-        while (span->end < text.size && is_word_byte(text.data[span->end]))
-            span->end++;
-    }
+        deid_pieces_merge(&pieces, false);
+    return replace(redactor, text, part, &pieces, false, written, err);
 }
 
 /* With a code as well for everything that the way back would read in the text itself. */
 static enum status replace_coded(struct deid_redactor *redactor, struct slice text,
-                                 const struct part *part, struct view *views, unsigned count,
-                                 struct slice *output, struct error *err)
+                                 const struct part *part, struct deid_view *views, unsigned count,
+                                 struct written *written, struct error *err)
 {
     struct deid_text plain;
     struct deid_spans read;
-    struct pieces pieces;
+    struct deid_pieces pieces;
     enum status status;
 
     deid_spans_init(&read, &redactor->scratch);
@@ -373,57 +332,60 @@ static enum status replace_coded(struct deid_redactor *redactor, struct slice te
     for (unsigned i = 0; i < count; i++)
         widen(&views[i].spans, views[i].normal.folded);
     if (status == STATUS_OK)
-        status = pieces_open(&pieces, views, count, read.count, &redactor->scratch, err);
+        status = deid_pieces_open(&pieces, views, count, read.count, &redactor->scratch, err);
     if (status != STATUS_OK)
         return status;
     for (unsigned i = 0; i < read.count; i++)
-        pieces_put(&pieces, &plain, read.items[i]);
-    pieces_widen(&pieces, text);
-    pieces_merge(&pieces, true);
-    return replace(redactor, text, part, &pieces, true, output, err);
+        deid_pieces_put(&pieces, &plain, read.items[i]);
+    deid_pieces_widen(&pieces, text);
+    deid_pieces_merge(&pieces, true);
+    return replace(redactor, text, part, &pieces, true, written, err);
 }
 
 /* One code for all of @part: broken beyond reading, but nothing of it is lost. */
 static enum status replace_whole(struct deid_redactor *redactor, struct slice text,
-                                 const struct part *part, struct slice *output, struct error *err)
+                                 const struct part *part, struct written *written,
+                                 struct error *err)
 {
-    struct piece piece = { { (uint32_t)part->start, (uint32_t)part->end, DEID_CLASS_OTHER,
-                             DEID_FORM_VALUE, DEID_SCORE_KNOWN },
-                           slice_cut(text, part->start, part->end) };
-    struct pieces pieces = { &piece, 1 };
+    struct deid_piece piece = { { (uint32_t)part->start, (uint32_t)part->end, DEID_CLASS_OTHER,
+                                  DEID_FORM_VALUE, DEID_SCORE_KNOWN },
+                                slice_cut(text, part->start, part->end) };
+    struct deid_pieces pieces = { &piece, 1 };
 
-    return replace(redactor, text, part, &pieces, true, output, err);
+    return replace(redactor, text, part, &pieces, true, written, err);
 }
 
 /* Surrogates in @part, by views that are read; the way back is tried, and codes taken where it
  * fails: for what is read otherwise on the way back, at last for all of it. */
 static enum status part_write(struct deid_redactor *redactor, struct slice text,
-                              const struct part *part, struct view *views, unsigned count,
+                              const struct part *part, struct deid_view *views, unsigned count,
                               struct slice *output, struct error *err)
 {
     struct slice original = slice_cut(text, part->start, part->end);
     struct deid_found *found = redactor->found;
     enum deid_style style = redactor->map->style;
-    bool is_tried = redactor->map->profile == DEID_PROFILE_LIMITED && style != DEID_STYLE_MASKS;
+    struct written written;
     uint32_t counts[DEID_CLASS_COUNT];
     enum status status;
 
     memcpy(counts, redactor->counts, sizeof(counts));
-    status = replace_plainly(redactor, text, part, views, count, output, err);
-    for (int attempt = 0;
-         status == STATUS_OK && is_tried && !comes_back(redactor, original, *output); attempt++) {
+    status = replace_plainly(redactor, text, part, views, count, &written, err);
+    for (int attempt = 0; status == STATUS_OK && style != DEID_STYLE_MASKS
+                          && !comes_back(redactor, original, &written);
+         attempt++) {
         memcpy(redactor->counts, counts, sizeof(counts));
         redactor->found = found;
         redactor->map->style = DEID_STYLE_CODES;
         if (attempt == 0)
-            status = replace_coded(redactor, text, part, views, count, output, err);
+            status = replace_coded(redactor, text, part, views, count, &written, err);
         else if (attempt == 1)
-            status = replace_whole(redactor, text, part, output, err);
+            status = replace_whole(redactor, text, part, &written, err);
         else
             status = error_set(err, STATUS_INTERNAL, "a text of %zu bytes that would not come back",
                                original.size);
         redactor->map->style = style;
     }
+    *output = status == STATUS_OK ? written.output : SLICE("");
     return status;
 }
 
@@ -432,7 +394,7 @@ enum status deid_redact_text(struct deid_redactor *redactor, struct slice text, 
 {
     struct arena_mark mark = arena_mark(&redactor->scratch);
     struct part whole = { 0, text.size };
-    struct view views[VIEWS_MAX];
+    struct deid_view views[VIEWS_MAX];
     unsigned count;
     enum status status = views_read(redactor, text, is_markup, views, &count, err);
 
@@ -457,7 +419,7 @@ static unsigned cut_rank(struct slice text, size_t at)
 
 /* The best place to cut in (@from, @to], the last of the best, outside of every span; 0: there is
  * none. */
-static size_t cut_find(const struct view *view, struct slice text, size_t from, size_t to)
+static size_t cut_find(const struct deid_view *view, struct slice text, size_t from, size_t to)
 {
     const struct deid_text *normal = &view->normal;
     unsigned left = view->spans.count, best = 0;
@@ -484,7 +446,7 @@ enum status deid_redact_window(struct deid_redactor *redactor, struct slice text
 {
     struct arena_mark mark = arena_mark(&redactor->scratch);
     struct part part = { start, text.size };
-    struct view view;
+    struct deid_view view;
     enum status status = deid_inspect_text(redactor, text, false, &view.normal, &view.spans, err);
 
     if (status == STATUS_OK && end_max < text.size) {
@@ -528,17 +490,27 @@ enum status deid_redact_code(struct deid_redactor *redactor, struct slice text,
                              struct slice *output, bool *is_restored, struct error *err)
 {
     struct arena_mark mark = arena_mark(&redactor->scratch);
-    struct view view;
+    struct written written = { text, { NULL, 0 } };
+    struct deid_view view;
     enum status status = inspect_code(redactor, text, &view.normal, &view.spans, err);
 
-    *output = text;
     if (status == STATUS_OK && view.spans.count > 0)
-        status =
-            replace_plainly(redactor, text, &(struct part){ 0, text.size }, &view, 1, output, err);
+        status = replace_plainly(redactor, text, &(struct part){ 0, text.size }, &view, 1, &written,
+                                 err);
     if (status == STATUS_OK)
-        *is_restored = redactor->map->profile != DEID_PROFILE_LIMITED
-                       || redactor->map->style == DEID_STYLE_MASKS
-                       || comes_back(redactor, text, *output);
+        *is_restored =
+            redactor->map->style == DEID_STYLE_MASKS || comes_back(redactor, text, &written);
+    *output = written.output;
     arena_rewind(&redactor->scratch, mark);
     return status;
+}
+
+bool deid_redact_knows(struct deid_redactor *redactor, struct slice text)
+{
+    struct arena_mark mark = arena_mark(&redactor->scratch);
+    struct deid_view view;
+    enum status status = inspect_code(redactor, text, &view.normal, &view.spans, NULL);
+
+    arena_rewind(&redactor->scratch, mark);
+    return status != STATUS_OK || view.spans.count > 0;
 }

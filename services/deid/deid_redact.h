@@ -26,6 +26,7 @@ struct deid_redactor {
 struct deid_found {
     struct deid_span span;
     struct slice surrogate;
+    bool is_general; /* a year, "90+", three digits of a ZIP code: it does not come back */
     const char *path;
     struct deid_found *next;
 };
@@ -61,5 +62,8 @@ enum status deid_redact_window(struct deid_redactor *redactor, struct slice text
  * stands in it. */
 enum status deid_redact_code(struct deid_redactor *redactor, struct slice text,
                              struct slice *output, bool *is_restored, struct error *err);
+
+/* Whether something that the patient is known by stands in @text, or may: it could not be read. */
+bool deid_redact_knows(struct deid_redactor *redactor, struct slice text);
 
 #endif

@@ -155,7 +155,8 @@ static void tell_spans(const struct deid_stream *stream, const struct deid_found
             ;
         span = (struct deid_stream_span){ stream->base + older->span.start,
                                           stream->base + older->span.end, older->span.class,
-                                          older->span.score, older->surrogate };
+                                          older->span.score, older->surrogate,
+                                          older->is_general };
         stream->options.span(stream->options.data, &span);
         last = older;
     }

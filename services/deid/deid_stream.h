@@ -27,6 +27,7 @@ struct deid_stream_span {
     enum deid_class class;
     float score;
     struct slice surrogate; /* holds until the callback returns */
+    bool is_general;        /* it does not come back */
 };
 typedef void (*deid_stream_span_cb)(void *data, const struct deid_stream_span *span);
 

@@ -412,13 +412,14 @@ static bool put_general(const struct deid_span *span, struct slice folded, struc
 
 enum status deid_surrogate_put(struct deid_map *map, const struct deid_span *span,
                                struct slice original, struct slice folded, bool is_coded,
-                               struct buffer *out, struct error *err)
+                               struct buffer *out, bool *is_general, struct error *err)
 {
     bool is_date = span->form == DEID_FORM_DATE || span->form == DEID_FORM_MONTH_DAY;
     struct deid_entry *entry;
     enum status status;
 
-    if (map->profile == DEID_PROFILE_SAFE_HARBOR && put_general(span, folded, out))
+    *is_general = map->profile == DEID_PROFILE_SAFE_HARBOR && put_general(span, folded, out);
+    if (*is_general)
         return STATUS_OK;
     if (map->profile == DEID_PROFILE_LIMITED && is_date && !is_coded
         && put_date_moved(map, span, original, out))

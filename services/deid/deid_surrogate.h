@@ -31,10 +31,11 @@ bool deid_surrogate_read(struct slice text, size_t at, const struct deid_map *ma
 
 /* Append what stands for @original (the caller's bytes) under the map's profile, making an entry
  * where there is none. @folded is the same text as the finders read it. @is_coded: dates become
- * codes too. RESOURCE_EXHAUSTED when there is no room. */
+ * codes too. *@is_general: a year, "90+" or three digits of a ZIP code, from which there is no way
+ * back. RESOURCE_EXHAUSTED when there is no room. */
 enum status deid_surrogate_put(struct deid_map *map, const struct deid_span *span,
                                struct slice original, struct slice folded, bool is_coded,
-                               struct buffer *out, struct error *err);
+                               struct buffer *out, bool *is_general, struct error *err);
 
 /* The name of a person as the record has it: an entry that is looked for everywhere. @is_patient:
  * the patient's own. */
