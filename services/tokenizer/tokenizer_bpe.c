@@ -74,6 +74,7 @@ static void cut_end(struct tokenizer_run *run, enum tokenizer_split split, struc
         size = tokenizer_split_next(split, slice_of(padded + at, text.size - at));
         tokenizer_run_put(run, padded + at, size);
     }
+    tokenizer_run_settle(run);
 }
 
 static void cut_pieces(struct tokenizer_run *run, enum tokenizer_split split, struct slice text)
@@ -98,4 +99,5 @@ void tokenizer_bpe_run(struct tokenizer_run *run, struct slice text)
         }
     }
     cut_pieces(run, split, text);
+    tokenizer_run_settle(run);
 }

@@ -61,39 +61,39 @@ static const uint32_t *find_long(const struct tokenizer_cache *cache, struct sli
     return entry->ids;
 }
 
-static struct tokenizer_cache_short short_key(struct slice word)
-{
-    struct tokenizer_cache_short entry = { .key = { 0 } };
-    char key[16] = { 0 };
-
-    memcpy(key, word.data, word.size);
-    key[15] = (char)word.size;
-    memcpy(entry.key, key, sizeof(key));
-    return entry;
-}
-
 /* The two places of a word beside its first two: a look that is paid only where those are taken. */
-static struct tokenizer_cache_short *other_slot(const struct tokenizer_cache *cache, size_t slot)
+static struct tokenizer_short *other_slot(const struct tokenizer_cache *cache, size_t slot)
 {
     return &cache->shorts[slot ^ 2];
 }
 
-const uint32_t *tokenizer_cache_find_other(const struct tokenizer_cache *cache, struct slice word)
+static const uint32_t *find_short(struct tokenizer_cache *cache, struct slice word)
 {
-    const struct tokenizer_cache_short *entry;
+    struct tokenizer_short *first, *other, found;
+    uint64_t key[2];
+    size_t slot;
+
+    tokenizer_short_key(word, key);
+    slot = tokenizer_short_slot(key, TOKENIZER_CACHE_SHORT_SHIFT);
+    other = other_slot(cache, slot);
+    other += !tokenizer_short_is(other, key);
+    if (!tokenizer_short_is(other, key))
+        return NULL;
+    first = &cache->shorts[slot + cache->turn++ % 2];
+    found = *other;
+    *other = *first;
+    *first = found;
+    return first->ids;
+}
+
+const uint32_t *tokenizer_cache_find_other(struct tokenizer_cache *cache, struct slice word)
+{
     const uint32_t *ids = NULL;
 
     if (word.size > TOKENIZER_CACHE_LONG_BYTES)
         return NULL;
-    if (word.size <= TOKENIZER_CACHE_SHORT_BYTES) {
-        struct tokenizer_cache_short wanted = short_key(word);
-
-        entry = other_slot(cache, tokenizer_cache_short_slot(wanted.key[0], wanted.key[1]));
-        for (int i = 0; i < 2 && ids == NULL; i++) {
-            if (entry[i].key[0] == wanted.key[0] && entry[i].key[1] == wanted.key[1])
-                ids = entry[i].ids;
-        }
-    }
+    if (word.size <= TOKENIZER_SHORT_BYTES)
+        ids = find_short(cache, word);
     return ids != NULL ? ids : find_long(cache, word);
 }
 
@@ -106,32 +106,44 @@ static void put_long(struct tokenizer_cache *cache, struct slice word, const uin
     memcpy(entry->key, word.data, word.size);
     entry->key[TOKENIZER_CACHE_LONG_BYTES] = (char)word.size;
     memcpy(entry->ids, ids, count * sizeof(*ids));
-    entry->ids[0] |= (uint32_t)count << TOKENIZER_CACHE_COUNT_SHIFT;
+    entry->ids[0] |= (uint32_t)count << TOKENIZER_SHORT_COUNT_SHIFT;
 }
 
-void tokenizer_cache_put(struct tokenizer_cache *cache, struct slice word, const uint32_t *ids,
-                         size_t count)
+void tokenizer_cache_put_short(struct tokenizer_cache *cache, const uint64_t *key,
+                               const uint32_t *ids)
 {
-    struct tokenizer_cache_short new, *places[4];
-    size_t slot, place = 0;
+    size_t slot = tokenizer_short_slot(key, TOKENIZER_CACHE_SHORT_SHIFT), place = 0;
+    struct tokenizer_short *places[4];
 
-    if (word.size == 0 || word.size > TOKENIZER_CACHE_LONG_BYTES || count == 0
-        || count > TOKENIZER_CACHE_LONG_IDS)
-        return;
-    cache->is_used = true;
-    if (word.size > TOKENIZER_CACHE_SHORT_BYTES || count > TOKENIZER_CACHE_SHORT_IDS) {
-        put_long(cache, word, ids, count);
-        return;
-    }
-    new = short_key(word);
-    memcpy(new.ids, ids, count * sizeof(*ids));
-    new.ids[0] |= (uint32_t)count << TOKENIZER_CACHE_COUNT_SHIFT;
-    slot = tokenizer_cache_short_slot(new.key[0], new.key[1]);
     for (size_t i = 0; i < 2; i++) {
         places[i] = &cache->shorts[slot + i];
         places[2 + i] = other_slot(cache, slot) + i;
     }
     while (place < 4 && places[place]->key[1] != 0)
         place++;
-    *places[place < 4 ? place : cache->turn++ % 4] = new;
+    if (place == 4)
+        place = cache->turn++ % 4;
+    memcpy(places[place]->key, key, sizeof(places[place]->key));
+    memcpy(places[place]->ids, ids, sizeof(places[place]->ids));
+    cache->is_used = true;
+}
+
+void tokenizer_cache_put(struct tokenizer_cache *cache, struct slice word, const uint32_t *ids,
+                         size_t count)
+{
+    uint32_t few[TOKENIZER_SHORT_IDS] = { 0 };
+    uint64_t key[2];
+
+    if (word.size == 0 || word.size > TOKENIZER_CACHE_LONG_BYTES || count == 0
+        || count > TOKENIZER_CACHE_LONG_IDS)
+        return;
+    if (word.size > TOKENIZER_SHORT_BYTES || count > TOKENIZER_SHORT_IDS) {
+        put_long(cache, word, ids, count);
+        cache->is_used = true;
+        return;
+    }
+    memcpy(few, ids, count * sizeof(*ids));
+    few[0] |= (uint32_t)count << TOKENIZER_SHORT_COUNT_SHIFT;
+    tokenizer_short_key(word, key);
+    tokenizer_cache_put_short(cache, key, few);
 }

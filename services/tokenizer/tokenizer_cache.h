@@ -8,31 +8,19 @@
 
 #include "tokenizer_tables.h"
 
-/* Words of up to 15 bytes and 4 ids are looked for first: two places for each. */
-#define TOKENIZER_CACHE_SHORT_BYTES 15
-#define TOKENIZER_CACHE_SHORT_IDS 4
 #define TOKENIZER_CACHE_LONG_BYTES 47
 #define TOKENIZER_CACHE_LONG_IDS 20
 
-/* The number of ids is in the upper 8 bits of the first. */
-#define TOKENIZER_CACHE_COUNT_SHIFT 24
-#define TOKENIZER_CACHE_ID_MASK ((1u << TOKENIZER_CACHE_COUNT_SHIFT) - 1)
-
-struct tokenizer_cache_short {
-    uint64_t key[2]; /* the word, zeros, its size in the last byte; size 0: free */
-    uint32_t ids[TOKENIZER_CACHE_SHORT_IDS];
-};
-
 struct tokenizer_cache_long {
-    char key[TOKENIZER_CACHE_LONG_BYTES + 1]; /* the same */
-    uint32_t ids[TOKENIZER_CACHE_LONG_IDS];
+    char key[TOKENIZER_CACHE_LONG_BYTES + 1]; /* the word, its size in the last byte */
+    uint32_t ids[TOKENIZER_CACHE_LONG_IDS];   /* the number of them as in a short word */
 };
 
 #define TOKENIZER_CACHE_SHORT_BITS 15 /* of two words each: 2 MiB */
 #define TOKENIZER_CACHE_LONG_BITS 13  /* 1 MiB */
 
 struct tokenizer_cache {
-    struct tokenizer_cache_short *shorts;
+    struct tokenizer_short *shorts;
     struct tokenizer_cache_long *longs;
     uint64_t turn; /* which of two places the next new word takes */
     bool is_used;  /* since it was cleared */
@@ -45,15 +33,16 @@ void tokenizer_cache_close(struct tokenizer_cache *cache);
 /* Forget every word: the memory is overwritten. */
 void tokenizer_cache_clear(struct tokenizer_cache *cache);
 
-static inline size_t tokenizer_cache_short_slot(uint64_t low, uint64_t high)
-{
-    uint64_t mixed = low * 0x9e3779b97f4a7c15u + high * 0xc2b2ae3d27d4eb4fu;
+/* From a short word's key to its first place. */
+#define TOKENIZER_CACHE_SHORT_SHIFT (64 - TOKENIZER_CACHE_SHORT_BITS)
 
-    return mixed >> (64 - TOKENIZER_CACHE_SHORT_BITS) << 1;
-}
+/* The ids of a long word, or of a short one that had found both its places taken; NULL for none.
+ * Such a short word takes one of the two now: they are for what is asked for. */
+const uint32_t *tokenizer_cache_find_other(struct tokenizer_cache *cache, struct slice word);
 
-/* The ids of a long word, or of a short one that found both its places taken; NULL for none. */
-const uint32_t *tokenizer_cache_find_other(const struct tokenizer_cache *cache, struct slice word);
+/* Remember a short word, its ids as an entry holds them. */
+void tokenizer_cache_put_short(struct tokenizer_cache *cache, const uint64_t *key,
+                               const uint32_t *ids);
 
 /* Remember what a word was found to be, where it fits. */
 void tokenizer_cache_put(struct tokenizer_cache *cache, struct slice word, const uint32_t *ids,

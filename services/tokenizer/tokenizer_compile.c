@@ -13,6 +13,7 @@
 #include "base/limits.h"
 #include "tokenizer_compile_pairs.h"
 #include "tokenizer_compile_words.h"
+#include "tokenizer_tables.h"
 
 #define COMPILE_BYTES_MAX (2048 * MIB)
 
@@ -253,7 +254,10 @@ static enum status compile_empty(struct tokenizer_compile *compile, struct error
 
     if (words == NULL || points == NULL || pairs == NULL
         || tokenizer_compile_filter(compile, TOKENIZER_SECTION_PAIR_FILTER, 0, &shift) == NULL
-        || tokenizer_compile_section(compile, TOKENIZER_SECTION_ADJACENT, 8192, 1) == NULL)
+        || tokenizer_compile_section(compile, TOKENIZER_SECTION_ADJACENT, 8192, 1) == NULL
+        || tokenizer_compile_section(compile, TOKENIZER_SECTION_SHORTS, 2,
+                                     sizeof(struct tokenizer_short))
+               == NULL)
         return no_memory(err);
     memset(words, 0xff, 16 * sizeof(*words));
     memset(points, 0xff, 16 * sizeof(*points));

@@ -62,6 +62,8 @@ struct words {
     char *bytes;
     size_t size, capacity;
     uint32_t mask, count;
+    struct tokenizer_short *shorts;
+    uint32_t shorts_shift;
 };
 
 static uint32_t *word_slot(const struct words *words, struct slice word)
@@ -107,6 +109,67 @@ static void put_word(struct words *words, struct slice word)
     words->count++;
 }
 
+/* Short words
+ * -------------------------------------------------------------------------------------- */
+
+/* A short word goes to the first table of all (struct tokenizer_short), where there is room. */
+static void put_short(struct words *words, struct slice word)
+{
+    const struct tokenizer_settings *settings = &words->tables->image->settings;
+    struct tokenizer_short *entry;
+    uint32_t ids[TOKENIZER_SHORT_BYTES];
+    uint64_t key[2];
+    size_t count;
+
+    if (word.size == 0 || word.size > TOKENIZER_SHORT_BYTES)
+        return;
+    if (settings->kind == TOKENIZER_KIND_BPE
+        && tokenizer_split_next((enum tokenizer_split)settings->split, word) != word.size)
+        return;
+    tokenizer_short_key(word, key);
+    entry = &words->shorts[tokenizer_short_slot(key, words->shorts_shift)];
+    if (entry->key[1] != 0 && !tokenizer_short_is(entry, key))
+        entry++;
+    if (entry->key[1] != 0
+        || tokenizer_word_encode(words->tables, word, &words->compile->arena, ids, &count, NULL)
+               != STATUS_OK
+        || count > TOKENIZER_SHORT_IDS)
+        return;
+    memcpy(entry->key, key, sizeof(key));
+    memcpy(entry->ids, ids, count * sizeof(*ids));
+    entry->ids[0] |= (uint32_t)count << TOKENIZER_SHORT_COUNT_SHIFT;
+}
+
+static void put_short_pieces(struct words *words)
+{
+    const struct tokenizer_tables *tables = words->tables;
+    char bytes[TOKENIZER_PIECE_BYTES_MAX];
+
+    for (uint32_t id = 0; id < tables->image->pieces_count; id++)
+        if (tokenizer_tables_type(tables, id) == TOKENIZER_PIECE_NORMAL)
+            put_short(words, word_of(tables, tokenizer_tables_piece(tables, id), bytes));
+}
+
+/* Room for all pieces and for the four forms of each of @lines words. */
+static enum status open_shorts(struct words *words, uint64_t lines, struct error *err)
+{
+    uint32_t slots = tokenizer_compile_slots(words->tables->image->pieces_count + 4 * lines) / 2;
+
+    words->shorts = tokenizer_compile_section(words->compile, TOKENIZER_SECTION_SHORTS, slots,
+                                              sizeof(*words->shorts));
+    words->shorts_shift = 65 - (uint32_t)__builtin_ctz(slots);
+    return words->shorts == NULL ? no_memory(err) : STATUS_OK;
+}
+
+/* Lists
+ * -------------------------------------------------------------------------------------------- */
+
+static void put_both(struct words *words, struct slice word)
+{
+    put_word(words, word);
+    put_short(words, word);
+}
+
 /* As it is and after a blank, and each with a capital: as texts have them. */
 static void put_line(struct words *words, struct slice line)
 {
@@ -116,13 +179,13 @@ static void put_line(struct words *words, struct slice line)
         return;
     bytes[0] = ' ';
     memcpy(bytes + 1, line.data, line.size);
-    put_word(words, slice_of(bytes + 1, line.size));
-    put_word(words, slice_of(bytes, line.size + 1));
+    put_both(words, slice_of(bytes + 1, line.size));
+    put_both(words, slice_of(bytes, line.size + 1));
     if (bytes[1] < 'a' || bytes[1] > 'z')
         return;
     bytes[1] -= 32;
-    put_word(words, slice_of(bytes + 1, line.size));
-    put_word(words, slice_of(bytes, line.size + 1));
+    put_both(words, slice_of(bytes + 1, line.size));
+    put_both(words, slice_of(bytes, line.size + 1));
 }
 
 static enum status compile_list(struct words *words, struct slice list, struct error *err)
@@ -142,7 +205,7 @@ static enum status compile_list(struct words *words, struct slice list, struct e
         tokenizer_compile_section(compile, TOKENIZER_SECTION_WORDS, slots, sizeof(*words->slots));
     words->bytes =
         tokenizer_compile_section(compile, TOKENIZER_SECTION_WORD_BYTES, words->capacity, 1);
-    if (words->slots == NULL || words->bytes == NULL)
+    if (words->slots == NULL || words->bytes == NULL || open_shorts(words, lines, err) != STATUS_OK)
         return no_memory(err);
     memset(words->slots, 0xff, slots * sizeof(*words->slots));
     while (list.size > 0) {
@@ -153,6 +216,7 @@ static enum status compile_list(struct words *words, struct slice list, struct e
     }
     compile->sections[TOKENIZER_SECTION_WORD_BYTES].size = words->size;
     compile->header.words_count = words->count;
+    put_short_pieces(words);
     return STATUS_OK;
 }
 
@@ -172,10 +236,20 @@ enum status tokenizer_compile_words(struct tokenizer_compile *compile,
                                     struct error *err)
 {
     struct tokenizer_tables tables;
+    struct words words = { .compile = compile, .tables = &tables };
     enum status status;
 
     tokenizer_tables_init(&tables, image);
     status = mark_whole(compile, &tables, err);
-    return status == STATUS_OK && list.size > 0 ? tokenizer_compile_list(compile, image, list, err)
-                                                : status;
+    if (status != STATUS_OK)
+        return status;
+    /* What was marked is in the section; the image that the tables read has it too. */
+    memcpy((uint8_t *)(uintptr_t)tables.types, compile->sections[TOKENIZER_SECTION_TYPES].data,
+           image->pieces_count);
+    if (list.size > 0)
+        return compile_list(&words, list, err);
+    status = open_shorts(&words, 0, err);
+    if (status == STATUS_OK)
+        put_short_pieces(&words);
+    return status;
 }

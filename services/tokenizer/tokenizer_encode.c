@@ -219,6 +219,7 @@ static enum status encode(struct encoding *encoding, bool has_bos, size_t limit,
                           struct arena *arena, struct error *err)
 {
     struct tokenizer_state *state = encoding->vocab->state;
+    struct tokenizer_run_word words[TOKENIZER_RUN_WORDS_MAX];
     struct tokenizer_lease lease;
     enum status status;
 
@@ -226,7 +227,8 @@ static enum status encode(struct encoding *encoding, bool has_bos, size_t limit,
         has_trusted(encoding->spans, encoding->spans_count) ? &state->any : &state->user;
     arena_init(&encoding->scratch, SCRATCH_BYTES_MAX);
     lease = tokenizer_pool_take(&state->pool);
-    tokenizer_run_init(&encoding->run, &state->tables, lease.cache, arena, &encoding->scratch, err);
+    tokenizer_run_init(&encoding->run, &state->tables, lease.cache, words, arena,
+                       &encoding->scratch, err);
     encoding->run.limit = limit;
     status = join_spans(encoding, err);
     if (status == STATUS_OK) {

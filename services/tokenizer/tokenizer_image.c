@@ -2,6 +2,8 @@
 
 #include <stddef.h>
 
+#include "tokenizer_tables.h"
+
 static const char magic[8] = "CSLVOC\x01\n";
 
 #define CHECKED_AT (offsetof(struct tokenizer_image, checksum) + sizeof(uint64_t))
@@ -64,7 +66,9 @@ static bool has_sizes(const struct tokenizer_image *image)
            && has_power_of_two(image, TOKENIZER_SECTION_PAIR_FILTER, sizeof(uint64_t))
            && has_power_of_two(image, TOKENIZER_SECTION_FIND_FILTER, sizeof(uint64_t))
            && has_power_of_two(image, TOKENIZER_SECTION_POINTS, sizeof(uint64_t))
-           && has_power_of_two(image, TOKENIZER_SECTION_WORDS, sizeof(uint32_t));
+           && has_power_of_two(image, TOKENIZER_SECTION_WORDS, sizeof(uint32_t))
+           && has_power_of_two(image, TOKENIZER_SECTION_SHORTS, sizeof(struct tokenizer_short))
+           && image->sections[TOKENIZER_SECTION_SHORTS].size > sizeof(struct tokenizer_short);
 }
 
 enum status tokenizer_image_check(struct slice bytes, struct error *err)

@@ -14,7 +14,7 @@
 
 /* Changes with every change of the layout or of what the tables mean: an older file is made anew.
  */
-#define TOKENIZER_IMAGE_VERSION 3
+#define TOKENIZER_IMAGE_VERSION 4
 
 enum tokenizer_section {
     TOKENIZER_SECTION_PIECE_AT,    /* uint32_t[size + 1]: where each piece begins in … */
@@ -32,6 +32,7 @@ enum tokenizer_section {
     TOKENIZER_SECTION_SPECIALS,    /* struct tokenizer_special[]: control and user pieces, sorted */
     TOKENIZER_SECTION_WORDS,       /* uint32_t[2^n]: offsets into … */
     TOKENIZER_SECTION_WORD_BYTES,  /* … words that were encoded ahead */
+    TOKENIZER_SECTION_SHORTS,      /* struct tokenizer_short[2^n]: short words with their ids */
     TOKENIZER_SECTION_TEMPLATE,    /* the chat template */
     TOKENIZER_SECTION_COUNT,
 };

@@ -11,6 +11,9 @@
  *     done: s1 … sk | text of the last symbols, and as much again or more that is new
  *                     └── merged as a window: t1 … tm; fits when sk, t1 are neighbours as above
  *
+ * What a window gave is kept for the next few: runs of one letter, blanks or a pattern make the same
+ * windows over and over.
+ *
  * Where it does not fit, the window takes more symbols back; where it would have to take more than
  * half a window, the text is merged by the heap. */
 #include "tokenizer_merge.h"
@@ -205,16 +208,14 @@ static size_t merge_window(const struct tokenizer_tables *tables, const uint32_t
     return out;
 }
 
-/* Whether the @left_size and @right_size units at @units merge to two symbols of these sizes. */
-static bool are_neighbours(const struct tokenizer_tables *tables, const uint32_t *units,
-                           uint32_t left_size, uint32_t right_size)
-{
+/* What a window was merged to. A long text is long mostly because it says the same again. */
+struct memo {
+    const uint32_t *units; /* NULL: none */
+    size_t count, made;
     uint32_t symbols[WINDOW], sizes[WINDOW];
+};
 
-    return left_size + right_size <= WINDOW
-           && merge_window(tables, units, left_size + right_size, symbols, sizes) == 2
-           && sizes[0] == left_size;
-}
+#define MEMOS 4
 
 struct long_merge {
     const struct tokenizer_tables *tables;
@@ -222,28 +223,65 @@ struct long_merge {
     size_t count;
     uint32_t *symbols, *sizes;
     size_t done, units_done;
+    struct memo memos[MEMOS];
+    unsigned turn;
+    uint32_t fresh_symbols[WINDOW], fresh_sizes[WINDOW];
 };
+
+static const struct memo *merge_again(struct long_merge *merge, const uint32_t *units, size_t count)
+{
+    struct memo *memo;
+
+    for (unsigned i = 0; i < MEMOS; i++) {
+        memo = &merge->memos[i];
+        if (memo->units != NULL && memo->count == count
+            && memcmp(memo->units, units, count * sizeof(*units)) == 0)
+            return memo;
+    }
+    memo = &merge->memos[merge->turn++ % MEMOS];
+    memo->units = units;
+    memo->count = count;
+    memo->made = merge_window(merge->tables, units, count, memo->symbols, memo->sizes);
+    return memo;
+}
+
+/* Whether the @left_size and @right_size units at @units merge to two symbols of these sizes. */
+static bool are_neighbours(struct long_merge *merge, const uint32_t *units, uint32_t left_size,
+                           uint32_t right_size)
+{
+    const struct memo *memo;
+
+    if (left_size + right_size > WINDOW)
+        return false;
+    memo = merge_again(merge, units, left_size + right_size);
+    return memo->made == 2 && memo->sizes[0] == left_size;
+}
 
 /* Merge the last @back symbols' text and what follows it anew, and put it in their place. False
  * when it does not fit to what is before. */
 static bool merge_next(struct long_merge *merge, size_t back, size_t back_units)
 {
-    uint32_t symbols[WINDOW], sizes[WINDOW];
     size_t start = merge->units_done - back_units, first = merge->done - back;
     size_t fresh = merge->count - merge->units_done, made;
+    const struct memo *memo;
+    uint32_t size;
 
     if (fresh > FRESH_MIN && fresh > 2 * back_units)
         fresh = 2 * back_units > FRESH_MIN ? 2 * back_units : FRESH_MIN;
     if (fresh > WINDOW - back_units)
         fresh = WINDOW - back_units;
-    made = merge_window(merge->tables, merge->units + start, back_units + fresh, symbols, sizes);
+    memo = merge_again(merge, merge->units + start, back_units + fresh);
+    made = memo->made;
+    size = memo->sizes[0];
+    memcpy(merge->fresh_symbols, memo->symbols, made * sizeof(*memo->symbols));
+    memcpy(merge->fresh_sizes, memo->sizes, made * sizeof(*memo->sizes));
     /* The symbol that was there fits: it did before. */
-    if (first > 0 && (back == 0 || sizes[0] != merge->sizes[first])
-        && !are_neighbours(merge->tables, merge->units + start - merge->sizes[first - 1],
-                           merge->sizes[first - 1], sizes[0]))
+    if (first > 0 && (back == 0 || size != merge->sizes[first])
+        && !are_neighbours(merge, merge->units + start - merge->sizes[first - 1],
+                           merge->sizes[first - 1], size))
         return false;
-    memcpy(merge->symbols + first, symbols, made * sizeof(*symbols));
-    memcpy(merge->sizes + first, sizes, made * sizeof(*sizes));
+    memcpy(merge->symbols + first, merge->fresh_symbols, made * sizeof(*memo->symbols));
+    memcpy(merge->sizes + first, merge->fresh_sizes, made * sizeof(*memo->sizes));
     merge->done = first + made;
     merge->units_done += fresh;
     return true;
@@ -269,7 +307,7 @@ static bool merge_on(struct long_merge *merge)
 size_t tokenizer_merge(const struct tokenizer_tables *tables, const uint32_t *units, size_t count,
                        uint32_t *symbols, uint32_t *sizes, struct arena *scratch)
 {
-    struct long_merge merge = { tables, units, count, symbols, sizes, 0, 0 };
+    struct long_merge merge;
 
     if (count == 0)
         return 0;
@@ -277,6 +315,14 @@ size_t tokenizer_merge(const struct tokenizer_tables *tables, const uint32_t *un
         return tokenizer_merge_heap(tables, units, count, symbols, sizes, scratch);
     if (count <= WINDOW / 2)
         return merge_window(tables, units, count, symbols, sizes);
+    merge.tables = tables;
+    merge.units = units;
+    merge.count = count;
+    merge.symbols = symbols;
+    merge.sizes = sizes;
+    merge.done = merge.units_done = merge.turn = 0;
+    for (unsigned i = 0; i < MEMOS; i++)
+        merge.memos[i].units = NULL;
     while (merge.units_done < count) {
         if (!merge_on(&merge))
             return tokenizer_merge_heap(tables, units, count, symbols, sizes, scratch);

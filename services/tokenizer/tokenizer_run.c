@@ -5,8 +5,14 @@
 
 #define EXPECTED_SPARE 512
 
-/* Ids that one call of put_cuts may write before it looks for room again. */
-#define CUTS_IDS_MAX (65 * TOKENIZER_CACHE_SHORT_IDS)
+/* A block's words. */
+#define BLOCK_WORDS_MAX 65
+
+/* Ids that short words which wait have at most. */
+#define WAITING_IDS_MAX (TOKENIZER_RUN_WORDS_MAX * TOKENIZER_SHORT_IDS)
+
+/* The slot of a word that is not looked for among the short ones. */
+#define NO_SLOT UINT32_MAX
 
 /* So many bytes, 1 to 8, of a number as it is read from memory. */
 #define BYTES(count) (UINT64_MAX >> (64 - 8 * (count)))
@@ -32,12 +38,13 @@ static const uint64_t masks[16][2] = {
 };
 
 void tokenizer_run_init(struct tokenizer_run *run, const struct tokenizer_tables *tables,
-                        struct tokenizer_cache *cache, struct arena *arena, struct arena *scratch,
-                        struct error *err)
+                        struct tokenizer_cache *cache, struct tokenizer_run_word *words,
+                        struct arena *arena, struct arena *scratch, struct error *err)
 {
     *run = (struct tokenizer_run){
         .tables = tables,
         .cache = cache,
+        .words = words,
         .scratch = scratch,
         .arena = arena,
         .limit = SIZE_MAX,
@@ -48,7 +55,7 @@ void tokenizer_run_init(struct tokenizer_run *run, const struct tokenizer_tables
 /* Room for @more ids, and for three more that a wide store may touch. */
 static inline bool reserve(struct tokenizer_run *run, size_t more)
 {
-    size_t capacity = run->count + more + TOKENIZER_CACHE_SHORT_IDS;
+    size_t capacity = run->count + more + TOKENIZER_SHORT_IDS;
     uint32_t *ids;
 
     if (run->arena == NULL || capacity <= run->capacity)
@@ -75,6 +82,7 @@ void tokenizer_run_expect(struct tokenizer_run *run, size_t bytes)
 
 void tokenizer_run_put_id(struct tokenizer_run *run, uint32_t id)
 {
+    tokenizer_run_settle(run);
     if (run->status != STATUS_OK || !reserve(run, 1))
         return;
     if (run->arena != NULL)
@@ -85,11 +93,11 @@ void tokenizer_run_put_id(struct tokenizer_run *run, uint32_t id)
 /* Ids as an entry of the cache holds them. */
 static void put_found(struct tokenizer_run *run, const uint32_t *ids)
 {
-    uint32_t count = ids[0] >> TOKENIZER_CACHE_COUNT_SHIFT;
+    uint32_t count = ids[0] >> TOKENIZER_SHORT_COUNT_SHIFT;
 
     if (run->arena != NULL) {
         memcpy(run->ids + run->count, ids, count * sizeof(*ids));
-        run->ids[run->count] &= TOKENIZER_CACHE_ID_MASK;
+        run->ids[run->count] &= TOKENIZER_SHORT_ID_MASK;
     }
     run->count += count;
 }
@@ -117,42 +125,36 @@ static void put_new(struct tokenizer_run *run, struct slice word)
         arena_rewind(run->scratch, mark);
 }
 
-/* A word that is none of the short ones that are remembered; and more room than that after it. */
+/* A short word that was encoded ahead: it is remembered from now on. */
+static const uint32_t *find_ahead(struct tokenizer_run *run, struct slice word)
+{
+    const uint32_t *ids;
+    uint64_t key[2];
+
+    tokenizer_short_key(word, key);
+    ids = tokenizer_tables_short(run->tables, key);
+    if (ids != NULL && run->cache != NULL)
+        tokenizer_cache_put_short(run->cache, key, ids);
+    return ids;
+}
+
+/* A word that is none of the short ones that are remembered; and room after it for all that wait.
+ */
 static __attribute__((noinline)) void put_slowly(struct tokenizer_run *run, const char *at,
                                                  size_t size)
 {
     struct slice word = slice_of(at, size);
     const uint32_t *ids = run->cache == NULL ? NULL : tokenizer_cache_find_other(run->cache, word);
 
-    if (run->status != STATUS_OK || !reserve(run, size + TOKENIZER_CACHE_LONG_IDS + CUTS_IDS_MAX))
+    if (ids == NULL && size <= TOKENIZER_SHORT_BYTES)
+        ids = find_ahead(run, word);
+    if (run->status != STATUS_OK
+        || !reserve(run, size + TOKENIZER_CACHE_LONG_IDS + WAITING_IDS_MAX))
         return;
     if (ids != NULL)
         put_found(run, ids);
     else
         put_new(run, word);
-}
-
-static inline bool is_key(const struct tokenizer_cache_short *entry, uint64_t low, uint64_t high)
-{
-    return ((entry->key[0] ^ low) | (entry->key[1] ^ high)) == 0;
-}
-
-void tokenizer_run_put(struct tokenizer_run *run, const char *at, size_t size)
-{
-    const struct tokenizer_cache_short *entry;
-    uint64_t key[2] = { 0, 0 };
-
-    if (run->cache != NULL && size <= TOKENIZER_CACHE_SHORT_BYTES) {
-        memcpy(key, at, size);
-        key[1] |= (uint64_t)size << 56;
-        entry = &run->cache->shorts[tokenizer_cache_short_slot(key[0], key[1])];
-        entry += !is_key(entry, key[0], key[1]);
-        if (is_key(entry, key[0], key[1]) && reserve(run, TOKENIZER_CACHE_SHORT_IDS)) {
-            put_found(run, entry->ids);
-            return;
-        }
-    }
-    put_slowly(run, at, size);
 }
 
 /* Four ids at once; the number of them, in the first, is taken off. */
@@ -162,76 +164,122 @@ static inline void store_ids(uint32_t *to, const uint32_t *ids)
 
     memcpy(&low, ids, sizeof(low));
     memcpy(&high, ids + 2, sizeof(high));
-    low &= 0xffffffff00000000u | TOKENIZER_CACHE_ID_MASK;
+    low &= 0xffffffff00000000u | TOKENIZER_SHORT_ID_MASK;
     memcpy(to, &low, sizeof(low));
     memcpy(to + 2, &high, sizeof(high));
 }
 
-static inline __attribute__((always_inline)) const char *put_cuts(struct tokenizer_run *run,
-                                                                  const char *start,
-                                                                  const char *base, uint64_t cuts,
-                                                                  bool has_ids)
+static inline __attribute__((always_inline)) void settle(struct tokenizer_run *run, bool has_ids)
 {
-    const struct tokenizer_cache_short *shorts = run->cache->shorts;
+    const struct tokenizer_short *shorts = run->cache->shorts;
+    const struct tokenizer_run_word *word = run->words, *end = word + run->words_count;
     uint32_t *ids = run->ids;
     size_t count = run->count;
 
-    for (; cuts != 0; cuts &= cuts - 1) {
-        const char *at = start;
-        size_t size = (size_t)(base + __builtin_ctzll(cuts) - at);
+    for (; word < end; word++) {
+        if (__builtin_expect(word->slot != NO_SLOT, 1)) {
+            const struct tokenizer_short *entry = &shorts[word->slot];
 
-        start = at + size;
-        if (__builtin_expect(size <= TOKENIZER_CACHE_SHORT_BYTES, 1)) {
-            const struct tokenizer_cache_short *entry;
-            uint64_t low, high;
-
-            memcpy(&low, at, sizeof(low));
-            memcpy(&high, at + 8, sizeof(high));
-            low &= masks[size][0];
-            high = (high & masks[size][1]) | (uint64_t)size << 56;
-            entry = &shorts[tokenizer_cache_short_slot(low, high)];
-            entry += !is_key(entry, low, high);
-            if (__builtin_expect(is_key(entry, low, high), 1)) {
+            entry += !tokenizer_short_is(entry, word->key);
+            if (__builtin_expect(tokenizer_short_is(entry, word->key), 1)) {
                 if (has_ids)
                     store_ids(ids + count, entry->ids);
-                count += entry->ids[0] >> TOKENIZER_CACHE_COUNT_SHIFT;
+                count += entry->ids[0] >> TOKENIZER_SHORT_COUNT_SHIFT;
                 continue;
             }
         }
         run->count = count;
-        put_slowly(run, at, size);
+        put_slowly(run, word->at, word->size);
         if (run->status != STATUS_OK)
-            return start;
+            return;
         count = run->count;
         ids = run->ids;
     }
     run->count = count;
+}
+
+void tokenizer_run_settle(struct tokenizer_run *run)
+{
+    if (run->words_count > 0 && run->status == STATUS_OK && reserve(run, WAITING_IDS_MAX)) {
+        if (run->arena != NULL)
+            settle(run, true);
+        else
+            settle(run, false);
+    }
+    run->words_count = 0;
+}
+
+static inline void wait_for(struct tokenizer_run *run, struct tokenizer_run_word *word)
+{
+    word->slot = (uint32_t)tokenizer_short_slot(word->key, TOKENIZER_CACHE_SHORT_SHIFT);
+    __builtin_prefetch(&run->cache->shorts[word->slot]);
+}
+
+void tokenizer_run_put(struct tokenizer_run *run, const char *at, size_t size)
+{
+    struct tokenizer_run_word *word;
+
+    if (run->cache == NULL) {
+        if (run->status == STATUS_OK)
+            put_slowly(run, at, size);
+        return;
+    }
+    if (run->words_count + 1 > TOKENIZER_RUN_WORDS_MAX)
+        tokenizer_run_settle(run);
+    word = &run->words[run->words_count++];
+    *word = (struct tokenizer_run_word){ { 0, 0 }, at, (uint32_t)size, NO_SLOT };
+    if (size <= TOKENIZER_SHORT_BYTES) {
+        tokenizer_short_key(slice_of(at, size), word->key);
+        wait_for(run, word);
+    }
+}
+
+static inline __attribute__((always_inline)) const char *
+put_cuts(struct tokenizer_run *run, const char *start, const char *base, uint64_t cuts)
+{
+    struct tokenizer_run_word *word = run->words + run->words_count;
+
+    for (; cuts != 0; cuts &= cuts - 1, word++) {
+        const char *at = start;
+        size_t size = (size_t)(base + __builtin_ctzll(cuts) - at);
+        size_t masked = size < 16 ? size : 0;
+        uint64_t low, high;
+
+        start = at + size;
+        memcpy(&low, at, sizeof(low));
+        memcpy(&high, at + 8, sizeof(high));
+        word->key[0] = low & masks[masked][0];
+        word->key[1] = (high & masks[masked][1]) | (uint64_t)size << 56;
+        word->at = at;
+        word->size = (uint32_t)size;
+        wait_for(run, word);
+        if (__builtin_expect(size > TOKENIZER_SHORT_BYTES, 0))
+            word->slot = NO_SLOT;
+    }
+    run->words_count = (size_t)(word - run->words);
     return start;
 }
 
 #if TOKENIZER_HAS_AVX2
+/* The processor that has AVX2 has quicker ways to name the lowest bit, too. */
 TOKENIZER_AVX2 static const char *put_cuts_avx2(struct tokenizer_run *run, const char *start,
                                                 const char *base, uint64_t cuts)
 {
-    return run->arena != NULL ? put_cuts(run, start, base, cuts, true)
-                              : put_cuts(run, start, base, cuts, false);
+    return put_cuts(run, start, base, cuts);
 }
 #endif
 
 static const char *put_cuts_generic(struct tokenizer_run *run, const char *start, const char *base,
                                     uint64_t cuts)
 {
-    return run->arena != NULL ? put_cuts(run, start, base, cuts, true)
-                              : put_cuts(run, start, base, cuts, false);
+    return put_cuts(run, start, base, cuts);
 }
 
 const char *tokenizer_run_put_cuts(struct tokenizer_run *run, const char *start, const char *base,
                                    uint64_t cuts)
 {
-    if (run->status != STATUS_OK || !reserve(run, CUTS_IDS_MAX))
-        return start;
     if (run->cache == NULL) {
-        for (; cuts != 0; cuts &= cuts - 1) {
+        for (; cuts != 0 && run->status == STATUS_OK; cuts &= cuts - 1) {
             const char *end = base + __builtin_ctzll(cuts);
 
             put_slowly(run, start, (size_t)(end - start));
@@ -239,6 +287,8 @@ const char *tokenizer_run_put_cuts(struct tokenizer_run *run, const char *start,
         }
         return start;
     }
+    if (run->words_count + BLOCK_WORDS_MAX > TOKENIZER_RUN_WORDS_MAX)
+        tokenizer_run_settle(run);
 #if TOKENIZER_HAS_AVX2
     if (tokenizer_cpu_has_avx2())
         return put_cuts_avx2(run, start, base, cuts);

@@ -1,5 +1,6 @@
 /* A run: the words of one text, in order, to ids or to their number. Cutting (tokenizer_bpe,
- * tokenizer_spm) puts words in. Only for the core of the tokenizer. */
+ * tokenizer_spm) puts words in. They wait in a row of some dozens, while what the cache has of them
+ * is fetched from memory, and are looked at together. Only for the core of the tokenizer. */
 #ifndef TOKENIZER_RUN_H
 #define TOKENIZER_RUN_H
 
@@ -9,22 +10,34 @@
 /* tokenizer_run_put_cuts reads so many bytes from the beginning of each word, whatever its size. */
 #define TOKENIZER_RUN_WIDE_BYTES 16
 
+/* Words that wait: two blocks' at the most, of which one may be full. */
+#define TOKENIZER_RUN_WORDS_MAX 192
+
+struct tokenizer_run_word {
+    uint64_t key[2]; /* a short word's, as the cache has it */
+    const char *at;
+    uint32_t size;
+    uint32_t slot; /* of a short word: its place in the cache */
+};
+
 struct tokenizer_run {
     const struct tokenizer_tables *tables;
     struct tokenizer_cache *cache; /* NULL: nothing is remembered */
     struct arena *scratch;
-    struct arena *arena; /* of ids; NULL: they are only counted */
+    struct arena *arena;              /* of ids; NULL: they are only counted */
+    struct tokenizer_run_word *words; /* room for TOKENIZER_RUN_WORDS_MAX */
+    size_t words_count;
     uint32_t *ids;
-    size_t count, capacity;
-    size_t limit; /* once count is over it nothing more need be put */
+    size_t count, capacity; /* count: without the words that wait */
+    size_t limit;           /* once count is over it nothing more need be put */
     enum status status;
     struct error *err;
 };
 
-/* @arena may be NULL, @cache too. */
+/* @arena may be NULL, @cache too. @words are the run's until it is done. */
 void tokenizer_run_init(struct tokenizer_run *run, const struct tokenizer_tables *tables,
-                        struct tokenizer_cache *cache, struct arena *arena, struct arena *scratch,
-                        struct error *err);
+                        struct tokenizer_cache *cache, struct tokenizer_run_word *words,
+                        struct arena *arena, struct arena *scratch, struct error *err);
 
 /* Room for about as many ids as a text of @bytes has. */
 void tokenizer_run_expect(struct tokenizer_run *run, size_t bytes);
@@ -38,8 +51,12 @@ static inline bool tokenizer_run_goes_on(const struct tokenizer_run *run)
 /* An id of its own. */
 void tokenizer_run_put_id(struct tokenizer_run *run, uint32_t id);
 
-/* The next word, of @size bytes, at least 1. */
+/* The next word, of @size bytes, at least 1. The bytes stay where they are until they are settled.
+ */
 void tokenizer_run_put(struct tokenizer_run *run, const char *at, size_t size);
+
+/* No word waits any longer. */
+void tokenizer_run_settle(struct tokenizer_run *run);
 
 /* The words between @start and the bits of @cuts: bit i is a border at @base + i. Returns the last
  * border, or @start when there is none. TOKENIZER_RUN_WIDE_BYTES can be read from every border but

@@ -86,5 +86,6 @@ void tokenizer_spm_run(struct tokenizer_run *run, struct slice text, bool has_pr
         cut(run, text);
     else
         tokenizer_run_put(run, text.data, text.size);
+    tokenizer_run_settle(run);
     arena_rewind(run->scratch, mark);
 }

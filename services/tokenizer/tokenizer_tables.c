@@ -42,6 +42,10 @@ void tokenizer_tables_init(struct tokenizer_tables *tables, const struct tokeniz
         .specials = tokenizer_image_section(image, TOKENIZER_SECTION_SPECIALS),
         .words = tokenizer_image_section(image, TOKENIZER_SECTION_WORDS),
         .word_bytes = tokenizer_image_section(image, TOKENIZER_SECTION_WORD_BYTES),
+        .shorts = tokenizer_image_section(image, TOKENIZER_SECTION_SHORTS),
+        .shorts_shift = 65
+                        - (uint32_t)__builtin_ctzll(image->sections[TOKENIZER_SECTION_SHORTS].size
+                                                    / sizeof(struct tokenizer_short)),
         .find_mask = mask_of(image, TOKENIZER_SECTION_FIND, sizeof(uint32_t)),
         .pairs_mask = mask_of(image, TOKENIZER_SECTION_PAIRS, sizeof(uint64_t)),
         .points_mask = mask_of(image, TOKENIZER_SECTION_POINTS, sizeof(uint64_t)),

@@ -13,8 +13,23 @@
 /* A merge that is none. Merges are below TOKENIZER_MERGES_MAX. */
 #define TOKENIZER_NO_MERGE UINT32_MAX
 
+/* Short words and their ids, two places for each word: those of a vocabulary, encoded ahead, and
+ * those that a cache remembers. */
+#define TOKENIZER_SHORT_BYTES 15
+#define TOKENIZER_SHORT_IDS 4
+
+/* The number of ids is in the upper 8 bits of the first. */
+#define TOKENIZER_SHORT_COUNT_SHIFT 24
+#define TOKENIZER_SHORT_ID_MASK ((1u << TOKENIZER_SHORT_COUNT_SHIFT) - 1)
+
+struct tokenizer_short {
+    uint64_t key[2]; /* the word, zeros, its size in the last byte; size 0: free */
+    uint32_t ids[TOKENIZER_SHORT_IDS];
+};
+
 struct tokenizer_tables {
     const struct tokenizer_image *image;
+    const struct tokenizer_short *shorts;
     const uint32_t *piece_at;
     const char *piece_bytes;
     const uint8_t *types, *flags;
@@ -29,6 +44,7 @@ struct tokenizer_tables {
     const char *word_bytes;
     uint32_t pair_filter_shift, find_filter_shift;
     uint32_t find_mask, pairs_mask, points_mask, words_mask;
+    uint32_t shorts_shift;
     bool has_bytes; /* every byte has a piece: nothing is ever unknown */
 };
 
@@ -69,6 +85,41 @@ static inline uint32_t tokenizer_tables_find(const struct tokenizer_tables *tabl
            && !slice_equal(tokenizer_tables_piece(tables, tables->find[at]), text))
         at = (at + 1) & tables->find_mask;
     return tables->find[at];
+}
+
+/* The first of the two places of a short word, in a table whose pairs of places number 2^(64 -
+ * @shift). */
+static inline size_t tokenizer_short_slot(const uint64_t *key, uint32_t shift)
+{
+    uint64_t mixed = key[0] * 0x9e3779b97f4a7c15u + key[1] * 0xc2b2ae3d27d4eb4fu;
+
+    return mixed >> shift << 1;
+}
+
+static inline bool tokenizer_short_is(const struct tokenizer_short *entry, const uint64_t *key)
+{
+    return ((entry->key[0] ^ key[0]) | (entry->key[1] ^ key[1])) == 0;
+}
+
+/* @word has TOKENIZER_SHORT_BYTES at most. */
+static inline void tokenizer_short_key(struct slice word, uint64_t *key)
+{
+    char bytes[16] = { 0 };
+
+    memcpy(bytes, word.data, word.size);
+    bytes[15] = (char)word.size;
+    memcpy(key, bytes, sizeof(bytes));
+}
+
+/* The ids of a short word that was encoded ahead, or NULL. */
+static inline const uint32_t *tokenizer_tables_short(const struct tokenizer_tables *tables,
+                                                     const uint64_t *key)
+{
+    const struct tokenizer_short *entry =
+        &tables->shorts[tokenizer_short_slot(key, tables->shorts_shift)];
+
+    entry += !tokenizer_short_is(entry, key);
+    return tokenizer_short_is(entry, key) ? entry->ids : NULL;
 }
 
 /* Pairs: left in the upper 20 bits, right in the next 20, the merge in the lower 24. Open
