@@ -192,6 +192,8 @@ static const struct deid_cue rows[] = {
     { "login", DEID_CUE_LABEL_USER, DEID_CLASS_OTHER },
     { "userid", DEID_CUE_LABEL_USER, DEID_CLASS_OTHER },
     { "handle", DEID_CUE_LABEL_USER, DEID_CLASS_OTHER },
+    { "telegram", DEID_CUE_LABEL_USER, DEID_CLASS_OTHER },
+    { "discord", DEID_CUE_LABEL_USER, DEID_CLASS_OTHER },
     { "password", DEID_CUE_LABEL_USER, DEID_CLASS_OTHER },
     { "passcode", DEID_CUE_LABEL_USER, DEID_CLASS_OTHER },
     { "pwd", DEID_CUE_LABEL_USER, DEID_CLASS_OTHER },

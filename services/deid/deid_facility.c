@@ -1,5 +1,6 @@
 #include "deid_facility.h"
 
+#include "deid_finder.h"
 #include "deid_like.h"
 #include "deid_place.h"
 
@@ -47,6 +48,14 @@ bool deid_facility_is_quoted(const struct deid_tokens *tokens, unsigned first)
             if (slice_equal_fold(deid_token_text(tokens, first - back), slice_from(words[i])))
                 return true;
     }
+    return false;
+}
+
+static bool is_one_of(const struct deid_tokens *tokens, unsigned index, const char *const *words)
+{
+    for (; index < tokens->count && *words != NULL; words++)
+        if (slice_equal_fold(deid_token_text(tokens, index), slice_from(*words)))
+            return true;
     return false;
 }
 
@@ -340,7 +349,8 @@ static unsigned facility_partners(const struct deid_tokens *tokens, struct deid_
     if (end + 2 >= tokens->count || !deid_like_gap(tokens, end, " ")
         || !(slice_is(deid_token_text(tokens, end + 1), "and"))
         || !deid_like_gap(tokens, end + 1, " ") || !deid_like_capital(tokens, end + 2)
-        || !(tokens->items[end + 2].flags & DEID_WORD_FAMILY) || !deid_like_capital(tokens, index))
+        || !(tokens->items[end + 2].flags & DEID_WORD_FAMILY) || !deid_like_capital(tokens, index)
+        || deid_like_before_thing(tokens, end + 2))
         return index;
     facility_add(tokens, spans, index, end + 3, DEID_SCORE_WEAK);
     return end + 3;
@@ -377,19 +387,55 @@ static unsigned facility_firm(const struct deid_tokens *tokens, struct deid_span
     return end;
 }
 
+/* "at Rite Aid #4471": one house of many by its number. */
+static unsigned facility_branch(const struct deid_tokens *tokens, struct deid_spans *spans,
+                                unsigned index)
+{
+    unsigned first = index;
+
+    if (index == 0 || !deid_like_gap(tokens, index - 1, " #")
+        || !deid_place_is_number(tokens, index, 2, 5))
+        return index;
+    while (first > 0 && index - first < 3 && deid_like_capital(tokens, first - 1)
+           && (first == index || deid_like_gap(tokens, first - 1, " "))
+           && !(tokens->items[first - 1].flags & DEID_WORD_ID_LABEL)
+           && deid_like_at(tokens, first - 1) >= DEID_LIKE_WORD)
+        first--;
+    if (first == index || first == 0 || !(deid_hint_at(tokens, first - 1) & DEID_HINT_AT))
+        return index;
+    facility_add(tokens, spans, first, index + 1, DEID_SCORE_WEAK);
+    return index + 1;
+}
+
+/* "works for Hollis Ironworks", "employed at Blue Heron": whoever it is that somebody works for. */
+static unsigned facility_employer(const struct deid_tokens *tokens, struct deid_spans *spans,
+                                  unsigned index)
+{
+    static const char *const work[] = { "works", "worked", "working", "employed", NULL };
+    static const char *const whom[] = { "for", "at", "by", NULL };
+    unsigned first = index + 2, end = first, names = 0;
+
+    if (!is_one_of(tokens, index, work) || !is_one_of(tokens, index + 1, whom)
+        || !deid_like_gap(tokens, index, " ") || !deid_like_gap(tokens, index + 1, " "))
+        return index;
+    while (end < tokens->count && end - first < 4 && deid_like_capital(tokens, end)
+           && (end == first || is_inner_gap(tokens, end - 1)) && is_telling(tokens, end)) {
+        names += deid_like_at(tokens, end) >= DEID_LIKE_UNKNOWN;
+        end++;
+    }
+    if (end == first || (end == first + 1 && names == 0)
+        || tokens->items[first].flags & (DEID_WORD_TITLE | DEID_WORD_STATE | DEID_WORD_COUNTRY))
+        return index;
+    facility_add(tokens, spans, first, end, DEID_SCORE_WEAK);
+    return end;
+}
+
 void deid_facility_scan(const struct deid_tokens *tokens, struct deid_spans *spans)
 {
-    static unsigned (*const rules[])(const struct deid_tokens *, struct deid_spans *,
-                                     unsigned) = { facility_named, facility_small, facility_after,
-                                                   facility_partners, facility_firm };
-    unsigned index = 0;
-    size_t i;
+    static const struct deid_finder finders[] = { { facility_named },    { facility_branch },
+                                                  { facility_small },    { facility_after },
+                                                  { facility_partners }, { facility_firm },
+                                                  { facility_employer } };
 
-    while (index < tokens->count) {
-        unsigned end = index;
-
-        for (i = 0; i < sizeof(rules) / sizeof(rules[0]) && end == index; i++)
-            end = rules[i](tokens, spans, index);
-        index = end > index ? end : index + 1;
-    }
+    deid_finder_run(finders, sizeof(finders) / sizeof(finders[0]), tokens, spans);
 }

@@ -78,7 +78,7 @@ static const struct {
       "pharmacy medicine institute university univ school schools college church orthopedics "
       "laboratories laboratory campus rehabilitation rehab office offices practice associates health "
       "healthcare med medical pavilion pediatrics physicians specialists oncology cardiology "
-      "dermatology surgicenter" },
+      "dermatology surgicenter dialysis motel hotel inn shelter" },
     { DEID_HINT_ROLE,
       "surgeon resident fellow intern attending nurse physician doctor cardiologist oncologist "
       "neurologist urologist dermatologist therapist counselor counsellor psychologist psychiatrist "

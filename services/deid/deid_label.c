@@ -42,8 +42,9 @@ static bool is_label_gap(struct slice gap, struct label *label)
 /* Whether the word at @at stands between a label and its value; further labels say more of it. */
 static bool label_add(const struct deid_scanner *scanner, unsigned at, struct label *label)
 {
-    static const char *const numbered[] = { "number", "numbers", "no", "num",        "nbr",
-                                            "nr",     "code",    "id", "identifier", NULL };
+    static const char *const numbered[] = { "number",     "numbers", "no",   "num",
+                                            "nbr",        "nr",      "code", "id",
+                                            "identifier", "ending",  NULL };
     static const char *const signs[] = { "is", "are", "was", NULL };
     static const char *const others[] = { "last", "four", "digits", NULL };
     const struct deid_cue *cue = deid_scanner_cue(scanner, at);
@@ -157,14 +158,16 @@ static bool is_decimal(struct slice value)
     return dot < value.size && dot <= 4 && value.size <= 12 && is_made_of(value, ".-");
 }
 
-/* "53-106", "84/318". */
+/* "53-106", "84/318"; "014-0027" counts nothing. */
 static bool is_range(struct slice value)
 {
     size_t sign = 0;
 
     while (sign < value.size && deid_is_digit(value.data[sign]))
         sign++;
-    return sign < value.size && sign <= 4 && value.size - sign <= 5 && is_made_of(value, "-/");
+    return sign < value.size && sign <= 4 && value.size - sign <= 5 && is_made_of(value, "-/")
+           && !(value.data[0] == '0' && sign > 1)
+           && !(value.size - sign > 2 && value.data[sign + 1] == '0');
 }
 
 static bool is_value(const struct deid_scanner *scanner, const struct label *label,
@@ -300,7 +303,9 @@ static void scan_user(struct deid_scanner *scanner, unsigned index, const struct
         return;
     start = end = scanner->tokens->items[label.value].start;
     while (end < text.size && end - start < VALUE_BYTES_MAX
-           && (deid_is_word(text.data[end]) || strchr("._-!$%&*", text.data[end]) != NULL))
+           && (deid_is_word(text.data[end]) || strchr("._-!$%&*", text.data[end]) != NULL
+               || (text.data[end] == ':' && end > start
+                   && deid_is_letter(deid_scanner_byte(scanner, end + 1)))))
         end++;
     while (end > start && !deid_is_word(text.data[end - 1]))
         end--;

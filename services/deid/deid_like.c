@@ -4,6 +4,7 @@
 #define ODDS_RARE 3     /* where the word is no word at all, so little is enough */
 #define ODDS_WORD (-24) /* sixty to one against: a name in theory */
 #define UNKNOWN_BYTES_MIN 2
+#define LIST_NAMES_MAX 5
 #define PLAIN_SHARE 20 /* one word of medicine in so many is no medicine yet: hand, card, heart */
 
 /* What no name is made of. */
@@ -238,6 +239,25 @@ static bool is_thing(const struct deid_tokens *tokens, unsigned index)
     return (token->flags & DEID_WORD_EPONYM_AFTER) || deid_hint_at(tokens, index) & DEID_HINT_THING;
 }
 
+/* "Moro, Galant and Babinski reflexes": where one of such a list is the name of a thing, all are.
+ * The last of the list that begins at token @index. */
+static unsigned list_last(const struct deid_tokens *tokens, unsigned index)
+{
+    for (unsigned names = 0; names < LIST_NAMES_MAX && index + 1 < tokens->count; names++) {
+        struct slice gap = deid_tokens_gap(tokens, index),
+                     word = deid_token_text(tokens, index + 1);
+        bool is_and = slice_is(word, "and") || slice_is(word, "or");
+        unsigned next = is_and ? index + 2 : index + 1;
+
+        if (!(slice_is(gap, ", ") || slice_is(gap, "/") || (is_and && slice_is(gap, " ")))
+            || (is_and && !deid_like_gap(tokens, index + 1, " ")) || next >= tokens->count
+            || !deid_like_capital(tokens, next))
+            break;
+        index = next;
+    }
+    return index;
+}
+
 /* "Framingham risk score", "Hawkins-Kennedy test": a thing within two words. */
 static bool is_before_thing(const struct deid_tokens *tokens, unsigned index)
 {
@@ -257,6 +277,15 @@ static bool is_before_thing(const struct deid_tokens *tokens, unsigned index)
     return false;
 }
 
+/* The same of the last of a list that token @index begins, if that one is known for a thing. */
+static bool is_listed_thing(const struct deid_tokens *tokens, unsigned index)
+{
+    unsigned last = list_last(tokens, index);
+
+    return last > index && tokens->items[last].flags & DEID_WORD_EPONYM
+           && is_before_thing(tokens, last);
+}
+
 bool deid_like_eponym(const struct deid_tokens *tokens, unsigned index)
 {
     static const char *const before[] = { "a", "an", "the", "positive", "negative", "no", NULL };
@@ -268,7 +297,7 @@ bool deid_like_eponym(const struct deid_tokens *tokens, unsigned index)
 
     if (token->flags & DEID_WORD_TITLE || (is_person && !(token->flags & DEID_WORD_EPONYM)))
         return false;
-    if (is_before_thing(tokens, index))
+    if (is_before_thing(tokens, index) || is_listed_thing(tokens, index))
         return !(index > 0 && tokens->items[index - 1].flags & DEID_WORD_TITLE);
     if (!(token->flags & DEID_WORD_EPONYM) || is_person)
         return false;
@@ -312,5 +341,5 @@ bool deid_like_product(const struct deid_tokens *tokens, unsigned index)
 
 bool deid_like_before_thing(const struct deid_tokens *tokens, unsigned index)
 {
-    return is_before_thing(tokens, index);
+    return is_before_thing(tokens, index) || is_listed_thing(tokens, index);
 }

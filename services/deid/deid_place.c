@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "deid_facility.h"
+#include "deid_finder.h"
 #include "deid_like.h"
 #include "deid_street.h"
 
@@ -359,19 +360,11 @@ static unsigned place_unknown(const struct deid_tokens *tokens, struct deid_span
 
 void deid_place_scan(const struct deid_tokens *tokens, struct deid_spans *spans)
 {
-    static unsigned (*const rules[])(const struct deid_tokens *, struct deid_spans *,
-                                     unsigned) = { place_with_state, place_postal,  place_county,
-                                                   place_town,       place_country, place_unknown };
-    unsigned index = 0;
-    size_t i;
+    static const struct deid_finder finders[] = { { place_with_state }, { place_postal },
+                                                  { place_county },     { place_town },
+                                                  { place_country },    { place_unknown } };
 
     deid_street_scan(tokens, spans);
     deid_facility_scan(tokens, spans);
-    while (index < tokens->count) {
-        unsigned end = index;
-
-        for (i = 0; i < sizeof(rules) / sizeof(rules[0]) && end == index; i++)
-            end = rules[i](tokens, spans, index);
-        index = end > index ? end : index + 1;
-    }
+    deid_finder_run(finders, sizeof(finders) / sizeof(finders[0]), tokens, spans);
 }

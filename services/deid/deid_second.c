@@ -57,6 +57,7 @@ static bool seen_add(struct seen *seen, const struct deid_tokens *tokens, unsign
 
     if (word.size < WORD_BYTES_MIN || word.size > WORD_BYTES_MAX
         || tokens->items[index].flags & DEID_WORD_TITLE
+        || tokens->items[index].flags & DEID_WORD_MONTH
         || deid_hint_at(tokens, index) & (DEID_HINT_PARTICLE | DEID_HINT_SUFFIX))
         return true;
     slot = slot_of(seen, deid_plain(word, plain));
@@ -185,6 +186,16 @@ static unsigned pair_end(const struct seen *seen, const struct deid_tokens *toke
     return index + 2;
 }
 
+/* "the Foley catheter" in the note of a Mrs. Foley; but "Tvrtkovic's exam" is of Mr. Tvrtkovic. */
+static bool is_of_thing(const struct deid_tokens *tokens, unsigned index)
+{
+    struct slice rest = slice_cut(tokens->text, tokens->items[index].end, tokens->text.size);
+
+    return deid_like_before_thing(tokens, index)
+           && (tokens->items[index].flags & DEID_WORD_EPONYM
+               || !slice_starts_with(rest, SLICE("'s")));
+}
+
 void deid_second_scan(const struct deid_tokens *tokens, struct deid_spans *spans, unsigned from)
 {
     struct seen seen;
@@ -201,7 +212,7 @@ void deid_second_scan(const struct deid_tokens *tokens, struct deid_spans *spans
         if (tokens->items[i].shape == DEID_SHAPE_NUMBER)
             continue;
         end = pair_end(&seen, tokens, i);
-        if (end == i && is_seen(&seen, tokens, i) && !deid_like_before_thing(tokens, i))
+        if (end == i && is_seen(&seen, tokens, i) && !is_of_thing(tokens, i))
             end = i + 1;
         deid_name_add(tokens, spans, i, end, DEID_SCORE_LIST);
     }

@@ -114,6 +114,22 @@ static void section_label(const struct deid_tokens *tokens, struct deid_spans *s
         value_add(tokens, spans, first);
 }
 
+/* "Pettibone 403A: NPO": who lies in a bed, in a list of a ward. */
+static void section_bed(const struct deid_tokens *tokens, struct deid_spans *spans, unsigned index)
+{
+    struct slice bed = index + 1 < tokens->count ? deid_token_text(tokens, index + 1) : SLICE("");
+    char after = index + 1 < tokens->count && tokens->items[index + 1].end < tokens->text.size
+                     ? tokens->text.data[tokens->items[index + 1].end]
+                     : 0;
+
+    if (bed.size < 3 || bed.size > 5 || after != ':' || !deid_is_digit(bed.data[0])
+        || deid_is_digit(bed.data[bed.size - 1]) || !deid_like_gap(tokens, index, " ")
+        || !deid_like_capital(tokens, index) || !deid_like_starts(tokens, index)
+        || deid_like_at(tokens, index) < DEID_LIKE_EITHER)
+        return;
+    deid_name_add(tokens, spans, index, index + 1, DEID_SCORE_WEAK);
+}
+
 /* A line: its tokens [first, end). */
 static unsigned line_end(const struct deid_tokens *tokens, unsigned first)
 {
@@ -263,6 +279,8 @@ void deid_section_scan(const struct deid_tokens *tokens, struct deid_spans *span
     for (i = 0; i < tokens->count; i++) {
         struct slice gap = deid_tokens_gap(tokens, i);
 
+        if (tokens->items[i].shape == DEID_SHAPE_CAPITAL)
+            section_bed(tokens, spans, i);
         if (gap.size > 0
             && (gap.data[0] != ' ' || (gap.size > 1 && is_label_gap(gap))
                 || (i + 1 < tokens->count

@@ -1,5 +1,6 @@
 #include "deid_street.h"
 
+#include "deid_finder.h"
 #include "deid_like.h"
 #include "deid_place.h"
 
@@ -382,17 +383,11 @@ static unsigned street_numbered(const struct deid_tokens *tokens, struct deid_sp
 
 void deid_street_scan(const struct deid_tokens *tokens, struct deid_spans *spans)
 {
-    static unsigned (*const rules[])(const struct deid_tokens *, struct deid_spans *,
-                                     unsigned) = { street_american, street_box, street_foreign,
-                                                   street_corner, street_numbered };
-    unsigned index = 0;
-    size_t i;
+    static const struct deid_finder finders[] = { { street_american },
+                                                  { street_box },
+                                                  { street_foreign },
+                                                  { street_corner },
+                                                  { street_numbered } };
 
-    while (index < tokens->count) {
-        unsigned end = index;
-
-        for (i = 0; i < sizeof(rules) / sizeof(rules[0]) && end == index; i++)
-            end = rules[i](tokens, spans, index);
-        index = end > index ? end : index + 1;
-    }
+    deid_finder_run(finders, sizeof(finders) / sizeof(finders[0]), tokens, spans);
 }

@@ -1,0 +1,18 @@
+/* Finders that go over the words of a text together: at each word they are asked in turn, until one
+ * has found something and says where to go on. */
+#ifndef DEID_FINDER_H
+#define DEID_FINDER_H
+
+#include "deid_span.h"
+#include "deid_token.h"
+
+struct deid_finder {
+    /* Add what begins or ends at token @index to @spans. The token behind it; @index where there is
+     * nothing. */
+    unsigned (*find)(const struct deid_tokens *tokens, struct deid_spans *spans, unsigned index);
+};
+
+void deid_finder_run(const struct deid_finder *finders, size_t count,
+                     const struct deid_tokens *tokens, struct deid_spans *spans);
+
+#endif
