@@ -150,6 +150,30 @@ static unsigned name_end_lower(const struct deid_tokens *tokens, unsigned first)
     return end;
 }
 
+/* "dr", "mrs": what is nothing else, in small letters too. */
+static bool is_title_alone(struct slice title)
+{
+    for (size_t i = 0; i < title.size; i++)
+        if (strchr("aeiou", title.data[i]) != NULL)
+            return false;
+    return true;
+}
+
+/* "dr olufsen": the name in small letters behind a title that is nothing else. */
+static unsigned name_end_titled(const struct deid_tokens *tokens, unsigned first)
+{
+    unsigned end;
+
+    if (first >= tokens->count || tokens->items[first].shape != DEID_SHAPE_LOWER
+        || deid_like_at(tokens, first) < DEID_LIKE_EITHER
+        || deid_hint_at(tokens, first) & DEID_HINT_DEED)
+        return first;
+    end = first + 1;
+    return deid_like_gap(tokens, first, " ") || deid_like_gap(tokens, first, "-")
+               ? name_end_lower(tokens, end)
+               : end;
+}
+
 /* Between a title and its name. */
 static bool is_title_gap(struct slice gap)
 {
@@ -181,11 +205,13 @@ static unsigned name_titled(const struct deid_tokens *tokens, struct deid_spans 
     while (is_title(tokens, first) && is_title_gap(deid_tokens_gap(tokens, first)))
         first++;
     if (tokens->items[index].shape == DEID_SHAPE_LOWER) {
-        end = name_end_lower(tokens, first);
+        bool is_alone = is_title_alone(deid_token_text(tokens, index));
+
+        end = is_alone ? name_end_titled(tokens, first) : name_end_lower(tokens, first);
         if (end == first)
             end = deid_name_end(tokens, first, true);
         if (end > first && has_word(tokens, first, end))
-            deid_name_add(tokens, spans, first, end, DEID_SCORE_LABEL);
+            deid_name_add(tokens, spans, is_alone ? index : first, end, DEID_SCORE_LABEL);
         return end > first ? end : index;
     }
     end = deid_name_end(tokens, first, true);
