@@ -10,6 +10,7 @@
 #include "context_words.h"
 
 #define NAME_WORDS_MAX 32
+#define NAME_THINGS_MAX 48
 
 struct grouping {
     uint32_t *slots; /* course + 1 */
@@ -47,9 +48,16 @@ static uint32_t find_course(struct grouping *grouping, const struct record *reco
     return grouping->slots[at] - 1;
 }
 
+/* Things, each once. */
+struct thing_list {
+    uint16_t items[NAME_THINGS_MAX];
+    uint16_t count;
+};
+
 struct naming {
     uint32_t words[NAME_WORDS_MAX];
     uint32_t count;
+    struct thing_list things, reasons;
 };
 
 static void add_word(void *arg, uint32_t word)
@@ -63,8 +71,66 @@ static void add_word(void *arg, uint32_t word)
         naming->words[naming->count++] = word;
 }
 
+/* The things that a course of @kind can be: a potassium tablet is no potassium level, a screening
+ * for cancer no cancer. */
+static uint32_t thing_kinds_of(enum fact_kind kind)
+{
+    static const uint32_t kinds[FACT_KINDS] = {
+        [FACT_CONDITION] = THING_BIT(THING_CONDITION) | THING_BIT(THING_ORGAN)
+                           | THING_BIT(THING_PLACE) | THING_BIT(THING_PROCEDURE)
+                           | THING_BIT(THING_SOCIAL) | THING_BIT(THING_DEVICE),
+        [FACT_MEDICATION] = THING_ANY_DRUG | THING_BIT(THING_VACCINE),
+        [FACT_ALLERGY] = THING_ANY_DRUG | THING_BIT(THING_ALLERGEN) | THING_BIT(THING_VACCINE),
+        [FACT_OBSERVATION] = THING_BIT(THING_TEST) | THING_BIT(THING_IMAGING)
+                             | THING_BIT(THING_SOCIAL) | THING_BIT(THING_CONDITION),
+        [FACT_PROCEDURE] = THING_BIT(THING_PROCEDURE) | THING_BIT(THING_IMAGING)
+                           | THING_BIT(THING_TEST) | THING_BIT(THING_VACCINE)
+                           | THING_BIT(THING_DEVICE) | THING_BIT(THING_PLACE)
+                           | THING_BIT(THING_ORGAN) | THING_BIT(THING_VISIT),
+        [FACT_IMMUNIZATION] = THING_BIT(THING_VACCINE),
+        [FACT_ENCOUNTER] = THING_BIT(THING_VISIT) | THING_BIT(THING_SOCIAL),
+        [FACT_REPORT] = THING_BIT(THING_TEST) | THING_BIT(THING_IMAGING),
+        [FACT_CARE_PLAN] = THING_BIT(THING_PROCEDURE) | THING_BIT(THING_SOCIAL),
+        [FACT_DEVICE] = THING_BIT(THING_DEVICE),
+        [FACT_IMAGING] = THING_BIT(THING_IMAGING) | THING_BIT(THING_PLACE) | THING_BIT(THING_ORGAN),
+        [FACT_OTHER] = THING_ANY & ~THING_BIT(THING_ALLERGEN),
+    };
+
+    return kinds[kind];
+}
+
+static void add_thing(struct thing_list *list, uint16_t thing)
+{
+    for (uint16_t i = 0; i < list->count; i++)
+        if (list->items[i] == thing)
+            return;
+    if (list->count < NAME_THINGS_MAX)
+        list->items[list->count++] = thing;
+}
+
+/* What @text names, and what that is; @means (may be NULL) gets what the names of drugs mean, since
+ * a brand says nothing by itself. */
+static void find_things(struct slice text, uint32_t kinds, struct thing_list *list,
+                        struct concepts *means)
+{
+    struct thing_found found[NAME_THINGS_MAX];
+    uint32_t count = things_find(text, kinds, found, NAME_THINGS_MAX);
+
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t is_count;
+        const uint16_t *is = thing_is(found[i].thing, &is_count);
+
+        for (uint32_t j = 0; j < is_count; j++) {
+            add_thing(list, is[j]);
+            if (means != NULL && thing_kind_of(is[j]) == THING_DRUG)
+                concepts_find(slice_from(thing_name(is[j])), means);
+        }
+    }
+}
+
 /* Names of the codes, where we know them: "i:E11.9 s:44054006". */
-static void find_in_codes(struct slice codes, struct concepts *set, struct naming *naming)
+static void find_in_codes(struct slice codes, uint32_t kinds, struct concepts *set,
+                          struct naming *naming)
 {
     while (codes.size > 2) {
         size_t end = slice_find_byte(codes, ' ');
@@ -75,6 +141,7 @@ static void find_in_codes(struct slice codes, struct concepts *set, struct namin
             name = code_name((enum code_system)(code.data[0] - 'a'), slice_cut(code, 1, code.size));
             concepts_find(name, set);
             words_each(name, add_word, naming);
+            find_things(name, kinds, &naming->things, NULL);
         }
         codes = slice_cut(codes, end + 1, codes.size);
     }
@@ -84,11 +151,17 @@ static void read_meaning(struct course *course, const struct record *record, str
 {
     const struct fact *fact = &record->facts[course->facts[course->count - 1]];
 
+    uint32_t kinds = thing_kinds_of(fact->kind);
+
     naming->count = 0;
+    naming->things.count = naming->reasons.count = 0;
+    find_things(fact->label, kinds, &naming->things, &course->names);
+    if (fact->kind == FACT_MEDICATION)
+        find_things(fact->detail, THING_BIT(THING_CONDITION), &naming->reasons, NULL);
     concepts_find(fact->label, &course->names);
     words_each(fact->label, add_word, naming);
     words_each(fact->noun, add_word, naming);
-    find_in_codes(fact->codes, &course->names, naming);
+    find_in_codes(fact->codes, kinds, &course->names, naming);
     course->means = course->names;
     if (fact->kind == FACT_ENCOUNTER || fact->kind == FACT_IMAGING)
         concepts_find(fact->value, &course->means);
@@ -108,6 +181,15 @@ static bool is_words(struct slice label)
         letters += ((unsigned char)label.data[i] | 32) >= 'a'
                    && ((unsigned char)label.data[i] | 32) <= 'z';
     return letters > 2;
+}
+
+static const uint16_t *keep_things(const struct thing_list *list, struct arena *arena)
+{
+    uint16_t *items = arena_alloc(arena, (list->count + 1u) * sizeof(*items));
+
+    if (items != NULL)
+        memcpy(items, list->items, list->count * sizeof(*items));
+    return items;
 }
 
 static bool finish_course(struct course *course, const struct record *record, struct arena *arena)
@@ -132,7 +214,11 @@ static bool finish_course(struct course *course, const struct record *record, st
     memcpy(words, naming.words, naming.count * sizeof(*words));
     course->words = words;
     course->words_count = naming.count;
-    return true;
+    course->things = keep_things(&naming.things, arena);
+    course->reasons = keep_things(&naming.reasons, arena);
+    course->things_count = naming.things.count;
+    course->reasons_count = naming.reasons.count;
+    return course->things != NULL && course->reasons != NULL;
 }
 
 /* Half of what a search engine would say of rarity: a concept that many courses name tells them

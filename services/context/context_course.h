@@ -7,18 +7,22 @@
 
 #include "context_concept.h"
 #include "context_record.h"
+#include "context_thing.h"
 
 struct course {
     const uint32_t *facts; /* indices in the record, oldest first */
     uint32_t count;
     enum fact_kind kind;
-    bool is_active;        /* what lasts: its newest fact is so */
-    bool is_named;         /* its name is words, not a bare code */
-    struct slice label;    /* of the newest */
-    struct slice noun;     /* "observation" */
-    int64_t newest;        /* seconds since 1970 of its newest dated fact; INT64_MIN: none */
-    struct concepts means; /* what label, codes, class and reason name */
-    struct concepts names; /* of that, what the name itself does */
+    bool is_active;          /* what lasts: its newest fact is so */
+    bool is_named;           /* its name is words, not a bare code */
+    struct slice label;      /* of the newest */
+    struct slice noun;       /* "observation" */
+    int64_t newest;          /* seconds since 1970 of its newest dated fact; INT64_MIN: none */
+    struct concepts means;   /* what label, codes, class and reason name */
+    struct concepts names;   /* of that, what the name itself does */
+    const uint16_t *things;  /* that it is, and what those are; each once */
+    const uint16_t *reasons; /* of a medication: conditions that it is said to be for, likewise */
+    uint16_t things_count, reasons_count;
     const uint32_t *words; /* hashes of the name's words (word_hash), each once */
     uint32_t words_count;
 };

@@ -9,6 +9,7 @@
 #include "context_words.h"
 
 /* What each signal is worth at most. */
+#define WORTH_THING 3.0f
 #define WORTH_WORDS 2.0f
 #define WORTH_CONCEPT 3.0f
 #define WORTH_CONCEPT_MORE 0.8f /* for each further concept of the question */
@@ -27,8 +28,8 @@
 #define WORDS_ASKED_MAX 256
 
 const char *const rank_signal_names[RANK_SIGNALS] = {
-    "words",  "concepts", "needs",   "kind",    "standing",
-    "limits", "visits",   "unnamed", "recency", "time",
+    "things", "words",  "concepts", "needs",   "kind", "standing",
+    "limits", "visits", "unnamed",  "recency", "time",
 };
 
 struct asking {
@@ -36,6 +37,7 @@ struct asking {
     const struct courses *courses;
     const struct period *period;
     uint32_t without;
+    struct ask_question question;
     struct concepts asked, needed, limits;
     uint32_t kinds;
     uint32_t words[WORDS_ASKED_MAX];
@@ -88,7 +90,10 @@ static void read_limits(struct asking *asking)
 
 static void read_question(struct asking *asking, struct slice question)
 {
+    ask_read(question, &asking->question);
     concepts_find(question, &asking->asked);
+    if (is_on(asking, RANK_THINGS))
+        ask_concepts(&asking->question, &asking->asked);
     for (uint32_t c = 0; c < concept_rows_count; c++)
         if (concepts_has(&asking->asked, c))
             concepts_join(&asking->needed, concept_needs(c));
@@ -220,8 +225,14 @@ struct ranked *context_rank(const struct record *record, const struct courses *c
     asking->period = period;
     asking->without = without;
     read_question(asking, question);
-    for (size_t i = 0; i < courses->count; i++)
-        ranked[i] = (struct ranked){ (uint32_t)i, score_course(asking, &courses->items[i]) };
+    for (size_t i = 0; i < courses->count; i++) {
+        const struct course *course = &courses->items[i];
+        bool bears = ask_bears(&asking->question, record, course, period);
+
+        ranked[i] = (struct ranked){ (uint32_t)i, score_course(asking, course), bears };
+        if (bears && is_on(asking, RANK_THINGS))
+            ranked[i].score += WORTH_THING;
+    }
     qsort(ranked, courses->count, sizeof(*ranked), compare_ranked);
     return ranked;
 }

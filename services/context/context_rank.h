@@ -2,11 +2,11 @@
 #ifndef CONTEXT_RANK_H
 #define CONTEXT_RANK_H
 
-#include "context_course.h"
-#include "context_time.h"
+#include "context_ask.h"
 
 /* What speaks for a course. Each can be left out, to see what it adds (docs/context.md). */
 enum rank_signal {
+    RANK_THINGS,   /* it bears on the question (context_ask.h) */
     RANK_WORDS,    /* its name shares words with the question, rare ones more */
     RANK_CONCEPTS, /* it is what the question names, in whatever words */
     RANK_NEEDS,    /* what is asked about needs it: tests, medications, what speaks against them */
@@ -25,6 +25,7 @@ extern const char *const rank_signal_names[RANK_SIGNALS];
 struct ranked {
     uint32_t course;
     float score;
+    bool bears; /* on the question: evidence, not only context */
 };
 
 /* Every course, best first, in @arena; NULL: no room. @period: that the question asks about;

@@ -24,6 +24,7 @@ struct packed {
     struct slice text;
     uint32_t *facts;
     uint32_t count;
+    bool bears;
 };
 
 struct packing {
@@ -93,7 +94,10 @@ static bool pack(struct packing *packing, const struct ranked *ranked)
 
         if (packing->left < 24)
             break;
-        *item = (struct packed){ ranked[rank].course, rank, shown_at(rank), { NULL, 0 }, NULL, 0 };
+        *item = (struct packed){ .course = ranked[rank].course,
+                                 .rank = rank,
+                                 .shown = shown_at(rank),
+                                 .bears = ranked[rank].bears };
         if (!make_line(packing, item))
             return false;
         cost = item->text.size + ID_BYTES + heading_cost(packing, kind);
@@ -165,7 +169,7 @@ static void render(const struct packing *packing, struct buffer *buffer, struct 
         buffer_format(buffer, "[%u] ", i + 1);
         buffer_put(buffer, item->text);
         buffer_put_byte(buffer, '\n');
-        out->lines[i] = (struct slice_line){ i + 1, item->facts, item->count };
+        out->lines[i] = (struct slice_line){ i + 1, item->facts, item->count, item->bears };
     }
 }
 

@@ -30,6 +30,7 @@ struct slice_line {
     uint32_t id;           /* "[id]" in the text, from 1 */
     const uint32_t *facts; /* that it cites: indices in the record */
     uint32_t count;
+    bool bears; /* on the question: evidence. Other lines are what one should know with it */
 };
 
 struct slice_text {

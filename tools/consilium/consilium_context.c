@@ -134,16 +134,26 @@ static void put_sources(struct buffer *out, const struct fact *fact, bool *is_fi
     }
 }
 
-static void put_answer(struct buffer *out, const struct asked *asked, const struct record *record,
-                       const struct slice_text *slice)
+/* References of all lines, or of those that bear on the question. */
+static void put_references(struct buffer *out, const struct record *record,
+                           const struct slice_text *slice, bool is_evidence)
 {
     bool is_first = true;
 
-    put_id(out, asked->id);
-    buffer_put_string(out, ",\"refs\":[");
     for (uint32_t i = 0; i < slice->count; i++)
         for (uint32_t j = 0; j < slice->lines[i].count; j++)
-            put_sources(out, &record->facts[slice->lines[i].facts[j]], &is_first);
+            if (slice->lines[i].bears || !is_evidence)
+                put_sources(out, &record->facts[slice->lines[i].facts[j]], &is_first);
+}
+
+static void put_answer(struct buffer *out, const struct asked *asked, const struct record *record,
+                       const struct slice_text *slice)
+{
+    put_id(out, asked->id);
+    buffer_put_string(out, ",\"refs\":[");
+    put_references(out, record, slice, false);
+    buffer_put_string(out, "],\"evidence\":[");
+    put_references(out, record, slice, true);
     buffer_format(out, "],\"tokens\":%zu,\"text\":", slice->tokens);
     buffer_put_json(out, slice->text);
     buffer_put_string(out, "}\n");
