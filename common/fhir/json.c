@@ -68,51 +68,143 @@ enum status json_parse(struct slice bytes, struct arena *arena, struct json **ro
     return parse(copy, NULL, arena, root, err);
 }
 
-static void write_children(const struct json *parent, struct buffer *buffer)
+/* Where a tree is written to. A run is a part of the source that is still to be copied: as long as
+ * what comes next stands behind it there, it only grows. */
+struct writer {
+    struct buffer *out;
+    const char *start, *end; /* of the source; NULL: none */
+    const char *run, *run_end;
+};
+
+static void flush(struct writer *writer)
+{
+    if (writer->run != NULL)
+        buffer_put(writer->out, slice_of(writer->run, (size_t)(writer->run_end - writer->run)));
+    writer->run = writer->run_end = NULL;
+}
+
+static inline bool is_source(const struct writer *writer, struct slice bytes)
+{
+    return (uintptr_t)bytes.data > (uintptr_t)writer->start
+           && (uintptr_t)bytes.data + bytes.size < (uintptr_t)writer->end;
+}
+
+static inline void put_byte(struct writer *writer, char byte)
+{
+    if (writer->run != NULL && writer->run_end < writer->end && *writer->run_end == byte) {
+        writer->run_end++;
+        return;
+    }
+    flush(writer);
+    buffer_put_byte(writer->out, byte);
+}
+
+/* Bytes of the source. */
+static inline void put_run(struct writer *writer, const char *data, size_t size)
+{
+    if (writer->run == NULL || data != writer->run_end) {
+        flush(writer);
+        writer->run = data;
+    }
+    writer->run_end = data + size;
+}
+
+static void put_word(struct writer *writer, struct slice word)
+{
+    if (writer->run != NULL && (size_t)(writer->end - writer->run_end) >= word.size
+        && memcmp(writer->run_end, word.data, word.size) == 0) {
+        writer->run_end += word.size;
+        return;
+    }
+    flush(writer);
+    buffer_put(writer->out, word);
+}
+
+/* A view has no escapes, and what has none needs none. */
+static inline void put_string(struct writer *writer, struct slice text)
+{
+    if (!is_source(writer, text)) {
+        flush(writer);
+        buffer_put_json(writer->out, text);
+    } else if (text.data[-1] == '"' && text.data[text.size] == '"') {
+        put_run(writer, text.data - 1, text.size + 2);
+    } else {
+        put_byte(writer, '"');
+        put_run(writer, text.data, text.size);
+        put_byte(writer, '"');
+    }
+}
+
+static void put_number(struct writer *writer, struct slice text)
+{
+    if (is_source(writer, text)) {
+        put_run(writer, text.data, text.size);
+    } else {
+        flush(writer);
+        buffer_put(writer->out, text);
+    }
+}
+
+static void put_node(struct writer *writer, const struct json *node);
+
+static void put_children(struct writer *writer, const struct json *parent)
 {
     const struct json *item;
 
     for (item = parent->first; item != NULL; item = item->next) {
         if (item != parent->first)
-            buffer_put_byte(buffer, ',');
+            put_byte(writer, ',');
         if (parent->kind == JSON_KIND_OBJECT) {
-            buffer_put_json(buffer, item->key);
-            buffer_put_byte(buffer, ':');
+            put_string(writer, item->key);
+            put_byte(writer, ':');
         }
-        json_write(item, buffer);
+        put_node(writer, item);
     }
 }
 
 /* Recursion goes as deep as the tree; a parsed one has at most JSON_DEPTH_MAX. */
-void json_write(const struct json *root, struct buffer *buffer)
+static void put_node(struct writer *writer, const struct json *node)
 {
-    switch (root->kind) {
+    bool is_object = node->kind == JSON_KIND_OBJECT;
+
+    switch (node->kind) {
     case JSON_KIND_NULL:
-        buffer_put_string(buffer, "null");
+        put_word(writer, SLICE("null"));
         break;
     case JSON_KIND_FALSE:
-        buffer_put_string(buffer, "false");
+        put_word(writer, SLICE("false"));
         break;
     case JSON_KIND_TRUE:
-        buffer_put_string(buffer, "true");
+        put_word(writer, SLICE("true"));
         break;
     case JSON_KIND_NUMBER:
-        buffer_put(buffer, root->text);
+        put_number(writer, node->text);
         break;
     case JSON_KIND_STRING:
-        buffer_put_json(buffer, root->text);
+        put_string(writer, node->text);
         break;
     case JSON_KIND_ARRAY:
-        buffer_put_byte(buffer, '[');
-        write_children(root, buffer);
-        buffer_put_byte(buffer, ']');
-        break;
     case JSON_KIND_OBJECT:
-        buffer_put_byte(buffer, '{');
-        write_children(root, buffer);
-        buffer_put_byte(buffer, '}');
+        put_byte(writer, is_object ? '{' : '[');
+        put_children(writer, node);
+        put_byte(writer, is_object ? '}' : ']');
         break;
     }
+}
+
+void json_write_from(const struct json *root, struct slice source, struct buffer *buffer)
+{
+    struct writer writer = { .out = buffer,
+                             .start = source.data,
+                             .end = source.size == 0 ? source.data : source.data + source.size };
+
+    put_node(&writer, root);
+    flush(&writer);
+}
+
+void json_write(const struct json *root, struct buffer *buffer)
+{
+    json_write_from(root, (struct slice){ NULL, 0 }, buffer);
 }
 
 const struct json *json_find(const struct json *object, struct slice key)

@@ -57,6 +57,10 @@ enum status json_parse_each(struct slice bytes, const char *key, json_on_element
 /* Write a tree as compact JSON. */
 void json_write(const struct json *root, struct buffer *buffer);
 
+/* The same for a tree with views into @source (json_parse_view), changed or not: what stands there
+ * as it is to be written is copied in runs. */
+void json_write_from(const struct json *root, struct slice source, struct buffer *buffer);
+
 /* The member @key, or NULL; also NULL when @object is NULL or no object, so that lookups chain. */
 const struct json *json_find(const struct json *object, struct slice key);
 

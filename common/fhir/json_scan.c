@@ -214,6 +214,17 @@ void json_scan_init(struct json_scan *scan, struct slice data, uint64_t *escapes
 #endif
 }
 
+/* The masks of one block by itself. */
+static struct json_masks masks_of(const struct json_scan *scan, const char *block)
+{
+#if defined(__x86_64__)
+    if (scan->blocks == blocks_avx2)
+        return masks_avx2(block);
+#endif
+    (void)scan;
+    return masks_generic(block);
+}
+
 /* The last block, padded with blanks. */
 static void scan_tail(struct json_scan *scan)
 {
@@ -223,7 +234,7 @@ static void scan_tail(struct json_scan *scan)
 
     memset(block, ' ', sizeof(block));
     memcpy(block, scan->data + scan->done, left);
-    masks = masks_generic(block);
+    masks = masks_of(scan, block);
     if (left > 0)
         scan_masks(scan, &masks, scan->done);
     scan->done = scan->size;

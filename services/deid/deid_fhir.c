@@ -19,13 +19,14 @@ static enum status put_patient(struct deid_fhir_walk *walk, struct slice origina
     return deid_fhir_reference_put(walk, 'p', original, patient);
 }
 
-static enum status write_tree(struct arena *arena, const struct json *root, struct slice *output,
-                              struct error *err)
+static enum status write_tree(struct arena *arena, const struct json *root, struct slice source,
+                              struct slice *output, struct error *err)
 {
     struct buffer out;
 
     buffer_init(&out, arena);
-    json_write(root, &out);
+    buffer_reserve(&out, source.size + source.size / 16 + 256); /* at once, not by doubling */
+    json_write_from(root, source, &out);
     *output = buffer_slice(&out);
     return out.is_full ? deid_fhir_no_room(err) : STATUS_OK;
 }
@@ -36,8 +37,8 @@ static bool has_rules(const struct deid_redactor *redactor)
 }
 
 static enum status redact_tree(struct deid_redactor *redactor, struct deid_fhir_memo *memo,
-                               struct json *root, struct slice *output, struct slice *patient,
-                               struct error *err)
+                               struct json *root, struct slice source, struct slice *output,
+                               struct slice *patient, struct error *err)
 {
     struct deid_fhir_learner learner = { .map = redactor->map,
                                          .arena = redactor->arena,
@@ -55,7 +56,7 @@ static enum status redact_tree(struct deid_redactor *redactor, struct deid_fhir_
     } else {
         status = deid_fhir_walk_resource(&walk, root);
         if (status == STATUS_OK)
-            status = write_tree(redactor->arena, root, output, err);
+            status = write_tree(redactor->arena, root, source, output, err);
     }
     return status == STATUS_OK ? put_patient(&walk, learner.patient, patient) : status;
 }
@@ -65,11 +66,11 @@ enum status deid_fhir_redact(struct deid_redactor *redactor, struct slice json,
 {
     struct deid_fhir_memo memo;
     struct json *root;
-    enum status status = json_parse(json, redactor->arena, &root, err);
+    enum status status = json_parse_view(json, redactor->arena, &root, err);
 
     deid_fhir_memo_init(&memo);
     if (status == STATUS_OK)
-        status = redact_tree(redactor, &memo, root, output, patient, err);
+        status = redact_tree(redactor, &memo, root, json, output, patient, err);
     deid_fhir_memo_close(&memo);
     return status;
 }

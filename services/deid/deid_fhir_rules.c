@@ -39,11 +39,7 @@ static enum deid_action action_of(const struct deid_fhir_walk *walk, const struc
         node->parent == NULL ? NULL
                              : deid_fhir_type_element(walk->types, node->parent->type, node->key);
 
-    if (element == NULL)
-        return DEID_ACTION_TEXT;
-    return (enum deid_action)(element->type == DEID_FHIR_TYPE_UNKNOWN
-                                  ? walk->types->types[node->type].action
-                                  : element->action);
+    return element == NULL ? DEID_ACTION_TEXT : (enum deid_action)element->action;
 }
 
 static bool is_removed_above(const struct deid_fhir_walk *walk, const struct deid_node *node)

@@ -1,5 +1,6 @@
 /* Two passes over the table: the types get their numbers, then the elements their rows; those that
- * a type inherits are rows of its own, so that a search is one probe. */
+ * a type inherits are rows of its own, and so is each type that a choice has, so that a search is
+ * one probe. */
 #include "deid_fhir_type.h"
 
 #include <pthread.h>
@@ -9,8 +10,8 @@
 #include "deid_profile.h"
 
 #define TYPES_MAX 2048
-#define ELEMENTS_MAX 16384 /* about 13,000 are used */
-#define ELEMENTS_SLOTS 32768
+#define ELEMENTS_MAX 40000 /* about 28,000 are used */
+#define ELEMENTS_SLOTS 131072
 #define NAMES_SLOTS 4096
 #define HASH_SEED 7
 #define SHARED_BYTES_MAX ((size_t)16 << 20)
@@ -63,22 +64,45 @@ static uint16_t type_add(struct deid_fhir_types *types, struct slice name)
     return (uint16_t)types->types_count++;
 }
 
-static uint32_t element_slot(const struct deid_fhir_types *types, uint16_t owner, struct slice key)
+/* What a key is told by: its size, and its first and last bytes, which are all of most. */
+struct probe {
+    struct slice key;
+    uint64_t head, tail;
+    uint16_t owner;
+};
+
+static inline struct probe probe_of(uint16_t owner, struct slice key)
 {
-    return (uint32_t)hash_bytes(key, HASH_SEED + owner) & types->slots_mask;
+    bool is_long = key.size > 8;
+
+    return (struct probe){ key, hash_word(key.data, key.size),
+                           is_long ? hash_word(key.data + key.size - 8, 8) : 0, owner };
+}
+
+static inline uint32_t probe_slot(const struct deid_fhir_types *types, const struct probe *probe)
+{
+    uint64_t hash = hash_step(hash_step(probe->head, probe->tail),
+                              (uint64_t)probe->owner << 32 | probe->key.size);
+
+    return (uint32_t)(hash ^ hash >> 32) & types->slots_mask;
+}
+
+static inline bool is_probed(const struct deid_fhir_element *element, const struct probe *probe)
+{
+    return element->head == probe->head && element->tail == probe->tail
+           && element->owner == probe->owner && element->key.size == probe->key.size
+           && (probe->key.size <= 16 || slice_equal(element->key, probe->key));
 }
 
 static const struct deid_fhir_element *element_find(const struct deid_fhir_types *types,
                                                     uint16_t owner, struct slice key)
 {
-    uint32_t at = element_slot(types, owner, key);
+    struct probe probe = probe_of(owner, key);
+    uint32_t at = probe_slot(types, &probe);
 
-    for (; types->slots[at] != 0; at = (at + 1) & types->slots_mask) {
-        const struct deid_fhir_element *element = &types->elements[types->slots[at]];
-
-        if (element->owner == owner && slice_equal(element->key, key))
-            return element;
-    }
+    for (; types->slots[at] != 0; at = (at + 1) & types->slots_mask)
+        if (is_probed(&types->elements[types->slots[at]], &probe))
+            return &types->elements[types->slots[at]];
     return NULL;
 }
 
@@ -89,17 +113,55 @@ struct deid_fhir_element *deid_fhir_type_own(struct deid_fhir_types *types, uint
 }
 
 static void element_add(struct deid_fhir_types *types, uint16_t owner, struct slice key,
-                        uint16_t type)
+                        size_t name_size, uint16_t type)
 {
-    uint32_t at = element_slot(types, owner, key);
+    struct probe probe = probe_of(owner, key);
+    uint32_t at = probe_slot(types, &probe);
 
-    if (element_find(types, owner, key) != NULL || types->elements_count == ELEMENTS_MAX)
+    if (key.data == NULL || element_find(types, owner, key) != NULL
+        || types->elements_count == ELEMENTS_MAX)
         return;
     while (types->slots[at] != 0)
         at = (at + 1) & types->slots_mask;
     types->slots[at] = (uint16_t)types->elements_count;
-    types->elements[types->elements_count++] =
-        (struct deid_fhir_element){ .key = key, .owner = owner, .type = type };
+    types->elements[types->elements_count++] = (struct deid_fhir_element){
+        .key = key,
+        .head = probe.head,
+        .tail = probe.tail,
+        .owner = owner,
+        .type = type,
+        .name_size = (uint8_t)name_size,
+    };
+}
+
+/* Whether a choice may be of @type: of what is neither a resource nor a part of one. */
+static bool is_choice_type(const struct deid_fhir_types *types, uint16_t type)
+{
+    struct slice name = types->types[type].name;
+
+    return slice_find_byte(name, '.') == name.size
+           && !deid_fhir_type_is(types, type, types->type_resource);
+}
+
+/* "value*" is "valueQuantity", "valueDateTime", and one for each other type. The table does not
+ * say which a choice has: no release knows of those that another one will. */
+static void choice_add(struct deid_fhir_types *types, uint16_t owner, struct slice stem,
+                       struct arena *arena)
+{
+    for (unsigned i = 1; i < types->types_count; i++) {
+        struct slice name = types->types[i].name;
+        char *key;
+
+        if (!is_choice_type(types, (uint16_t)i))
+            continue;
+        key = arena_alloc(arena, stem.size + name.size);
+        if (key == NULL)
+            return;
+        memcpy(key, stem.data, stem.size);
+        memcpy(key + stem.size, name.data, name.size);
+        key[stem.size] &= ~32;
+        element_add(types, owner, slice_of(key, stem.size + name.size), stem.size, (uint16_t)i);
+    }
 }
 
 /* "Patient<DomainResource" at the front of @line. */
@@ -114,21 +176,23 @@ static uint16_t head_take(struct deid_fhir_types *types, struct slice *line)
     return type;
 }
 
-static void elements_read(struct deid_fhir_types *types, uint16_t owner, struct slice line)
+static void elements_read(struct deid_fhir_types *types, uint16_t owner, struct slice line,
+                          bool is_choices, struct arena *arena)
 {
     while (line.size > 0) {
         struct slice word = word_take(&line);
         size_t colon = slice_find_byte(word, ':');
         struct slice key = slice_cut(word, 0, colon);
 
-        if (key.size == 0 || colon == word.size)
+        bool is_choice = key.size > 0 && key.data[key.size - 1] == '*';
+
+        if (key.size == 0 || colon == word.size || is_choice != is_choices)
             continue;
-        if (key.data[key.size - 1] == '*') {
-            types->types[owner].has_choice = true;
-            element_add(types, owner, key, DEID_FHIR_TYPE_UNKNOWN);
-            continue;
-        }
-        element_add(types, owner, key, type_add(types, slice_cut(word, colon + 1, word.size)));
+        if (is_choice)
+            choice_add(types, owner, slice_cut(key, 0, key.size - 1), arena);
+        else
+            element_add(types, owner, key, key.size,
+                        type_add(types, slice_cut(word, colon + 1, word.size)));
     }
 }
 
@@ -143,8 +207,16 @@ static void resources_mark(struct deid_fhir_types *types)
         types->types[i].is_resource = deid_fhir_type_is(types, (uint16_t)i, types->type_resource);
 }
 
+/* The elements of @type and of what it inherits from. Choices come when all types are known. */
+static void each_base(struct deid_fhir_types *types, uint16_t type, const struct slice *lines,
+                      bool is_choices, struct arena *arena)
+{
+    for (uint16_t up = type; up != DEID_FHIR_TYPE_UNKNOWN; up = types->types[up].base)
+        elements_read(types, type, lines[up], is_choices, arena);
+}
+
 /* @lines: of each type its elements as they stand in the table. */
-static void table_read(struct deid_fhir_types *types, struct slice *lines)
+static void table_read(struct deid_fhir_types *types, struct slice *lines, struct arena *arena)
 {
     struct slice rest = slice_of(deid_fhir_types_start,
                                  (size_t)(deid_fhir_types_end - deid_fhir_types_start)),
@@ -158,8 +230,10 @@ static void table_read(struct deid_fhir_types *types, struct slice *lines)
         }
     described = types->types_count;
     for (unsigned i = 1; i < described; i++)
-        for (uint16_t up = (uint16_t)i; up != DEID_FHIR_TYPE_UNKNOWN; up = types->types[up].base)
-            elements_read(types, (uint16_t)i, lines[up]);
+        each_base(types, (uint16_t)i, lines, false, arena);
+    resources_mark(types);
+    for (unsigned i = 1; i < described; i++)
+        each_base(types, (uint16_t)i, lines, true, arena);
 }
 
 enum status deid_fhir_types_init(struct deid_fhir_types *types, struct arena *arena,
@@ -178,10 +252,9 @@ enum status deid_fhir_types_init(struct deid_fhir_types *types, struct arena *ar
     if (lines == NULL || types->types == NULL || types->elements == NULL || types->slots == NULL
         || types->by_name == NULL)
         return error_set(err, STATUS_RESOURCE_EXHAUSTED, "no room for the types of FHIR");
-    table_read(types, lines);
+    table_read(types, lines, arena);
     if (types->types_count == TYPES_MAX || types->elements_count == ELEMENTS_MAX)
         return error_set(err, STATUS_INTERNAL, "more types or elements of FHIR than expected");
-    resources_mark(types);
     return STATUS_OK;
 }
 
@@ -192,64 +265,19 @@ bool deid_fhir_type_is(const struct deid_fhir_types *types, uint16_t type, uint1
     return type == base && base != DEID_FHIR_TYPE_UNKNOWN;
 }
 
-/* "DateTime" is dateTime, "Quantity" is Quantity. */
-static uint16_t choice_type(const struct deid_fhir_types *types, struct slice suffix)
-{
-    char small[32];
-    uint16_t type;
-
-    if (suffix.size == 0 || suffix.size >= sizeof(small) || suffix.data[0] < 'A'
-        || suffix.data[0] > 'Z')
-        return DEID_FHIR_TYPE_UNKNOWN;
-    memcpy(small, suffix.data, suffix.size);
-    small[0] |= 32;
-    type = deid_fhir_type_find(types, slice_of(small, suffix.size));
-    return type != DEID_FHIR_TYPE_UNKNOWN ? type : deid_fhir_type_find(types, suffix);
-}
-
-/* The choice "value*" of @owner. One release may have "who" where the other has "who*". */
-static const struct deid_fhir_element *choice_find(const struct deid_fhir_types *types,
-                                                   uint16_t owner, struct slice stem)
-{
-    char key[64];
-
-    if (stem.size + 1 > sizeof(key))
-        return NULL;
-    memcpy(key, stem.data, stem.size);
-    key[stem.size] = '*';
-    return element_find(types, owner, slice_of(key, stem.size + 1));
-}
-
 const struct deid_fhir_element *deid_fhir_type_element(const struct deid_fhir_types *types,
                                                        uint16_t owner, struct slice key)
 {
-    const struct deid_fhir_element *element = element_find(types, owner, key);
-
-    if (element != NULL)
-        return element->type == DEID_FHIR_TYPE_UNKNOWN ? NULL : element;
-    if (!types->types[owner].has_choice)
-        return NULL;
-    for (size_t i = 1; i < key.size; i++) {
-        if (key.data[i] < 'A' || key.data[i] > 'Z')
-            continue;
-        element = choice_find(types, owner, slice_cut(key, 0, i));
-        if (element != NULL
-            && choice_type(types, slice_cut(key, i, key.size)) != DEID_FHIR_TYPE_UNKNOWN)
-            return element;
-    }
-    return NULL;
+    return element_find(types, owner, key);
 }
 
 uint16_t deid_fhir_type_member(const struct deid_fhir_types *types, uint16_t owner,
                                struct slice key, struct slice *name)
 {
-    const struct deid_fhir_element *element = deid_fhir_type_element(types, owner, key);
+    const struct deid_fhir_element *element = element_find(types, owner, key);
 
-    *name = key;
-    if (element == NULL || element->type != DEID_FHIR_TYPE_UNKNOWN)
-        return element == NULL ? DEID_FHIR_TYPE_UNKNOWN : element->type;
-    *name = slice_cut(element->key, 0, element->key.size - 1);
-    return choice_type(types, slice_cut(key, name->size, key.size));
+    *name = element == NULL ? key : slice_cut(key, 0, element->name_size);
+    return element == NULL ? DEID_FHIR_TYPE_UNKNOWN : element->type;
 }
 
 static struct deid_fhir_types shared_types;

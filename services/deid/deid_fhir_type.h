@@ -20,14 +20,15 @@ struct deid_fhir_type {
     uint16_t base;     /* what it inherits from; 0: nothing */
     bool is_primitive; /* a string, number or boolean of JSON */
     bool is_resource;
-    bool has_choice; /* elements whose name ends in their type */
-    uint8_t action;  /* enum deid_action: of a value that no element says more of */
+    uint8_t action; /* enum deid_action: of a value that no element says more of */
 };
 
 struct deid_fhir_element {
-    struct slice key; /* "name"; of a choice the part before the type, and a star: "value*" */
+    struct slice key;    /* "name"; of a choice one for each type: "valueQuantity" */
+    uint64_t head, tail; /* its first and last eight bytes */
     uint16_t owner, type;
-    uint8_t action; /* enum deid_action (deid_profile.h) */
+    uint8_t name_size; /* of the element's own name, at the front of the key: "value" */
+    uint8_t action;    /* enum deid_action (deid_profile.h) */
 };
 
 struct deid_fhir_types {
@@ -53,12 +54,12 @@ const struct deid_fhir_types *deid_fhir_types_shared(void);
 /* The type of that name, or DEID_FHIR_TYPE_UNKNOWN. */
 uint16_t deid_fhir_type_find(const struct deid_fhir_types *types, struct slice name);
 
-/* The element @key of @owner, inherited ones and choices too; NULL when FHIR has none. A choice
- * gives the element "value"; its type is that of deid_fhir_type_choice. */
+/* The element @key of @owner, inherited ones and choices ("valueDateTime") too; NULL when FHIR has
+ * none. */
 const struct deid_fhir_element *deid_fhir_type_element(const struct deid_fhir_types *types,
                                                        uint16_t owner, struct slice key);
 
-/* The row of @key alone, to be marked; NULL when there is none. */
+/* The same, to be marked. */
 struct deid_fhir_element *deid_fhir_type_own(struct deid_fhir_types *types, uint16_t owner,
                                              struct slice key);
 

@@ -69,7 +69,8 @@ static const struct deid_entry *known_number(struct deid_map *map, struct slice 
 
     while (end < number.size && deid_is_digit(number.data[end]))
         end++;
-    return deid_map_find(map, slice_cut(number, start, end));
+    return end - start < NUMBER_DIGITS_MIN ? NULL
+                                           : deid_map_find(map, slice_cut(number, start, end));
 }
 
 enum status deid_fhir_value_number(struct deid_fhir_walk *walk, struct json *node, bool is_unknown)

@@ -61,7 +61,6 @@ static struct step step_of(const struct deid_fhir_walk *walk, const struct deid_
 {
     const struct deid_fhir_element *element;
     struct step step = { key, DEID_FHIR_TYPE_UNKNOWN, DEID_ACTION_TEXT };
-    struct slice name;
 
     if (place->owner == DEID_FHIR_TYPE_UNKNOWN)
         return step;
@@ -75,11 +74,6 @@ static struct step step_of(const struct deid_fhir_walk *walk, const struct deid_
         return step;
     step.type = element->type;
     step.action = (enum deid_action)element->action;
-    if (element->type == DEID_FHIR_TYPE_UNKNOWN) {
-        step.type = deid_fhir_type_member(walk->types, place->owner, key, &name);
-        if (step.action == DEID_ACTION_TEXT || step.type != walk->types->type_string)
-            step.action = (enum deid_action)walk->types->types[step.type].action;
-    }
     return step;
 }
 

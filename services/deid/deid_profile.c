@@ -1,5 +1,8 @@
 #include "deid_profile.h"
 
+#include <stdio.h>
+#include <string.h>
+
 /* By the type that the element stands in, or "*", and its name. */
 static const struct row {
     const char *owner, *key;
@@ -110,8 +113,6 @@ static enum deid_action of_type(const struct deid_fhir_types *types, uint16_t ty
     return DEID_ACTION_TEXT;
 }
 
-/* A choice has the action of a row only where it holds a text: deid_fhir_walk asks for the type's
- * own else. */
 static void mark_by_type(struct deid_fhir_types *types)
 {
     for (unsigned i = 1; i < types->elements_count; i++) {
@@ -124,14 +125,18 @@ static void mark_by_type(struct deid_fhir_types *types)
     }
 }
 
+/* A choice has the action of a row only where it holds a text: "author*" is "authorString". */
 static void mark_row(struct deid_fhir_types *types, const struct row *row)
 {
     uint16_t owner = deid_fhir_type_find(types, slice_from(row->owner));
+    char key[64];
 
+    snprintf(key, sizeof(key), "%.*s%s", (int)strcspn(row->key, "*"), row->key,
+             strchr(row->key, '*') == NULL ? "" : "String");
     for (unsigned i = 1; i < types->types_count; i++)
         if (deid_fhir_type_is(types, (uint16_t)i, owner)) {
             struct deid_fhir_element *element =
-                deid_fhir_type_own(types, (uint16_t)i, slice_from(row->key));
+                deid_fhir_type_own(types, (uint16_t)i, slice_from(key));
 
             if (element != NULL)
                 element->action = (uint8_t)row->action;

@@ -154,8 +154,10 @@ static void tell_spans(const struct deid_stream *stream, const struct deid_found
         for (older = found; older->next != last; older = older->next)
             ;
         span = (struct deid_stream_span){ stream->base + older->span.start,
-                                          stream->base + older->span.end, older->span.class,
-                                          older->span.score, older->surrogate,
+                                          stream->base + older->span.end,
+                                          older->span.class,
+                                          older->span.score,
+                                          older->surrogate,
                                           older->is_general };
         stream->options.span(stream->options.data, &span);
         last = older;
@@ -255,20 +257,22 @@ static enum status learn_late(struct deid_stream *stream, const struct json *ent
     return status;
 }
 
+/* @source: what @json has views into. */
 static enum status write_json(struct deid_stream *stream, const struct json *json,
-                              struct error *err)
+                              struct slice source, struct error *err)
 {
     struct buffer out;
 
     buffer_init(&out, &stream->work);
-    json_write(json, &out);
+    buffer_reserve(&out, source.size + source.size / 16 + 256);
+    json_write_from(json, source, &out);
     return out.is_full ? deid_fhir_no_room(err) : write_bytes(stream, buffer_slice(&out), err);
 }
 
 static enum status parse(struct deid_stream *stream, struct slice bytes, struct json **json,
                          struct error *err)
 {
-    enum status status = json_parse(bytes, &stream->work, json, err);
+    enum status status = json_parse_view(bytes, &stream->work, json, err);
 
     return status == STATUS_OK || stream->entries == 0
                ? status
@@ -346,7 +350,7 @@ static enum status write_entry(struct deid_stream *stream, struct slice bytes, s
         status = write_bytes(stream, SLICE(","), err);
     stream->has_entry = true;
     stream->entries++;
-    return status == STATUS_OK ? write_json(stream, json, err) : status;
+    return status == STATUS_OK ? write_json(stream, json, bytes, err) : status;
 }
 
 /* A resource, or a Bundle that did not say so first, or a line. */
@@ -369,7 +373,7 @@ static enum status write_whole(struct deid_stream *stream, struct slice bytes, s
         return status == STATUS_OK ? write_bytes(stream, output, err) : status;
     }
     status = deid_fhir_walk_resource(&walk, json);
-    return status == STATUS_OK ? write_json(stream, json, err) : status;
+    return status == STATUS_OK ? write_json(stream, json, bytes, err) : status;
 }
 
 /* {"resourceType":"Bundle", "key": value} as a Bundle; its last member is what is written. */
@@ -460,6 +464,24 @@ static bool is_blank(struct slice text)
     return slice_trim(text).size == 0;
 }
 
+/* Whether @line is all of a resource that is no Bundle, and says so first: nothing to take apart.
+ */
+static bool is_plain_resource(const struct deid_stream *stream, struct slice line)
+{
+    struct slice type = type_said_first(line);
+
+    return type.size > 0 && !slice_is(type, "Bundle") && slice_find_byte(type, '\\') == type.size
+           && line.size <= stream->options.piece_bytes_max;
+}
+
+static enum status write_line(struct deid_stream *stream, struct slice line, struct error *err)
+{
+    enum status status = take_piece(stream, DEID_STREAM_PIECE_WHOLE, SLICE(""), line, err);
+
+    return status == STATUS_OK && !stream->is_learning ? write_bytes(stream, SLICE("\n"), err)
+                                                       : status;
+}
+
 /* A line is a document; a newline cannot stand inside of a string. */
 static enum status feed_lines(struct deid_stream *stream, struct slice bytes, struct error *err)
 {
@@ -469,7 +491,9 @@ static enum status feed_lines(struct deid_stream *stream, struct slice bytes, st
         size_t end = slice_find_byte(bytes, '\n');
         struct slice line = slice_cut(bytes, 0, end);
 
-        if (!is_blank(line)) {
+        if (!stream->has_line && end < bytes.size && is_plain_resource(stream, line)) {
+            status = write_line(stream, line, err);
+        } else if (!is_blank(line)) {
             stream->has_line = true;
             status = deid_stream_split_feed(&stream->split, line, err);
         }
