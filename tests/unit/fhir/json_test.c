@@ -405,6 +405,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(unescapes_strings_and_keys, set_up, tear_down),
         cmocka_unit_test_setup_teardown(keeps_the_order_and_count_of_members, set_up, tear_down),
         cmocka_unit_test_setup_teardown(writes_what_it_read, set_up, tear_down),
+        cmocka_unit_test(copies_what_did_not_change_in_runs),
         cmocka_unit_test_setup_teardown(refuses_what_is_not_json, set_up, tear_down),
         cmocka_unit_test_setup_teardown(refuses_invalid_utf8_and_says_where, set_up, tear_down),
         cmocka_unit_test_setup_teardown(tells_of_each_element_and_keeps_the_rest, set_up,
