@@ -4,8 +4,8 @@
 #include "deid_token.h"
 
 #define DATE_BYTES 10 /* of "2019-03-04" */
-#define YEAR_MIN 1000 /* four digits before and after */
-#define YEAR_MAX 9990
+#define YEAR_MIN 1801 /* what deid_date reads, before and after: else there is no way back */
+#define YEAR_MAX 2198
 
 static int digits(const char *at, unsigned count)
 {

@@ -114,6 +114,17 @@ static enum status put_form(struct deid_fhir_walk *walk, struct json *node, enum
     return status == STATUS_OK && out.is_full ? deid_fhir_no_room(walk->err) : status;
 }
 
+/* "6718-02-03": the form of a date, in a year that nobody has lived in. It becomes a code. */
+static bool is_strange_date(struct slice text)
+{
+    static const char form[] = "0000-00-00";
+
+    for (size_t i = 0; i < sizeof(form) - 1; i++)
+        if (i >= text.size || (form[i] == '0' ? !deid_is_digit(text.data[i]) : text.data[i] != '-'))
+            return false;
+    return true;
+}
+
 static enum status rewrite_whole_date(struct deid_fhir_walk *walk, struct json *node, bool *is_date)
 {
     struct deid_date date;
@@ -132,7 +143,10 @@ static enum status rewrite_whole_date(struct deid_fhir_walk *walk, struct json *
                && date.year_part.size == 4
                && (date.end == node->text.size
                    || deid_date_time_end(node->text, date.end) == node->text.size);
-    return *is_date ? put_form(walk, node, DEID_CLASS_DATE, DEID_FORM_DATE) : STATUS_OK;
+    if (*is_date)
+        return put_form(walk, node, DEID_CLASS_DATE, DEID_FORM_DATE);
+    *is_date = is_strange_date(node->text);
+    return *is_date ? deid_fhir_value_replace(walk, node, DEID_CLASS_DATE) : STATUS_OK;
 }
 
 /* One word in lower case is a code of FHIR's own unless the patient is called so. */
