@@ -37,6 +37,8 @@ struct consilium_config {
     struct deid_config own;
     /* context */
     const char *folder, *model, *without;
+    /* timeline without a mesh */
+    const char *ask;
     /* tokens without a mesh */
     const char *vocabulary;
     bool count, decode, lines, special, chat;

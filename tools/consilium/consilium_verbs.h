@@ -9,6 +9,7 @@ void ask_verb(struct consilium *consilium);          /* consilium_ask.c */
 void ask_many(struct consilium *consilium);          /* consilium_many.c: ask --many */
 int context_verb(struct consilium *consilium);       /* consilium_context.c: needs no mesh */
 void timeline_verb(struct consilium *consilium);     /* consilium_timeline.c */
+int timeline_local(struct consilium *consilium);     /* consilium_timeline_local.c: no mesh */
 void forget_verb(struct consilium *consilium);       /* consilium_forget.c */
 int deid_verb(struct consilium *consilium);          /* consilium_deid.c: needs no mesh */
 void deid_mesh_start(struct consilium *consilium);   /* consilium_deid_mesh.c: deid --mesh */

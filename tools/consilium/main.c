@@ -104,6 +104,8 @@ static const struct setting settings[] = {
       false },
     { "to", SETTING_KIND_STRING, AT(to), "", "DATE", "day after the last (timeline)", 0, 0, false,
       false },
+    { "ask", SETTING_KIND_STRING, AT(ask), "", "QUESTIONS",
+      "questions with ';' between them, or - for lines of stdin (timeline)", 0, 0, false, false },
     { "vocabulary", SETTING_KIND_STRING, AT(vocabulary), NULL, "FILE",
       "GGUF, tokenizer.json, or the folder of one (tokens)", 0, 0, false, false },
     { "count", SETTING_KIND_SWITCH, AT(count), "false", NULL, "the number alone (tokens)", 0, 0,
@@ -127,7 +129,10 @@ const struct consilium_verb consilium_verbs[] = {
     { "put", "FILE|-", "put a FHIR R4 bundle: de-identify, turn into facts, keep", put_verb, NULL },
     { "ask", "PATIENT QUESTION, or --many QUESTION PATIENT...",
       "ask a question; the answer streams with its citations", ask_verb, NULL },
-    { "timeline", "PATIENT", "every fact of a record, oldest first", timeline_verb, NULL },
+    { "timeline", "PATIENT, or BUNDLE...",
+      "every fact of a record, oldest first; of bundles in files a picture, or with --ask answers: "
+      "\"latest 4548-4\", \"trend 2160-0 from 2019\", \"active medications at 2020\"; needs no mesh then",
+      timeline_verb, timeline_local },
     { "context", "[FILE|-]",
       "the facts that bear on a question, for JSON lines "
       "{\"id\",\"bundles\":[FILE...],\"question\",\"budget\",\"tokens\":\"chars4\"|\"model\"}; "
