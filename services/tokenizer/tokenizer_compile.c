@@ -22,9 +22,12 @@ static enum status no_memory(struct error *err)
     return error_set(err, STATUS_RESOURCE_EXHAUSTED, "no memory for the vocabulary");
 }
 
-static bool is_special(unsigned type)
+static bool is_special(const struct tokenizer_parts *parts, uint32_t id)
 {
-    return type == TOKENIZER_PIECE_CONTROL || type == TOKENIZER_PIECE_USER;
+    return parts->pieces[id].size > 0
+           && (parts->types[id] == TOKENIZER_PIECE_CONTROL
+               || parts->types[id] == TOKENIZER_PIECE_USER
+               || (parts->flags[id] & TOKENIZER_PIECE_WRITTEN) != 0);
 }
 
 void *tokenizer_compile_section(struct tokenizer_compile *compile, enum tokenizer_section section,
@@ -171,14 +174,14 @@ static enum status compile_specials(struct tokenizer_compile *compile, struct er
     uint32_t *specials, count = 0;
 
     for (uint32_t id = 0; id < parts->size; id++)
-        count += is_special(parts->types[id]) && parts->pieces[id].size > 0;
+        count += is_special(parts, id);
     specials =
         tokenizer_compile_section(compile, TOKENIZER_SECTION_SPECIALS, count, sizeof(*specials));
     if (specials == NULL)
         return no_memory(err);
     count = 0;
     for (uint32_t id = 0; id < parts->size; id++) {
-        if (is_special(parts->types[id]) && parts->pieces[id].size > 0)
+        if (is_special(parts, id))
             specials[count++] = id;
     }
     qsort_r(specials, count, sizeof(*specials), compare_specials, parts);

@@ -104,13 +104,13 @@ static bool is_normal_form(const struct tokenizer_settings *settings, struct sli
     }
 }
 
-/* In SPM, blanks of the text are U+2581 when pieces are looked for in it: a run of them that is an added token as well is made by merges, as
- * long as nobody writes U+2581 himself. */
+/* In SPM, added tokens are looked for in a text whose blanks are blanks yet: a run of U+2581 that
+ * is one is found where somebody writes U+2581 himself, and for blanks it is a piece like others.
+ */
 static bool is_made_by_merges(const struct tokenizer_parts *parts, uint32_t id,
                               struct slice content)
 {
-    return parts->settings.kind == TOKENIZER_KIND_SPM
-           && parts->types[id] == TOKENIZER_PIECE_NORMAL
+    return parts->settings.kind == TOKENIZER_KIND_SPM && parts->types[id] == TOKENIZER_PIECE_NORMAL
            && memmem(content.data, content.size, "\xe2\x96\x81", 3) != NULL;
 }
 
@@ -131,8 +131,10 @@ static enum status put_added(struct tokenizer_parts *parts, const struct json *t
         return error_set(err, STATUS_UNIMPLEMENTED,
                          "added token %u is looked for in normalised text: that is not supported",
                          id);
-    if (type == TOKENIZER_PIECE_USER && is_made_by_merges(parts, id, content))
+    if (type == TOKENIZER_PIECE_USER && is_made_by_merges(parts, id, content)) {
+        parts->flags[id] |= TOKENIZER_PIECE_WRITTEN;
         return STATUS_OK;
+    }
     if (slice_equal(content, unknown) && parts->settings.kind != TOKENIZER_KIND_BPE)
         type = TOKENIZER_PIECE_UNKNOWN;
     return tokenizer_parts_put_piece(parts, id, content, type, flags_of(token), 0, err);

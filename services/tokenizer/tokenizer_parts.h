@@ -51,11 +51,13 @@ enum tokenizer_piece_type {
     TOKENIZER_PIECE_BYTE = 6, /* "<0x0A>" */
 };
 
-/* Of control and user pieces. */
+/* Of control and user pieces; WRITTEN of normal ones. */
 enum tokenizer_piece_flag {
-    TOKENIZER_PIECE_LSTRIP = 1, /* takes the white space before it along */
-    TOKENIZER_PIECE_RSTRIP = 2, /* and after it */
-    TOKENIZER_PIECE_WORD = 4,   /* only where no letter, number or _ touches it */
+    TOKENIZER_PIECE_LSTRIP = 1,  /* takes the white space before it along */
+    TOKENIZER_PIECE_RSTRIP = 2,  /* and after it */
+    TOKENIZER_PIECE_WORD = 4,    /* only where no letter, number or _ touches it */
+    TOKENIZER_PIECE_WRITTEN = 8, /* SPM: as a user piece where a text has its U+2581 written out;
+                                    made by merges of blanks */
 };
 
 /* Plain numbers only: a compiled vocabulary holds them as they are. tokenizer_parts_init sets no

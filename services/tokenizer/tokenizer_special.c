@@ -24,7 +24,7 @@ void tokenizer_special_init(struct tokenizer_special *special,
         struct slice text = tokenizer_tables_piece(tables, tables->specials[i]);
         unsigned char first = (unsigned char)text.data[0];
 
-        if ((types >> tokenizer_tables_type(tables, tables->specials[i]) & 1) == 0)
+        if ((types >> tokenizer_tables_special_type(tables, tables->specials[i]) & 1) == 0)
             continue;
         put_first(special, first);
         if (text.size > 1)
@@ -101,7 +101,7 @@ uint32_t tokenizer_special_at(const struct tokenizer_tables *tables, struct slic
 
             if (tokenizer_tables_piece(tables, id).size != depth + 1)
                 break;
-            if ((types >> tokenizer_tables_type(tables, id) & 1) != 0) {
+            if ((types >> tokenizer_tables_special_type(tables, id) & 1) != 0) {
                 found = id;
                 break;
             }

@@ -62,6 +62,14 @@ static inline unsigned tokenizer_tables_type(const struct tokenizer_tables *tabl
     return tables->types[id] & TOKENIZER_TYPE_MASK;
 }
 
+/* As what a special piece is cut out of a text. */
+static inline unsigned tokenizer_tables_special_type(const struct tokenizer_tables *tables,
+                                                     uint32_t id)
+{
+    return (tables->flags[id] & TOKENIZER_PIECE_WRITTEN) != 0 ? TOKENIZER_PIECE_USER
+                                                              : tokenizer_tables_type(tables, id);
+}
+
 /* A filter is a bit for each of many hashes: a bit that is not set says that something is not in
  * the table. It is small enough to stay near the processor where the table is not. The upper bits
  * of a hash name the bit. */
