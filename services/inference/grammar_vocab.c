@@ -263,7 +263,7 @@ struct grammar_vocab *grammar_vocab_create(const struct gguf *gguf, uint32_t siz
     struct grammar_vocab *vocab = NULL;
     struct slice *texts;
     struct arena arena;
-    enum kind kind;
+    enum kind kind = KIND_SPM;
 
     if (read_kind(gguf, &kind, err) != STATUS_OK)
         return NULL;
