@@ -155,7 +155,7 @@ struct inference_text *inference_text_create(const struct gguf *gguf, uint32_t v
                                              struct error *err)
 {
     struct inference_text *text;
-    bool is_bytes;
+    bool is_bytes = false;
 
     if (check_kind(gguf, vocabulary, &is_bytes, err) != STATUS_OK)
         return NULL;
