@@ -10,6 +10,7 @@ import argparse, copy, glob, json, math, os, random, re, sqlite3, subprocess, sy
 from calendar import monthrange
 from datetime import date, datetime, timezone
 
+SEMANTIC_TAG = re.compile(r'("(?:text|display)": "[^"]*?) \((?:procedure|disorder|finding|situation|regime/therapy|person|substance|event)\)"')
 KINDS = {'Condition': 'conditions', 'MedicationRequest': 'medications', 'MedicationStatement': 'medications', 'MedicationAdministration': 'medications',
          'MedicationDispense': 'medications', 'AllergyIntolerance': 'allergies', 'Observation': 'observations', 'Procedure': 'procedures',
          'Immunization': 'immunizations', 'Encounter': 'encounters'}
@@ -26,7 +27,7 @@ DAY = 86400
 UNITS = {'mg/dL': ('mass/volume', 1), 'g/dL': ('mass/volume', 1000), 'g/L': ('mass/volume', 100), 'mg/L': ('mass/volume', .1), 'ug/dL': ('mass/volume', .001),
          'mmol/L': ('moles/volume', 1), 'umol/L': ('moles/volume', .001), 'kg': ('mass', 1), 'g': ('mass', .001), '[lb_av]': ('mass', .45359237),
          'cm': ('length', 1), 'm': ('length', 100), '[in_i]': ('length', 2.54), 'mm[Hg]': ('pressure', 1), 'kPa': ('pressure', 1 / .1333220),
-         'Cel': ('temperature', 1), '%': ('fraction', .01), '10*3/uL': ('count', 1), '10*9/L': ('count', 1), '/min': ('rate', 1), '{score}': ('fraction', 1)}
+         'Cel': ('temperature', 1), '%': ('fraction', .01), '10*3/uL': ('count', 1), '10*9/L': ('count', 1), '/min': ('rate', 1), 'mL/min': ('flow', 1), 'mL/min/{1.73_m2}': ('flow', 1), '{score}': ('fraction', 1)}
 OTHERS = {'mg/dL': ['g/L', 'mg/L', 'g/dL'], 'kg': ['[lb_av]', 'g'], 'cm': ['m', '[in_i]'], 'mm[Hg]': ['kPa'], 'g/dL': ['g/L', 'mg/dL'], '10*3/uL': ['10*9/L']}
 MOLES = {'2339-0': 180.156, '2345-7': 180.156, '38483-4': 113.12, '2160-0': 113.12, '2093-3': 386.65, '2085-9': 386.65, '18262-6': 386.65, '2571-8': 885.43}
 
@@ -111,6 +112,8 @@ def flatten(bundle):
         said = {k: v for k, v in r.items() if k not in ('id', 'meta', 'text', 'identifier', 'encounter', 'context', 'subject', 'patient', 'issued', 'recordedDate',
                 'performer', 'recorder', 'asserter', 'requester', 'note', 'category', 'location', 'extension', 'basedOn', 'partOf', 'participant', 'hospitalization',
                 'serviceProvider', 'primarySource', 'intent', 'reported', 'priority')}
+        for k in ('code', 'vaccineCode', 'medicationCodeableConcept', 'reasonCode', 'type'):         # "Plain chest X-ray (procedure)" is a plain chest X-ray
+            if k in said: said[k] = json.loads(SEMANTIC_TAG.sub(r'\1"', json.dumps(said[k])))
         if t == 'AllergyIntolerance': said = {k: said[k] for k in said if k in ('code', 'clinicalStatus', 'criticality', 'reaction', 'onsetDateTime', 'resourceType')}
         may_repeat = (begin and begin[3] >= 3) or kind in LASTING
         key = json.dumps([said, begin, end], sort_keys=True, default=str) if may_repeat else None
@@ -285,13 +288,16 @@ def draw(rows, measures, rng, count):
 
 def close(a, b, scale=0): return abs(a - b) <= 1e-9 * max(abs(a), abs(b)) + 1e-9 * scale + 1e-12
 def compare(rows, expected, got):
+    # Types that this script does not flatten (care teams, claims of devices) may have the code too.
+    strange = sum(i['sources'][0].split('/')[0] not in KINDS for i in got['items'])
+    if strange: got = dict(got, items=[i for i in got['items'] if i['sources'][0].split('/')[0] in KINDS], count=got['count'] - strange, certain=0, mixed=True)
     ours = sorted((sorted(i['sources']), i['certain']) for i in got['items'])
     theirs = sorted((sorted(rows[n]['sources']), c) for n, c in expected['items'])
     if expected.get('loose'): return None                      # two units at one moment
     if [o[0] for o in ours] != [t[0] for t in theirs]: return 'resources'
     if ours != theirs: return 'certainty'
     if got['undated'] != expected['undated']: return 'undated'
-    if got['count'] != len(theirs) or got['certain'] != sum(t[1] for t in theirs): return 'counts'
+    if got['count'] != len(theirs) or not strange and got['certain'] != sum(t[1] for t in theirs): return 'counts'
     if expected.get('numbers'):
         by_source = {i['sources'][0]: i.get('number') for i in got['items']} | {s: i.get('number') for i in got['items'] for s in i['sources']}
         for n, v in expected['numbers'].items():
