@@ -43,6 +43,9 @@ struct call {
     uint64_t arrived_ns;
     struct peer peer;
     void *state; /* the handler's own */
+    /* With call_fail: trying again may help after so long, which the caller's gRPC is told
+     * (grpc-retry-pushback-ms). 0: nothing is said. */
+    uint32_t retry_ms;
 };
 
 /* End the call with OK and @message, which is packed before this returns. Unary and client streams.

@@ -4,6 +4,7 @@
  * Both are pumped on the home thread, also for handlers on the loop: a round trip between threads
  * for each message costs eight times the throughput. What crosses is only on_writable, once for
  * SEND_QUEUE_BYTES, and each message that was asked for. */
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/check.h"
@@ -57,9 +58,20 @@ void call_drop_queue(struct server_call *sc)
 
 /* The operations of the next send in @operations; their number. *@details is to be let go after the
  * start. */
-static size_t fill_send(struct server_call *sc, grpc_op *operations, bool is_last,
-                        grpc_slice *details)
+/* As gRPC's retries read it (proposal A6). */
+static void fill_pushback(const struct server_call *sc, grpc_metadata *trailing)
 {
+    char ms[16];
+
+    snprintf(ms, sizeof(ms), "%u", sc->call.retry_ms);
+    trailing->key = grpc_slice_from_static_string("grpc-retry-pushback-ms");
+    trailing->value = grpc_slice_from_copied_string(ms);
+}
+
+static size_t fill_send(struct server_call *sc, grpc_op *operations, bool is_last,
+                        grpc_slice *details, grpc_metadata *trailing)
+{
+    bool has_pushback;
     size_t count = 0;
 
     if (!sc->has_headers)
@@ -73,6 +85,9 @@ static size_t fill_send(struct server_call *sc, grpc_op *operations, bool is_las
         };
     if (!is_last)
         return count;
+    has_pushback = sc->is_ended && sc->call.retry_ms > 0;
+    if (has_pushback)
+        fill_pushback(sc, trailing);
     if (sc->end.text[0] != '\0')
         *details = grpc_slice_from_copied_string(sc->end.text);
     operations[count++] = (grpc_op){
@@ -80,6 +95,8 @@ static size_t fill_send(struct server_call *sc, grpc_op *operations, bool is_las
         .data.send_status_from_server = {
             .status = (grpc_status_code)sc->end.status,
             .status_details = sc->end.text[0] == '\0' ? NULL : details,
+            .trailing_metadata_count = has_pushback,
+            .trailing_metadata = trailing,
         },
     };
     if (!sc->has_close)
@@ -93,6 +110,7 @@ static size_t fill_send(struct server_call *sc, grpc_op *operations, bool is_las
 void call_pump(struct server_call *sc)
 {
     grpc_slice details = grpc_empty_slice();
+    grpc_metadata trailing = { .key = grpc_empty_slice(), .value = grpc_empty_slice() };
     grpc_op operations[4];
     size_t count;
     bool is_last;
@@ -105,7 +123,7 @@ void call_pump(struct server_call *sc)
         return;
     sc->sending = sc->queue_first == NULL ? NULL : take_outgoing(sc);
     memset(operations, 0, sizeof(operations));
-    count = fill_send(sc, operations, is_last, &details);
+    count = fill_send(sc, operations, is_last, &details, &trailing);
     sc->has_headers = true;
     sc->is_sending = true;
     sc->holds++;
@@ -115,6 +133,7 @@ void call_pump(struct server_call *sc)
     }
     op_start(&sc->send, sc->grpc, operations, count);
     grpc_slice_unref(details);
+    grpc_slice_unref(trailing.value);
 }
 
 /* Home thread. */

@@ -41,6 +41,25 @@ static void register_metrics(struct inference *inference)
                                          "Requests that have a sequence.", "");
     inference->waiting = metric_register(METRIC_KIND_GAUGE, "inference_requests_waiting",
                                          "Requests that wait for one.", "");
+    inference->pages = metric_register(METRIC_KIND_GAUGE, "inference_pages",
+                                       "Pages of keys and values in all.", "");
+    inference->pages_used =
+        metric_register(METRIC_KIND_GAUGE, "inference_pages_used", "Of them, those in use.", "");
+    inference->first = metric_register(METRIC_KIND_HISTOGRAM, "inference_first_token_seconds",
+                                       "From a request to the first id of its answer.", "");
+    inference->queue = metric_register(METRIC_KIND_HISTOGRAM, "inference_queue_seconds",
+                                       "From a request to its sequence.", "");
+}
+
+void inference_count(struct inference *inference, const struct inference_usage *usage)
+{
+    metric_add(inference->prompt_tokens, usage->prompt_tokens);
+    metric_add(inference->reused_tokens, usage->reused_tokens);
+    metric_add(inference->generated_tokens, usage->generated_tokens);
+    metric_observe(inference->queue, usage->queue_us);
+    if (usage->first_us > 0)
+        metric_observe(inference->first, usage->first_us);
+    inference_observe(inference);
 }
 
 void inference_observe(struct inference *inference)
@@ -50,6 +69,8 @@ void inference_observe(struct inference *inference)
     inference_engine_count(inference->engine, &counts);
     metric_set(inference->running, counts.running);
     metric_set(inference->waiting, counts.waiting);
+    metric_set(inference->pages, counts.pages);
+    metric_set(inference->pages_used, counts.pages_used);
 }
 
 static struct inference_engine *create_engine(struct inference *inference,

@@ -15,6 +15,7 @@ struct inference {
     struct letter ready;
     bool is_stopping;
     struct metric *prompt_tokens, *reused_tokens, *generated_tokens, *running, *waiting;
+    struct metric *pages, *pages_used, *first, *queue;
 };
 
 struct inference_options {
@@ -34,6 +35,9 @@ void inference_stop(struct inference *inference);
 
 /* After inference_stop, and when the loop has ended. */
 void inference_destroy(struct inference *inference);
+
+/* A request has ended. Loop thread. */
+void inference_count(struct inference *inference, const struct inference_usage *usage);
 
 /* Set the gauges of the engine's load. Loop thread. */
 void inference_observe(struct inference *inference);

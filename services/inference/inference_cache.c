@@ -196,6 +196,19 @@ void inference_cache_keep(struct inference_cache *cache, uint32_t page, uint32_t
     kept->is_findable = true;
 }
 
+void inference_cache_share(struct inference_cache *cache, uint32_t page)
+{
+    CHECK(cache->pages[page].users > 0);
+    cache->pages[page].users++;
+}
+
+void inference_cache_copy(struct inference_cache *cache, uint32_t page, uint32_t from)
+{
+    CHECK(cache->pages[page].users == 1 && !cache->pages[page].is_findable);
+    memcpy(inference_cache_keys(cache, page, 0), inference_cache_keys(cache, from, 0),
+           cache->page_values * sizeof(float));
+}
+
 void inference_cache_release(struct inference_cache *cache, uint32_t page)
 {
     struct page *released = &cache->pages[page];

@@ -38,6 +38,12 @@ uint32_t inference_cache_find(struct inference_cache *cache, uint32_t before, co
 void inference_cache_keep(struct inference_cache *cache, uint32_t page, uint32_t before,
                           const uint32_t *ids);
 
+/* A page that is in use is used by one more. */
+void inference_cache_share(struct inference_cache *cache, uint32_t page);
+
+/* What @from holds, to @page, which was taken and is not findable. */
+void inference_cache_copy(struct inference_cache *cache, uint32_t page, uint32_t from);
+
 /* Used by one less. */
 void inference_cache_release(struct inference_cache *cache, uint32_t page);
 

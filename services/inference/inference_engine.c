@@ -14,7 +14,21 @@
 #include <time.h>
 
 #include "base/check.h"
-#include "inference_batch.h"
+#include "inference_answer.h"
+#include "inference_choose.h"
+#include "inference_queue.h"
+
+/* What a caller who was refused is told to wait, at least and at most. */
+#define RETRY_MS_MIN 50
+#define RETRY_MS_MAX 30000
+
+/* What a batch has given. */
+struct samples {
+    struct inference_answer *answers[INFERENCE_BATCH_MAX]; /* of segment i; NULL: a prompt */
+    uint32_t counts[INFERENCE_BATCH_MAX];                  /* samples of it, in the list */
+    bool is_over[INFERENCE_BATCH_MAX];                     /* the answer ends after them */
+    struct inference_sample list[INFERENCE_BATCH_MAX];
+};
 
 struct inference_engine {
     struct inference_model *model;
@@ -22,9 +36,10 @@ struct inference_engine {
     struct inference_crew *crew;
     struct inference_cache *cache;
     struct inference_forward *forward;
-    struct inference_sampler *sampler;
-    uint32_t *allowed; /* a bit for each id of the vocabulary */
+    struct inference_chooser chooser;
+    struct inference_text *text; /* NULL: the file has no vocabulary */
     struct inference_sequence *sequences;
+    struct samples samples;
     uint32_t turn; /* the sequence whose prompt is first in the next batch */
     uint32_t context;
     _Atomic(const char *) digest;
@@ -32,8 +47,8 @@ struct inference_engine {
     bool has_thread;
     pthread_mutex_t lock;
     pthread_cond_t wake;
-    struct inference_request *queue_first, *queue_last;
-    uint32_t queue_count;
+    struct inference_queue queue;
+    uint64_t served_us; /* that a request has a sequence, on the whole */
     bool is_stopping;
     struct inference_engine_counts counts;
 };
@@ -53,44 +68,6 @@ static uint32_t us_since(uint64_t start_ns)
     return us > UINT32_MAX ? UINT32_MAX : (uint32_t)us;
 }
 
-/* Delivery, with the lock held
- * ---------------------------------------------------------------------- */
-
-static void tell(struct inference_request *request)
-{
-    if (request->is_told)
-        return;
-    request->is_told = true;
-    request->on_output(request);
-}
-
-/* The request is its caller's again once this is told and taken. */
-static void end_request(struct inference_request *request, enum inference_finish finish)
-{
-    request->finish = finish;
-    if (request->mask != NULL)
-        request->mask->release(request->mask->state);
-    tell(request);
-}
-
-static void end_sequence(struct inference_engine *engine, struct inference_sequence *sequence,
-                         enum inference_finish finish)
-{
-    struct inference_request *request = sequence->request;
-
-    inference_sequence_end(sequence, engine->cache);
-    end_request(request, finish);
-}
-
-static void put_output(struct inference_request *request, uint32_t id, float logprob)
-{
-    CHECK(request->output_count < INFERENCE_OUTPUT_MAX);
-    request->output_ids[request->output_count] = id;
-    request->output_logprobs[request->output_count++] = logprob;
-    request->usage.generated_tokens++;
-    tell(request);
-}
-
 /* Admission, with the lock held
  * --------------------------------------------------------------------- */
 
@@ -98,15 +75,10 @@ static void put_output(struct inference_request *request, uint32_t id, float log
 static bool begin(struct inference_engine *engine, struct inference_sequence *sequence,
                   struct inference_request *request)
 {
-    uint32_t room = engine->context - request->count;
-
-    if (request->tokens_max > 0 && request->tokens_max < room)
-        room = request->tokens_max;
     if (!inference_sequence_begin(sequence, engine->cache, request->ids, request->count,
-                                  request->count + room))
+                                  request->count_max))
         return false;
     sequence->request = request;
-    inference_random_init(&request->random, request->sampling.seed);
     request->usage.prompt_tokens = request->count;
     request->usage.reused_tokens = sequence->cached;
     request->usage.queue_us = us_since(request->queued_ns);
@@ -124,51 +96,138 @@ static struct inference_sequence *free_sequence(struct inference_engine *engine)
     return NULL;
 }
 
-static void drop_cancelled(struct inference_engine *engine)
+static bool is_unwanted(const struct inference_request *request, void *owner)
 {
-    struct inference_request *keep_first = NULL, *keep_last = NULL, *next;
-    uint32_t kept = 0;
+    const struct inference_engine *engine = owner;
 
-    for (struct inference_request *at = engine->queue_first; at != NULL; at = next) {
-        next = at->next;
-        at->next = NULL;
-        if (at->is_cancelled || engine->is_stopping) {
-            end_request(at, INFERENCE_FINISH_CANCELLED);
-            continue;
-        }
-        if (keep_last == NULL)
-            keep_first = at;
-        else
-            keep_last->next = at;
-        keep_last = at;
-        kept++;
-    }
-    engine->queue_first = keep_first;
-    engine->queue_last = keep_last;
-    engine->queue_count = kept;
+    return request->is_cancelled || engine->is_stopping;
+}
+
+static void drop(struct inference_request *request, void *owner)
+{
+    (void)owner;
+    inference_answer_finish_all(request, INFERENCE_FINISH_CANCELLED);
+}
+
+static void drop_unwanted(struct inference_engine *engine)
+{
+    inference_queue_drop(&engine->queue, is_unwanted, drop, engine);
     for (uint32_t i = 0; i < engine->options.sequences; i++) {
         struct inference_sequence *sequence = &engine->sequences[i];
+        struct inference_request *request = sequence->request;
 
-        if (sequence->request != NULL && (sequence->request->is_cancelled || engine->is_stopping))
-            end_sequence(engine, sequence, INFERENCE_FINISH_CANCELLED);
+        if (request == NULL || !is_unwanted(request, engine))
+            continue;
+        inference_sequence_end(sequence, engine->cache);
+        drop(request, engine); /* it may have further sequences: the caller waits for the lock */
     }
 }
 
-/* In the order of the queue: what is large waits for room and is not overtaken. */
+/* Answers, with the lock held
+ * ------------------------------------------------------------------------ */
+
+static enum inference_finish finish_of(const struct inference_answer *answer)
+{
+    return answer->error.status == STATUS_OK ? INFERENCE_FINISH_STOP : INFERENCE_FINISH_FAILED;
+}
+
+/* False: the answer has ended so. */
+static bool put(struct inference_engine *engine, struct inference_sequence *sequence,
+                const struct inference_sample *sample)
+{
+    struct inference_request *request = sequence->request;
+    bool goes_on = inference_answer_put(request, sequence->answer, sample,
+                                        sequence->count + 1 == sequence->count_max);
+
+    engine->counts.generated_tokens++;
+    if (request->usage.first_us == 0)
+        request->usage.first_us = us_since(request->queued_ns);
+    sequence->ids[sequence->count++] = sample->id;
+    return goes_on;
+}
+
+static bool begin_answer(struct inference_engine *engine, struct inference_sequence *sequence)
+{
+    struct inference_answer *answer = sequence->answer;
+
+    if (answer->given_count > 1)
+        return true;
+    if (answer->given_count == 1)
+        inference_answer_finish(sequence->request, answer, INFERENCE_FINISH_LENGTH);
+    else if (answer->is_over_at_first)
+        inference_answer_finish(sequence->request, answer, finish_of(answer));
+    else
+        return put(engine, sequence, &answer->first);
+    return false;
+}
+
+/* A mean in which the last ones count the most. */
+static void count_served(struct inference_engine *engine, const struct inference_request *request)
+{
+    uint64_t us = us_since(request->queued_ns) - request->usage.queue_us;
+
+    engine->served_us = engine->served_us == 0 ? us : (engine->served_us * 7 + us) / 8;
+}
+
+/* The sequence is at the end of its prompt: go on with an answer that has not begun, or end. */
+static void next_answer(struct inference_engine *engine, struct inference_sequence *sequence)
+{
+    struct inference_request *request = sequence->request;
+
+    while (request->begun < request->answers_count) {
+        struct inference_answer *answer = &request->answers[request->begun++];
+
+        inference_sequence_rewind(sequence, answer->given, answer->given_count);
+        sequence->answer = answer;
+        if (begin_answer(engine, sequence))
+            return;
+    }
+    if (request->is_done)
+        count_served(engine, request);
+    inference_sequence_end(sequence, engine->cache);
+}
+
+/* A sequence whose request has answers that have not begun and whose prompt is through. */
+static struct inference_sequence *find_source(struct inference_engine *engine)
+{
+    for (uint32_t i = 0; i < engine->options.sequences; i++) {
+        struct inference_sequence *sequence = &engine->sequences[i];
+
+        if (sequence->request != NULL && sequence->answer != NULL
+            && sequence->request->begun < sequence->request->answers_count)
+            return sequence;
+    }
+    return NULL;
+}
+
+/* While nobody waits, the free sequences take answers that their request's own would come to
+ * later. */
+static void fork_answers(struct inference_engine *engine)
+{
+    struct inference_sequence *sequence, *source;
+
+    while (engine->queue.count == 0 && (sequence = free_sequence(engine)) != NULL
+           && (source = find_source(engine)) != NULL) {
+        if (!inference_sequence_fork(sequence, source, engine->cache))
+            return;
+        sequence->request = source->request;
+        next_answer(engine, sequence);
+    }
+}
+
 static void admit(struct inference_engine *engine)
 {
-    drop_cancelled(engine);
-    while (engine->queue_first != NULL) {
-        struct inference_request *request = engine->queue_first;
+    struct inference_request *request;
+
+    drop_unwanted(engine);
+    while ((request = inference_queue_next(&engine->queue)) != NULL) {
         struct inference_sequence *sequence = free_sequence(engine);
 
         if (sequence == NULL || !begin(engine, sequence, request))
             return;
-        engine->queue_first = request->next;
-        if (engine->queue_first == NULL)
-            engine->queue_last = NULL;
-        engine->queue_count--;
+        inference_queue_remove(&engine->queue, request);
     }
+    fork_answers(engine);
 }
 
 /* The outputs that its caller has room for; 0: the sequence rests. */
@@ -176,162 +235,98 @@ static uint32_t room_of(const struct inference_sequence *sequence)
 {
     if (sequence->request == NULL || sequence->request->is_paused)
         return 0;
-    return INFERENCE_OUTPUT_MAX - sequence->request->output_count;
+    return INFERENCE_OUTPUT_MAX - (sequence->answer == NULL ? 0 : sequence->answer->output_count);
 }
 
 /* A batch
  * ---------------------------------------------------------------------------------------------- */
 
-static bool is_stop(const struct inference_request *request, uint32_t id)
+/* Segment @i of the batch has been computed. Returns the samples that were put into @list. */
+static uint32_t choose(struct inference_engine *engine, const struct inference_batch *batch,
+                       uint32_t i, const float *logits, struct samples *samples,
+                       struct inference_sample *list)
 {
-    for (uint32_t i = 0; i < request->stops_count; i++) {
-        if (request->stop_ids[i] == id)
-            return true;
+    struct inference_sequence *sequence = batch->sequences[i];
+    struct inference_segment segment = batch->segments[i];
+    uint32_t right;
+
+    samples->answers[i] = sequence->answer;
+    samples->counts[i] = 0;
+    samples->is_over[i] = false;
+    if (sequence->answer == NULL) {
+        if (segment.logits_count > 0)
+            inference_choose_first(&engine->chooser, sequence->request, logits);
+    } else if (sequence->answer->given_count > 0) {
+        inference_choose_given(&engine->chooser, sequence->answer, &segment, logits);
+    } else {
+        samples->counts[i] = inference_choose_next(&engine->chooser, sequence, &segment, logits,
+                                                   list, &samples->is_over[i]);
+        right = samples->counts[i] > 0 ? samples->counts[i] - 1 : 0;
+        inference_sequence_settle_guess(sequence, right);
+        segment.count = 1 + right;
     }
-    return false;
+    inference_sequence_advance(sequence, engine->cache, &segment);
+    return samples->counts[i];
 }
 
-static void deliver(struct inference_engine *engine, struct inference_sequence *sequence,
-                    uint32_t id, float logprob)
+/* Settling, with the lock held
+ * ---------------------------------------------------------------------- */
+
+/* What segment @i has given; @list are its samples. */
+static void settle(struct inference_engine *engine, struct inference_sequence *sequence,
+                   const struct samples *samples, uint32_t i, const struct inference_sample *list)
 {
-    struct inference_request *request = sequence->request;
+    struct inference_answer *answer = samples->answers[i];
 
-    engine->counts.generated_tokens++;
-    if (is_stop(request, id))
-        return end_sequence(engine, sequence, INFERENCE_FINISH_STOP);
-    put_output(request, id, logprob);
-    sequence->ids[sequence->count++] = id;
-    if (sequence->count == sequence->count_max)
-        end_sequence(engine, sequence, INFERENCE_FINISH_LENGTH);
-}
-
-/* What a batch has given: of segment i, counts[i] samples from its place in the list. */
-struct samples {
-    uint32_t counts[INFERENCE_BATCH_MAX];
-    bool was_prompt[INFERENCE_BATCH_MAX];
-    bool is_over[INFERENCE_BATCH_MAX]; /* the answer ends after them */
-    struct inference_sample list[INFERENCE_BATCH_MAX];
-};
-
-/* Which ids the answer's mask allows; NULL: all. Where the answer may end its stop ids are too, and
- * *is_over says that nothing else is. */
-static const uint32_t *fill_mask(struct inference_engine *engine, struct inference_request *request,
-                                 bool *is_over)
-{
-    const struct inference_mask *mask = request->mask;
-    uint32_t words = INFERENCE_MASK_WORDS(engine->model->vocabulary), any = 0;
-    bool is_done;
-
-    *is_over = false;
-    if (mask == NULL)
-        return NULL;
-    memset(engine->allowed, 0, words * sizeof(*engine->allowed));
-    if (mask->fill(mask->state, engine->allowed, &request->error) != STATUS_OK) {
-        *is_over = true;
-        return NULL;
+    if (answer == NULL) {
+        if (sequence->cached == sequence->prompt)
+            next_answer(engine, sequence);
+        return;
     }
-    is_done = mask->is_done(mask->state);
-    for (uint32_t i = 0; i < request->stops_count; i++) {
-        uint32_t id = request->stop_ids[i], bit = 1u << id % 32;
-
-        if (id < engine->model->vocabulary)
-            engine->allowed[id / 32] = (engine->allowed[id / 32] & ~bit) | (is_done ? bit : 0);
-    }
-    for (uint32_t i = 0; i < words; i++)
-        any |= engine->allowed[i];
-    *is_over = any == 0;
-    if (any == 0 && !is_done)
-        error_set(&request->error, STATUS_FAILED_PRECONDITION,
-                  "no id of the vocabulary can follow in this constraint");
-    return engine->allowed;
-}
-
-/* Samples as long as they are what was guessed, and the first that is not; @logits are those after
- * the segment's last ids. The guesses that were right have been computed. Returns how many. */
-static uint32_t sample_segment(struct inference_engine *engine, struct inference_sequence *sequence,
-                               const struct inference_segment *segment, const float *logits,
-                               struct inference_sample *samples, bool *is_over)
-{
-    struct inference_request *request = sequence->request;
-    const uint32_t *guess = segment->ids + segment->count - segment->logits_count + 1;
-    struct inference_past past = { sequence->ids, sequence->prompt, sequence->count };
-    uint32_t count = 0;
-
-    while (count < segment->logits_count) {
-        const uint32_t *allowed = fill_mask(engine, request, is_over);
-        uint32_t id;
-
-        if (*is_over)
-            break;
-        inference_sample(engine->sampler, &request->sampling, &request->random, &past, allowed,
-                         logits, &samples[count]);
-        id = samples[count++].id;
-        logits += engine->model->vocabulary;
-        past.count++;
-        if (is_stop(request, id))
-            break;
-        if (request->mask != NULL)
-            request->mask->accept(request->mask->state, id);
-        if (count == segment->logits_count || id != guess[count - 1])
+    for (uint32_t j = 0; j < samples->counts[i]; j++) {
+        if (!put(engine, sequence, &list[j]))
             break;
     }
-    return count;
+    if (answer->finish == INFERENCE_FINISH_NONE && samples->is_over[i])
+        inference_answer_finish(sequence->request, answer, finish_of(answer));
+    if (answer->finish == INFERENCE_FINISH_NONE && answer->given_count > 0
+        && answer->given_at == answer->given_count)
+        inference_answer_finish(sequence->request, answer, INFERENCE_FINISH_LENGTH);
+    if (answer->finish != INFERENCE_FINISH_NONE)
+        next_answer(engine, sequence);
 }
 
-static void settle(struct inference_engine *engine, const struct inference_batch *batch,
-                   const struct samples *samples, uint32_t took_us)
+static void settle_all(struct inference_engine *engine, const struct inference_batch *batch,
+                       const struct samples *samples, uint32_t took_us)
 {
-    const struct inference_sample *at = samples->list;
+    const struct inference_sample *list = samples->list;
 
     pthread_mutex_lock(&engine->lock);
-    for (uint32_t i = 0; i < batch->count; at += batch->segments[i++].logits_count) {
-        struct inference_sequence *sequence = batch->sequences[i];
-        struct inference_request *request = sequence->request;
+    for (uint32_t i = 0; i < batch->count; list += samples->counts[i++]) {
+        struct inference_usage *usage = &batch->sequences[i]->request->usage;
 
-        if (samples->was_prompt[i])
-            request->usage.prompt_us += took_us;
+        if (samples->answers[i] == NULL)
+            usage->prompt_us += took_us;
         else
-            request->usage.generate_us += took_us;
-        for (uint32_t j = 0; j < samples->counts[i]; j++) {
-            if (sequence->request == request && !request->is_cancelled)
-                deliver(engine, sequence, at[j].id, at[j].logprob);
-        }
-        if (samples->is_over[i] && sequence->request == request && !request->is_cancelled)
-            end_sequence(engine, sequence,
-                         request->error.status == STATUS_OK ? INFERENCE_FINISH_STOP
-                                                            : INFERENCE_FINISH_FAILED);
+            usage->generate_us += took_us;
+        if (!batch->sequences[i]->request->is_cancelled)
+            settle(engine, batch->sequences[i], samples, i, list);
     }
     pthread_mutex_unlock(&engine->lock);
 }
 
 static void run_batch(struct inference_engine *engine, const struct inference_batch *batch)
 {
-    struct samples samples;
-    struct inference_sample *at = samples.list;
+    struct samples *samples = &engine->samples;
+    struct inference_sample *list = samples->list;
     uint64_t start = now_ns();
     const float *logits = inference_forward_run(engine->forward, batch->segments, batch->count);
 
     for (uint32_t i = 0; i < batch->count; i++) {
-        struct inference_sequence *sequence = batch->sequences[i];
-        struct inference_segment segment = batch->segments[i];
-        uint32_t wanted = segment.logits_count;
-
-        samples.was_prompt[i] = inference_sequence_is_prompt(sequence);
-        samples.is_over[i] = false;
-        samples.counts[i] = wanted == 0 ? 0
-                                        : sample_segment(engine, sequence, &segment, logits, at,
-                                                         &samples.is_over[i]);
-        if (!samples.was_prompt[i]) {
-            uint32_t right = samples.counts[i] > 0 ? samples.counts[i] - 1 : 0;
-
-            inference_sequence_settle_guess(sequence, right);
-            segment.count = 1 + right;
-        }
-        inference_sequence_advance(sequence, engine->cache, &segment);
-        logits += (size_t)wanted * engine->model->vocabulary;
-        at += wanted;
+        list += choose(engine, batch, i, logits, samples, list);
+        logits += (size_t)batch->segments[i].logits_count * engine->model->vocabulary;
     }
-    settle(engine, batch, &samples, us_since(start));
+    settle_all(engine, batch, samples, us_since(start));
 }
 
 /* The thread
@@ -391,10 +386,7 @@ static uint32_t pages_wanted(const struct inference_engine *engine)
 static enum status create_sequences(struct inference_engine *engine, struct error *err)
 {
     engine->sequences = calloc(engine->options.sequences, sizeof(*engine->sequences));
-    engine->sampler = inference_sampler_create(engine->model->vocabulary);
-    engine->allowed =
-        calloc(INFERENCE_MASK_WORDS(engine->model->vocabulary), sizeof(*engine->allowed));
-    if (engine->sequences == NULL || engine->sampler == NULL || engine->allowed == NULL)
+    if (engine->sequences == NULL)
         return error_set(err, STATUS_RESOURCE_EXHAUSTED, "no memory for %u sequences",
                          engine->options.sequences);
     for (uint32_t i = 0; i < engine->options.sequences; i++) {
@@ -414,7 +406,11 @@ static enum status create_state(struct inference_engine *engine, struct error *e
         return err->status;
     engine->forward = inference_forward_create(engine->model, engine->cache, engine->crew,
                                                engine->context, INFERENCE_BATCH_MAX, err);
-    return engine->forward == NULL ? err->status : create_sequences(engine, err);
+    if (engine->forward == NULL
+        || inference_chooser_init(&engine->chooser, engine->model->vocabulary, err) != STATUS_OK)
+        return err->status;
+    engine->text = inference_text_create(engine->model->gguf, engine->model->vocabulary, NULL);
+    return create_sequences(engine, err);
 }
 
 struct inference_engine *inference_engine_create(struct inference_model *model,
@@ -474,8 +470,8 @@ void inference_engine_destroy(struct inference_engine *engine)
     inference_cache_destroy(engine->cache);
     inference_crew_destroy(engine->crew);
     free(engine->sequences);
-    inference_sampler_destroy(engine->sampler);
-    free(engine->allowed);
+    inference_chooser_close(&engine->chooser);
+    inference_text_destroy(engine->text);
     pthread_cond_destroy(&engine->wake);
     pthread_mutex_destroy(&engine->lock);
     inference_model_destroy(engine->model);
@@ -485,34 +481,68 @@ void inference_engine_destroy(struct inference_engine *engine)
 /* Requests, any thread
  * ------------------------------------------------------------------------------ */
 
-static enum status check_request(const struct inference_engine *engine,
-                                 const struct inference_request *request, struct error *err)
+static enum status check_ids(const struct inference_engine *engine, const uint32_t *ids,
+                             uint32_t count, struct error *err)
 {
+    for (uint32_t i = 0; i < count; i++) {
+        if (ids[i] >= engine->model->vocabulary)
+            return error_set(err, STATUS_INVALID_ARGUMENT, "id %u is outside the vocabulary of %u",
+                             ids[i], engine->model->vocabulary);
+    }
+    return STATUS_OK;
+}
+
+/* Also how far the longest answer may reach. */
+static enum status check_answers(const struct inference_engine *engine,
+                                 struct inference_request *request, struct error *err)
+{
+    uint32_t room = engine->context - request->count, longest = 0;
+
+    CHECK(request->answers_count >= 1 && request->answers_count <= INFERENCE_ANSWERS_MAX);
+    for (uint32_t i = 0; i < request->answers_count; i++) {
+        const struct inference_answer *answer = &request->answers[i];
+
+        if (answer->given_count > room)
+            return error_set(err, STATUS_INVALID_ARGUMENT,
+                             "a continuation of %u ids: the context of %u leaves room for %u",
+                             answer->given_count, engine->context, room);
+        if (check_ids(engine, answer->given, answer->given_count, err) != STATUS_OK)
+            return err->status;
+        if (answer->given_count > longest)
+            longest = answer->given_count;
+    }
+    if (longest == 0)
+        longest =
+            request->tokens_max > 0 && request->tokens_max < room ? request->tokens_max : room;
+    request->count_max = request->count + longest;
+    return STATUS_OK;
+}
+
+static enum status check_request(const struct inference_engine *engine,
+                                 struct inference_request *request, struct error *err)
+{
+    struct error local;
+
+    if (err == NULL)
+        err = &local;
     if (request->count == 0)
         return error_set(err, STATUS_INVALID_ARGUMENT, "a prompt of no ids");
     if (request->count >= engine->context)
         return error_set(err, STATUS_INVALID_ARGUMENT,
                          "a prompt of %u ids leaves no room in the context of %u", request->count,
                          engine->context);
-    for (uint32_t i = 0; i < request->count; i++) {
-        if (request->ids[i] >= engine->model->vocabulary)
-            return error_set(err, STATUS_INVALID_ARGUMENT, "id %u is outside the vocabulary of %u",
-                             request->ids[i], engine->model->vocabulary);
-    }
     CHECK(request->stops_count <= INFERENCE_STOPS_MAX);
+    if (check_ids(engine, request->ids, request->count, err) != STATUS_OK
+        || check_answers(engine, request, err) != STATUS_OK)
+        return err->status;
     return inference_sample_check(&request->sampling, engine->model->vocabulary, err);
 }
 
 static void enqueue(struct inference_engine *engine, struct inference_request *request)
 {
+    inference_answer_init_all(request);
     request->queued_ns = now_ns();
-    request->next = NULL;
-    if (engine->queue_last == NULL)
-        engine->queue_first = request;
-    else
-        engine->queue_last->next = request;
-    engine->queue_last = request;
-    engine->queue_count++;
+    inference_queue_put(&engine->queue, request);
     pthread_cond_signal(&engine->wake);
 }
 
@@ -537,30 +567,27 @@ enum status inference_engine_submit(struct inference_engine *engine,
     room = engine->options.queue_max + engine->options.sequences - running(engine);
     if (engine->is_stopping)
         status = error_set(err, STATUS_UNAVAILABLE, "the engine stops");
-    else if (engine->queue_count >= room)
+    else if (engine->queue.count >= room)
         status = error_set(err, STATUS_RESOURCE_EXHAUSTED,
                            "%u requests run and %u wait: the queue is full", running(engine),
-                           engine->queue_count);
+                           engine->queue.count);
     else
         enqueue(engine, request);
     pthread_mutex_unlock(&engine->lock);
     return status;
 }
 
-void inference_engine_take(struct inference_engine *engine, struct inference_request *request,
+bool inference_engine_take(struct inference_engine *engine, struct inference_request *request,
                            struct inference_output *output)
 {
+    bool has_news;
+
     pthread_mutex_lock(&engine->lock);
-    output->count = request->output_count;
-    memcpy(output->ids, request->output_ids, output->count * sizeof(output->ids[0]));
-    memcpy(output->logprobs, request->output_logprobs, output->count * sizeof(output->logprobs[0]));
-    output->finish = request->finish;
-    output->error = request->error;
-    output->usage = request->usage;
-    request->output_count = 0;
-    request->is_told = false;
-    pthread_cond_signal(&engine->wake);
+    has_news = inference_answer_take(request, output);
+    if (has_news)
+        pthread_cond_signal(&engine->wake);
     pthread_mutex_unlock(&engine->lock);
+    return has_news;
 }
 
 void inference_engine_cancel(struct inference_engine *engine, struct inference_request *request)
@@ -590,6 +617,23 @@ uint32_t inference_engine_context(const struct inference_engine *engine)
     return engine->context;
 }
 
+const struct inference_text *inference_engine_text(const struct inference_engine *engine)
+{
+    return engine->text;
+}
+
+uint32_t inference_engine_retry_ms(struct inference_engine *engine)
+{
+    uint64_t ms;
+
+    pthread_mutex_lock(&engine->lock);
+    ms = engine->served_us * (engine->queue.count + 1) / engine->options.sequences / 1000;
+    pthread_mutex_unlock(&engine->lock);
+    if (ms < RETRY_MS_MIN)
+        return RETRY_MS_MIN;
+    return ms > RETRY_MS_MAX ? RETRY_MS_MAX : (uint32_t)ms;
+}
+
 const char *inference_engine_digest(const struct inference_engine *engine)
 {
     return atomic_load(&engine->digest);
@@ -600,6 +644,8 @@ void inference_engine_count(struct inference_engine *engine, struct inference_en
     pthread_mutex_lock(&engine->lock);
     *counts = engine->counts;
     counts->running = running(engine);
-    counts->waiting = engine->queue_count;
+    counts->waiting = engine->queue.count;
+    counts->pages = inference_cache_pages(engine->cache);
+    counts->pages_used = counts->pages - inference_cache_available(engine->cache);
     pthread_mutex_unlock(&engine->lock);
 }

@@ -5,65 +5,14 @@
  * earlier one goes on where the pages of that one end. The ids of a request depend on its prompt,
  * sampling and seed alone, not on what else runs or was kept.
  *
- * A request lives with its caller from inference_engine_submit until inference_engine_take has said
- * that it is done. */
+ * A request with several answers, or with several continuations to score, computes its prompt once:
+ * every answer goes on from the same pages. Its first sequence takes one answer after another, so
+ * that they all come; while nobody waits, other sequences take some of them. */
 #ifndef INFERENCE_ENGINE_H
 #define INFERENCE_ENGINE_H
 
-#include "inference_mask.h"
 #include "inference_model.h"
-#include "inference_sample.h"
-
-/* Ids that may wait to be taken before the sequence rests. */
-#define INFERENCE_OUTPUT_MAX 64
-#define INFERENCE_STOPS_MAX 16
-
-enum inference_finish {
-    INFERENCE_FINISH_NONE, /* it goes on */
-    INFERENCE_FINISH_STOP,
-    INFERENCE_FINISH_LENGTH,
-    INFERENCE_FINISH_CANCELLED, /* also when the engine stops */
-    INFERENCE_FINISH_FAILED,    /* the output says why */
-};
-
-struct inference_usage {
-    uint32_t prompt_tokens, reused_tokens, generated_tokens;
-    uint32_t prompt_us, generate_us, queue_us;
-};
-
-struct inference_request {
-    /* The caller's, set before submit and left alone until it is done. */
-    const uint32_t *ids;
-    uint32_t count;
-    uint32_t tokens_max; /* 0: what the context leaves */
-    struct inference_sampling sampling;
-    uint32_t stop_ids[INFERENCE_STOPS_MAX]; /* the one that ends it is not given out */
-    uint32_t stops_count;
-    const struct inference_mask *mask; /* NULL: every id may be next; released by the engine */
-    /* There is something to take. Called on any thread with the engine's lock held, once until
-     * inference_engine_take has been called: it may only post. */
-    void (*on_output)(struct inference_request *request);
-    /* The engine's, guarded by its lock. */
-    struct inference_request *next;
-    bool is_cancelled, is_paused, is_told;
-    uint32_t output_ids[INFERENCE_OUTPUT_MAX];
-    float output_logprobs[INFERENCE_OUTPUT_MAX];
-    uint32_t output_count;
-    enum inference_finish finish;
-    struct error error; /* of FAILED */
-    struct inference_usage usage;
-    struct inference_random random;
-    uint64_t queued_ns;
-};
-
-struct inference_output {
-    uint32_t ids[INFERENCE_OUTPUT_MAX];
-    float logprobs[INFERENCE_OUTPUT_MAX];
-    uint32_t count;
-    enum inference_finish finish; /* not NONE: the last; the engine has let go of the request */
-    struct error error;           /* of FAILED */
-    struct inference_usage usage; /* with the last */
-};
+#include "inference_request.h"
 
 struct inference_engine_options {
     uint32_t sequences; /* requests computed at one time */
@@ -94,8 +43,9 @@ void inference_engine_destroy(struct inference_engine *engine);
 enum status inference_engine_submit(struct inference_engine *engine,
                                     struct inference_request *request, struct error *err);
 
-/* Move what has come to @output. Any thread. */
-void inference_engine_take(struct inference_engine *engine, struct inference_request *request,
+/* Move news of one answer to @output. False: there are none now, and on_output will tell of the
+ * next. Not any more after the output that is_last. Any thread. */
+bool inference_engine_take(struct inference_engine *engine, struct inference_request *request,
                            struct inference_output *output);
 
 /* Stop within a step; on_output then tells of the end. Only before the end has been taken. Any
@@ -113,9 +63,17 @@ uint32_t inference_engine_context(const struct inference_engine *engine);
 const char *inference_engine_digest(const struct inference_engine *engine);
 
 struct inference_engine_counts {
-    uint32_t running, waiting;
+    uint32_t running, waiting;  /* sequences, requests */
+    uint32_t pages, pages_used; /* those that only could be found again are not used */
     uint64_t prompt_tokens, reused_tokens, generated_tokens;
 };
+
+/* Milliseconds until a request that was refused now may have room: by how long the last ones took.
+ * Any thread. */
+uint32_t inference_engine_retry_ms(struct inference_engine *engine);
+
+/* The text of each id, for stop texts; NULL: the file has no vocabulary. */
+const struct inference_text *inference_engine_text(const struct inference_engine *engine);
 
 /* Any thread. */
 void inference_engine_count(struct inference_engine *engine,

@@ -1,4 +1,4 @@
-/* Generate:
+/* Generate and Score:
  *
  *     loop     generate → inference_engine_submit
  *     engine   on_output posts the stream's letter: there is something to take
@@ -6,21 +6,32 @@
  *              on_writable
  *     loop     with the end: the last message, call_finish
  *
- * A caller who goes cancels the request; the call lives until the engine's end has been taken. */
+ * Score takes the same way, and its one reply is its last output. A caller who goes cancels the
+ * request; the call lives until the engine's end has been taken. */
 #include "inference_rpc.h"
 
 #include "base/limits.h"
 #include "base/list.h"
-#include "consilium/v1/inference.pb-c.h"
 #include "inference.h"
+#include "inference_read_rpc.h"
 
 /* More calls than any queue: the engine's own queue is the one that refuses. */
 #define GENERATE_CALLS_MAX 4096
+
+/* The likeliest ids of one message. */
+struct likeliest {
+    Consilium__V1__Likeliest messages[INFERENCE_OUTPUT_MAX];
+    Consilium__V1__Likeliest *pointers[INFERENCE_OUTPUT_MAX];
+    uint32_t ids[INFERENCE_OUTPUT_MAX][INFERENCE_TOP_MAX];
+    float logprobs[INFERENCE_OUTPUT_MAX][INFERENCE_TOP_MAX];
+};
 
 struct stream {
     struct call *call;
     struct inference *inference;
     struct inference_request request;
+    struct inference_output output;
+    struct likeliest *likeliest; /* NULL: not asked for */
     struct letter letter;
 };
 
@@ -31,6 +42,42 @@ static void on_output(struct inference_request *request)
 
     mailbox_post(&stream->inference->loop->mailbox, &stream->letter);
 }
+
+static char *digest_of(const struct stream *stream)
+{
+    return (char *)(uintptr_t)inference_engine_digest(stream->inference->engine);
+}
+
+static void fill_usage(Consilium__V1__Usage *to, const struct inference_usage *from)
+{
+    to->prompt_tokens = from->prompt_tokens;
+    to->generated_tokens = from->generated_tokens;
+    to->prompt_us = from->prompt_us;
+    to->generate_us = from->generate_us;
+    to->queue_us = from->queue_us;
+    to->reused_tokens = from->reused_tokens;
+    to->first_us = from->first_us;
+}
+
+/* Ends the call where the output says that something went wrong. */
+static bool has_failed(struct stream *stream)
+{
+    const struct inference_output *output = &stream->output;
+    struct error err;
+
+    if (output->finish == INFERENCE_FINISH_FAILED) {
+        call_fail(stream->call, &output->error);
+        return true;
+    }
+    if (output->finish != INFERENCE_FINISH_CANCELLED || call_is_cancelled(stream->call))
+        return false;
+    error_set(&err, STATUS_UNAVAILABLE, "the service stops");
+    call_fail(stream->call, &err);
+    return true;
+}
+
+/* Generate
+ * ---------------------------------------------------------------------------------------------- */
 
 static Consilium__V1__FinishReason reason_of(enum inference_finish finish)
 {
@@ -48,54 +95,72 @@ static Consilium__V1__FinishReason reason_of(enum inference_finish finish)
     return CONSILIUM__V1__FINISH_REASON__FINISH_REASON_UNSPECIFIED;
 }
 
-static void count_usage(struct inference *inference, const struct inference_usage *usage)
+static void fill_likeliest(struct stream *stream, Consilium__V1__GenerateReply *reply)
 {
-    metric_add(inference->prompt_tokens, usage->prompt_tokens);
-    metric_add(inference->reused_tokens, usage->reused_tokens);
-    metric_add(inference->generated_tokens, usage->generated_tokens);
-    inference_observe(inference);
+    const struct inference_output *output = &stream->output;
+    struct likeliest *likeliest = stream->likeliest;
+    uint32_t top_count = stream->request.sampling.top_count;
+
+    for (uint32_t i = 0; i < output->count; i++) {
+        Consilium__V1__Likeliest *message = &likeliest->messages[i];
+
+        for (uint32_t j = 0; j < top_count; j++) {
+            likeliest->ids[i][j] = output->top[i][j].id;
+            likeliest->logprobs[i][j] = output->top[i][j].weight;
+        }
+        consilium__v1__likeliest__init(message);
+        message->ids = likeliest->ids[i];
+        message->logprobs = likeliest->logprobs[i];
+        message->n_ids = message->n_logprobs = top_count;
+        likeliest->pointers[i] = message;
+    }
+    reply->likeliest = likeliest->pointers;
+    reply->n_likeliest = output->count;
 }
 
-static void send_last(struct stream *stream, Consilium__V1__GenerateReply *reply,
-                      const struct inference_output *output)
+/* False: the send queue is full. */
+static bool send_output(struct stream *stream)
 {
+    Consilium__V1__GenerateReply reply = CONSILIUM__V1__GENERATE_REPLY__INIT;
     Consilium__V1__Usage usage = CONSILIUM__V1__USAGE__INIT;
-    struct call *call = stream->call;
-    struct error err;
+    struct inference_output *output = &stream->output;
 
-    count_usage(stream->inference, &output->usage);
-    if (output->finish == INFERENCE_FINISH_CANCELLED && !call_is_cancelled(call)) {
-        error_set(&err, STATUS_UNAVAILABLE, "the service stops");
-        return call_fail(call, &err);
+    reply.answer = output->answer;
+    reply.ids = output->ids;
+    reply.logprobs = output->logprobs;
+    reply.n_ids = reply.n_logprobs = output->count;
+    reply.finish_reason = reason_of(output->finish);
+    reply.cut_bytes = output->cut_bytes;
+    reply.model_digest = digest_of(stream);
+    if (stream->likeliest != NULL)
+        fill_likeliest(stream, &reply);
+    if (output->is_last) {
+        fill_usage(&usage, &output->usage);
+        reply.usage = &usage;
     }
-    if (output->finish == INFERENCE_FINISH_FAILED)
-        return call_fail(call, &output->error);
-    usage.prompt_tokens = output->usage.prompt_tokens;
-    usage.generated_tokens = output->usage.generated_tokens;
-    usage.prompt_us = output->usage.prompt_us;
-    usage.generate_us = output->usage.generate_us;
-    usage.queue_us = output->usage.queue_us;
-    reply->finish_reason = reason_of(output->finish);
-    reply->usage = &usage;
-    reply->model_digest = (char *)(uintptr_t)inference_engine_digest(stream->inference->engine);
-    call_send(call, reply);
-    call_finish(call);
+    return call_send(stream->call, &reply);
+}
+
+static void end_stream(struct stream *stream)
+{
+    inference_count(stream->inference, &stream->output.usage);
+    if (has_failed(stream))
+        return;
+    send_output(stream);
+    call_finish(stream->call);
 }
 
 static void open_letter(struct letter *letter)
 {
     struct stream *stream = LIST_ITEM(letter, struct stream, letter);
-    Consilium__V1__GenerateReply reply = CONSILIUM__V1__GENERATE_REPLY__INIT;
-    struct inference_output output;
+    bool has_room = true;
 
-    inference_engine_take(stream->inference->engine, &stream->request, &output);
-    reply.ids = output.ids;
-    reply.n_ids = output.count;
-    reply.logprobs = output.logprobs;
-    reply.n_logprobs = output.count;
-    if (output.finish != INFERENCE_FINISH_NONE)
-        return send_last(stream, &reply, &output);
-    if (!call_send(stream->call, &reply))
+    while (inference_engine_take(stream->inference->engine, &stream->request, &stream->output)) {
+        if (stream->output.is_last)
+            return end_stream(stream);
+        has_room = send_output(stream);
+    }
+    if (!has_room)
         inference_engine_pause(stream->inference->engine, &stream->request, true);
 }
 
@@ -113,29 +178,6 @@ static void on_cancel(struct call *call)
     inference_engine_cancel(stream->inference->engine, &stream->request);
 }
 
-static enum status copy_request(struct inference_request *to,
-                                const Consilium__V1__GenerateRequest *from, struct error *err)
-{
-    if (from->n_ids > UINT32_MAX)
-        return error_set(err, STATUS_INVALID_ARGUMENT, "a prompt of %zu ids", from->n_ids);
-    if (from->n_stop_ids > INFERENCE_STOPS_MAX)
-        return error_set(err, STATUS_INVALID_ARGUMENT, "%zu stop ids: at most %d are taken",
-                         from->n_stop_ids, INFERENCE_STOPS_MAX);
-    to->ids = from->ids;
-    to->count = (uint32_t)from->n_ids;
-    to->tokens_max = from->tokens_max;
-    if (from->sampling != NULL)
-        to->sampling = (struct inference_sampling){ .temperature = from->sampling->temperature,
-                                                    .top_k = from->sampling->top_k,
-                                                    .top_p = from->sampling->top_p,
-                                                    .seed = from->sampling->seed };
-    to->stops_count = (uint32_t)from->n_stop_ids;
-    for (uint32_t i = 0; i < to->stops_count; i++)
-        to->stop_ids[i] = from->stop_ids[i];
-    to->on_output = on_output;
-    return STATUS_OK;
-}
-
 static enum status check_ready(const struct inference *inference, struct error *err)
 {
     if (inference_engine_digest(inference->engine) == NULL)
@@ -143,28 +185,140 @@ static enum status check_ready(const struct inference *inference, struct error *
     return STATUS_OK;
 }
 
-static void generate(struct call *call)
+/* The call's stream; NULL: the call has failed. */
+static struct stream *create_stream(struct call *call, void (*open)(struct letter *letter))
 {
     struct stream *stream = ARENA_NEW(&call->arena, struct stream);
     struct inference *inference = call->service;
-    struct error err;
+    struct error err = { 0 };
 
-    if (stream == NULL) {
+    if (stream == NULL)
         error_set(&err, STATUS_RESOURCE_EXHAUSTED, "the call's memory is used up");
-        return call_fail(call, &err);
+    else
+        check_ready(inference, &err);
+    if (err.status != STATUS_OK) {
+        call_fail(call, &err);
+        return NULL;
     }
     stream->call = call;
     stream->inference = inference;
-    stream->letter.open = open_letter;
+    stream->letter.open = open;
+    stream->request.on_output = on_output;
     call->state = stream;
-    if (check_ready(inference, &err) != STATUS_OK
-        || copy_request(&stream->request, call->request, &err) != STATUS_OK
-        || inference_engine_submit(inference->engine, &stream->request, &err) != STATUS_OK)
-        return call_fail(call, &err);
-    inference_observe(inference);
-    call_on_writable(call, on_writable);
-    call_on_cancel(call, on_cancel);
+    return stream;
 }
+
+static enum status submit(struct stream *stream, struct error *err)
+{
+    struct inference_engine *engine = stream->inference->engine;
+
+    if (inference_engine_submit(engine, &stream->request, err) != STATUS_OK) {
+        if (err->status == STATUS_RESOURCE_EXHAUSTED)
+            stream->call->retry_ms = inference_engine_retry_ms(engine);
+        return err->status;
+    }
+    inference_observe(stream->inference);
+    call_on_cancel(stream->call, on_cancel);
+    return STATUS_OK;
+}
+
+static void generate(struct call *call)
+{
+    const Consilium__V1__GenerateRequest *request = call->request;
+    struct stream *stream = create_stream(call, open_letter);
+    struct error err;
+
+    if (stream == NULL)
+        return;
+    if (inference_read_generate(request, inference_engine_text(stream->inference->engine),
+                                &call->arena, &stream->request, &err)
+        != STATUS_OK)
+        return call_fail(call, &err);
+    if (request->top_logprobs > 0
+        && (stream->likeliest = ARENA_NEW(&call->arena, struct likeliest)) == NULL)
+        error_set(&err, STATUS_RESOURCE_EXHAUSTED, "the call's memory is used up");
+    else if (submit(stream, &err) == STATUS_OK)
+        return call_on_writable(call, on_writable);
+    call_fail(call, &err);
+}
+
+/* Score
+ * ---------------------------------------------------------------------------------------------- */
+
+static double sum_of(const struct inference_answer *answer)
+{
+    double sum = 0;
+
+    for (uint32_t i = 0; i < answer->given_count; i++)
+        sum += (double)answer->given_logprobs[i];
+    return sum;
+}
+
+static void reply_scores(struct stream *stream)
+{
+    const struct inference_request *request = &stream->request;
+    Consilium__V1__ScoreReply reply = CONSILIUM__V1__SCORE_REPLY__INIT;
+    Consilium__V1__Usage usage = CONSILIUM__V1__USAGE__INIT;
+    Consilium__V1__Score *scores;
+    struct error err;
+
+    scores = arena_alloc(&stream->call->arena, request->answers_count * sizeof(*scores));
+    reply.scores =
+        arena_alloc(&stream->call->arena, request->answers_count * sizeof(*reply.scores));
+    if (scores == NULL || reply.scores == NULL) {
+        error_set(&err, STATUS_RESOURCE_EXHAUSTED, "the call's memory is used up");
+        return call_fail(stream->call, &err);
+    }
+    for (uint32_t i = 0; i < request->answers_count; i++) {
+        const struct inference_answer *answer = &request->answers[i];
+
+        consilium__v1__score__init(&scores[i]);
+        scores[i].logprobs = answer->given_logprobs;
+        scores[i].n_logprobs = answer->given_count;
+        scores[i].sum = sum_of(answer);
+        scores[i].is_likeliest = answer->is_likeliest;
+        reply.scores[i] = &scores[i];
+    }
+    reply.n_scores = request->answers_count;
+    fill_usage(&usage, &stream->output.usage);
+    reply.usage = &usage;
+    reply.model_digest = digest_of(stream);
+    call_reply(stream->call, &reply);
+}
+
+static void open_score(struct letter *letter)
+{
+    struct stream *stream = LIST_ITEM(letter, struct stream, letter);
+    struct error err;
+
+    while (inference_engine_take(stream->inference->engine, &stream->request, &stream->output)) {
+        if (!stream->output.is_last)
+            continue;
+        inference_count(stream->inference, &stream->output.usage);
+        if (call_is_cancelled(stream->call)) {
+            error_set(&err, STATUS_CANCELLED, "the caller has gone");
+            return call_fail(stream->call, &err);
+        }
+        if (!has_failed(stream))
+            reply_scores(stream);
+        return;
+    }
+}
+
+static void score(struct call *call)
+{
+    struct stream *stream = create_stream(call, open_score);
+    struct error err;
+
+    if (stream == NULL)
+        return;
+    if (inference_read_score(call->request, &call->arena, &stream->request, &err) != STATUS_OK
+        || submit(stream, &err) != STATUS_OK)
+        call_fail(call, &err);
+}
+
+/* GetModel
+ * ---------------------------------------------------------------------------------------------- */
 
 static void get_model(struct call *call)
 {
@@ -188,6 +342,11 @@ const struct server_method inference_methods[] = {
     { .method = &method_inference_generate,
       .place = METHOD_PLACE_LOOP,
       .start = generate,
+      .calls_max = GENERATE_CALLS_MAX,
+      .arena_bytes_max = 16 * MIB },
+    { .method = &method_inference_score,
+      .place = METHOD_PLACE_LOOP,
+      .start = score,
       .calls_max = GENERATE_CALLS_MAX,
       .arena_bytes_max = 16 * MIB },
     { .method = &method_inference_get_model, .start = get_model },

@@ -57,7 +57,7 @@ bool inference_sequence_begin(struct inference_sequence *sequence, struct infere
     uint32_t wanted = pages_of(count_max);
 
     memcpy(sequence->ids, ids, count * sizeof(*ids));
-    sequence->prompt = sequence->count = count;
+    sequence->prompt = sequence->known = sequence->count = count;
     sequence->count_max = count_max;
     sequence->drafted = 0;
     inference_draft_init(&sequence->drafter);
@@ -86,7 +86,9 @@ bool inference_sequence_next(const struct inference_sequence *sequence, uint32_t
                                            .count = chunk,
                                            .position = sequence->cached,
                                            .pages = sequence->pages,
-                                           .logits_count = chunk == left };
+                                           .logits_count = chunk };
+    if (sequence->cached < sequence->prompt)
+        segment->logits_count = chunk == left;
     return true;
 }
 
@@ -125,8 +127,44 @@ void inference_sequence_advance(struct inference_sequence *sequence, struct infe
                              sequence->ids + (size_t)page * INFERENCE_PAGE);
 }
 
+void inference_sequence_rewind(struct inference_sequence *sequence, const uint32_t *given,
+                               uint32_t given_count)
+{
+    uint32_t computed = given_count > 0 ? given_count - 1 : 0;
+
+    CHECK(sequence->prompt + computed <= sequence->count_max);
+    if (computed > 0)
+        memcpy(sequence->ids + sequence->prompt, given, computed * sizeof(*given));
+    sequence->cached = sequence->prompt;
+    sequence->known = sequence->count = sequence->prompt + computed;
+    sequence->drafted = 0;
+    inference_draft_init(&sequence->drafter);
+}
+
+bool inference_sequence_fork(struct inference_sequence *sequence,
+                             const struct inference_sequence *other, struct inference_cache *cache)
+{
+    uint32_t shared = other->prompt / INFERENCE_PAGE, copied = other->prompt % INFERENCE_PAGE;
+
+    if (inference_cache_available(cache) < other->pages_count - shared)
+        return false;
+    memcpy(sequence->ids, other->ids, other->prompt * sizeof(*other->ids));
+    sequence->prompt = other->prompt;
+    sequence->count_max = other->count_max;
+    for (sequence->pages_count = 0; sequence->pages_count < shared; sequence->pages_count++) {
+        sequence->pages[sequence->pages_count] = other->pages[sequence->pages_count];
+        inference_cache_share(cache, sequence->pages[sequence->pages_count]);
+    }
+    while (sequence->pages_count < other->pages_count)
+        sequence->pages[sequence->pages_count++] = inference_cache_take(cache);
+    if (copied > 0)
+        inference_cache_copy(cache, sequence->pages[shared], other->pages[shared]);
+    return true;
+}
+
 void inference_sequence_end(struct inference_sequence *sequence, struct inference_cache *cache)
 {
     release_pages(sequence, cache);
     sequence->request = NULL;
+    sequence->answer = NULL;
 }

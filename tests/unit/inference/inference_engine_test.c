@@ -15,7 +15,8 @@ static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
 
 struct asked {
     struct inference_request request;
-    bool has_output;
+    struct inference_answer answer;
+    bool has_output, is_taken;
     uint32_t ids[MODEL_SAMPLE_CONTEXT];
     float logprobs[MODEL_SAMPLE_CONTEXT];
     uint32_t count;
@@ -87,6 +88,15 @@ static void close_engine(struct fixture *fixture)
 
 static uint32_t prompt[MODEL_SAMPLE_CONTEXT];
 
+/* What is asked is set; the rest of @asked is 0. */
+static enum status submit(struct fixture *fixture, struct asked *asked)
+{
+    asked->request.on_output = on_output;
+    asked->request.answers = &asked->answer;
+    asked->request.answers_count = 1;
+    return inference_engine_submit(fixture->engine, &asked->request, NULL);
+}
+
 static enum status ask(struct fixture *fixture, struct asked *asked, uint32_t count,
                        uint32_t tokens_max, uint64_t seed)
 {
@@ -99,22 +109,23 @@ static enum status ask(struct fixture *fixture, struct asked *asked, uint32_t co
     asked->request.sampling = (struct inference_sampling){ .temperature = seed == 0 ? 0 : 1.5f,
                                                            .top_p = 0.95f,
                                                            .seed = seed };
-    asked->request.on_output = on_output;
-    return inference_engine_submit(fixture->engine, &asked->request, NULL);
+    return submit(fixture, asked);
 }
 
 static void take(struct fixture *fixture, struct asked *asked)
 {
-    struct inference_output output;
+    static struct inference_output output;
 
     await(&asked->has_output);
-    inference_engine_take(fixture->engine, &asked->request, &output);
-    memcpy(asked->ids + asked->count, output.ids, output.count * sizeof(output.ids[0]));
-    memcpy(asked->logprobs + asked->count, output.logprobs,
-           output.count * sizeof(output.logprobs[0]));
-    asked->count += output.count;
-    asked->finish = output.finish;
-    asked->usage = output.usage;
+    while (!asked->is_taken && inference_engine_take(fixture->engine, &asked->request, &output)) {
+        memcpy(asked->ids + asked->count, output.ids, output.count * sizeof(output.ids[0]));
+        memcpy(asked->logprobs + asked->count, output.logprobs,
+               output.count * sizeof(output.logprobs[0]));
+        asked->count += output.count;
+        asked->finish = output.finish;
+        asked->usage = output.usage;
+        asked->is_taken = output.is_last;
+    }
 }
 
 static void take_all(struct fixture *fixture, struct asked *asked)
@@ -194,8 +205,7 @@ static void gives_the_ids_that_it_would_give_without_guesses(void **state)
             asked.request.tokens_max = 120;
             asked.request.sampling =
                 (struct inference_sampling){ .temperature = seed == 0 ? 0 : 0.6f, .seed = seed };
-            asked.request.on_output = on_output;
-            inference_engine_submit(fixture.engine, &asked.request, NULL);
+            submit(&fixture, &asked);
             take_all(&fixture, &asked);
             assert_int_equal(asked.count, 120);
             assert_memory_equal(asked.ids, plain, sizeof(plain));
@@ -243,9 +253,8 @@ static void ends_at_a_stop_id_without_giving_it(void **state)
                                                   .tokens_max = 20,
                                                   .sampling = free_run.request.sampling,
                                                   .stop_ids = { free_run.ids[at] },
-                                                  .stops_count = 1,
-                                                  .on_output = on_output };
-    assert_int_equal(inference_engine_submit(fixture.engine, &stopped.request, NULL), STATUS_OK);
+                                                  .stops_count = 1 };
+    assert_int_equal(submit(&fixture, &stopped), STATUS_OK);
     take_all(&fixture, &stopped);
     assert_int_equal(stopped.finish, INFERENCE_FINISH_STOP);
     assert_int_equal(stopped.count, at);
@@ -296,27 +305,24 @@ static void says_only_what_its_mask_allows(void **state)
                                         .count = 10,
                                         .stop_ids = { 16, MODEL_SAMPLE_VOCABULARY + 7 },
                                         .stops_count = 2,
-                                        .mask = &mask,
-                                        .on_output = on_output } };
+                                        .mask = &mask } };
 
     (void)state;
     open_engine(&fixture, 1, 0);
-    assert_int_equal(inference_engine_submit(fixture.engine, &asked.request, NULL), STATUS_OK);
+    assert_int_equal(submit(&fixture, &asked), STATUS_OK);
     take_all(&fixture, &asked);
     /* 16 is a stop id, and not done yet: nothing can follow. */
     assert_int_equal(asked.finish, INFERENCE_FINISH_FAILED);
     assert_int_equal(asked.count, 3);
     assert_int_equal(twos.released, 1);
 
+    /* 3 ends it once it may. */
     twos = (struct twos){ .next = 10 };
-    asked = (struct asked){ .request = asked.request };
-    memset(asked.request.stop_ids, 0, sizeof(asked.request.stop_ids));
+    asked = (struct asked){ .request = {
+                                .ids = prompt, .count = 10, .stops_count = 1, .mask = &mask } };
     asked.request.stop_ids[0] = 3;
-    asked.request.finish = INFERENCE_FINISH_NONE;
-    asked.request.usage = (struct inference_usage){ 0 };
-    asked.request.error = (struct error){ 0 };
     asked.request.sampling = (struct inference_sampling){ .temperature = 2, .seed = 5 };
-    assert_int_equal(inference_engine_submit(fixture.engine, &asked.request, NULL), STATUS_OK);
+    assert_int_equal(submit(&fixture, &asked), STATUS_OK);
     take_all(&fixture, &asked);
     assert_true(asked.count >= 5);
     for (uint32_t i = 0; i < asked.count; i++)
@@ -349,15 +355,12 @@ static void refuses_what_cannot_be_run(void **state)
     assert_int_equal(ask(&fixture, &asked, MODEL_SAMPLE_CONTEXT, 0, 0), STATUS_INVALID_ARGUMENT);
     asked.request.count = 1;
     asked.request.ids = (const uint32_t[]){ MODEL_SAMPLE_VOCABULARY };
-    assert_int_equal(inference_engine_submit(fixture.engine, &asked.request, NULL),
-                     STATUS_INVALID_ARGUMENT);
+    assert_int_equal(submit(&fixture, &asked), STATUS_INVALID_ARGUMENT);
     asked.request.ids = prompt;
     asked.request.sampling.temperature = NAN;
-    assert_int_equal(inference_engine_submit(fixture.engine, &asked.request, NULL),
-                     STATUS_INVALID_ARGUMENT);
+    assert_int_equal(submit(&fixture, &asked), STATUS_INVALID_ARGUMENT);
     asked.request.sampling = (struct inference_sampling){ .top_p = 2 };
-    assert_int_equal(inference_engine_submit(fixture.engine, &asked.request, NULL),
-                     STATUS_INVALID_ARGUMENT);
+    assert_int_equal(submit(&fixture, &asked), STATUS_INVALID_ARGUMENT);
     close_engine(&fixture);
 }
 

@@ -42,23 +42,26 @@ static void writes_the_story_that_its_author_published(void **state)
 {
     const char *path = data_path("models/stories260K.gguf");
     struct inference_sampling greedy = { 0 };
+    struct inference_sample sample = { .id = 1 }; /* beginning of text */
     struct inference_random random = { 0 };
+    struct inference_sampler *sampler;
     char text[4096] = "";
     struct run run = { 0 };
-    uint32_t id = 1; /* beginning of text */
-    float logprob;
 
     (void)state;
     if (path == NULL)
         skip();
     run_open(&run, gguf_open(path, NULL), 1);
+    sampler = inference_sampler_create(run.model->vocabulary);
+    assert_non_null(sampler);
     for (uint32_t at = 0; at < 256; at++) {
-        const float *logits = run_ids(&run, &id, 1, at);
+        const float *logits = run_ids(&run, &sample.id, 1, at);
 
-        id = inference_sample(&greedy, &random, logits, run.model->vocabulary, NULL, &logprob);
-        append_piece(run.model->gguf, id, text);
+        inference_sample(sampler, &greedy, &random, NULL, NULL, logits, &sample);
+        append_piece(run.model->gguf, sample.id, text);
     }
     assert_memory_equal(text + 1, published, sizeof(published) - 1);
+    inference_sampler_destroy(sampler);
     run_close(&run);
 }
 
