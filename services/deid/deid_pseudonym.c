@@ -22,7 +22,7 @@ static const char *const givens[] = {
 static const char *const families[] = {
     "Abelard",    "Amsel",     "Birkholt", "Brandner",  "Calloway",  "Corvin",   "Dellinger",
     "Dornfeld",   "Eberling",  "Elmwood",  "Fairholm",  "Falkner",   "Garnett",  "Grauber",
-    "Hallström",  "Hartwell",  "Ingram",   "Isbrecht",  "Jorgens",   "Kestrel",  "Kranich",
+    "Hallstrom",  "Hartwell",  "Ingram",   "Isbrecht",  "Jorgens",   "Kestrel",  "Kranich",
     "Lindqvist",  "Lorrimer",  "Marwick",  "Mondorf",   "Nachtigal", "Norwell",  "Oakhurst",
     "Olbrich",    "Pemberly",  "Pfister",  "Quist",     "Ravenhall", "Rosbach",  "Sandover",
     "Sperling",   "Tannert",   "Thornley", "Uhland",    "Umbach",    "Vanderby", "Vossberg",

@@ -182,7 +182,8 @@ static void made_up_values_are_of_the_same_kind_and_come_back(void **state)
         assert_null(strcasestr(output, "uillfeather"));
         assert_null(strstr(output, "Margaret"));
         assert_null(strstr(output, "55501994"));
-        assert_null(strstr(output, "Person-"));
+        if (strstr(output, "Person-") != NULL)
+            fail_msg("a code, not a made-up name: %s", output);
         assert_null(strstr(output, "Mrn-"));
         assert_string_equal(redact(&run, NOTE), output);
         if (profiles[i] == DEID_PROFILE_LIMITED)
