@@ -28,10 +28,12 @@ struct client;
 struct channel;
 struct rpc;
 
+/* @threads of 0: the loop's own thread polls, and CLIENT_PLACE_LOOP is then without a crossing. */
 struct client *client_create(struct loop *loop, enum client_place place, unsigned threads,
                              struct error *err);
 
-/* Every channel closed and every rpc ended before. Joins the threads. */
+/* Every channel closed and every rpc ended before. Joins the threads. On the loop where its thread
+ * polls. */
 void client_destroy(struct client *client);
 
 struct channel_options {
