@@ -176,6 +176,102 @@ static void frees_the_sequence_of_a_caller_who_goes(void **state)
     close_service();
 }
 
+static uint32_t ids_of[3];
+
+static void read_several(struct outcome *outcome, const void *message)
+{
+    const Consilium__V1__GenerateReply *reply = message;
+
+    assert_true(reply->answer < 3);
+    ids_of[reply->answer] += (uint32_t)reply->n_ids;
+    assert_int_equal(reply->n_likeliest, reply->n_ids);
+    assert_int_equal(strlen(reply->model_digest), 64);
+    for (size_t i = 0; i < reply->n_ids; i++) {
+        assert_int_equal(reply->likeliest[i]->n_ids, 4);
+        /* Greedy: the first is the one that was taken. */
+        assert_int_equal(reply->likeliest[i]->ids[0], reply->ids[i]);
+        assert_true(reply->likeliest[i]->logprobs[0] == reply->logprobs[i]);
+        assert_true(reply->likeliest[i]->logprobs[3] <= reply->likeliest[i]->logprobs[2]);
+    }
+    outcome->value += reply->finish_reason == CONSILIUM__V1__FINISH_REASON__FINISH_REASON_LENGTH;
+}
+
+static void gives_several_answers_with_the_likeliest_ids(void **state)
+{
+    Consilium__V1__GenerateRequest request = ask_for(30, 20);
+    struct outcome outcome = { .read = read_several };
+
+    (void)state;
+    request.answers = 3;
+    request.top_logprobs = 4;
+    open_service(2, 0);
+    fixture_start_stream(&fixture, &outcome, &method_inference_generate, &request, 30000);
+    fixture_wait(&fixture, &outcome.is_done);
+    assert_int_equal(outcome.status, STATUS_OK);
+    assert_int_equal(outcome.value, 3);
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(ids_of[i], 20);
+    close_service();
+}
+
+static void read_scores(struct outcome *outcome, const void *message)
+{
+    const Consilium__V1__ScoreReply *reply = message;
+
+    outcome->value = reply->n_scores;
+    assert_int_equal(reply->scores[0]->n_logprobs, 1);
+    assert_int_equal(reply->scores[1]->n_logprobs, 3);
+    assert_true(reply->scores[0]->logprobs[0] == reply->scores[1]->logprobs[0]);
+    assert_true(reply->scores[1]->sum < reply->scores[0]->sum);
+    assert_int_equal(reply->usage->prompt_tokens, 30);
+    assert_int_equal(strlen(reply->model_digest), 64);
+}
+
+static void scores_continuations_and_refuses_empty_ones(void **state)
+{
+    uint32_t ids[] = { 5, 6, 7 };
+    Consilium__V1__Continuation first = CONSILIUM__V1__CONTINUATION__INIT, second = first;
+    Consilium__V1__Continuation *both[] = { &first, &second };
+    Consilium__V1__ScoreRequest request = CONSILIUM__V1__SCORE_REQUEST__INIT;
+    struct outcome outcome = { .read = read_scores }, refused = { .read = read_scores };
+
+    (void)state;
+    ask_for(0, 0);
+    request.ids = prompt;
+    request.n_ids = 30;
+    request.continuations = both;
+    request.n_continuations = 2;
+    first.ids = second.ids = ids;
+    first.n_ids = 1;
+    second.n_ids = 3;
+    open_service(2, 4);
+    fixture_start_call(&fixture, &outcome, &method_inference_score, &request, 30000);
+    fixture_wait(&fixture, &outcome.is_done);
+    assert_int_equal(outcome.status, STATUS_OK);
+    assert_int_equal(outcome.value, 2);
+    first.n_ids = 0;
+    fixture_start_call(&fixture, &refused, &method_inference_score, &request, 30000);
+    fixture_wait(&fixture, &refused.is_done);
+    assert_int_equal(refused.status, STATUS_INVALID_ARGUMENT);
+    close_service();
+}
+
+static void refuses_stop_texts_where_the_file_has_no_vocabulary(void **state)
+{
+    Consilium__V1__GenerateRequest request = ask_for(30, 20);
+    ProtobufCBinaryData stop = { 1, (uint8_t *)(uintptr_t) "x" };
+    struct outcome outcome = { .read = read_reply };
+
+    (void)state;
+    request.stop_texts = &stop;
+    request.n_stop_texts = 1;
+    open_service(1, 0);
+    fixture_start_stream(&fixture, &outcome, &method_inference_generate, &request, 30000);
+    fixture_wait(&fixture, &outcome.is_done);
+    assert_int_equal(outcome.status, STATUS_FAILED_PRECONDITION);
+    close_service();
+}
+
 static void read_model(struct outcome *outcome, const void *message)
 {
     const Consilium__V1__GetModelReply *reply = message;
@@ -244,6 +340,9 @@ int main(void)
         cmocka_unit_test(serves_many_callers_on_few_sequences),
         cmocka_unit_test(refuses_bad_prompts_with_invalid_argument),
         cmocka_unit_test(frees_the_sequence_of_a_caller_who_goes),
+        cmocka_unit_test(gives_several_answers_with_the_likeliest_ids),
+        cmocka_unit_test(scores_continuations_and_refuses_empty_ones),
+        cmocka_unit_test(refuses_stop_texts_where_the_file_has_no_vocabulary),
         cmocka_unit_test(tells_what_it_serves),
         cmocka_unit_test(says_what_is_wrong_with_a_file),
     };
