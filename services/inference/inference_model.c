@@ -1,5 +1,6 @@
 #include "inference_model.h"
 
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,10 +8,16 @@
 #include <unistd.h>
 
 #include "base/limits.h"
+#include "inference_crew.h"
 #include "inference_family.h"
 
 #define MODEL_BYTES_MAX (64 * MIB)
 #define VOCABULARY_MAX (1u << 24)
+/* Packing: groups of rows that a thread takes at a time, the threads at most, and what one does
+ * alone before others have begun. */
+#define PACK_GROUPS 16
+#define PACK_THREADS_MAX 64
+#define PACK_ALONE_BYTES (4 * MIB)
 
 /* Tensors
  * ------------------------------------------------------------------------------------------- */
@@ -207,24 +214,71 @@ static void let_go(const struct table *table)
         madvise((void *)start, end - start, MADV_DONTNEED);
 }
 
-static void pack(struct inference_model *model, const char *name, struct matrix *matrix,
-                 char **memory)
+struct packing {
+    struct table table;
+    char *memory;
+    uint32_t groups;
+};
+
+static void run_packing(void *task, uint32_t part, unsigned member)
+{
+    const struct packing *packing = task;
+    uint32_t first = part * PACK_GROUPS, left = packing->groups - first;
+
+    (void)member;
+    kernels_pack_groups(&packing->table, packing->memory, first,
+                        left < PACK_GROUPS ? left : PACK_GROUPS);
+}
+
+static void pack(struct inference_model *model, struct inference_crew *crew, const char *name,
+                 struct matrix *matrix, char **memory)
 {
     const struct gguf_tensor *tensor = gguf_tensor_find(model->gguf, name);
-    struct table table = { tensor->type, matrix->rows, matrix->columns,
-                           tensor->size_bytes / matrix->rows, tensor->data };
-    size_t bytes = kernels_pack_bytes(table.type, table.rows, table.columns);
+    struct packing packing = { { tensor->type, matrix->rows, matrix->columns,
+                                 tensor->size_bytes / matrix->rows, tensor->data },
+                               *memory,
+                               0 };
 
-    *matrix = kernels_pack(&table, *memory);
-    *memory += bytes;
-    if (bytes > 0 && gguf_is_mapped(model->gguf))
-        let_go(&table);
+    *matrix = kernels_pack_place(&packing.table, *memory);
+    if (matrix_is_float(matrix))
+        return;
+    packing.groups = matrix_groups(matrix);
+    inference_crew_run(crew, (packing.groups + PACK_GROUPS - 1) / PACK_GROUPS, run_packing,
+                       &packing);
+    *memory += kernels_pack_bytes(tensor->type, matrix->rows, matrix->columns);
+    if (gguf_is_mapped(model->gguf))
+        let_go(&packing.table);
+}
+
+static void pack_matrices(struct inference_model *model, struct inference_crew *crew, char *memory)
+{
+    bool has_output = gguf_tensor_find(model->gguf, "output.weight") != NULL;
+    char name[64];
+
+    for (uint32_t i = 0; i < model->layers_count; i++) {
+        struct part parts[PARTS];
+
+        list_parts(model, &model->layers[i], parts);
+        for (size_t j = 0; j < PARTS; j++) {
+            snprintf(name, sizeof(name), "blk.%u.%s.weight", i, parts[j].name);
+            pack(model, crew, name, parts[j].matrix, &memory);
+        }
+    }
+    pack(model, crew, has_output ? "output.weight" : "token_embd.weight", &model->output, &memory);
+}
+
+/* The processors that this process may use. */
+static unsigned count_processors(void)
+{
+    cpu_set_t set;
+    int count = sched_getaffinity(0, sizeof(set), &set) == 0 ? CPU_COUNT(&set) : 1;
+
+    return count < 1 ? 1 : count > PACK_THREADS_MAX ? PACK_THREADS_MAX : (unsigned)count;
 }
 
 static enum status pack_all(struct inference_model *model, struct error *err)
 {
-    bool has_output = gguf_tensor_find(model->gguf, "output.weight") != NULL;
-    char *memory, name[64];
+    struct inference_crew *crew;
 
     model->packed = mmap(NULL, model->packed_bytes + 1, PROT_READ | PROT_WRITE,
                          MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -234,17 +288,12 @@ static enum status pack_all(struct inference_model *model, struct error *err)
                          model->packed_bytes);
     }
     madvise(model->packed, model->packed_bytes + 1, MADV_HUGEPAGE);
-    memory = model->packed;
-    for (uint32_t i = 0; i < model->layers_count; i++) {
-        struct part parts[PARTS];
-
-        list_parts(model, &model->layers[i], parts);
-        for (size_t j = 0; j < PARTS; j++) {
-            snprintf(name, sizeof(name), "blk.%u.%s.weight", i, parts[j].name);
-            pack(model, name, parts[j].matrix, &memory);
-        }
-    }
-    pack(model, has_output ? "output.weight" : "token_embd.weight", &model->output, &memory);
+    crew =
+        inference_crew_create(model->packed_bytes < PACK_ALONE_BYTES ? 1 : count_processors(), err);
+    if (crew == NULL)
+        return err->status;
+    pack_matrices(model, crew, model->packed);
+    inference_crew_destroy(crew);
     return STATUS_OK;
 }
 

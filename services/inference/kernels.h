@@ -81,6 +81,11 @@ size_t kernels_pack_bytes(enum gguf_tensor_type type, uint32_t rows, uint32_t co
  * that is multiplied fast. */
 struct matrix kernels_pack(const struct table *table, void *memory);
 
+/* The same in parts, on any threads: where the matrix will be, and @count of its groups from @first
+ * on (matrix_groups). Not for the float types, which lie as they are. */
+struct matrix kernels_pack_place(const struct table *table, void *memory);
+void kernels_pack_groups(const struct table *table, void *memory, uint32_t first, uint32_t count);
+
 /* Vectors
  * ---------------------------------------------------------------------------------------------- */
 

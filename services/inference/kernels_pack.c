@@ -2,6 +2,9 @@
  */
 #include "kernels_pack.h"
 
+#include <stddef.h>
+#include <string.h>
+
 #include "base/check.h"
 #include "kernels_unpack.h"
 
@@ -41,36 +44,51 @@ size_t kernels_pack_bytes(enum gguf_tensor_type type, uint32_t rows, uint32_t co
     return group_bytes(form_index(type), columns) * ((rows + LANES - 1) / LANES);
 }
 
-/* The low bits of a row's 32 values. */
+/* The low bits of a row's 32 values, four columns in a word. */
 static void put_nibbles(uint8_t *values, unsigned r, const uint8_t *from)
 {
     for (unsigned s = 0; s < BLOCK / 8; s++) {
-        for (unsigned i = 0; i < 4; i++)
-            values[s * 32 + r * 4 + i] =
-                (uint8_t)((from[s * 8 + i] & 15) | from[s * 8 + 4 + i] << 4);
+        uint32_t low, high;
+
+        memcpy(&low, from + s * 8, 4);
+        memcpy(&high, from + s * 8 + 4, 4);
+        low = (low & 0x0f0f0f0fu) | (high & 0x0f0f0f0fu) << 4;
+        memcpy(values + s * 32 + r * 4, &low, 4);
     }
 }
 
-/* Which of a block's operands a column is in: two in each 32 bytes. */
-static unsigned operand(unsigned column)
+/* Bits of each of a row's 32 values, @bits of them from the fifth on, into the words of @high:
+ * operand j's come at place j of those that a word has room for. */
+static void put_high(uint8_t (*high)[LANES * 4], unsigned r, const uint8_t *from, unsigned bits)
 {
-    return column / 4;
+    uint32_t words[2] = { 0, 0 }, mask = bits == 1 ? 0x01010101u : 0x03030303u, values;
+    unsigned places = 8 / bits;
+
+    for (unsigned j = 0; j < BLOCK / 4; j++) {
+        memcpy(&values, from + j * 4, 4);
+        words[j / places] |= (values >> 4 & mask) << (j % places * bits);
+    }
+    for (unsigned i = 0; i < bits; i++)
+        memcpy(high[i] + r * 4, &words[i], 4);
+}
+
+/* A row's 32 values, two columns together. */
+static void put_bytes(char *values, unsigned r, const int8_t *from)
+{
+    for (unsigned i = 0; i < BLOCK; i += 2)
+        memcpy(values + i * 8 + r * 2, from + i, 2);
 }
 
 static void put_block(enum matrix_form form, void *to, unsigned r,
                       const struct unpacked_block *from)
 {
-    struct q8_block *q8 = to;
-    struct q4_block *q4 = to;
-
     if (form == MATRIX_FORM_Q8) {
-        q8->scale[r] = from->scale;
-        for (unsigned i = 0; i < BLOCK; i++)
-            q8->values[i / 2 * 16 + r * 2 + i % 2] = from->values[i];
-        return;
+        ((struct q8_block *)to)->scale[r] = from->scale;
+        put_bytes((char *)to + offsetof(struct q8_block, values), r, from->values);
+    } else {
+        ((struct q4_block *)to)->scale[r] = from->scale;
+        put_nibbles(((struct q4_block *)to)->values, r, (const uint8_t *)from->values);
     }
-    q4->scale[r] = from->scale;
-    put_nibbles(q4->values, r, (const uint8_t *)from->values);
 }
 
 static void put_q4k(struct q4k_super *to, unsigned r, const struct unpacked_super *from)
@@ -92,8 +110,7 @@ static void put_q5k(struct q5k_super *to, unsigned r, const struct unpacked_supe
         to->blocks[b].scales[r] = (uint8_t)from->scales[b][0];
         to->blocks[b].minimums[r] = from->minimums[b];
         put_nibbles(to->blocks[b].values, r, from->values[b]);
-        for (unsigned i = 0; i < BLOCK; i++)
-            to->blocks[b].high[r * 4 + i % 4] |= (uint8_t)((from->values[b][i] >> 4) << operand(i));
+        put_high(&to->blocks[b].high, r, from->values[b], 1);
     }
 }
 
@@ -104,12 +121,7 @@ static void put_q6k(struct q6k_super *to, unsigned r, const struct unpacked_supe
         to->blocks[b].scales[0][r] = from->scales[b][0];
         to->blocks[b].scales[1][r] = from->scales[b][1];
         put_nibbles(to->blocks[b].values, r, from->values[b]);
-        for (unsigned i = 0; i < BLOCK; i++) {
-            unsigned j = operand(i);
-
-            to->blocks[b].high[j / 4][r * 4 + i % 4] |=
-                (uint8_t)((from->values[b][i] >> 4) << (j % 4 * 2));
-        }
+        put_high(to->blocks[b].high, r, from->values[b], 2);
     }
 }
 
@@ -145,15 +157,32 @@ static void put_row(unsigned form, const struct table *table, uint32_t row, char
     }
 }
 
-struct matrix kernels_pack(const struct table *table, void *memory)
+struct matrix kernels_pack_place(const struct table *table, void *memory)
 {
     unsigned form = form_index(table->type);
-    size_t stride = group_bytes(form, table->columns);
 
     if (forms[form].bytes == 0)
         return (struct matrix){ forms[form].form, table->rows, table->columns, table->row_bytes,
                                 table->data };
-    for (uint32_t row = 0; row < table->rows; row++)
+    return (struct matrix){ forms[form].form, table->rows, table->columns,
+                            group_bytes(form, table->columns), memory };
+}
+
+void kernels_pack_groups(const struct table *table, void *memory, uint32_t first, uint32_t count)
+{
+    unsigned form = form_index(table->type);
+    size_t stride = group_bytes(form, table->columns);
+    uint32_t row = first * LANES, end = row + count * LANES;
+
+    for (; row < end && row < table->rows; row++)
         put_row(form, table, row, (char *)memory + row / LANES * stride);
-    return (struct matrix){ forms[form].form, table->rows, table->columns, stride, memory };
+}
+
+struct matrix kernels_pack(const struct table *table, void *memory)
+{
+    struct matrix matrix = kernels_pack_place(table, memory);
+
+    if (!matrix_is_float(&matrix))
+        kernels_pack_groups(table, memory, 0, matrix_groups(&matrix));
+    return matrix;
 }
