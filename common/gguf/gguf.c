@@ -17,7 +17,8 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <math.h>
-#include <sodium.h>
+#include <openssl/evp.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -384,13 +385,16 @@ bool gguf_is_mapped(const struct gguf *gguf)
     return gguf->is_mapped;
 }
 
+/* By libcrypto, which has the processor's own instructions for it. */
 const char *gguf_digest(struct gguf *gguf)
 {
-    unsigned char hash[crypto_hash_sha256_BYTES];
+    unsigned char hash[32];
+    char *hex = gguf->digest;
 
-    if (gguf->digest[0] == '\0') {
-        crypto_hash_sha256(hash, (const unsigned char *)gguf->bytes.data, gguf->bytes.size);
-        sodium_bin2hex(gguf->digest, sizeof(gguf->digest), hash, sizeof(hash));
-    }
-    return gguf->digest;
+    if (hex[0] != '\0')
+        return hex;
+    CHECK(EVP_Digest(gguf->bytes.data, gguf->bytes.size, hash, NULL, EVP_sha256(), NULL) == 1);
+    for (size_t i = 0; i < sizeof(hash); i++)
+        snprintf(hex + 2 * i, 3, "%02x", hash[i]);
+    return hex;
 }

@@ -2,7 +2,6 @@
 #ifndef GGUF_STATE_H
 #define GGUF_STATE_H
 
-#include <sodium.h>
 
 #include "base/arena.h"
 #include "gguf/gguf.h"
@@ -26,7 +25,7 @@ struct gguf {
     struct gguf_tensor *tensors;        /* in the file's order */
     const struct gguf_tensor **by_name; /* sorted */
     uint64_t *offsets;                  /* of tensors, relative to the data */
-    char digest[2 * crypto_hash_sha256_BYTES + 1];
+    char digest[65]; /* hex */
 };
 
 /* Bytes of a value of fixed width; 0 for strings, arrays and unknown types. */
