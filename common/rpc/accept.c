@@ -125,7 +125,7 @@ static void admit(struct server_call *sc)
     switch (gate_enter(&sc->served->gate, &sc->in_gate)) {
     case GATE_ANSWER_ENTER:
         sc->is_admitted = true;
-        if (call_is_at_home(sc) && !thread_may_run(sc->home->thread))
+        if (sc->served->row.place == METHOD_PLACE_INLINE && !thread_may_run(sc->home->thread))
             thread_defer(sc->home->thread, &sc->begin);
         else
             call_start(sc);

@@ -394,7 +394,7 @@ static enum status unpack_request(struct server_call *sc, struct error *err)
 
 /* A handler that ends the call before it returns spares the event that watches for cancellation: it
  * travels with the reply. */
-static void start_at_home(struct server_call *sc)
+static void start_inline(struct server_call *sc)
 {
     pthread_mutex_lock(&sc->lock);
     sc->is_begun = true;
@@ -438,8 +438,8 @@ void call_start(struct server_call *sc)
         call_refuse(sc, &err);
         return;
     }
-    if (call_is_at_home(sc))
-        start_at_home(sc);
+    if (sc->served->row.place == METHOD_PLACE_INLINE)
+        start_inline(sc);
     else
         start_elsewhere(sc);
 }

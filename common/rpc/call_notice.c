@@ -107,7 +107,7 @@ void call_tell_soon_and_unlock(struct server_call *sc)
     pthread_mutex_unlock(&sc->lock);
     if (!is_due_now)
         return;
-    if (sc->served->row.place == METHOD_PLACE_LOOP && !call_is_at_home(sc))
+    if (sc->served->row.place == METHOD_PLACE_LOOP)
         mailbox_post(&sc->served->server->options.loop->mailbox, &sc->notice.letter);
     else if (thread_is_here(sc->home->thread))
         thread_defer(sc->home->thread, &sc->notice);
@@ -117,7 +117,7 @@ void call_tell_soon_and_unlock(struct server_call *sc)
 
 void call_tell_and_unlock(struct server_call *sc)
 {
-    if (sc->served->row.place == METHOD_PLACE_LOOP && !call_is_at_home(sc)) {
+    if (sc->served->row.place == METHOD_PLACE_LOOP) {
         call_tell_soon_and_unlock(sc);
         return;
     }

@@ -43,11 +43,9 @@ struct client *client_create(struct loop *loop, enum client_place place, unsigne
                              struct error *err)
 {
     struct client *client = fault_is_due() ? NULL : calloc(1, sizeof(*client));
-    bool is_loops = threads == 0;
     struct thread *thread;
 
-    CHECK(loop != NULL || (place == CLIENT_PLACE_INLINE && !is_loops));
-    threads = is_loops ? 1 : threads;
+    CHECK(threads > 0 && (loop != NULL || place == CLIENT_PLACE_INLINE));
     if (client != NULL)
         client->threads = calloc(threads, sizeof(struct thread *));
     if (client == NULL || client->threads == NULL) {
@@ -61,7 +59,7 @@ struct client *client_create(struct loop *loop, enum client_place place, unsigne
     client->idle = create_idle_channel();
     atomic_init(&client->refs, 1);
     while (client->threads_count < threads) {
-        thread = is_loops ? thread_of_loop(loop, err) : thread_create(loop, err);
+        thread = thread_create(loop, err);
         if (thread == NULL) {
             destroy_threads(client);
             free_client(client);

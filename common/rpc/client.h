@@ -28,12 +28,10 @@ struct client;
 struct channel;
 struct rpc;
 
-/* @threads of 0: the loop's own thread polls, and CLIENT_PLACE_LOOP is then without a crossing. */
 struct client *client_create(struct loop *loop, enum client_place place, unsigned threads,
                              struct error *err);
 
-/* Every channel closed and every rpc ended before. Joins the threads. On the loop where its thread
- * polls. */
+/* Every channel closed and every rpc ended before. Joins the threads. */
 void client_destroy(struct client *client);
 
 struct channel_options {

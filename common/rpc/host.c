@@ -144,7 +144,6 @@ static enum status start_server(struct host *host, const struct host_config *con
         .credentials = host->credentials,
         .health_address = config->health_listen,
         .threads = (unsigned)config->rpc_threads,
-        .on_loop = config->rpc_threads == 0,
         .loop = &host->loop,
         .workers = host->workers,
         .connection_age_ms = (uint32_t)config->connection_age_ms,

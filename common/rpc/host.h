@@ -20,7 +20,7 @@ struct host_config {
 
 /* clang-format off */
 /* The rows of a settings table for it; @config is the service's struct, which begins with `struct host_config host`. */
-#define HOST_SETTINGS(config, default_listen, default_rpc_threads)                                 \
+#define HOST_SETTINGS(config, default_listen)                                                      \
     { "listen", SETTING_KIND_STRING, offsetof(config, host.listen), default_listen, "ADDRESS,...", \
       "where to serve gRPC; unix:/path too", 0, 0, true, false },                                  \
     { "health-listen", SETTING_KIND_STRING, offsetof(config, host.health_listen), NULL, "ADDRESS", \
@@ -35,9 +35,8 @@ struct host_config {
       "PEM of the CAs that peers must come from; watched", 0, 0, false, false },                   \
     { "log-level", SETTING_KIND_STRING, offsetof(config, host.log_level), "info", "LEVEL",         \
       "debug, info, warn or error", 0, 0, false, false },                                          \
-    { "rpc-threads", SETTING_KIND_NUMBER, offsetof(config, host.rpc_threads),                      \
-      default_rpc_threads, "N", "threads that poll for calls; 0: the loop's own does", 0, 64,      \
-      false, false },                                                                              \
+    { "rpc-threads", SETTING_KIND_NUMBER, offsetof(config, host.rpc_threads), "1", "N",            \
+      "threads that poll for calls", 1, 64, false, false },                                        \
     { "workers", SETTING_KIND_NUMBER, offsetof(config, host.workers), "2", "N",                    \
       "threads for long work", 1, 256, false, false },                                             \
     { "workers-queue", SETTING_KIND_NUMBER, offsetof(config, host.workers_queue), "256", "N",      \

@@ -244,8 +244,7 @@ static enum status create_threads(struct server *server, unsigned count, struct 
         list_init(&home->spare);
         health_init_thread(home);
         home->drain.done = drain_thread;
-        home->thread = server->options.on_loop ? thread_of_loop(server->options.loop, err)
-                                               : thread_create(server->options.loop, err);
+        home->thread = thread_create(server->options.loop, err);
         if (home->thread == NULL)
             return err->status;
         server->thread_count++;
@@ -325,23 +324,25 @@ static void on_front_shut(struct op *op, bool is_ok)
 /* Where create has failed: nothing was accepted yet, so only the listeners are to be waited for. */
 struct abandon {
     struct op op;
-    atomic_bool is_done;
+    uv_sem_t done;
 };
 
 static void on_abandoned(struct op *op, bool is_ok)
 {
     (void)is_ok;
-    atomic_store(&LIST_ITEM(op, struct abandon, op)->is_done, true);
+    uv_sem_post(&LIST_ITEM(op, struct abandon, op)->done);
 }
 
 static void abandon_front(struct server *server, struct front *front)
 {
     struct abandon abandon = { .op.done = on_abandoned };
 
+    CHECK(uv_sem_init(&abandon.done, 0) == 0);
     op_hand_over(&abandon.op);
     grpc_server_shutdown_and_notify(front->grpc, thread_queue(server->threads[0].thread),
                                     &abandon.op);
-    thread_wait(server->threads[0].thread, &abandon.is_done);
+    uv_sem_wait(&abandon.done);
+    uv_sem_destroy(&abandon.done);
 }
 
 static struct server *create_failed(struct server *server)
@@ -369,7 +370,7 @@ static void fill_options(struct server *server, const struct server_options *opt
 struct server *server_create(const struct server_options *options, struct error *err)
 {
     struct server *server = fault_is_due() ? NULL : calloc(1, sizeof(*server));
-    unsigned threads = options->threads == 0 || options->on_loop ? 1 : options->threads;
+    unsigned threads = options->threads == 0 ? 1 : options->threads;
     unsigned i;
 
     if (server == NULL || threads > SERVER_THREADS_MAX) {

@@ -2,9 +2,7 @@
  *
  * Threads: each rpc thread owns one completion queue and every call that arrives on it. INLINE
  * handlers run whole on that thread and must be short (well under a millisecond) and never wait.
- * WORKER handlers run on a worker. LOOP handlers run on the loop; calls cross to it in batches. A
- * server whose methods are all of the loop has its calls there at once with on_loop: the loop's own
- * thread is then the rpc thread, and what was said of INLINE holds for LOOP too.
+ * WORKER handlers run on a worker. LOOP handlers run on the loop; calls cross to it in batches.
  *
  * Every server also serves grpc.health.v1.Health and grpc.reflection v1 and v1alpha, counts
  * rpc_server_calls_total{method,status}, rpc_server_seconds{method}, rpc_server_in_flight{method},
@@ -45,7 +43,6 @@ struct server_options {
     struct credentials *credentials; /* NULL: plaintext */
     const char *health_address; /* a further plaintext port that serves health alone; NULL: none */
     unsigned threads;           /* rpc threads; 0: 1 */
-    bool on_loop;               /* no rpc thread: the loop's own polls */
     struct loop *loop;
     struct workers *workers;    /* NULL when no method is METHOD_PLACE_WORKER */
     size_t message_bytes_max;   /* 0: MESSAGE_BYTES_MAX */

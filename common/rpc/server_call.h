@@ -90,15 +90,6 @@ static inline struct server_call *server_call_of(const struct call *call)
     return (struct server_call *)call;
 }
 
-/* Whether the handler of @sc runs on the thread that polls for it. */
-static inline bool call_is_at_home(const struct server_call *sc)
-{
-    enum method_place place = sc->served->row.place;
-
-    return place == METHOD_PLACE_INLINE
-           || (place == METHOD_PLACE_LOOP && sc->served->server->options.on_loop);
-}
-
 /* What an outgoing call names as its parent (with GRPC_PROPAGATE_DEFAULTS, no other set of bits is
  * safe in 1.51). Valid until the handler ends @call. */
 grpc_call *call_grpc(const struct call *call);

@@ -8,16 +8,16 @@
  * Run as they come they would wait in gRPC core's queue, which has no bound. But each look at an
  * empty queue is a system call, so RUNS_PER_LOOK handlers run at once (thread_may_run) before one
  * has to wait for a look. */
+#include "rpc/thread.h"
+
 #include <grpc/support/log.h>
 #include <grpc/support/time.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "base/check.h"
 #include "base/fault.h"
 #include "base/log.h"
 #include "rpc/absl_mutex.h"
-#include "rpc/thread_state.h"
 #include "run/clock.h"
 
 /* Enough to see a whole burst, not so many that a flood of refusals starves what was admitted. */
@@ -28,9 +28,6 @@
 
 /* Handlers on this thread are short; a few of them fit between two looks at the queue. */
 #define TURN_DEFERRED_NS CLOCK_NS_PER_MS
-
-/* Between two looks of thread_wait, which is for failed starts. */
-#define WAIT_US 1000
 
 #if defined(__SANITIZE_THREAD__)
 /* gRPC core is not instrumented, and what orders our accesses (its queue) is invisible to
@@ -54,6 +51,19 @@ const char *__tsan_default_suppressions(void)
 #define TAKE_OVER(op) ((void)(op))
 #endif
 
+struct thread {
+    grpc_completion_queue *queue;
+    struct loop *loop;
+    uv_thread_t id;
+    /* A call on a channel that goes nowhere: an empty batch on it puts a tag into the queue. */
+    grpc_channel *nowhere;
+    grpc_call *poster;
+    /* of the polling thread */
+    struct list timers; /* soonest first */
+    struct letter *deferred_first, **deferred_last;
+    unsigned runs; /* at once, since the queue was last seen empty */
+};
+
 static void log_of_grpc(gpr_log_func_args *args)
 {
     struct error err;
@@ -75,7 +85,7 @@ static void take_event(struct thread *thread, const grpc_event *event)
     struct op *op = event->tag;
 
     TAKE_OVER(op);
-    if (!op->on_loop || thread->is_loops) {
+    if (!op->on_loop) {
         op->done(op, event->success != 0);
         return;
     }
@@ -115,39 +125,36 @@ static void run_timers(struct thread *thread)
 }
 
 /* Until when the queue may be waited for. */
-static gpr_timespec turn_wait(const struct thread *thread, uint64_t until_ns)
+static gpr_timespec turn_wait(const struct thread *thread)
 {
     const struct thread_timer *timer;
     uint64_t now_ns;
 
-    if (thread->deferred_first != NULL || until_ns == 0)
+    if (thread->deferred_first != NULL)
         return gpr_time_0(GPR_CLOCK_MONOTONIC);
-    if (!list_is_empty(&thread->timers)) {
-        timer = LIST_ITEM(thread->timers.next, struct thread_timer, in_thread);
-        until_ns = timer->at_ns < until_ns ? timer->at_ns : until_ns;
-    }
-    if (until_ns == CLOCK_NEVER)
+    if (list_is_empty(&thread->timers))
         return gpr_inf_future(GPR_CLOCK_MONOTONIC);
+    timer = LIST_ITEM(thread->timers.next, struct thread_timer, in_thread);
     now_ns = clock_now();
     return gpr_time_add(
         gpr_now(GPR_CLOCK_MONOTONIC),
-        gpr_time_from_nanos(until_ns > now_ns ? (int64_t)(until_ns - now_ns) : 0, GPR_TIMESPAN));
+        gpr_time_from_nanos(timer->at_ns > now_ns ? (int64_t)(timer->at_ns - now_ns) : 0,
+                            GPR_TIMESPAN));
 }
 
-bool thread_turn(struct thread *thread, uint64_t until_ns)
+/* False when the queue is shut down and empty. */
+static bool turn(struct thread *thread)
 {
     grpc_event event;
     unsigned i;
 
     for (i = 0; i < TURN_EVENTS_MAX; i++) {
-        event = grpc_completion_queue_next(thread->queue, turn_wait(thread, until_ns), NULL);
+        event = grpc_completion_queue_next(thread->queue, turn_wait(thread), NULL);
         if (event.type != GRPC_OP_COMPLETE)
             break;
         take_event(thread, &event);
         if (!list_is_empty(&thread->timers))
             run_timers(thread);
-        if (thread->is_loops)
-            until_ns = 0; /* what is ready; then the loop has its turn */
     }
     if (event.type == GRPC_QUEUE_TIMEOUT)
         thread->runs = 0;
@@ -160,7 +167,7 @@ static void poll_queue(void *arg)
 {
     struct thread *thread = arg;
 
-    while (thread_turn(thread, CLOCK_NEVER))
+    while (turn(thread))
         continue;
 }
 
@@ -179,9 +186,10 @@ static void destroy_poster(struct thread *thread)
     grpc_channel_destroy(thread->nowhere);
 }
 
-struct thread *thread_new(struct loop *loop, struct error *err)
+struct thread *thread_create(struct loop *loop, struct error *err)
 {
     struct thread *thread = fault_is_due() ? NULL : calloc(1, sizeof(*thread));
+    int rc;
 
     if (thread == NULL) {
         error_set(err, STATUS_RESOURCE_EXHAUSTED, "no memory for an rpc thread");
@@ -195,50 +203,30 @@ struct thread *thread_new(struct loop *loop, struct error *err)
     list_init(&thread->timers);
     thread->deferred_last = &thread->deferred_first;
     create_poster(thread);
-    return thread;
-}
-
-void thread_shut_down(struct thread *thread)
-{
-    destroy_poster(thread);
-    grpc_completion_queue_shutdown(thread->queue);
-}
-
-void thread_free(struct thread *thread)
-{
-    CHECK(list_is_empty(&thread->timers));
-    grpc_completion_queue_destroy(thread->queue);
-    grpc_shutdown();
-    free(thread);
-}
-
-struct thread *thread_create(struct loop *loop, struct error *err)
-{
-    struct thread *thread = thread_new(loop, err);
-    int rc;
-
-    if (thread == NULL)
-        return NULL;
     rc = uv_thread_create(&thread->id, poll_queue, thread);
     if (rc == 0)
         return thread;
     error_set(err, STATUS_RESOURCE_EXHAUSTED, "cannot start an rpc thread: %s", uv_strerror(rc));
-    thread_shut_down(thread);
-    poll_queue(thread);
-    thread_free(thread);
+    destroy_poster(thread);
+    grpc_completion_queue_shutdown(thread->queue);
+    while (turn(thread))
+        continue;
+    grpc_completion_queue_destroy(thread->queue);
+    grpc_shutdown();
+    free(thread);
     return NULL;
 }
 
 void thread_destroy(struct thread *thread)
 {
-    if (thread->is_loops) {
-        thread_loop_unref(thread);
-        return;
-    }
     CHECK(!thread_is_here(thread));
-    thread_shut_down(thread);
+    destroy_poster(thread);
+    grpc_completion_queue_shutdown(thread->queue);
     uv_thread_join(&thread->id);
-    thread_free(thread);
+    CHECK(list_is_empty(&thread->timers));
+    grpc_completion_queue_destroy(thread->queue);
+    grpc_shutdown();
+    free(thread);
 }
 
 grpc_completion_queue *thread_queue(const struct thread *thread)
@@ -250,12 +238,7 @@ bool thread_is_here(const struct thread *thread)
 {
     uv_thread_t self = uv_thread_self();
 
-    return thread->is_loops ? loop_is_here(thread->loop) : uv_thread_equal(&self, &thread->id) != 0;
-}
-
-bool thread_is_loops(const struct thread *thread)
-{
-    return thread->is_loops;
+    return uv_thread_equal(&self, &thread->id) != 0;
 }
 
 void op_start(struct op *op, grpc_call *call, const grpc_op *operations, size_t count)
@@ -272,16 +255,6 @@ void op_hand_over(struct op *op)
 void thread_post(struct thread *thread, struct op *op)
 {
     op_start(op, thread->poster, NULL, 0);
-}
-
-void thread_wait(struct thread *thread, const atomic_bool *is_done)
-{
-    while (!atomic_load(is_done)) {
-        if (thread->is_loops)
-            thread_turn(thread, CLOCK_NEVER);
-        else
-            usleep(WAIT_US);
-    }
 }
 
 void thread_defer(struct thread *thread, struct op *op)

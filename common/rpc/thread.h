@@ -1,14 +1,12 @@
-/* An rpc thread: owns one gRPC completion queue and polls it; or the loop's own thread, which polls
- * one between its turns. Only for files of common/rpc.
+/* An rpc thread: owns one gRPC completion queue and polls it. Only for files of common/rpc.
  *
  * Every tag is a struct op. Its done runs on the polling thread, or, where on_loop is set, on the
- * loop: from a thread of their own those cross by mailbox, in batches. An op must stay until its
- * done has been called; gRPC never takes a tag back. */
+ * loop: those cross by mailbox, in batches. An op must stay until its done has been called; gRPC
+ * never takes a tag back. */
 #ifndef RPC_THREAD_H
 #define RPC_THREAD_H
 
 #include <grpc/grpc.h>
-#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -29,17 +27,10 @@ struct op {
  * last grpc_shutdown. */
 struct thread *thread_create(struct loop *loop, struct error *err);
 
-/* The one that is @loop's own thread: made when it is first asked for, gone with the thread_destroy
- * that answers the last thread_of_loop. Loop thread. */
-struct thread *thread_of_loop(struct loop *loop, struct error *err);
-
 grpc_completion_queue *thread_queue(const struct thread *thread);
 
 /* Whether the caller is the polling thread. */
 bool thread_is_here(const struct thread *thread);
-
-/* Whether it is the loop's own. */
-bool thread_is_loops(const struct thread *thread);
 
 /* Start @count operations on @call with @op as their tag. CHECKs that gRPC takes them: a refusal is
  * a bug of ours. */
@@ -51,10 +42,6 @@ void op_hand_over(struct op *op);
 /* Run @op on the thread soon. Any thread; takes no lock of ours. Never after thread_destroy has
  * begun. */
 void thread_post(struct thread *thread, struct op *op);
-
-/* Until an op has set @is_done. For what must not go on before: not from the polling thread, but
- * the loop's own polls meanwhile. */
-void thread_wait(struct thread *thread, const atomic_bool *is_done);
 
 /* Run @op once the events that are ready now have been taken off the queue. Polling thread only. */
 void thread_defer(struct thread *thread, struct op *op);
@@ -76,8 +63,7 @@ void thread_timer_start(struct thread *thread, struct thread_timer *timer, uint6
 void thread_timer_stop(struct thread_timer *timer);
 
 /* Shut the queue down (nothing may be started on it any more), poll until it is empty, join,
- * destroy. Not from the thread itself; but the loop's own is given back on the loop, and ends after
- * the turn that it is given back in. */
+ * destroy. Not from the thread itself. */
 void thread_destroy(struct thread *thread);
 
 /* One status for another: gRPC's numbers are ours. */

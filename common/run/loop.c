@@ -78,24 +78,7 @@ enum status loop_init(struct loop *loop, void *owner, void (*on_stop)(struct loo
 void loop_run(struct loop *loop)
 {
     CHECK(loop_is_here(loop));
-    while (loop_turn(loop))
-        continue;
-}
-
-bool loop_turn(struct loop *loop)
-{
-    bool is_alive;
-
-    CHECK(!loop->is_turning);
-    loop->is_turning = true;
-    if (loop->driver == NULL) {
-        is_alive = uv_run(&loop->uv, UV_RUN_ONCE) != 0;
-    } else {
-        is_alive = uv_run(&loop->uv, UV_RUN_NOWAIT) != 0;
-        loop->driver->wait(loop->driver, is_alive ? uv_backend_timeout(&loop->uv) : 0);
-    }
-    loop->is_turning = false;
-    return is_alive;
+    uv_run(&loop->uv, UV_RUN_DEFAULT);
 }
 
 /* A handle that was never initialised has no loop. */

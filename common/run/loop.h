@@ -13,12 +13,6 @@
 #include "base/error.h"
 #include "run/mailbox.h"
 
-/* Waits where the loop would, for a thread that has more to wait for than the loop's handles. */
-struct loop_driver {
-    /* Wait for anything, for @timeout_ms at most (-1: for ever). Loop thread. */
-    void (*wait)(struct loop_driver *driver, int timeout_ms);
-};
-
 struct loop {
     uv_loop_t uv;
     struct mailbox mailbox;
@@ -26,8 +20,7 @@ struct loop {
     void (*on_stop)(struct loop *loop); /* loop thread, at the first signal */
     void *owner;
     uv_thread_t thread;
-    struct loop_driver *driver; /* NULL: libuv waits */
-    bool is_stopping, is_turning;
+    bool is_stopping;
 };
 
 /* Initialise on the calling thread. @on_stop may be NULL: SIGTERM and SIGINT are then left alone.
@@ -38,10 +31,6 @@ enum status loop_init(struct loop *loop, void *owner, void (*on_stop)(struct loo
 
 /* Run until loop_stop and until every handle is closed. */
 void loop_run(struct loop *loop);
-
-/* Wait for something and do what came. False when no handle is open any more. Not from within
- * itself. */
-bool loop_turn(struct loop *loop);
 
 /* Close the loop's own handles; loop_run returns when the others are closed too. Letters still
  * inside the mailbox are opened first; nobody may post any more. A second call does nothing. Loop

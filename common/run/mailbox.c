@@ -27,8 +27,8 @@ static struct letter *oldest_first(struct letter *newest)
     return oldest;
 }
 
-/* What these letters post waits for the next turn of the loop. */
-void mailbox_open(struct mailbox *mailbox)
+/* Open all that is inside now. What these letters post waits for the next turn of the loop. */
+static void open_letters(struct mailbox *mailbox)
 {
     struct letter *letter, *next;
 
@@ -41,7 +41,7 @@ void mailbox_open(struct mailbox *mailbox)
 
 static void on_wake(uv_async_t *wake)
 {
-    mailbox_open(wake->data);
+    open_letters(wake->data);
 }
 
 void mailbox_init(struct mailbox *mailbox, uv_loop_t *uv)
@@ -52,41 +52,22 @@ void mailbox_init(struct mailbox *mailbox, uv_loop_t *uv)
     mailbox->wake.data = mailbox;
     atomic_init(&mailbox->newest, NULL);
     atomic_init(&mailbox->posting, 0);
-    atomic_init(&mailbox->waker, NULL);
 }
 
 void mailbox_close(struct mailbox *mailbox, uv_close_cb closed)
 {
     while (atomic_load_explicit(&mailbox->newest, memory_order_relaxed) != NULL)
-        mailbox_open(mailbox);
+        open_letters(mailbox);
     while (atomic_load_explicit(&mailbox->posting, memory_order_acquire) != 0)
         sched_yield();
     uv_close((uv_handle_t *)&mailbox->wake, closed);
-}
-
-void mailbox_wake_by(struct mailbox *mailbox, const struct mailbox_waker *waker)
-{
-    /* Either the poster sees the new waker, or this sees that it is posting. */
-    atomic_store(&mailbox->waker, waker);
-    while (atomic_load(&mailbox->posting) != 0)
-        sched_yield();
-}
-
-static void wake(struct mailbox *mailbox)
-{
-    const struct mailbox_waker *waker = atomic_load(&mailbox->waker);
-
-    if (waker != NULL)
-        waker->wake(waker);
-    else
-        uv_async_send(&mailbox->wake);
 }
 
 void mailbox_post(struct mailbox *mailbox, struct letter *letter)
 {
     struct letter *newest;
 
-    atomic_fetch_add(&mailbox->posting, 1);
+    atomic_fetch_add_explicit(&mailbox->posting, 1, memory_order_relaxed);
     newest = atomic_load_explicit(&mailbox->newest, memory_order_relaxed);
     do
         letter->next = newest;
@@ -94,6 +75,6 @@ void mailbox_post(struct mailbox *mailbox, struct letter *letter)
                                                   memory_order_acq_rel, memory_order_relaxed));
     /* From here on the letter is the loop's. */
     if (newest == NULL)
-        wake(mailbox);
+        uv_async_send(&mailbox->wake);
     atomic_fetch_sub_explicit(&mailbox->posting, 1, memory_order_release);
 }

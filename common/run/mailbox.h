@@ -17,12 +17,6 @@ struct mailbox {
     _Atomic(struct letter *) newest;
     _Atomic unsigned posting; /* threads inside mailbox_post */
     uv_async_t wake;
-    _Atomic(const struct mailbox_waker *) waker; /* NULL: libuv */
-};
-
-/* For a loop whose thread does not wait in libuv. */
-struct mailbox_waker {
-    void (*wake)(const struct mailbox_waker *waker); /* any thread; mailbox_open follows, soon */
 };
 
 /* The loop's thread, before anyone posts. Aborts only where libuv has no memory. */
@@ -34,12 +28,5 @@ void mailbox_close(struct mailbox *mailbox, uv_close_cb closed);
 
 /* Any thread. Takes ownership of @letter. */
 void mailbox_post(struct mailbox *mailbox, struct letter *letter);
-
-/* From here on @waker wakes, NULL: libuv again; the one before is not called any more when this
- * returns. The loop's thread. */
-void mailbox_wake_by(struct mailbox *mailbox, const struct mailbox_waker *waker);
-
-/* Open all that is inside now. The loop's thread. */
-void mailbox_open(struct mailbox *mailbox);
 
 #endif

@@ -17,7 +17,7 @@
 #define STORING_MAX 4
 
 const struct setting context_settings[] = {
-    HOST_SETTINGS(struct context_config, "127.0.0.1:7102", "0"),
+    HOST_SETTINGS(struct context_config, "127.0.0.1:7102"),
     { "redis", SETTING_KIND_STRING, offsetof(struct context_config, redis), "127.0.0.1:6379",
       "ADDRESS", "where Redis is; unix:/path too; empty: keep records in memory only", 0, 0, false,
       false },

@@ -8,7 +8,7 @@ struct config {
 };
 
 static const struct setting settings[] = {
-    HOST_SETTINGS(struct config, "127.0.0.1:7101", "1"),
+    HOST_SETTINGS(struct config, "127.0.0.1:7101"),
     { "key-file", SETTING_KIND_STRING, offsetof(struct config, deid.key_file), "deid.key", "FILE",
       "the key of the sealed maps, 64 hex digits; made when there is none", 0, 0, false, false },
     { "profile", SETTING_KIND_STRING, offsetof(struct config, deid.profile), "limited", "PROFILE",

@@ -60,8 +60,7 @@ enum status gateway_start(struct host *host, const void *config, void **service,
     if (gateway->maps == NULL)
         error_set(err, STATUS_RESOURCE_EXHAUSTED, "no memory");
     else
-        gateway->client = client_create(&host->loop, CLIENT_PLACE_LOOP,
-                                        gateway->config->host.rpc_threads == 0 ? 0 : 1, err);
+        gateway->client = client_create(&host->loop, CLIENT_PLACE_LOOP, 1, err);
     if (gateway->client == NULL || read_profile(gateway, err) != STATUS_OK
         || pseudonym_key_load(gateway->config->pseudonym_key_file, &gateway->pseudonym_key, err)
                != STATUS_OK

@@ -5,7 +5,7 @@
 #define AT(field) offsetof(struct gateway_config, field)
 
 static const struct setting settings[] = {
-    HOST_SETTINGS(struct gateway_config, "127.0.0.1:7100", "0"),
+    HOST_SETTINGS(struct gateway_config, "127.0.0.1:7100"),
     { "deid", SETTING_KIND_STRING, AT(deid), "127.0.0.1:7101", "TARGET",
       "where deid is; several with commas, or dns:///name:port", 0, 0, false, false },
     { "context", SETTING_KIND_STRING, AT(context), "127.0.0.1:7102", "TARGET", "where context is",

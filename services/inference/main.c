@@ -10,7 +10,7 @@ struct inference_config {
 };
 
 static const struct setting settings[] = {
-    HOST_SETTINGS(struct inference_config, "127.0.0.1:7104", "0"),
+    HOST_SETTINGS(struct inference_config, "127.0.0.1:7104"),
     { "model", SETTING_KIND_STRING, offsetof(struct inference_config, model), NULL, "FILE",
       "GGUF file of the model that is served", 0, 0, true, false },
     { "sequences", SETTING_KIND_NUMBER, offsetof(struct inference_config, sequences), "4", "N",

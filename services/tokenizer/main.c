@@ -10,7 +10,7 @@ struct tokenizer_config {
 };
 
 static const struct setting settings[] = {
-    HOST_SETTINGS(struct tokenizer_config, "127.0.0.1:7103", "1"),
+    HOST_SETTINGS(struct tokenizer_config, "127.0.0.1:7103"),
     { "model", SETTING_KIND_STRING, offsetof(struct tokenizer_config, model), NULL, "FILE",
       "GGUF file or tokenizer.json whose vocabulary and chat template are served", 0, 0, true,
       false },

@@ -47,7 +47,7 @@ static enum status open_client(struct consilium *consilium, struct error *err)
         if (consilium->credentials == NULL)
             return err->status;
     }
-    consilium->client = client_create(&consilium->loop, CLIENT_PLACE_LOOP, 0, err);
+    consilium->client = client_create(&consilium->loop, CLIENT_PLACE_LOOP, 1, err);
     return consilium->client == NULL ? err->status : STATUS_OK;
 }
 

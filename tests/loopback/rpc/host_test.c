@@ -71,7 +71,7 @@ static const struct server_method methods[] = {
 };
 
 static const struct setting settings[] = {
-    HOST_SETTINGS(struct config, "127.0.0.1:0", "1"),
+    HOST_SETTINGS(struct config, "127.0.0.1:0"),
     { .name = NULL },
 };
 
