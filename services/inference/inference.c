@@ -1,32 +1,21 @@
+/* A served model:
+ *
+ *     inference_start, or a worker by inference_reload    file → model → engine
+ *     engine   the file's digest is known: post_ready
+ *     loop     open_ready → the card → current; the one before leaves with its last stream
+ */
 #include "inference.h"
 
 #include <stdlib.h>
 
+#include "base/check.h"
 #include "base/list.h"
 #include "base/log.h"
+#include "inference_card.h"
 
-/* On the engine's thread. */
-static void post_ready(void *owner)
-{
-    struct inference *inference = owner;
-
-    mailbox_post(&inference->loop->mailbox, &inference->ready);
-}
-
-static void open_ready(struct letter *letter)
-{
-    struct inference *inference = LIST_ITEM(letter, struct inference, ready);
-    const struct inference_model *model = inference_engine_model(inference->engine);
-
-    if (inference->is_stopping)
-        return;
-    log_info("model_ready", LOG_NUMBER("parameters", model->parameters),
-             LOG_NUMBER("context", inference_engine_context(inference->engine)),
-             LOG_NAME("kernels", kernels_name()),
-             LOG_ID("digest", inference_engine_digest(inference->engine)));
-    if (inference->on_ready != NULL)
-        inference->on_ready(inference);
-}
+/* Metrics
+ * -----------------------------------------------------------------------------------------------
+ */
 
 static void register_metrics(struct inference *inference)
 {
@@ -66,17 +55,123 @@ void inference_observe(struct inference *inference)
 {
     struct inference_engine_counts counts;
 
-    inference_engine_count(inference->engine, &counts);
+    inference_engine_count(inference->current->engine, &counts);
     metric_set(inference->running, counts.running);
     metric_set(inference->waiting, counts.waiting);
     metric_set(inference->pages, counts.pages);
     metric_set(inference->pages_used, counts.pages_used);
 }
 
-static struct inference_engine *create_engine(struct inference *inference,
-                                              const struct inference_options *options,
-                                              struct error *err)
+/* A model, from its file to its end
+ * --------------------------------------------------------------------- */
+
+/* On the engine's thread. */
+static void post_ready(void *owner)
 {
+    struct inference_served *served = owner;
+
+    mailbox_post(&served->inference->loop->mailbox, &served->ready);
+}
+
+static void destroy(struct inference_served *served)
+{
+    inference_engine_destroy(served->engine);
+    free(served);
+}
+
+/* On a worker. */
+static void run_destroy(struct job *job)
+{
+    destroy(LIST_ITEM(job, struct inference_served, job));
+}
+
+/* Its pages are many, and giving them back takes a while: better on a worker. */
+static void destroy_aside(struct inference_served *served)
+{
+    struct workers *workers = served->inference->options.workers;
+
+    served->job = (struct job){ .run = run_destroy };
+    if (workers == NULL || workers_post(workers, &served->job, NULL) != STATUS_OK)
+        destroy(served);
+}
+
+static void leave(struct inference_served *served)
+{
+    struct inference *inference = served->inference;
+
+    if (served->streams == 0)
+        return destroy_aside(served);
+    served->next = inference->leaving;
+    inference->leaving = served;
+}
+
+static void take_place(struct inference *inference, struct inference_served *served)
+{
+    struct inference_served *old = inference->current;
+
+    inference->current = served;
+    inference->coming = NULL;
+    inference->is_ready = true;
+    if (old != served)
+        leave(old);
+}
+
+/* The first one stays, and does not serve: its error is what callers are told. @served is NULL
+ * where no model came of the file. */
+static void refuse(struct inference *inference, struct inference_served *served,
+                   const struct error *err)
+{
+    log_error("model_refused", LOG_ERROR(err));
+    if (served == inference->current)
+        inference->refused = *err;
+    else if (served != NULL)
+        destroy_aside(served);
+    inference->coming = NULL;
+    if (inference->on_ready != NULL)
+        inference->on_ready(inference, err);
+}
+
+static void decide(struct inference_served *served)
+{
+    struct inference *inference = served->inference;
+    const struct inference_model *model = inference_engine_model(served->engine);
+    const char *digest = inference_engine_digest(served->engine);
+    struct error err = { 0 };
+
+    if (inference_card_check(inference->options.card, inference->options.model, digest, &err)
+        != STATUS_OK)
+        return refuse(inference, served, &err);
+    take_place(inference, served);
+    inference_observe(inference);
+    log_info("model_ready", LOG_NUMBER("parameters", model->parameters),
+             LOG_NUMBER("context", inference_engine_context(served->engine)),
+             LOG_NAME("kernels", kernels_name()), LOG_ID("digest", digest));
+    if (inference->on_ready != NULL)
+        inference->on_ready(inference, NULL);
+}
+
+/* The engine may be ready before the loop has heard from the worker that made it. */
+static void open_ready(struct letter *letter)
+{
+    struct inference_served *served = LIST_ITEM(letter, struct inference_served, ready);
+
+    served->is_opened = true;
+    if (served->is_adopted && !served->inference->is_stopping)
+        decide(served);
+}
+
+static void adopt(struct inference_served *served)
+{
+    served->is_adopted = true;
+    if (served->is_opened)
+        decide(served);
+}
+
+/* Any thread: of @inference only the options are read. */
+static struct inference_served *load(struct inference *inference, struct error *err)
+{
+    const struct inference_options *options = &inference->options;
+    struct inference_served *served = calloc(1, sizeof(*served));
     struct inference_engine_options engine = {
         .sequences = options->sequences,
         .queue_max = options->queue_max,
@@ -84,19 +179,111 @@ static struct inference_engine *create_engine(struct inference *inference,
         .pages = options->pages,
         .threads = options->threads,
         .on_ready = post_ready,
-        .owner = inference,
+        .owner = served,
     };
-    struct gguf *gguf = gguf_open(options->model, err);
-    struct inference_model *model = gguf == NULL ? NULL : inference_model_create(gguf, err);
+    struct inference_model *model = NULL;
+    struct gguf *gguf;
 
-    if (gguf != NULL && model == NULL)
+    if (served == NULL) {
+        error_set(err, STATUS_RESOURCE_EXHAUSTED, "no memory");
+        return NULL;
+    }
+    served->inference = inference;
+    served->ready.open = open_ready;
+    gguf = gguf_open(options->model, err);
+    if (gguf != NULL && (model = inference_model_create(gguf, err)) == NULL)
         error_wrap(err, "%s", options->model);
-    return model == NULL ? NULL : inference_engine_create(model, &engine, err);
+    if (model != NULL)
+        served->engine = inference_engine_create(model, &engine, err);
+    if (served->engine != NULL)
+        return served;
+    free(served);
+    return NULL;
 }
 
+/* Another file in its place
+ * ----------------------------------------------------------------------------- */
+
+/* On a worker. */
+static void run_loading(struct job *job)
+{
+    struct inference *inference = LIST_ITEM(job, struct inference, loading);
+
+    inference->loaded = load(inference, &inference->failure);
+}
+
+static void on_loaded(struct job *job)
+{
+    struct inference *inference = LIST_ITEM(job, struct inference, loading);
+
+    inference->is_loading = false;
+    inference->coming = inference->loaded;
+    if (inference->is_stopping) {
+        if (inference->coming != NULL)
+            inference_engine_stop(inference->coming->engine);
+        if (inference->on_idle != NULL)
+            inference->on_idle(inference);
+    } else if (inference->coming == NULL) {
+        refuse(inference, NULL, &inference->failure);
+    } else {
+        adopt(inference->coming);
+    }
+}
+
+enum status inference_reload(struct inference *inference, struct error *err)
+{
+    if (inference->is_loading || inference->coming != NULL || !inference->is_ready
+        || inference->is_stopping)
+        return error_set(err, STATUS_FAILED_PRECONDITION, "a model is being loaded already");
+    inference->loading =
+        (struct job){ .run = run_loading, .done = on_loaded, .home = &inference->loop->mailbox };
+    if (workers_post(inference->options.workers, &inference->loading, err) != STATUS_OK)
+        return err == NULL ? STATUS_RESOURCE_EXHAUSTED : err->status;
+    inference->is_loading = true;
+    return STATUS_OK;
+}
+
+bool inference_is_loading(const struct inference *inference)
+{
+    return inference->is_loading;
+}
+
+/* Its users
+ * --------------------------------------------------------------------------------------------- */
+
+struct inference_served *inference_hold(struct inference *inference, struct error *err)
+{
+    if (inference->is_ready) {
+        inference->current->streams++;
+        return inference->current;
+    }
+    if (inference->refused.status == STATUS_OK)
+        error_set(err, STATUS_UNAVAILABLE, "the model is still being loaded");
+    else
+        *err = inference->refused;
+    return NULL;
+}
+
+void inference_let_go(struct inference_served *served)
+{
+    struct inference *inference = served->inference;
+    struct inference_served **at = &inference->leaving;
+
+    CHECK(served->streams > 0);
+    if (--served->streams > 0 || served == inference->current || inference->is_stopping)
+        return;
+    while (*at != served)
+        at = &(*at)->next;
+    *at = served->next;
+    destroy_aside(served);
+}
+
+/* Start and stop
+ * ---------------------------------------------------------------------------------------- */
+
 struct inference *inference_start(const struct inference_options *options, struct loop *loop,
-                                  void (*on_ready)(struct inference *), void *owner,
-                                  struct error *err)
+                                  void (*on_ready)(struct inference *, const struct error *),
+                                  void *owner, struct error *err)
 {
     struct inference *inference = calloc(1, sizeof(*inference));
 
@@ -104,26 +291,40 @@ struct inference *inference_start(const struct inference_options *options, struc
         error_set(err, STATUS_RESOURCE_EXHAUSTED, "no memory");
         return NULL;
     }
+    inference->options = *options;
     inference->loop = loop;
     inference->on_ready = on_ready;
     inference->owner = owner;
-    inference->ready.open = open_ready;
     register_metrics(inference);
-    inference->engine = create_engine(inference, options, err);
-    if (inference->engine != NULL)
-        return inference;
-    free(inference);
-    return NULL;
+    inference->current = load(inference, err);
+    if (inference->current == NULL) {
+        free(inference);
+        return NULL;
+    }
+    adopt(inference->current);
+    return inference;
 }
 
 void inference_stop(struct inference *inference)
 {
     inference->is_stopping = true;
-    inference_engine_stop(inference->engine);
+    inference_engine_stop(inference->current->engine);
+    if (inference->coming != NULL)
+        inference_engine_stop(inference->coming->engine);
+    for (struct inference_served *at = inference->leaving; at != NULL; at = at->next)
+        inference_engine_stop(at->engine);
 }
 
 void inference_destroy(struct inference *inference)
 {
-    inference_engine_destroy(inference->engine);
+    struct inference_served *next;
+
+    for (struct inference_served *at = inference->leaving; at != NULL; at = next) {
+        next = at->next;
+        destroy(at);
+    }
+    if (inference->coming != NULL)
+        destroy(inference->coming);
+    destroy(inference->current);
     free(inference);
 }

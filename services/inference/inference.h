@@ -1,40 +1,88 @@
 /* The inference service: one model, one engine. Health says SERVING when the file has been read
- * whole and its digest is known. */
+ * whole and its digest is known to be the one on its card.
+ *
+ * Another file can take the place of the first while it serves: it is loaded beside it, on a
+ * worker, and when its engine is ready new requests go to it. What runs goes on with the old
+ * weights to its end; the last of them takes the old engine along. A file that is refused changes
+ * nothing.
+ */
 #ifndef INFERENCE_H
 #define INFERENCE_H
 
 #include "inference_engine.h"
 #include "run/loop.h"
 #include "run/metrics.h"
+#include "run/workers.h"
+
+struct inference_options {
+    const char *model; /* a GGUF file */
+    const char *card;  /* inference_card.h; NULL: what lies beside the model */
+    uint32_t sequences, queue_max, context, pages;
+    unsigned threads;
+    struct workers *workers; /* for inference_reload; NULL: there is none */
+};
+
+struct inference;
+
+/* An engine and its model, while anybody uses it. */
+struct inference_served {
+    struct inference_engine *engine;
+    struct inference *inference;
+    /* the service's own */
+    struct inference_served *next; /* of those that are no longer current */
+    struct letter ready;
+    struct job job;
+    unsigned streams;
+    bool is_adopted, is_opened;
+};
 
 struct inference {
-    struct inference_engine *engine;
+    struct inference_options options;
     struct loop *loop;
-    void (*on_ready)(struct inference *inference); /* on the loop; NULL: nobody asks */
+    /* On the loop, when a model is ready, and with an error when one was refused. NULL: nobody
+     * asks.
+     */
+    void (*on_ready)(struct inference *inference, const struct error *err);
+    /* On the loop, after inference_stop, when no worker loads any more. NULL: nobody asks. */
+    void (*on_idle)(struct inference *inference);
     void *owner;
-    struct letter ready;
-    bool is_stopping;
+    /* the service's own */
+    struct inference_served *current; /* serves, or is the first and not ready yet */
+    struct inference_served *coming;  /* loaded beside it */
+    struct inference_served *leaving;
+    bool is_ready, is_stopping, is_loading;
+    struct error refused; /* the first one was */
+    struct job loading;
+    struct inference_served *loaded; /* the job's */
+    struct error failure;
     struct metric *prompt_tokens, *reused_tokens, *generated_tokens, *running, *waiting;
     struct metric *pages, *pages_used, *first, *queue;
 };
 
-struct inference_options {
-    const char *model; /* a GGUF file */
-    uint32_t sequences, queue_max, context, pages;
-    unsigned threads;
-};
-
 /* Map and check the model, start the engine's thread. What is wrong with the file is said here;
- * @on_ready comes later. Loop thread. */
+ * whether it is the one on its card, to @on_ready. Loop thread. */
 struct inference *inference_start(const struct inference_options *options, struct loop *loop,
-                                  void (*on_ready)(struct inference *), void *owner,
-                                  struct error *err);
+                                  void (*on_ready)(struct inference *, const struct error *),
+                                  void *owner, struct error *err);
 
-/* End what runs and the thread; @on_ready does not come any more. Loop thread. */
+/* Load the file anew, which may be another one now. FAILED_PRECONDITION: that is being done
+ * already.
+ * @on_ready comes later, unless the service stops. Loop thread. */
+enum status inference_reload(struct inference *inference, struct error *err);
+
+/* Whether a worker still loads: the loop has to go on until on_idle. */
+bool inference_is_loading(const struct inference *inference);
+
+/* End what runs and the threads; @on_ready does not come any more. Loop thread. */
 void inference_stop(struct inference *inference);
 
 /* After inference_stop, and when the loop has ended. */
 void inference_destroy(struct inference *inference);
+
+/* The model that serves now, until inference_let_go; NULL: none does yet, and @err says why. Loop
+ * thread. */
+struct inference_served *inference_hold(struct inference *inference, struct error *err);
+void inference_let_go(struct inference_served *served);
 
 /* A request has ended. Loop thread. */
 void inference_count(struct inference *inference, const struct inference_usage *usage);

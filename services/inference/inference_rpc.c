@@ -10,6 +10,8 @@
  * request; the call lives until the engine's end has been taken. */
 #include "inference_rpc.h"
 
+#include <string.h>
+
 #include "base/limits.h"
 #include "base/list.h"
 #include "inference.h"
@@ -28,7 +30,7 @@ struct likeliest {
 
 struct stream {
     struct call *call;
-    struct inference *inference;
+    struct inference_served *served;
     struct inference_request request;
     struct inference_output output;
     struct likeliest *likeliest; /* NULL: not asked for */
@@ -40,12 +42,25 @@ static void on_output(struct inference_request *request)
 {
     struct stream *stream = LIST_ITEM(request, struct stream, request);
 
-    mailbox_post(&stream->inference->loop->mailbox, &stream->letter);
+    mailbox_post(&stream->served->inference->loop->mailbox, &stream->letter);
+}
+
+/* Before the call ends, and the stream with it. */
+static void let_go(struct stream *stream)
+{
+    inference_let_go(stream->served);
+    stream->served = NULL;
+}
+
+static void fail(struct stream *stream, const struct error *err)
+{
+    let_go(stream);
+    call_fail(stream->call, err);
 }
 
 static char *digest_of(const struct stream *stream)
 {
-    return (char *)(uintptr_t)inference_engine_digest(stream->inference->engine);
+    return (char *)(uintptr_t)inference_engine_digest(stream->served->engine);
 }
 
 static void fill_usage(Consilium__V1__Usage *to, const struct inference_usage *from)
@@ -66,13 +81,13 @@ static bool has_failed(struct stream *stream)
     struct error err;
 
     if (output->finish == INFERENCE_FINISH_FAILED) {
-        call_fail(stream->call, &output->error);
+        fail(stream, &output->error);
         return true;
     }
     if (output->finish != INFERENCE_FINISH_CANCELLED || call_is_cancelled(stream->call))
         return false;
     error_set(&err, STATUS_UNAVAILABLE, "the service stops");
-    call_fail(stream->call, &err);
+    fail(stream, &err);
     return true;
 }
 
@@ -143,10 +158,11 @@ static bool send_output(struct stream *stream)
 
 static void end_stream(struct stream *stream)
 {
-    inference_count(stream->inference, &stream->output.usage);
+    inference_count(stream->served->inference, &stream->output.usage);
     if (has_failed(stream))
         return;
     send_output(stream);
+    let_go(stream);
     call_finish(stream->call);
 }
 
@@ -155,53 +171,46 @@ static void open_letter(struct letter *letter)
     struct stream *stream = LIST_ITEM(letter, struct stream, letter);
     bool has_room = true;
 
-    while (inference_engine_take(stream->inference->engine, &stream->request, &stream->output)) {
+    while (inference_engine_take(stream->served->engine, &stream->request, &stream->output)) {
         if (stream->output.is_last)
             return end_stream(stream);
         has_room = send_output(stream);
     }
     if (!has_room)
-        inference_engine_pause(stream->inference->engine, &stream->request, true);
+        inference_engine_pause(stream->served->engine, &stream->request, true);
 }
 
 static void on_writable(struct call *call)
 {
     struct stream *stream = call->state;
 
-    inference_engine_pause(stream->inference->engine, &stream->request, false);
+    if (stream->served != NULL)
+        inference_engine_pause(stream->served->engine, &stream->request, false);
 }
 
 static void on_cancel(struct call *call)
 {
     struct stream *stream = call->state;
 
-    inference_engine_cancel(stream->inference->engine, &stream->request);
-}
-
-static enum status check_ready(const struct inference *inference, struct error *err)
-{
-    if (inference_engine_digest(inference->engine) == NULL)
-        return error_set(err, STATUS_UNAVAILABLE, "the model is still being loaded");
-    return STATUS_OK;
+    if (stream->served != NULL)
+        inference_engine_cancel(stream->served->engine, &stream->request);
 }
 
 /* The call's stream; NULL: the call has failed. */
 static struct stream *create_stream(struct call *call, void (*open)(struct letter *letter))
 {
     struct stream *stream = ARENA_NEW(&call->arena, struct stream);
-    struct inference *inference = call->service;
-    struct error err = { 0 };
+    struct error err;
 
     if (stream == NULL)
         error_set(&err, STATUS_RESOURCE_EXHAUSTED, "the call's memory is used up");
     else
-        check_ready(inference, &err);
-    if (err.status != STATUS_OK) {
+        stream->served = inference_hold(call->service, &err);
+    if (stream == NULL || stream->served == NULL) {
         call_fail(call, &err);
         return NULL;
     }
     stream->call = call;
-    stream->inference = inference;
     stream->letter.open = open;
     stream->request.on_output = on_output;
     call->state = stream;
@@ -210,14 +219,14 @@ static struct stream *create_stream(struct call *call, void (*open)(struct lette
 
 static enum status submit(struct stream *stream, struct error *err)
 {
-    struct inference_engine *engine = stream->inference->engine;
+    struct inference_engine *engine = stream->served->engine;
 
     if (inference_engine_submit(engine, &stream->request, err) != STATUS_OK) {
         if (err->status == STATUS_RESOURCE_EXHAUSTED)
             stream->call->retry_ms = inference_engine_retry_ms(engine);
         return err->status;
     }
-    inference_observe(stream->inference);
+    inference_observe(stream->served->inference);
     call_on_cancel(stream->call, on_cancel);
     return STATUS_OK;
 }
@@ -230,16 +239,16 @@ static void generate(struct call *call)
 
     if (stream == NULL)
         return;
-    if (inference_read_generate(request, inference_engine_text(stream->inference->engine),
+    if (inference_read_generate(request, inference_engine_text(stream->served->engine),
                                 &call->arena, &stream->request, &err)
         != STATUS_OK)
-        return call_fail(call, &err);
+        return fail(stream, &err);
     if (request->top_logprobs > 0
         && (stream->likeliest = ARENA_NEW(&call->arena, struct likeliest)) == NULL)
         error_set(&err, STATUS_RESOURCE_EXHAUSTED, "the call's memory is used up");
     else if (submit(stream, &err) == STATUS_OK)
         return call_on_writable(call, on_writable);
-    call_fail(call, &err);
+    fail(stream, &err);
 }
 
 /* Score
@@ -260,6 +269,7 @@ static void reply_scores(struct stream *stream)
     Consilium__V1__ScoreReply reply = CONSILIUM__V1__SCORE_REPLY__INIT;
     Consilium__V1__Usage usage = CONSILIUM__V1__USAGE__INIT;
     Consilium__V1__Score *scores;
+    char digest[65];
     struct error err;
 
     scores = arena_alloc(&stream->call->arena, request->answers_count * sizeof(*scores));
@@ -267,7 +277,7 @@ static void reply_scores(struct stream *stream)
         arena_alloc(&stream->call->arena, request->answers_count * sizeof(*reply.scores));
     if (scores == NULL || reply.scores == NULL) {
         error_set(&err, STATUS_RESOURCE_EXHAUSTED, "the call's memory is used up");
-        return call_fail(stream->call, &err);
+        return fail(stream, &err);
     }
     for (uint32_t i = 0; i < request->answers_count; i++) {
         const struct inference_answer *answer = &request->answers[i];
@@ -282,7 +292,9 @@ static void reply_scores(struct stream *stream)
     reply.n_scores = request->answers_count;
     fill_usage(&usage, &stream->output.usage);
     reply.usage = &usage;
-    reply.model_digest = digest_of(stream);
+    memcpy(digest, digest_of(stream), sizeof(digest));
+    reply.model_digest = digest;
+    let_go(stream);
     call_reply(stream->call, &reply);
 }
 
@@ -291,13 +303,13 @@ static void open_score(struct letter *letter)
     struct stream *stream = LIST_ITEM(letter, struct stream, letter);
     struct error err;
 
-    while (inference_engine_take(stream->inference->engine, &stream->request, &stream->output)) {
+    while (inference_engine_take(stream->served->engine, &stream->request, &stream->output)) {
         if (!stream->output.is_last)
             continue;
-        inference_count(stream->inference, &stream->output.usage);
+        inference_count(stream->served->inference, &stream->output.usage);
         if (call_is_cancelled(stream->call)) {
             error_set(&err, STATUS_CANCELLED, "the caller has gone");
-            return call_fail(stream->call, &err);
+            return fail(stream, &err);
         }
         if (!has_failed(stream))
             reply_scores(stream);
@@ -314,28 +326,31 @@ static void score(struct call *call)
         return;
     if (inference_read_score(call->request, &call->arena, &stream->request, &err) != STATUS_OK
         || submit(stream, &err) != STATUS_OK)
-        call_fail(call, &err);
+        fail(stream, &err);
 }
 
 /* GetModel
  * ---------------------------------------------------------------------------------------------- */
 
+/* On the loop, as the model may leave. */
 static void get_model(struct call *call)
 {
-    const struct inference *inference = call->service;
-    const struct inference_model *model = inference_engine_model(inference->engine);
     Consilium__V1__GetModelReply reply = CONSILIUM__V1__GET_MODEL_REPLY__INIT;
+    const struct inference_model *model;
+    struct inference_served *served;
     struct error err;
 
-    if (check_ready(inference, &err) != STATUS_OK)
+    if ((served = inference_hold(call->service, &err)) == NULL)
         return call_fail(call, &err);
+    model = inference_engine_model(served->engine);
     reply.name = (char *)(uintptr_t)model->name;
     reply.architecture = (char *)(uintptr_t)model->architecture;
-    reply.digest = (char *)(uintptr_t)inference_engine_digest(inference->engine);
-    reply.context_length = inference_engine_context(inference->engine);
+    reply.digest = (char *)(uintptr_t)inference_engine_digest(served->engine);
+    reply.context_length = inference_engine_context(served->engine);
     reply.parameters = model->parameters;
     reply.vocabulary_size = model->vocabulary;
     call_reply(call, &reply);
+    inference_let_go(served);
 }
 
 const struct server_method inference_methods[] = {
@@ -349,6 +364,6 @@ const struct server_method inference_methods[] = {
       .start = score,
       .calls_max = GENERATE_CALLS_MAX,
       .arena_bytes_max = 16 * MIB },
-    { .method = &method_inference_get_model, .start = get_model },
+    { .method = &method_inference_get_model, .place = METHOD_PLACE_LOOP, .start = get_model },
     { .method = NULL },
 };

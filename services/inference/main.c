@@ -1,11 +1,14 @@
 /* inference: ids in, ids out, by the weights of a GGUF file. */
-#include "inference.h"
+#include <stdlib.h>
+
 #include "inference_rpc.h"
+#include "inference_watch.h"
 #include "rpc/host.h"
 
 struct inference_config {
     struct host_config host;
-    const char *model;
+    const char *model, *card;
+    uint64_t model_watch_ms;
     int64_t sequences, queue, threads, context, pages;
 };
 
@@ -13,6 +16,13 @@ static const struct setting settings[] = {
     HOST_SETTINGS(struct inference_config, "127.0.0.1:7104"),
     { "model", SETTING_KIND_STRING, offsetof(struct inference_config, model), NULL, "FILE",
       "GGUF file of the model that is served", 0, 0, true, false },
+    { "card", SETTING_KIND_STRING, offsetof(struct inference_config, card), NULL, "FILE",
+      "text in which the file's SHA-256 stands; else NAME.sha256 or NAME.md beside NAME.gguf, where "
+      "there is one",
+      0, 0, false, false },
+    { "model-watch", SETTING_KIND_DURATION, offsetof(struct inference_config, model_watch_ms), "1s",
+      "TIME", "how often the file is looked at: a new one is served without a restart; 0: never", 0,
+      86400000, false, false },
     { "sequences", SETTING_KIND_NUMBER, offsetof(struct inference_config, sequences), "4", "N",
       "requests computed at one time", 1, 64, false, false },
     { "queue", SETTING_KIND_NUMBER, offsetof(struct inference_config, queue), "64", "N",
@@ -28,13 +38,28 @@ static const struct setting settings[] = {
     { .name = NULL },
 };
 
-/* Loop. */
-static void on_ready(struct inference *inference)
-{
-    struct host *host = inference->owner;
+/* What the host calls the service is what its calls find: the watch stands behind it. */
+struct watched {
+    struct inference_watch watch;
+    struct host *host;
+};
 
-    if (!host->loop.is_stopping)
+/* Loop. A model that is refused beside one that serves changes nothing but the health of "model".
+ */
+static void on_ready(struct inference *inference, const struct error *err)
+{
+    struct host *host = ((struct watched *)inference->owner)->host;
+
+    if (host->loop.is_stopping || host->server == NULL)
+        return;
+    server_set_health(host->server, "model", err == NULL);
+    if (err == NULL)
         server_set_serving(host->server, true);
+}
+
+static void on_idle(struct inference *inference)
+{
+    host_let_go(((struct watched *)inference->owner)->host);
 }
 
 static enum status start(struct host *host, const void *config, void **service, bool *is_ready,
@@ -43,27 +68,49 @@ static enum status start(struct host *host, const void *config, void **service, 
     const struct inference_config *own = config;
     struct inference_options options = {
         .model = own->model,
+        .card = own->card,
         .sequences = (uint32_t)own->sequences,
         .queue_max = (uint32_t)own->queue,
         .context = (uint32_t)own->context,
         .pages = (uint32_t)own->pages,
         .threads = (unsigned)own->threads,
+        .workers = host->workers,
     };
+    struct watched *watched = calloc(1, sizeof(*watched));
+    struct inference *inference;
 
+    if (watched == NULL)
+        return error_set(err, STATUS_RESOURCE_EXHAUSTED, "no memory");
+    watched->host = host;
     *is_ready = false;
-    *service = inference_start(&options, &host->loop, on_ready, host, err);
-    return *service == NULL ? err->status : STATUS_OK;
+    *service = inference = inference_start(&options, &host->loop, on_ready, watched, err);
+    if (inference == NULL) {
+        free(watched);
+        return err->status;
+    }
+    inference_watch_start(&watched->watch, inference, own->model_watch_ms);
+    return STATUS_OK;
 }
 
 static void stop(struct host *host, void *service)
 {
-    (void)host;
-    inference_stop(service);
+    struct inference *inference = service;
+    struct watched *watched = inference->owner;
+
+    inference_watch_stop(&watched->watch);
+    if (inference_is_loading(inference)) {
+        inference->on_idle = on_idle;
+        host_hold(host);
+    }
+    inference_stop(inference);
 }
 
 static void destroy(void *service)
 {
+    struct watched *watched = ((struct inference *)service)->owner;
+
     inference_destroy(service);
+    free(watched);
 }
 
 int main(int argc, char **argv)

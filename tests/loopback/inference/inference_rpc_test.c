@@ -12,12 +12,13 @@ static char path[64];
 static struct fixture fixture;
 static struct inference *inference;
 static uint32_t prompt[MODEL_SAMPLE_CONTEXT];
-static bool is_ready;
+static bool is_ready, is_refused;
 
-static void on_ready(struct inference *ready)
+static void on_ready(struct inference *ready, const struct error *err)
 {
     (void)ready;
     is_ready = true;
+    is_refused = err != NULL;
 }
 
 /* fixture_open, with a service that lives on the fixture's loop. */
@@ -37,6 +38,7 @@ static void open_service(uint32_t sequences, uint32_t queue_max)
     is_ready = false;
     assert_int_equal(loop_init(&fixture.loop, &fixture, NULL, &err), STATUS_OK);
     fixture.workers = workers_create(1, 16, &err);
+    options.workers = fixture.workers;
     inference = inference_start(&options, &fixture.loop, on_ready, NULL, &err);
     assert_non_null(inference);
     server.service = inference;
@@ -57,6 +59,23 @@ static void close_service(void)
     inference_stop(inference);
     fixture_close(&fixture);
     inference_destroy(inference);
+}
+
+/* As a person should: another file, renamed over the old one. */
+static void replace_model(enum gguf_tensor_type type)
+{
+    char other[80];
+    size_t size;
+    char *bytes = model_sample(type, &size);
+    FILE *file;
+
+    snprintf(other, sizeof(other), "%s.new", path);
+    file = fopen(other, "w");
+    assert_non_null(file);
+    assert_int_equal(fwrite(bytes, 1, size, file), size);
+    fclose(file);
+    free(bytes);
+    assert_int_equal(rename(other, path), 0);
 }
 
 static Consilium__V1__GenerateRequest ask_for(uint32_t count, uint32_t tokens_max)
@@ -105,7 +124,7 @@ static void streams_ids_and_ends_with_usage_and_digest(void **state)
     assert_int_equal(finish, CONSILIUM__V1__FINISH_REASON__FINISH_REASON_LENGTH);
     assert_int_equal(prompt_tokens, 30);
     assert_int_equal(generated_tokens, 40);
-    assert_string_equal(digest, inference_engine_digest(inference->engine));
+    assert_string_equal(digest, inference_engine_digest(inference->current->engine));
     close_service();
 }
 
@@ -298,6 +317,148 @@ static void tells_what_it_serves(void **state)
     close_service();
 }
 
+struct told {
+    uint32_t count;
+    char digest[65];
+};
+
+static struct told told_of[2];
+
+static void remember_told(struct told *told, const Consilium__V1__GenerateReply *reply)
+{
+    told->count += (uint32_t)reply->n_ids;
+    assert_true(told->digest[0] == '\0' || strcmp(told->digest, reply->model_digest) == 0);
+    snprintf(told->digest, sizeof(told->digest), "%s", reply->model_digest);
+}
+
+static void read_old(struct outcome *outcome, const void *message)
+{
+    remember_told(&told_of[0], message);
+    outcome->value = told_of[0].count;
+}
+
+static void read_new(struct outcome *outcome, const void *message)
+{
+    (void)outcome;
+    remember_told(&told_of[1], message);
+}
+
+static void ignore_output(struct inference_request *request)
+{
+    (void)request;
+}
+
+/* Has the engine's only sequence, and rests when nobody takes what it says. */
+static void block(struct inference_engine *engine, struct inference_request *request,
+                  struct inference_answer *answer)
+{
+    *answer = (struct inference_answer){ 0 };
+    *request = (struct inference_request){ .ids = prompt,
+                                           .count = 10,
+                                           .on_output = ignore_output,
+                                           .answers = answer,
+                                           .answers_count = 1 };
+    assert_int_equal(inference_engine_submit(engine, request, NULL), STATUS_OK);
+}
+
+/* A stream that waits for the old weights gets them, while the next goes to the new. */
+static void swaps_the_model_without_dropping_a_stream(void **state)
+{
+    Consilium__V1__GenerateRequest request = ask_for(10, 0);
+    struct outcome old = { .read = read_old }, new = { .read = read_new };
+    struct inference_engine *engine;
+    struct inference_request blocking;
+    struct inference_answer answer;
+    char first[65], second[65];
+
+    (void)state;
+    open_service(1, 4);
+    engine = inference->current->engine;
+    snprintf(first, sizeof(first), "%s", inference_engine_digest(engine));
+    block(engine, &blocking, &answer);
+    fixture_start_stream(&fixture, &old, &method_inference_generate, &request, 30000);
+    while (inference->current->streams == 0)
+        uv_run(&fixture.loop.uv, UV_RUN_ONCE);
+
+    replace_model(GGUF_TENSOR_TYPE_F16);
+    is_ready = false;
+    assert_int_equal(inference_reload(inference, NULL), STATUS_OK);
+    assert_int_equal(inference_reload(inference, NULL), STATUS_FAILED_PRECONDITION);
+    fixture_wait(&fixture, &is_ready);
+    assert_false(is_refused);
+    assert_ptr_not_equal(inference->current->engine, engine);
+    assert_ptr_equal(inference->leaving->engine, engine);
+    snprintf(second, sizeof(second), "%s", inference_engine_digest(inference->current->engine));
+    assert_string_not_equal(first, second);
+
+    fixture_start_stream(&fixture, &new, &method_inference_generate, &request, 30000);
+    fixture_wait(&fixture, &new.is_done);
+    assert_int_equal(new.status, STATUS_OK);
+    assert_false(old.is_done);
+    inference_engine_cancel(engine, &blocking);
+    fixture_wait(&fixture, &old.is_done);
+    assert_int_equal(old.status, STATUS_OK);
+    assert_null(inference->leaving);
+    assert_string_equal(told_of[0].digest, first);
+    assert_string_equal(told_of[1].digest, second);
+    assert_int_equal(told_of[0].count, MODEL_SAMPLE_CONTEXT - 10);
+    assert_int_equal(told_of[1].count, MODEL_SAMPLE_CONTEXT - 10);
+    close_service();
+}
+
+static void write_card(const char *digest)
+{
+    char card[80];
+    FILE *file;
+
+    snprintf(card, sizeof(card), "%s.sha256", path);
+    file = fopen(card, "w");
+    assert_non_null(file);
+    fprintf(file, "%s  model\n", digest);
+    fclose(file);
+}
+
+static void remove_card(void)
+{
+    char card[80];
+
+    snprintf(card, sizeof(card), "%s.sha256", path);
+    unlink(card);
+}
+
+static void serves_nothing_that_is_not_on_its_card(void **state)
+{
+    Consilium__V1__GetModelRequest request = CONSILIUM__V1__GET_MODEL_REQUEST__INIT;
+    struct outcome outcome = { 0 }, still = { 0 };
+    char digest[65];
+
+    (void)state;
+    write_card("0000000000000000000000000000000000000000000000000000000000000000");
+    open_service(1, 0);
+    assert_true(is_refused);
+    fixture_start_call(&fixture, &outcome, &method_inference_get_model, &request, 30000);
+    fixture_wait(&fixture, &outcome.is_done);
+    assert_int_equal(outcome.status, STATUS_DATA_LOSS);
+    close_service();
+
+    remove_card();
+    open_service(1, 0);
+    assert_false(is_refused);
+    snprintf(digest, sizeof(digest), "%s", inference_engine_digest(inference->current->engine));
+    write_card(digest);
+    replace_model(GGUF_TENSOR_TYPE_F32);
+    is_ready = false;
+    assert_int_equal(inference_reload(inference, NULL), STATUS_OK);
+    fixture_wait(&fixture, &is_ready);
+    assert_true(is_refused);
+    fixture_start_call(&fixture, &still, &method_inference_get_model, &request, 30000);
+    fixture_wait(&fixture, &still.is_done);
+    assert_int_equal(still.status, STATUS_OK);
+    assert_string_equal(digest, inference_engine_digest(inference->current->engine));
+    close_service();
+    remove_card();
+}
+
 static void says_what_is_wrong_with_a_file(void **state)
 {
     struct inference_options options = { .model = "/nowhere.gguf", .sequences = 1, .threads = 1 };
@@ -314,16 +475,13 @@ static void says_what_is_wrong_with_a_file(void **state)
 
 static int write_model(void **state)
 {
-    size_t size;
-    char *bytes = model_sample(GGUF_TENSOR_TYPE_Q8_0, &size);
     int file;
 
     (void)state;
     snprintf(path, sizeof(path), "/tmp/inference_rpc_XXXXXX");
     file = mkstemp(path);
-    assert_true(write(file, bytes, size) == (ssize_t)size);
     close(file);
-    free(bytes);
+    replace_model(GGUF_TENSOR_TYPE_Q8_0);
     return 0;
 }
 
@@ -344,6 +502,8 @@ int main(void)
         cmocka_unit_test(scores_continuations_and_refuses_empty_ones),
         cmocka_unit_test(refuses_stop_texts_where_the_file_has_no_vocabulary),
         cmocka_unit_test(tells_what_it_serves),
+        cmocka_unit_test(swaps_the_model_without_dropping_a_stream),
+        cmocka_unit_test(serves_nothing_that_is_not_on_its_card),
         cmocka_unit_test(says_what_is_wrong_with_a_file),
     };
 
