@@ -77,6 +77,7 @@ static void gives_several_answers_as_if_each_were_asked_for_alone(void **state)
         struct several several = { 0 };
         struct asked other, alone[8];
         struct fixture fixture;
+        uint32_t ids[MODEL_SAMPLE_CONTEXT]; /* ask writes the prompt anew */
 
         open_engine(&fixture, sequences, 16);
         for (uint32_t i = 0; i < 8; i++) {
