@@ -86,8 +86,9 @@ static void gives_several_answers_as_if_each_were_asked_for_alone(void **state)
         }
         close_engine(&fixture);
         open_engine(&fixture, sequences, 16);
+        memcpy(ids, prompt, sizeof(ids));
         several.request = (struct inference_request){
-            .ids = prompt, .count = count, .tokens_max = 30, .sampling = alone[0].request.sampling
+            .ids = ids, .count = count, .tokens_max = 30, .sampling = alone[0].request.sampling
         };
         assert_int_equal(submit_several(&fixture, &several, 8), STATUS_OK);
         ask(&fixture, &other, 50, 40, 3);
