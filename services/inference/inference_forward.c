@@ -10,28 +10,22 @@
  *
  * with what some families add: biases, norms of heads and of what is added to x, caps, windows.
  *
- * The rows of quantised matrices are multiplied by all n at once. Float matrices are multiplied by
- * the ids of a chunk through OpenBLAS and by single ids with our own kernels: OpenBLAS adds up in
- * an order that depends on how many there are, so a chunk goes alone. */
+ * Float matrices are multiplied by the ids of a chunk together and by single ids each by itself: a
+ * chunk is a stretch (inference_product.h) whose company is always itself. */
 #include "inference_forward.h"
 
-#include <cblas.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/check.h"
-
-/* Rows of a float matrix that a member of the crew takes at a time. */
-#define BLOCK_ROWS 64
-/* Groups of rows of a matrix that are a part; fewer where there would be too few parts. */
-#define PART_GROUPS 32
+#include "inference_product.h"
 
 struct inference_forward {
     const struct inference_model *model;
     struct inference_cache *cache;
     struct inference_crew *crew;
-    size_t scores_stride, block_stride;
+    size_t scores_stride;
     float *x;         /* [batch][embedding] the residual stream */
     float *a;         /* [batch][embedding] after a norm, or a product to be added */
     float *q;         /* [batch][heads · head] */
@@ -39,17 +33,18 @@ struct inference_forward {
     float *s;         /* [batch][heads · head] */
     float *gate, *up; /* [batch][feed_forward] */
     float *scores;    /* [members][context] of one head of one id */
-    float *block;     /* [members][BLOCK_ROWS][widest] rows of a matrix as floats */
     float *ends;      /* [logits_max][embedding] */
     float *logits;    /* [logits_max][vocabulary] */
     uint32_t logits_max;
-    struct vectors vectors; /* the input of the products that are being made */
+    struct inference_products products;
 
     /* The batch */
     const struct inference_segment *segments;
     uint32_t segments_count, n;
     uint32_t segment_of[INFERENCE_BATCH_MAX]; /* of each id */
     uint32_t position_of[INFERENCE_BATCH_MAX];
+    struct inference_stretch stretches[INFERENCE_BATCH_MAX];
+    uint32_t stretches_count;
 };
 
 /* Cleared, so that what a defect leaves unwritten is at least always the same. */
@@ -68,18 +63,11 @@ static size_t widest(const struct inference_model *model)
     return width > model->feed_forward ? width : model->feed_forward;
 }
 
-static bool create_vectors(struct vectors *vectors, size_t n, size_t columns)
-{
-    vectors->q8 = new_array(1, kernels_q8_bytes(n, columns) + 1, 1);
-    vectors->q16 = new_array(1, kernels_q16_bytes(n, columns) + 1, 1);
-    return vectors->q8 != NULL && vectors->q16 != NULL;
-}
-
 static bool create_state(struct inference_forward *forward, uint32_t context)
 {
     const struct inference_model *model = forward->model;
     size_t batch = INFERENCE_BATCH_MAX, members = inference_crew_size(forward->crew);
-    size_t attention = (size_t)model->heads * model->head, width = widest(model);
+    size_t attention = (size_t)model->heads * model->head;
     struct {
         float **values;
         size_t rows, columns;
@@ -93,19 +81,18 @@ static bool create_state(struct inference_forward *forward, uint32_t context)
         { &forward->gate, batch, model->feed_forward },
         { &forward->up, batch, model->feed_forward },
         { &forward->scores, members, context },
-        { &forward->block, members, BLOCK_ROWS * width },
         { &forward->ends, forward->logits_max, model->embedding },
         { &forward->logits, forward->logits_max, model->vocabulary },
     };
 
     forward->scores_stride = context;
-    forward->block_stride = BLOCK_ROWS * width;
     for (size_t i = 0; i < sizeof(arrays) / sizeof(arrays[0]); i++) {
         *arrays[i].values = new_array(arrays[i].rows, arrays[i].columns, sizeof(float));
         if (*arrays[i].values == NULL)
             return false;
     }
-    return create_vectors(&forward->vectors, batch, width);
+    return inference_products_init(&forward->products, forward->crew, batch, widest(model), NULL)
+           == STATUS_OK;
 }
 
 struct inference_forward *inference_forward_create(const struct inference_model *model,
@@ -120,7 +107,6 @@ struct inference_forward *inference_forward_create(const struct inference_model 
         forward->cache = cache;
         forward->crew = crew;
         forward->logits_max = logits_max;
-        openblas_set_num_threads(1); /* the crew's members call it */
         if (create_state(forward, context))
             return forward;
     }
@@ -142,118 +128,23 @@ void inference_forward_destroy(struct inference_forward *forward)
     free(forward->gate);
     free(forward->up);
     free(forward->scores);
-    free(forward->block);
     free(forward->ends);
     free(forward->logits);
-    free(forward->vectors.q8);
-    free(forward->vectors.q16);
+    inference_products_close(&forward->products);
     free(forward);
 }
 
-/* Products
- * ---------------------------------------------------------------------------------------------- */
-
-struct product {
-    struct inference_forward *forward;
-    float *out;
-    const struct matrix *matrix;
-    const struct vectors *vectors;
-    uint32_t part_groups;
-};
-
-static void run_product(void *task, uint32_t part, unsigned member)
-{
-    struct product *product = task;
-    uint32_t first = part * product->part_groups;
-    uint32_t left = matrix_groups(product->matrix) - first;
-
-    (void)member;
-    kernels_multiply(product->out, product->matrix, product->vectors, first,
-                     left < product->part_groups ? left : product->part_groups);
-}
-
-/* Each vector by our own kernels. */
-static void multiply_each(struct inference_forward *forward, float *out,
-                          const struct matrix *matrix, const struct vectors *vectors)
-{
-    uint32_t groups = matrix_groups(matrix);
-    uint32_t share = groups / (4 * inference_crew_size(forward->crew)) + 1;
-    struct product product = { forward, out, matrix, vectors, PART_GROUPS };
-
-    if (matrix_is_float(matrix))
-        product.part_groups *= MATRIX_GROUP_ROWS;
-    if (share < product.part_groups)
-        product.part_groups = share;
-    inference_crew_run(forward->crew, (groups + product.part_groups - 1) / product.part_groups,
-                       run_product, &product);
-}
-
-static void run_chunk_product(void *task, uint32_t part, unsigned member)
-{
-    struct product *product = task;
-    const struct matrix *matrix = product->matrix;
-    uint32_t first = part * BLOCK_ROWS, left = matrix->rows - first;
-    uint32_t rows = left < BLOCK_ROWS ? left : BLOCK_ROWS;
-    const float *block = (const float *)matrix->data + (size_t)first * matrix->columns;
-    float *own = product->forward->block + member * product->forward->block_stride;
-
-    if (matrix->form != MATRIX_FORM_F32) {
-        kernels_expand_rows(own, matrix, first, rows);
-        block = own;
-    }
-    cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, (int)product->vectors->n, (int)rows,
-                (int)matrix->columns, 1.0f, product->vectors->x, (int)matrix->columns, block,
-                (int)matrix->columns, 0.0f, product->out + first, (int)matrix->rows);
-}
-
-/* The ids of a chunk through OpenBLAS, a block of rows at a time. */
-static void multiply_chunk(struct inference_forward *forward, float *out,
-                           const struct matrix *matrix, const struct vectors *vectors)
-{
-    struct product product = { forward, out, matrix, vectors, 0 };
-
-    inference_crew_run(forward->crew, (matrix->rows + BLOCK_ROWS - 1) / BLOCK_ROWS,
-                       run_chunk_product, &product);
-}
-
-static bool is_single(const struct inference_segment *segment)
-{
-    return segment->count == 1 || segment->is_single;
-}
-
-/* out[n][rows] = matrix · x: of the batch's vectors, float matrices segment by segment. */
+/* out[n][rows] = matrix · what was set */
 static void multiply(struct inference_forward *forward, float *out, const struct matrix *matrix)
 {
-    struct vectors *vectors = &forward->vectors, some;
-    uint32_t at = 0, count;
-
-    if (!matrix_is_float(matrix)) {
-        kernels_quantise(vectors, matrix->form);
-        multiply_each(forward, out, matrix, vectors);
-        return;
-    }
-    for (uint32_t i = 0; i < forward->segments_count; i++, at += count) {
-        some = (struct vectors){ .columns = vectors->columns };
-        some.x = vectors->x + (size_t)at * vectors->columns;
-        count = some.n = forward->segments[i].count;
-        if (!is_single(&forward->segments[i])) {
-            multiply_chunk(forward, out + (size_t)at * matrix->rows, matrix, &some);
-            continue;
-        }
-        while (i + 1 < forward->segments_count && is_single(&forward->segments[i + 1]))
-            some.n += forward->segments[++i].count;
-        count = some.n;
-        multiply_each(forward, out + (size_t)at * matrix->rows, matrix, &some);
-    }
+    inference_products_run(&forward->products, out, matrix, forward->stretches,
+                           forward->stretches_count);
 }
 
 /* What the next products multiply. */
 static void set_vectors(struct inference_forward *forward, const float *x, uint32_t columns)
 {
-    forward->vectors.x = x;
-    forward->vectors.n = forward->n;
-    forward->vectors.columns = columns;
-    forward->vectors.has_q8 = forward->vectors.has_q16 = false;
+    inference_products_set(&forward->products, x, forward->n, columns);
 }
 
 /* The parts of a layer
@@ -440,6 +331,24 @@ static void run_layer(struct inference_forward *forward, uint32_t index)
 /* The batch
  * ---------------------------------------------------------------------------------------------- */
 
+static bool is_single(const struct inference_segment *segment)
+{
+    return segment->count == 1 || segment->is_single;
+}
+
+/* Single ids that follow each other are one stretch: they fill the kernels better. */
+static void add_stretch(struct inference_forward *forward, const struct inference_segment *segment)
+{
+    struct inference_stretch *last = &forward->stretches[forward->stretches_count];
+
+    if (is_single(segment) && forward->stretches_count > 0 && last[-1].is_each) {
+        last[-1].count += segment->count;
+        return;
+    }
+    *last = (struct inference_stretch){ segment->count, is_single(segment) };
+    forward->stretches_count++;
+}
+
 static void begin(struct inference_forward *forward, const struct inference_segment *segments,
                   uint32_t count)
 {
@@ -447,8 +356,9 @@ static void begin(struct inference_forward *forward, const struct inference_segm
 
     forward->segments = segments;
     forward->segments_count = count;
-    forward->n = 0;
+    forward->n = forward->stretches_count = 0;
     for (uint32_t i = 0; i < count; i++) {
+        add_stretch(forward, &segments[i]);
         CHECK(segments[i].count >= 1 && segments[i].count <= INFERENCE_CHUNK_MAX);
         CHECK(segments[i].count <= INFERENCE_BATCH_MAX - forward->n);
         for (uint32_t j = 0; j < segments[i].count; j++, forward->n++) {
@@ -468,7 +378,6 @@ static void begin(struct inference_forward *forward, const struct inference_segm
 static void end(struct inference_forward *forward)
 {
     const struct inference_model *model = forward->model;
-    struct vectors *vectors = &forward->vectors;
     uint32_t after = 0, wanted = 0;
 
     for (uint32_t i = 0; i < forward->segments_count; i++) {
@@ -484,10 +393,8 @@ static void end(struct inference_forward *forward)
     }
     if (wanted == 0)
         return;
-    set_vectors(forward, forward->ends, model->embedding);
-    vectors->n = wanted;
-    kernels_quantise(vectors, model->output.form);
-    multiply_each(forward, forward->logits, &model->output, vectors);
+    inference_products_set(&forward->products, forward->ends, wanted, model->embedding);
+    inference_products_run_each(&forward->products, forward->logits, &model->output);
     if (model->logit_cap > 0)
         kernels_soft_cap(forward->logits, model->logit_cap, (size_t)wanted * model->vocabulary);
 }

@@ -9,7 +9,7 @@
 #include "base/arena.h"
 #include "base/error.h"
 #include "gguf/gguf.h"
-#include "kernels.h"
+#include "inference_tensor.h"
 
 enum inference_gate {
     INFERENCE_GATE_SILU,
@@ -34,11 +34,29 @@ struct inference_layer {
     const float *rope_frequencies;                   /* [rope_pairs] radians a position */
 };
 
+/* The matrices of a layer, in the order of inference_model_parts. */
+enum inference_part_index {
+    INFERENCE_PART_QUERY,
+    INFERENCE_PART_KEY,
+    INFERENCE_PART_VALUE,
+    INFERENCE_PART_ATTENTION_OUTPUT,
+    INFERENCE_PART_GATE,
+    INFERENCE_PART_UP,
+    INFERENCE_PART_DOWN,
+    INFERENCE_PARTS,
+};
+
+struct inference_part {
+    const char *name; /* the tensor is blk.LAYER.NAME.weight */
+    struct matrix *matrix;
+    uint32_t rows, columns;
+    const float **bias; /* NULL: has none in any family */
+};
+
 struct inference_model {
     struct gguf *gguf;
     struct arena arena;
-    void *packed; /* the matrices that are not multiplied as they lie in the file */
-    size_t packed_bytes;
+    struct inference_tensors tensors;
     const char *name, *architecture;
     uint32_t layers_count, embedding, feed_forward;
     uint32_t heads, kv_heads, head; /* head: values in one */
@@ -61,6 +79,10 @@ struct inference_model {
  * that is not computed (named); DATA_LOSS: a tensor or key that is missing or does not fit the
  * others. */
 struct inference_model *inference_model_create(struct gguf *gguf, struct error *err);
+
+/* What the matrices of @layer, one of @model's, are called and how they are shaped. */
+void inference_model_parts(const struct inference_model *model, struct inference_layer *layer,
+                           struct inference_part parts[INFERENCE_PARTS]);
 
 void inference_model_destroy(struct inference_model *model);
 

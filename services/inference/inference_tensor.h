@@ -1,0 +1,52 @@
+/* The tensors of a file as the arithmetic wants them: vectors of F32 and rows to be looked up as
+ * views into the file, matrices packed. First all are found and their shapes are checked, then the
+ * matrices are packed together, by all processors. One thread. */
+#ifndef INFERENCE_TENSOR_H
+#define INFERENCE_TENSOR_H
+
+#include "base/error.h"
+#include "kernels.h"
+
+struct inference_tensors {
+    const struct gguf *gguf;
+    void *packed; /* the matrices that are not multiplied as they lie in the file */
+    size_t packed_bytes;
+    struct inference_unpacked *unpacked; /* found, and not packed yet */
+    size_t unpacked_count, unpacked_max;
+};
+
+/* @gguf outlives @tensors. */
+void inference_tensors_init(struct inference_tensors *tensors, const struct gguf *gguf);
+void inference_tensors_close(struct inference_tensors *tensors);
+
+/* DATA_LOSS: the file lacks it, or it has another shape. UNIMPLEMENTED: another type than can be
+ * computed with. */
+enum status inference_tensors_vector(const struct inference_tensors *tensors, const char *name,
+                                     uint32_t size, const float **values, struct error *err);
+
+/* The same for what some models have: *values is left alone where the file lacks it. */
+enum status inference_tensors_vector_if(const struct inference_tensors *tensors, const char *name,
+                                        uint32_t size, const float **values, struct error *err);
+
+enum status inference_tensors_table(const struct inference_tensors *tensors, const char *name,
+                                    uint32_t rows, uint32_t columns, struct table *table,
+                                    struct error *err);
+
+/* *matrix has its shape at once and its weights after inference_tensors_pack; it stays where it is
+ * until then. */
+enum status inference_tensors_matrix(struct inference_tensors *tensors, const char *name,
+                                     uint32_t rows, uint32_t columns, struct matrix *matrix,
+                                     struct error *err);
+
+/* The same for the @rows rows from @first of a tensor that has @all. */
+enum status inference_tensors_rows(struct inference_tensors *tensors, const char *name,
+                                   uint32_t all, uint32_t first, uint32_t rows, uint32_t columns,
+                                   struct matrix *matrix, struct error *err);
+
+/* Pack every matrix that was found. RESOURCE_EXHAUSTED. */
+enum status inference_tensors_pack(struct inference_tensors *tensors, struct error *err);
+
+/* The values in all tensors of a file. */
+uint64_t inference_tensors_parameters(const struct gguf *gguf);
+
+#endif
