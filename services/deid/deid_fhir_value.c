@@ -422,9 +422,19 @@ static enum status rewrite_string(struct deid_fhir_walk *walk, struct json *node
     return rewrite_remembered(walk, node, variant, DEID_CLASS_NONE);
 }
 
-enum status deid_fhir_value_rewrite(struct deid_fhir_walk *walk, struct json *node,
-                                    struct slice key, enum deid_action action,
-                                    const struct deid_fhir_place *place, bool *is_removed)
+static enum status rewrite_id(struct deid_fhir_walk *walk, struct json *node,
+                              const struct deid_fhir_place *place)
+{
+    struct slice type = place->owner == DEID_FHIR_TYPE_UNKNOWN
+                            ? deid_fhir_element_type(place->object)
+                            : walk->types->types[place->owner].name;
+
+    return deid_fhir_reference_id(walk, node, type, place->is_contained);
+}
+
+static enum status apply_action(struct deid_fhir_walk *walk, struct json *node, struct slice key,
+                                enum deid_action action, const struct deid_fhir_place *place,
+                                bool *is_removed)
 {
     bool is_date;
     enum status status;
@@ -433,8 +443,7 @@ enum status deid_fhir_value_rewrite(struct deid_fhir_walk *walk, struct json *no
     case DEID_ACTION_KEEP:
         return rewrite_remembered(walk, node, kept_variant(key, place), DEID_CLASS_NONE);
     case DEID_ACTION_ID:
-        return deid_fhir_reference_id(walk, node, walk->types->types[place->owner].name,
-                                      place->is_contained);
+        return rewrite_id(walk, node, place);
     case DEID_ACTION_REFERENCE:
     case DEID_ACTION_LINK:
         return rewrite_reference(walk, node, action == DEID_ACTION_LINK);
@@ -474,4 +483,41 @@ enum status deid_fhir_value_rewrite(struct deid_fhir_walk *walk, struct json *no
     if (slice_is(key, "data") && json_get(place->object, "contentType") != NULL)
         return rewrite_base64(walk, node, place, is_removed);
     return rewrite_string(walk, node, key, place);
+}
+
+/* Where the way back reads a small id ("o2") without its type. */
+static bool is_id_key(struct slice key)
+{
+    return slice_is(key, "id") || slice_is(key, "reference") || slice_is(key, "value");
+}
+
+/* "o2", "#o2". */
+static bool looks_like_id(struct slice text)
+{
+    size_t at = text.size > 0 && text.data[0] == '#', digits = at + 1;
+
+    if (digits >= text.size || text.data[at] < 'a' || text.data[at] > 'z')
+        return false;
+    for (; digits < text.size; digits++)
+        if (!deid_is_digit(text.data[digits]))
+            return false;
+    return true;
+}
+
+/* What is no id and would be taken for one becomes one. */
+enum status deid_fhir_value_rewrite(struct deid_fhir_walk *walk, struct json *node,
+                                    struct slice key, enum deid_action action,
+                                    const struct deid_fhir_place *place, bool *is_removed)
+{
+    struct slice before = node->text;
+    enum status status = apply_action(walk, node, key, action, place, is_removed);
+    bool is_one;
+
+    if (status != STATUS_OK || *is_removed || action == DEID_ACTION_ID
+        || action == DEID_ACTION_REFERENCE || action == DEID_ACTION_IDENTIFIER || !is_id_key(key)
+        || !looks_like_id(before) || !slice_equal(node->text, before))
+        return status;
+    return before.data[0] == '#' ? deid_fhir_reference_rewrite(walk, node, &is_one)
+                                 : deid_fhir_reference_put(walk, DEID_FHIR_ELEMENT_LETTER_UNKNOWN,
+                                                           before, &node->text);
 }

@@ -56,14 +56,24 @@ static bool is_location_extension(const struct json *item)
            || slice_ends_with(url, SLICE("longitude"));
 }
 
+/* Of what FHIR does not have everything is read as text, but for what the record resolves by. */
+static enum deid_action unknown_action(const struct deid_fhir_place *place, struct slice key)
+{
+    if (slice_is(key, "id") && deid_fhir_element_type(place->object).size > 0)
+        return DEID_ACTION_ID;
+    return slice_is(key, "reference") ? DEID_ACTION_LINK : DEID_ACTION_TEXT;
+}
+
 static struct step step_of(const struct deid_fhir_walk *walk, const struct deid_fhir_place *place,
                            struct slice key)
 {
     const struct deid_fhir_element *element;
     struct step step = { key, DEID_FHIR_TYPE_UNKNOWN, DEID_ACTION_TEXT };
 
-    if (place->owner == DEID_FHIR_TYPE_UNKNOWN)
+    if (place->owner == DEID_FHIR_TYPE_UNKNOWN) {
+        step.action = unknown_action(place, key);
         return step;
+    }
     if (key.size > 1 && key.data[0] == '_') { /* what hangs on a value */
         if (deid_fhir_type_element(walk->types, place->owner, slice_cut(key, 1, key.size)) != NULL)
             step.type = walk->types->type_element;

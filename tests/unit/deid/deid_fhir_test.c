@@ -199,6 +199,49 @@ static void what_fhir_does_not_have_is_read_as_text_and_comes_back(void **state)
     trip_close(&trip);
 }
 
+/* Ids as the way back reads them, where they are none: of a resource that FHIR does not have, of an
+ * element, in a value. */
+static const char small_ids[] =
+    "{\"resourceType\":\"Bundle\",\"entry\":[{\"fullUrl\":\"urn:uuid:7c1e8a50-0000-4000-8000-0000000000a1\","
+    "\"resource\":{\"resourceType\":\"Obsexvation\",\"id\":\"o2\",\"value\":\"#c1\",\"reference\":[\"o1\",\"x2\"],"
+    "\"subject\":{\"reference\":\"Obsexvation/o2\"}}},"
+    "{\"resource\":{\"resourceType\":\"Observation\",\"id\":\"o1\",\"code\":{\"id\":\"x1\",\"text\":\"o1\"},"
+    "\"contained\":[{\"resourceType\":\"Patient\",\"id\":\"p7\"}],\"subject\":{\"reference\":\"#p7\"}}}]}";
+
+static void what_looks_like_a_small_id_comes_back_as_itself(void **state)
+{
+    struct slice back;
+    struct trip trip;
+
+    (void)state;
+    trip_open(&trip, slice_from(small_ids), DEID_PROFILE_LIMITED);
+    assert_int_equal(trip.status, STATUS_OK);
+    assert_true(has(trip.output, "\"id\":\"o1\",\"value\""));
+    assert_true(has(trip.output, "\"reference\":\"Obsexvation/o1\""));
+    assert_int_equal(deid_fhir_restore(&trip.map, trip.output, &trip.arena, &back, &trip.err),
+                     STATUS_OK);
+    assert_true(slice_is(back, small_ids));
+    trip_close(&trip);
+}
+
+static void an_unreadable_attachment_is_all_that_a_bundle_without_an_id_loses(void **state)
+{
+    static const char before[] = "{\"resourceType\":\"Bundle\",\"e\u200by\":[{\"fu\":"
+                                 "{\"contentType\":\"text/plain\",\"data\":\"QW5uIpZ\"}}]}",
+                      after[] = "{\"resourceType\":\"Bundle\",\"e\u200by\":[{\"fu\":"
+                                "{\"contentType\":\"text/plain\"}}]}";
+    struct slice back;
+    struct trip trip;
+
+    (void)state;
+    trip_open(&trip, slice_from(before), DEID_PROFILE_LIMITED);
+    assert_int_equal(trip.status, STATUS_OK);
+    assert_int_equal(deid_fhir_restore(&trip.map, trip.output, &trip.arena, &back, &trip.err),
+                     STATUS_OK);
+    assert_true(slice_is(back, after));
+    trip_close(&trip);
+}
+
 static void safe_harbor_removes_what_fhir_does_not_have(void **state)
 {
     struct trip trip;
@@ -446,6 +489,8 @@ int main(void)
         cmocka_unit_test(names_typed_where_codes_belong_are_replaced),
         cmocka_unit_test(safe_harbor_keeps_years_only),
         cmocka_unit_test(what_fhir_does_not_have_is_read_as_text_and_comes_back),
+        cmocka_unit_test(what_looks_like_a_small_id_comes_back_as_itself),
+        cmocka_unit_test(an_unreadable_attachment_is_all_that_a_bundle_without_an_id_loses),
         cmocka_unit_test(safe_harbor_removes_what_fhir_does_not_have),
         cmocka_unit_test(safe_harbor_groups_ages_over_89_from_today),
         cmocka_unit_test(a_search_loses_every_value),
