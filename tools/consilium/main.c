@@ -201,8 +201,8 @@ int main(int argc, char **argv)
         fprintf(stderr, "consilium: %s\n", err.text);
         return CONSILIUM_EXIT_USAGE;
     }
-    paint_init(consilium.config.colour);
     if (!is_done) {
+        paint_init(consilium.config.colour);
         consilium.operands = argv;
         consilium.operands_count = argc;
         consilium.exit_status = consilium_run(verb, &consilium);
