@@ -14,7 +14,7 @@
 #include "base/log.h"
 #include "rpc/credentials_grpc.h"
 #include "rpc/hand_over.h"
-#include "rpc/pem.h"
+#include "tls/pem.h"
 
 #define WATCH_MS 1000
 

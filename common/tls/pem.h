@@ -1,7 +1,7 @@
 /* A set of PEM texts: a certificate chain, its key, the authorities that peers must come from. Read
  * and checked as one, because a set that does not fit would break every handshake. */
-#ifndef RPC_PEM_H
-#define RPC_PEM_H
+#ifndef TLS_PEM_H
+#define TLS_PEM_H
 
 #include <stdint.h>
 

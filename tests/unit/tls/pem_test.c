@@ -7,7 +7,7 @@
 #include <cmocka.h>
 
 #include "certificates.h"
-#include "rpc/pem.h"
+#include "tls/pem.h"
 
 static char folder[64];
 

@@ -1,4 +1,4 @@
-#include "rpc/pem.h"
+#include "tls/pem.h"
 
 #include <errno.h>
 #include <openssl/crypto.h>
