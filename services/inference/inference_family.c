@@ -1,14 +1,9 @@
 #include "inference_family.h"
 
 #include <math.h>
-#include <stdio.h>
 
 #include "base/limits.h"
-
-/* Bounds that no published model comes near; they keep products of them inside 64 bits. */
-#define LAYERS_MAX 4096
-#define WIDTH_MAX (1u << 20)
-#define CONTEXT_MAX (1u << 24)
+#include "inference_key.h"
 
 /* Mistral's models are of the architecture "llama". */
 static const struct inference_family families[] = {
@@ -37,64 +32,13 @@ static const struct inference_family families[] = {
       .wide_layers = 62 },
 };
 
-/* Keys
- * ---------------------------------------------------------------------------------------------- */
-
-struct key {
-    char text[96];
-};
-
-static struct key key_of(const struct inference_model *model, const char *part)
-{
-    struct key key;
-
-    snprintf(key.text, sizeof(key.text), "%s.%s", model->architecture, part);
-    return key;
-}
-
-static enum status get_count(const struct inference_model *model, const char *part, uint64_t max,
-                             uint32_t *value, struct error *err)
-{
-    struct key key = key_of(model, part);
-    uint64_t number;
-
-    if (!gguf_get_u64(model->gguf, key.text, &number))
-        return error_set(err, STATUS_DATA_LOSS, "the file lacks %s, or it is no number", key.text);
-    if (number == 0 || number > max)
-        return error_set(err, STATUS_DATA_LOSS, "%s is %llu: 1 to %llu can be", key.text,
-                         (unsigned long long)number, (unsigned long long)max);
-    *value = (uint32_t)number;
-    return STATUS_OK;
-}
-
-/* The same; @value keeps its default where the key is absent. */
-static enum status get_optional(const struct inference_model *model, const char *part, uint64_t max,
-                                uint32_t *value, struct error *err)
-{
-    uint64_t number;
-
-    return gguf_get_u64(model->gguf, key_of(model, part).text, &number)
-               ? get_count(model, part, max, value, err)
-               : STATUS_OK;
-}
-
-/* A finite number above 0; @value keeps its default where the key is absent. */
-static enum status get_positive(const struct inference_model *model, const char *part,
-                                double *value, struct error *err)
-{
-    struct key key = key_of(model, part);
-    double number;
-
-    if (!gguf_get_f64(model->gguf, key.text, &number))
-        return STATUS_OK;
-    if (!(number > 0) || !isfinite(number))
-        return error_set(err, STATUS_DATA_LOSS, "%s is out of range", key.text);
-    *value = number;
-    return STATUS_OK;
-}
-
 /* What is read
  * ---------------------------------------------------------------------------------------------- */
+
+static struct inference_keys keys_of(const struct inference_model *model)
+{
+    return (struct inference_keys){ model->gguf, model->architecture };
+}
 
 static const struct inference_family *find_family(struct slice architecture)
 {
@@ -109,6 +53,7 @@ static enum status load_architecture(struct inference_model *model,
                                      const struct inference_family **family, struct error *err)
 {
     struct slice architecture = { 0 }, name = { 0 }, scaling = { 0 };
+    struct inference_keys keys;
     uint64_t experts = 0;
 
     if (!gguf_get_string(model->gguf, "general.architecture", &architecture))
@@ -119,11 +64,13 @@ static enum status load_architecture(struct inference_model *model,
                          "models of the architecture \"%.*s\" are not computed",
                          SLICE_FORMAT(slice_cut(architecture, 0, 40)));
     model->architecture = (*family)->architecture;
-    if (gguf_get_u64(model->gguf, key_of(model, "expert_count").text, &experts) && experts > 0)
+    keys = keys_of(model);
+    if (gguf_get_u64(model->gguf, inference_key_of(&keys, "expert_count").text, &experts)
+        && experts > 0)
         return error_set(err, STATUS_UNIMPLEMENTED,
                          "mixtures of experts are not computed (%llu experts)",
                          (unsigned long long)experts);
-    if (gguf_get_string(model->gguf, key_of(model, "rope.scaling.type").text, &scaling)
+    if (gguf_get_string(model->gguf, inference_key_of(&keys, "rope.scaling.type").text, &scaling)
         && !slice_is(scaling, "none") && !slice_is(scaling, "linear"))
         return error_set(err, STATUS_UNIMPLEMENTED,
                          "the scaling of positions \"%.*s\" is not computed",
@@ -137,24 +84,31 @@ static enum status load_architecture(struct inference_model *model,
 
 static enum status load_heads(struct inference_model *model, struct error *err)
 {
+    struct inference_keys keys = keys_of(model);
     uint32_t value_length, rope_dimensions;
 
     model->kv_heads = model->heads;
     model->head = model->embedding / model->heads;
-    if (get_optional(model, "attention.head_count_kv", WIDTH_MAX, &model->kv_heads, err)
+    if (inference_key_count_if(&keys, "attention.head_count_kv", INFERENCE_WIDTH_MAX,
+                               &model->kv_heads, err)
             != STATUS_OK
-        || get_optional(model, "attention.key_length", WIDTH_MAX, &model->head, err) != STATUS_OK)
+        || inference_key_count_if(&keys, "attention.key_length", INFERENCE_WIDTH_MAX, &model->head,
+                                  err)
+               != STATUS_OK)
         return STATUS_DATA_LOSS;
     value_length = rope_dimensions = model->head;
-    if (get_optional(model, "attention.value_length", WIDTH_MAX, &value_length, err) != STATUS_OK
-        || get_optional(model, "rope.dimension_count", WIDTH_MAX, &rope_dimensions, err)
+    if (inference_key_count_if(&keys, "attention.value_length", INFERENCE_WIDTH_MAX, &value_length,
+                               err)
+            != STATUS_OK
+        || inference_key_count_if(&keys, "rope.dimension_count", INFERENCE_WIDTH_MAX,
+                                  &rope_dimensions, err)
                != STATUS_OK)
         return STATUS_DATA_LOSS;
     if (model->heads % model->kv_heads != 0)
         return error_set(err, STATUS_DATA_LOSS, "%u heads cannot share %u key heads", model->heads,
                          model->kv_heads);
     if (model->head == 0 || value_length != model->head || rope_dimensions > model->head
-        || rope_dimensions % 2 != 0 || (uint64_t)model->heads * model->head > WIDTH_MAX)
+        || rope_dimensions % 2 != 0 || (uint64_t)model->heads * model->head > INFERENCE_WIDTH_MAX)
         return error_set(err, STATUS_DATA_LOSS,
                          "heads of %u keys, %u values and %u turned dimensions do not fit",
                          model->head, value_length, rope_dimensions);
@@ -164,31 +118,37 @@ static enum status load_heads(struct inference_model *model, struct error *err)
 
 static enum status load_sizes(struct inference_model *model, struct error *err)
 {
-    struct key epsilon_key = key_of(model, "attention.layer_norm_rms_epsilon");
-    double epsilon;
+    struct inference_keys keys = keys_of(model);
 
-    if (get_count(model, "block_count", LAYERS_MAX, &model->layers_count, err) != STATUS_OK
-        || get_count(model, "embedding_length", WIDTH_MAX, &model->embedding, err) != STATUS_OK
-        || get_count(model, "feed_forward_length", WIDTH_MAX, &model->feed_forward, err)
+    if (inference_key_count(&keys, "block_count", INFERENCE_LAYERS_MAX, &model->layers_count, err)
+            != STATUS_OK
+        || inference_key_count(&keys, "embedding_length", INFERENCE_WIDTH_MAX, &model->embedding,
+                               err)
                != STATUS_OK
-        || get_count(model, "attention.head_count", WIDTH_MAX, &model->heads, err) != STATUS_OK
-        || get_count(model, "context_length", CONTEXT_MAX, &model->context, err) != STATUS_OK
+        || inference_key_count(&keys, "feed_forward_length", INFERENCE_WIDTH_MAX,
+                               &model->feed_forward, err)
+               != STATUS_OK
+        || inference_key_count(&keys, "attention.head_count", INFERENCE_WIDTH_MAX, &model->heads,
+                               err)
+               != STATUS_OK
+        || inference_key_count(&keys, "context_length", INFERENCE_CONTEXT_MAX, &model->context, err)
+               != STATUS_OK
         || load_heads(model, err) != STATUS_OK)
         return STATUS_DATA_LOSS;
-    if (!gguf_get_f64(model->gguf, epsilon_key.text, &epsilon) || !(epsilon >= 0) || !(epsilon < 1))
-        return error_set(err, STATUS_DATA_LOSS, "%s is missing or out of range", epsilon_key.text);
-    model->norm_epsilon = (float)epsilon;
-    return STATUS_OK;
+    return inference_key_epsilon(&keys, "attention.layer_norm_rms_epsilon", &model->norm_epsilon,
+                                 err);
 }
 
 static enum status load_scales(struct inference_model *model, const struct inference_family *family,
                                struct error *err)
 {
+    struct inference_keys keys = keys_of(model);
     double attention_cap = family->attention_cap, logit_cap = family->logit_cap;
     double width = model->head;
 
-    if (get_positive(model, "attn_logit_softcapping", &attention_cap, err) != STATUS_OK
-        || get_positive(model, "final_logit_softcapping", &logit_cap, err) != STATUS_OK)
+    if (inference_key_positive_if(&keys, "attn_logit_softcapping", &attention_cap, err) != STATUS_OK
+        || inference_key_positive_if(&keys, "final_logit_softcapping", &logit_cap, err)
+               != STATUS_OK)
         return STATUS_DATA_LOSS;
     if (family->wide_layers != 0 && model->layers_count == family->wide_layers)
         width = (double)model->embedding / model->heads;
@@ -234,16 +194,19 @@ static enum status load_factors(const struct inference_model *model, const float
 static enum status load_layers(struct inference_model *model, const struct inference_family *family,
                                struct error *err)
 {
+    struct inference_keys keys = keys_of(model);
     double base = 10000, factor = 1, local_base;
     uint32_t window = family->window_default;
     const float *factors = NULL, *frequencies, *local;
     struct slice scaling = { 0 };
 
-    gguf_get_string(model->gguf, key_of(model, "rope.scaling.type").text, &scaling);
-    if (get_positive(model, "rope.freq_base", &base, err) != STATUS_OK
+    gguf_get_string(model->gguf, inference_key_of(&keys, "rope.scaling.type").text, &scaling);
+    if (inference_key_positive_if(&keys, "rope.freq_base", &base, err) != STATUS_OK
         || (slice_is(scaling, "linear")
-            && get_positive(model, "rope.scaling.factor", &factor, err) != STATUS_OK)
-        || get_optional(model, "attention.sliding_window", CONTEXT_MAX, &window, err) != STATUS_OK
+            && inference_key_positive_if(&keys, "rope.scaling.factor", &factor, err) != STATUS_OK)
+        || inference_key_count_if(&keys, "attention.sliding_window", INFERENCE_CONTEXT_MAX, &window,
+                                  err)
+               != STATUS_OK
         || load_factors(model, &factors, err) != STATUS_OK)
         return err->status;
     local_base = family->window_rope_base != 0 ? family->window_rope_base : base;
