@@ -45,6 +45,8 @@ const struct method method_inference_generate =
     METHOD("Inference", "Generate", SERVER_STREAM, false, generate_request, generate_reply);
 const struct method method_inference_score =
     METHOD("Inference", "Score", UNARY, true, score_request, score_reply);
+const struct method method_inference_embed =
+    METHOD("Inference", "Embed", UNARY, true, embed_request, embed_reply);
 const struct method method_inference_get_model =
     METHOD("Inference", "GetModel", UNARY, true, get_model_request, get_model_reply);
 

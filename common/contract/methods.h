@@ -48,6 +48,7 @@ extern const struct method method_tokenizer_get_vocabulary;
 
 extern const struct method method_inference_generate;
 extern const struct method method_inference_score;
+extern const struct method method_inference_embed;
 extern const struct method method_inference_get_model;
 
 extern const struct method method_gateway_put_record;

@@ -1,6 +1,7 @@
 #include "grammar_mask.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -25,7 +26,8 @@ struct grammar_masks {
     const struct grammar_machine *machine;
     const struct grammar_vocab *vocab;
     uint32_t words;
-    pthread_mutex_t lock; /* guards what is below */
+    atomic_size_t kept_bytes; /* of the arena */
+    pthread_mutex_t lock;     /* guards what is below */
     struct arena arena;
     struct mask **masks; /* [states] NULL: not found yet */
     struct grammar_run sample;
@@ -83,6 +85,11 @@ void grammar_masks_destroy(struct grammar_masks *masks)
     free(masks->taken);
     free(masks->first);
     free(masks);
+}
+
+size_t grammar_masks_bytes(const struct grammar_masks *masks)
+{
+    return atomic_load(&masks->kept_bytes) + (size_t)masks->vocab->size * 9;
 }
 
 /* Sampling
@@ -221,6 +228,7 @@ static const struct mask *mask_of(struct grammar_masks *masks, uint32_t state)
         forget(masks);
         masks->masks[state] = keep_mask(masks, state, &found);
     }
+    atomic_store(&masks->kept_bytes, masks->arena.used_bytes);
     return masks->masks[state];
 }
 
@@ -397,22 +405,45 @@ void grammar_masks_warm(struct grammar_masks *masks)
     }
 }
 
-bool grammar_masks_accept(const struct grammar_masks *masks, struct grammar_run *run, bool is_first,
-                          uint32_t id)
+/* False: the piece cannot come, and some of its bytes have been tried. */
+static bool try_piece(const struct grammar_masks *masks, struct grammar_run *run, bool is_first,
+                      uint32_t id)
 {
     struct slice piece = grammar_vocab_piece(masks->vocab, id);
 
     if (is_first && masks->vocab->drops_first_blank && piece.size > 0 && piece.data[0] == ' ')
         piece = slice_cut(piece, 1, piece.size);
-    grammar_run_bound(run, FILL_STEPS_MAX);
     for (size_t i = 0; i < piece.size; i++) {
-        if (!grammar_run_try(run, (uint8_t)piece.data[i])) {
-            grammar_run_back(run, 0);
+        if (!grammar_run_try(run, (uint8_t)piece.data[i]))
             return false;
-        }
     }
-    if (piece.size == 0)
-        return false;
-    grammar_run_settle(run);
-    return true;
+    return piece.size > 0;
+}
+
+bool grammar_masks_accept(const struct grammar_masks *masks, struct grammar_run *run, bool is_first,
+                          uint32_t id)
+{
+    bool is_taken;
+
+    grammar_run_bound(run, FILL_STEPS_MAX);
+    is_taken = try_piece(masks, run, is_first, id);
+    if (is_taken)
+        grammar_run_settle(run);
+    else
+        grammar_run_back(run, 0);
+    return is_taken;
+}
+
+uint32_t grammar_masks_follow(const struct grammar_masks *masks, struct grammar_run *run,
+                              bool is_first, const uint32_t *ids, uint32_t count)
+{
+    uint32_t followed = 0;
+
+    grammar_run_bound(run, FILL_STEPS_MAX);
+    while (followed < count
+           && run->depth + grammar_vocab_piece(masks->vocab, ids[followed]).size < GRAMMAR_TRIED_MAX
+           && try_piece(masks, run, is_first && followed == 0, ids[followed]))
+        followed++;
+    grammar_run_back(run, 0);
+    return followed;
 }

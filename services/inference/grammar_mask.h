@@ -13,7 +13,7 @@
 struct grammar_masks;
 
 /* What is remembered of a grammar's states at most; then it is forgotten and found again. */
-#define GRAMMAR_MASKS_BYTES_MAX ((size_t)64 << 20)
+#define GRAMMAR_MASKS_BYTES_MAX ((size_t)32 << 20)
 
 /* @machine and @vocab outlive it. NULL: RESOURCE_EXHAUSTED. */
 struct grammar_masks *grammar_masks_create(const struct grammar_machine *machine,
@@ -31,5 +31,13 @@ enum status grammar_masks_fill(struct grammar_masks *masks, struct grammar_run *
 /* The text goes on with piece @id: false, and @run is where it was, when it cannot. */
 bool grammar_masks_accept(const struct grammar_masks *masks, struct grammar_run *run, bool is_first,
                           uint32_t id);
+
+/* How many of @ids [count], from the first on, the text could go on with; those of some 250 bytes
+ * at most are tried. @run stays where it is. */
+uint32_t grammar_masks_follow(const struct grammar_masks *masks, struct grammar_run *run,
+                              bool is_first, const uint32_t *ids, uint32_t count);
+
+/* Memory that is held, about. Waits for nobody. */
+size_t grammar_masks_bytes(const struct grammar_masks *masks);
 
 #endif

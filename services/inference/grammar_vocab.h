@@ -1,17 +1,15 @@
 /* The pieces of a model's vocabulary as the bytes that they add to an answer, sorted, with the tree
  * of their beginnings: what a grammar is held against. Made once for a model; any thread reads.
  *
- * Pieces that add no text of their own (control pieces, the unknown one, unused ones) and pieces of
- * over GRAMMAR_PIECE_BYTES_MAX bytes are not in it: a constrained answer never has them. */
+ * Pieces that add no text of their own (control pieces, the unknown one) and pieces of over
+ * GRAMMAR_PIECE_BYTES_MAX bytes are not in it: a constrained answer never has them. */
 #ifndef INFERENCE_GRAMMAR_VOCAB_H
 #define INFERENCE_GRAMMAR_VOCAB_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "base/error.h"
-#include "base/slice.h"
-#include "gguf/gguf.h"
+#include "inference_text.h"
 
 #define GRAMMAR_PIECE_BYTES_MAX 255
 
@@ -33,11 +31,8 @@ struct grammar_vocab {
     bool drops_first_blank;     /* a blank at the very beginning of an answer is not given out */
 };
 
-/* From tokenizer.ggml.* of @gguf, which may be closed afterwards, for a model of @size ids. NULL:
- * FAILED_PRECONDITION, the file has no vocabulary that is known or has more pieces than the model
- * ids; RESOURCE_EXHAUSTED. */
-struct grammar_vocab *grammar_vocab_create(const struct gguf *gguf, uint32_t size,
-                                           struct error *err);
+/* @text may be destroyed afterwards. NULL: RESOURCE_EXHAUSTED. */
+struct grammar_vocab *grammar_vocab_create(const struct inference_text *text, struct error *err);
 void grammar_vocab_destroy(struct grammar_vocab *vocab);
 
 /* From @count texts, of the ids 0 …; those without bytes are not in it. NULL: RESOURCE_EXHAUSTED.

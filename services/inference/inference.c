@@ -55,7 +55,7 @@ void inference_observe(struct inference *inference)
 {
     struct inference_engine_counts counts;
 
-    inference_engine_count(inference->current->engine, &counts);
+    inference_served_count(inference->current, &counts);
     metric_set(inference->running, counts.running);
     metric_set(inference->waiting, counts.waiting);
     metric_set(inference->pages, counts.pages);
@@ -73,16 +73,10 @@ static void post_ready(void *owner)
     mailbox_post(&served->inference->loop->mailbox, &served->ready);
 }
 
-static void destroy(struct inference_served *served)
-{
-    inference_engine_destroy(served->engine);
-    free(served);
-}
-
 /* On a worker. */
 static void run_destroy(struct job *job)
 {
-    destroy(LIST_ITEM(job, struct inference_served, job));
+    inference_served_destroy(LIST_ITEM(job, struct inference_served, job));
 }
 
 /* Its pages are many, and giving them back takes a while: better on a worker. */
@@ -92,7 +86,7 @@ static void destroy_aside(struct inference_served *served)
 
     served->job = (struct job){ .run = run_destroy };
     if (workers == NULL || workers_post(workers, &served->job, NULL) != STATUS_OK)
-        destroy(served);
+        inference_served_destroy(served);
 }
 
 static void leave(struct inference_served *served)
@@ -134,8 +128,7 @@ static void refuse(struct inference *inference, struct inference_served *served,
 static void decide(struct inference_served *served)
 {
     struct inference *inference = served->inference;
-    const struct inference_model *model = inference_engine_model(served->engine);
-    const char *digest = inference_engine_digest(served->engine);
+    const char *digest = inference_served_digest(served);
     struct error err = { 0 };
 
     if (inference_card_check(inference->options.card, inference->options.model, digest, &err)
@@ -143,9 +136,8 @@ static void decide(struct inference_served *served)
         return refuse(inference, served, &err);
     take_place(inference, served);
     inference_observe(inference);
-    log_info("model_ready", LOG_NUMBER("parameters", model->parameters),
-             LOG_NUMBER("context", inference_engine_context(served->engine)),
-             LOG_NAME("kernels", kernels_name()), LOG_ID("digest", digest));
+    log_info("model_ready", LOG_NUMBER("parameters", inference_served_parameters(served)),
+             LOG_NUMBER("context", inference_served_context(served)), LOG_NAME("kernels", kernels_name()), LOG_ID("digest", digest));
     if (inference->on_ready != NULL)
         inference->on_ready(inference, NULL);
 }
@@ -170,19 +162,7 @@ static void adopt(struct inference_served *served)
 /* Any thread: of @inference only the options are read. */
 static struct inference_served *load(struct inference *inference, struct error *err)
 {
-    const struct inference_options *options = &inference->options;
     struct inference_served *served = calloc(1, sizeof(*served));
-    struct inference_engine_options engine = {
-        .sequences = options->sequences,
-        .queue_max = options->queue_max,
-        .context = options->context,
-        .pages = options->pages,
-        .threads = options->threads,
-        .on_ready = post_ready,
-        .owner = served,
-    };
-    struct inference_model *model = NULL;
-    struct gguf *gguf;
 
     if (served == NULL) {
         error_set(err, STATUS_RESOURCE_EXHAUSTED, "no memory");
@@ -190,14 +170,9 @@ static struct inference_served *load(struct inference *inference, struct error *
     }
     served->inference = inference;
     served->ready.open = open_ready;
-    gguf = gguf_open(options->model, err);
-    if (gguf != NULL && (model = inference_model_create(gguf, err)) == NULL)
-        error_wrap(err, "%s", options->model);
-    if (model != NULL)
-        served->engine = inference_engine_create(model, &engine, err);
-    if (served->engine != NULL)
+    if (inference_served_open(served, &inference->options, post_ready, err) == STATUS_OK)
         return served;
-    free(served);
+    inference_served_destroy(served);
     return NULL;
 }
 
@@ -220,7 +195,7 @@ static void on_loaded(struct job *job)
     inference->coming = inference->loaded;
     if (inference->is_stopping) {
         if (inference->coming != NULL)
-            inference_engine_stop(inference->coming->engine);
+            inference_served_stop(inference->coming);
         if (inference->on_idle != NULL)
             inference->on_idle(inference);
     } else if (inference->coming == NULL) {
@@ -308,11 +283,11 @@ struct inference *inference_start(const struct inference_options *options, struc
 void inference_stop(struct inference *inference)
 {
     inference->is_stopping = true;
-    inference_engine_stop(inference->current->engine);
+    inference_served_stop(inference->current);
     if (inference->coming != NULL)
-        inference_engine_stop(inference->coming->engine);
+        inference_served_stop(inference->coming);
     for (struct inference_served *at = inference->leaving; at != NULL; at = at->next)
-        inference_engine_stop(at->engine);
+        inference_served_stop(at);
 }
 
 void inference_destroy(struct inference *inference)
@@ -321,10 +296,10 @@ void inference_destroy(struct inference *inference)
 
     for (struct inference_served *at = inference->leaving; at != NULL; at = next) {
         next = at->next;
-        destroy(at);
+        inference_served_destroy(at);
     }
     if (inference->coming != NULL)
-        destroy(inference->coming);
-    destroy(inference->current);
+        inference_served_destroy(inference->coming);
+    inference_served_destroy(inference->current);
     free(inference);
 }

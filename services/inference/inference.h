@@ -9,32 +9,9 @@
 #ifndef INFERENCE_H
 #define INFERENCE_H
 
-#include "inference_engine.h"
+#include "inference_served.h"
 #include "run/loop.h"
 #include "run/metrics.h"
-#include "run/workers.h"
-
-struct inference_options {
-    const char *model; /* a GGUF file */
-    const char *card;  /* inference_card.h; NULL: what lies beside the model */
-    uint32_t sequences, queue_max, context, pages;
-    unsigned threads;
-    struct workers *workers; /* for inference_reload; NULL: there is none */
-};
-
-struct inference;
-
-/* An engine and its model, while anybody uses it. */
-struct inference_served {
-    struct inference_engine *engine;
-    struct inference *inference;
-    /* the service's own */
-    struct inference_served *next; /* of those that are no longer current */
-    struct letter ready;
-    struct job job;
-    unsigned streams;
-    bool is_adopted, is_opened;
-};
 
 struct inference {
     struct inference_options options;

@@ -214,6 +214,18 @@ static void take(void *of, uint32_t id)
     goes_on(state->facts, &state->at, grammar_vocab_piece(state->vocab->vocab, id));
 }
 
+static uint32_t follow(void *of, const uint32_t *ids, uint32_t count)
+{
+    const struct cite_state *state = of;
+    struct at at = state->at;
+    uint32_t followed = 0;
+
+    while (followed < count
+           && goes_on(state->facts, &at, grammar_vocab_piece(state->vocab->vocab, ids[followed])))
+        followed++;
+    return followed;
+}
+
 static bool may_end(void *of)
 {
     (void)of;
@@ -276,6 +288,6 @@ enum status inference_cite_init(struct inference_mask *mask,
     qsort(facts->ids, count, sizeof(*ids), compare_ids);
     state->vocab = vocab;
     state->facts = facts;
-    *mask = (struct inference_mask){ state, fill, take, may_end, copy, release };
+    *mask = (struct inference_mask){ state, fill, take, follow, may_end, copy, release };
     return STATUS_OK;
 }

@@ -9,7 +9,8 @@
 #include "grammar_mask.h"
 #include "grammar_parse.h"
 
-#define MACHINE_BYTES_MAX (64 * MIB)
+/* The largest machine there can be has 16 MiB of moves. */
+#define MACHINE_BYTES_MAX (24 * MIB)
 #define SCRATCH_BYTES_MAX (192 * MIB)
 
 struct inference_grammar {
@@ -74,6 +75,11 @@ void inference_grammar_drop(struct inference_grammar *grammar)
     free(grammar);
 }
 
+size_t inference_grammar_bytes(const struct inference_grammar *grammar)
+{
+    return grammar->arena.used_bytes + grammar_masks_bytes(grammar->masks);
+}
+
 /* The mask
  * --------------------------------------------------------------------------------------- */
 
@@ -90,6 +96,14 @@ static void take(void *of, uint32_t id)
 
     CHECK(grammar_masks_accept(answer->grammar->masks, &answer->run, !answer->is_begun, id));
     answer->is_begun = true;
+}
+
+static uint32_t follow(void *of, const uint32_t *ids, uint32_t count)
+{
+    struct answer *answer = of;
+
+    return grammar_masks_follow(answer->grammar->masks, &answer->run, !answer->is_begun, ids,
+                                count);
 }
 
 static bool may_end(void *of)
@@ -142,6 +156,6 @@ enum status inference_grammar_mask(struct inference_grammar *grammar, struct inf
         release(answer);
         return err == NULL ? STATUS_RESOURCE_EXHAUSTED : err->status;
     }
-    *mask = (struct inference_mask){ answer, fill, take, may_end, copy, release };
+    *mask = (struct inference_mask){ answer, fill, take, follow, may_end, copy, release };
     return STATUS_OK;
 }

@@ -14,6 +14,9 @@ struct inference_grammar *
 inference_grammar_create(struct slice text, const struct grammar_vocab *vocab, struct error *err);
 void inference_grammar_drop(struct inference_grammar *grammar);
 
+/* Memory that is held, about: it grows while the grammar is used. Any thread. */
+size_t inference_grammar_bytes(const struct inference_grammar *grammar);
+
 /* A mask for one answer. RESOURCE_EXHAUSTED. Any thread. */
 enum status inference_grammar_mask(struct inference_grammar *grammar, struct inference_mask *mask,
                                    struct error *err);

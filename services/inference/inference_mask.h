@@ -23,6 +23,9 @@ struct inference_mask {
     /* The answer goes on with @id, which was allowed. In the order of the answer, and never taken
      * back. */
     void (*accept)(void *state, uint32_t id);
+    /* How many of @ids [count], from the first on, the answer could go on with: a guess that cannot
+     * come is not worth computing. */
+    uint32_t (*follow)(void *state, const uint32_t *ids, uint32_t count);
     /* Whether the answer may end here. */
     bool (*is_done)(void *state);
     /* A second state in the same place, for another answer to the same prompt; NULL where memory is

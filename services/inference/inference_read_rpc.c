@@ -127,6 +127,45 @@ enum status inference_read_generate(const Consilium__V1__GenerateRequest *from,
                           err);
 }
 
+static enum status read_form(const Consilium__V1__Constraint *from, struct inference_constraint *to,
+                             struct error *err)
+{
+    switch (from->form_case) {
+    case CONSILIUM__V1__CONSTRAINT__FORM__NOT_SET:
+        return STATUS_OK;
+    case CONSILIUM__V1__CONSTRAINT__FORM_GRAMMAR:
+        to->kind = INFERENCE_CONSTRAINT_GRAMMAR;
+        to->text = slice_from(from->grammar);
+        return STATUS_OK;
+    case CONSILIUM__V1__CONSTRAINT__FORM_JSON_SCHEMA:
+        to->kind = INFERENCE_CONSTRAINT_SCHEMA;
+        to->text = slice_from(from->json_schema);
+        return STATUS_OK;
+    case CONSILIUM__V1__CONSTRAINT__FORM_CITATIONS:
+        to->kind = INFERENCE_CONSTRAINT_CITATIONS;
+        to->facts = from->citations->fact_ids;
+        to->facts_count = from->citations->n_fact_ids;
+        return STATUS_OK;
+    default:
+        return error_set(err, STATUS_INVALID_ARGUMENT, "the form %d of a constraint is not known",
+                         (int)from->form_case);
+    }
+}
+
+enum status inference_read_constraint(const Consilium__V1__Constraint *from, bool is_possible,
+                                      struct inference_constraint *to, struct error *err)
+{
+    *to = (struct inference_constraint){ 0 };
+    if (from == NULL)
+        return STATUS_OK;
+    if (read_form(from, to, err) != STATUS_OK)
+        return err->status;
+    if (to->kind != INFERENCE_CONSTRAINT_NONE && !is_possible)
+        return error_set(err, STATUS_FAILED_PRECONDITION,
+                         "a constraint: the model's file has no vocabulary that is known");
+    return STATUS_OK;
+}
+
 /* Score
  * ---------------------------------------------------------------------------------------------- */
 

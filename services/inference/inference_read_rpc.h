@@ -5,6 +5,7 @@
 
 #include "base/arena.h"
 #include "consilium/v1/inference.pb-c.h"
+#include "inference_constraint.h"
 #include "inference_engine.h"
 
 /* INVALID_ARGUMENT: what does not fit. FAILED_PRECONDITION: stop texts where @text is NULL.
@@ -12,6 +13,11 @@
 enum status inference_read_generate(const Consilium__V1__GenerateRequest *from,
                                     const struct inference_text *text, struct arena *arena,
                                     struct inference_request *to, struct error *err);
+
+/* What the answers are held to; NONE where @from is NULL or says nothing. It has views into @from.
+ * FAILED_PRECONDITION where @is_possible is false: the model has no vocabulary. */
+enum status inference_read_constraint(const Consilium__V1__Constraint *from, bool is_possible,
+                                      struct inference_constraint *to, struct error *err);
 
 enum status inference_read_score(const Consilium__V1__ScoreRequest *from, struct arena *arena,
                                  struct inference_request *to, struct error *err);

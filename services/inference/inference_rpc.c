@@ -1,6 +1,8 @@
 /* Generate and Score:
  *
  *     loop     generate → inference_engine_submit
+ *              where answers are held to a grammar that is not kept: → a worker, which compiles it
+ *              → on_compiled → inference_engine_submit
  *     engine   on_output posts the stream's letter: there is something to take
  *     loop     open_letter → take → call_send; a full send queue pauses the request until
  *              on_writable
@@ -15,6 +17,7 @@
 #include "base/limits.h"
 #include "base/list.h"
 #include "inference.h"
+#include "inference_embed_rpc.h"
 #include "inference_read_rpc.h"
 
 /* More calls than any queue: the engine's own queue is the one that refuses. */
@@ -35,6 +38,10 @@ struct stream {
     struct inference_output output;
     struct likeliest *likeliest; /* NULL: not asked for */
     struct letter letter;
+    struct inference_constraint constraint;
+    struct inference_mask mask;
+    struct job compiling;
+    struct error failure; /* the job's */
 };
 
 /* Engine thread, or whoever stops the engine; the engine's lock is held. */
@@ -60,7 +67,7 @@ static void fail(struct stream *stream, const struct error *err)
 
 static char *digest_of(const struct stream *stream)
 {
-    return (char *)(uintptr_t)inference_engine_digest(stream->served->engine);
+    return (char *)(uintptr_t)inference_served_digest(stream->served);
 }
 
 static void fill_usage(Consilium__V1__Usage *to, const struct inference_usage *from)
@@ -210,6 +217,11 @@ static struct stream *create_stream(struct call *call, void (*open)(struct lette
         call_fail(call, &err);
         return NULL;
     }
+    if (inference_served_check(stream->served, false, &err) != STATUS_OK) {
+        inference_let_go(stream->served);
+        call_fail(call, &err);
+        return NULL;
+    }
     stream->call = call;
     stream->letter.open = open;
     stream->request.on_output = on_output;
@@ -231,24 +243,96 @@ static enum status submit(struct stream *stream, struct error *err)
     return STATUS_OK;
 }
 
+static void begin(struct stream *stream)
+{
+    struct error err;
+
+    if (submit(stream, &err) == STATUS_OK)
+        return call_on_writable(stream->call, on_writable);
+    if (stream->request.mask != NULL)
+        stream->mask.release(stream->mask.state);
+    fail(stream, &err);
+}
+
+/* On a worker. */
+static void run_compile(struct job *job)
+{
+    struct stream *stream = LIST_ITEM(job, struct stream, compiling);
+
+    stream->failure.status = inference_constraints_mask(
+        stream->served->constraints, &stream->constraint, &stream->mask, &stream->failure);
+}
+
+static void on_compiled(struct job *job)
+{
+    struct stream *stream = LIST_ITEM(job, struct stream, compiling);
+
+    if (stream->failure.status != STATUS_OK)
+        return fail(stream, &stream->failure);
+    if (call_is_cancelled(stream->call)) {
+        stream->mask.release(stream->mask.state);
+        error_set(&stream->failure, STATUS_CANCELLED, "the caller has gone");
+        return fail(stream, &stream->failure);
+    }
+    stream->request.mask = &stream->mask;
+    begin(stream);
+}
+
+static void compile(struct stream *stream)
+{
+    struct inference *inference = stream->served->inference;
+    struct error err;
+
+    stream->compiling =
+        (struct job){ .run = run_compile, .done = on_compiled, .home = &inference->loop->mailbox };
+    if (inference->options.workers == NULL) {
+        run_compile(&stream->compiling);
+        on_compiled(&stream->compiling);
+    } else if (workers_post(inference->options.workers, &stream->compiling, &err) != STATUS_OK) {
+        fail(stream, &err);
+    }
+}
+
+static void constrain(struct stream *stream)
+{
+    if (stream->constraint.kind == INFERENCE_CONSTRAINT_NONE)
+        return begin(stream);
+    if (!inference_constraints_find(stream->served->constraints, &stream->constraint,
+                                    &stream->mask))
+        return compile(stream);
+    stream->request.mask = &stream->mask;
+    begin(stream);
+}
+
+static enum status read_generate(struct stream *stream,
+                                 const Consilium__V1__GenerateRequest *request, struct error *err)
+{
+    struct inference_served *served = stream->served;
+    struct arena *arena = &stream->call->arena;
+
+    if (inference_read_generate(request, inference_engine_text(served->engine), arena,
+                                &stream->request, err)
+            != STATUS_OK
+        || inference_read_constraint(request->constraint, served->constraints != NULL,
+                                     &stream->constraint, err)
+               != STATUS_OK)
+        return err->status;
+    if (request->top_logprobs > 0
+        && (stream->likeliest = ARENA_NEW(arena, struct likeliest)) == NULL)
+        return error_set(err, STATUS_RESOURCE_EXHAUSTED, "the call's memory is used up");
+    return STATUS_OK;
+}
+
 static void generate(struct call *call)
 {
-    const Consilium__V1__GenerateRequest *request = call->request;
     struct stream *stream = create_stream(call, open_letter);
     struct error err;
 
     if (stream == NULL)
         return;
-    if (inference_read_generate(request, inference_engine_text(stream->served->engine),
-                                &call->arena, &stream->request, &err)
-        != STATUS_OK)
+    if (read_generate(stream, call->request, &err) != STATUS_OK)
         return fail(stream, &err);
-    if (request->top_logprobs > 0
-        && (stream->likeliest = ARENA_NEW(&call->arena, struct likeliest)) == NULL)
-        error_set(&err, STATUS_RESOURCE_EXHAUSTED, "the call's memory is used up");
-    else if (submit(stream, &err) == STATUS_OK)
-        return call_on_writable(call, on_writable);
-    fail(stream, &err);
+    constrain(stream);
 }
 
 /* Score
@@ -332,23 +416,42 @@ static void score(struct call *call)
 /* GetModel
  * ---------------------------------------------------------------------------------------------- */
 
+static void fill_engine(Consilium__V1__GetModelReply *reply, const struct inference_served *served)
+{
+    const struct inference_model *model = inference_engine_model(served->engine);
+
+    reply->name = (char *)(uintptr_t)model->name;
+    reply->architecture = (char *)(uintptr_t)model->architecture;
+    reply->vocabulary_size = model->vocabulary;
+    reply->takes_constraints = served->constraints != NULL;
+}
+
+static void fill_encoder(Consilium__V1__GetModelReply *reply, const struct inference_served *served)
+{
+    const struct inference_encoder *encoder = inference_embedder_encoder(served->embedder);
+
+    reply->name = (char *)(uintptr_t)encoder->name;
+    reply->architecture = (char *)(uintptr_t)encoder->architecture;
+    reply->vocabulary_size = encoder->vocabulary;
+    reply->embedding_size = encoder->embedding;
+}
+
 /* On the loop, as the model may leave. */
 static void get_model(struct call *call)
 {
     Consilium__V1__GetModelReply reply = CONSILIUM__V1__GET_MODEL_REPLY__INIT;
-    const struct inference_model *model;
     struct inference_served *served;
     struct error err;
 
     if ((served = inference_hold(call->service, &err)) == NULL)
         return call_fail(call, &err);
-    model = inference_engine_model(served->engine);
-    reply.name = (char *)(uintptr_t)model->name;
-    reply.architecture = (char *)(uintptr_t)model->architecture;
-    reply.digest = (char *)(uintptr_t)inference_engine_digest(served->engine);
-    reply.context_length = inference_engine_context(served->engine);
-    reply.parameters = model->parameters;
-    reply.vocabulary_size = model->vocabulary;
+    if (served->engine != NULL)
+        fill_engine(&reply, served);
+    else
+        fill_encoder(&reply, served);
+    reply.digest = (char *)(uintptr_t)inference_served_digest(served);
+    reply.context_length = inference_served_context(served);
+    reply.parameters = inference_served_parameters(served);
     call_reply(call, &reply);
     inference_let_go(served);
 }
@@ -362,6 +465,11 @@ const struct server_method inference_methods[] = {
     { .method = &method_inference_score,
       .place = METHOD_PLACE_LOOP,
       .start = score,
+      .calls_max = GENERATE_CALLS_MAX,
+      .arena_bytes_max = 16 * MIB },
+    { .method = &method_inference_embed,
+      .place = METHOD_PLACE_LOOP,
+      .start = inference_embed_start,
       .calls_max = GENERATE_CALLS_MAX,
       .arena_bytes_max = 16 * MIB },
     { .method = &method_inference_get_model, .place = METHOD_PLACE_LOOP, .start = get_model },

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/check.h"
+#include "inference_request.h"
 
 static uint32_t pages_of(uint32_t ids)
 {
@@ -101,6 +102,9 @@ void inference_sequence_next_guess(struct inference_sequence *sequence, uint32_t
     sequence->drafted =
         inference_draft_guess(&sequence->drafter, sequence->ids, sequence->count,
                               guess_max < room ? guess_max : room, sequence->ids + sequence->count);
+    if (sequence->drafted > 0 && sequence->answer != NULL && sequence->answer->has_mask)
+        sequence->drafted = sequence->answer->mask.follow(
+            sequence->answer->mask.state, sequence->ids + sequence->count, sequence->drafted);
     *segment = (struct inference_segment){ .ids = sequence->ids + sequence->cached,
                                            .count = 1 + sequence->drafted,
                                            .position = sequence->cached,

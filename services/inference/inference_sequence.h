@@ -42,7 +42,7 @@ bool inference_sequence_next(const struct inference_sequence *sequence, uint32_t
                              struct inference_segment *segment);
 
 /* The same where the prompt is through: the last id and a guess of up to @guess_max ids that may
- * follow. */
+ * follow, none of which the answer's mask forbids. */
 void inference_sequence_next_guess(struct inference_sequence *sequence, uint32_t guess_max,
                                    struct inference_segment *segment);
 

@@ -18,6 +18,7 @@ enum piece {
 
 struct inference_text {
     uint32_t count;
+    bool drops_first_blank;
     char *bytes;
     size_t *ends;     /* [count] of each text in bytes */
     bool *is_control; /* [count] */
@@ -39,7 +40,13 @@ static int byte_of(uint32_t point)
     return hidden == 67 ? 0xAD : -1;
 }
 
-/* What is not in that alphabet has no text: no text is ever made of it. */
+static size_t put_plain(char *out, struct slice piece)
+{
+    memcpy(out, piece.data, piece.size);
+    return piece.size;
+}
+
+/* What is not in that alphabet stands for itself. */
 static size_t put_masked(char *out, struct slice piece)
 {
     size_t size = 0, step;
@@ -48,7 +55,7 @@ static size_t put_masked(char *out, struct slice piece)
         int byte = byte_of(utf8_decode(slice_cut(piece, at, piece.size), &step));
 
         if (byte < 0)
-            return 0;
+            return put_plain(out, piece);
         out[size++] = (char)byte;
     }
     return size;
@@ -95,8 +102,7 @@ static size_t put_piece(char *out, struct slice piece, int32_t type, bool is_byt
     }
     if (!is_bytes)
         return put_blanks(out, piece);
-    memcpy(out, piece.data, piece.size);
-    return piece.size;
+    return put_plain(out, piece);
 }
 
 static enum status check_kind(const struct gguf *gguf, uint32_t vocabulary, bool *is_bytes,
@@ -114,9 +120,9 @@ static enum status check_kind(const struct gguf *gguf, uint32_t vocabulary, bool
     if (!*is_bytes && !slice_is(kind, "llama"))
         return error_set(err, STATUS_FAILED_PRECONDITION,
                          "the model's vocabulary is of a kind that is not read");
-    if (count != vocabulary)
+    if (count > vocabulary)
         return error_set(err, STATUS_FAILED_PRECONDITION,
-                         "the model's vocabulary has %llu pieces: %u are expected",
+                         "the vocabulary has %llu pieces, the model %u ids",
                          (unsigned long long)count, vocabulary);
     return STATUS_OK;
 }
@@ -137,15 +143,15 @@ static void read_pieces(struct inference_text *text, const struct gguf *gguf, bo
     size_t cursor = 0, end = 0;
 
     if (!gguf_get_array_bytes(gguf, "tokenizer.ggml.token_type", GGUF_TYPE_INT32, &types)
-        || types.size / 4 != text->count)
+        || types.size / 4 > text->count)
         types = (struct slice){ 0 };
     for (uint32_t id = 0; id < text->count; id++) {
         int32_t type = PIECE_NORMAL;
 
-        if (types.size > 0)
+        if (types.size / 4 > id)
             memcpy(&type, types.data + (size_t)id * 4, sizeof(type));
-        gguf_next_string(gguf, "tokenizer.ggml.tokens", &cursor, &piece);
-        end += put_piece(text->bytes + end, piece, type, is_bytes);
+        if (gguf_next_string(gguf, "tokenizer.ggml.tokens", &cursor, &piece))
+            end += put_piece(text->bytes + end, piece, type, is_bytes);
         text->ends[id] = end;
         text->is_control[id] = type == PIECE_CONTROL;
     }
@@ -172,6 +178,9 @@ struct inference_text *inference_text_create(const struct gguf *gguf, uint32_t v
         return NULL;
     }
     read_pieces(text, gguf, is_bytes);
+    text->drops_first_blank = true;
+    gguf_get_bool(gguf, "tokenizer.ggml.add_space_prefix", &text->drops_first_blank);
+    text->drops_first_blank &= !is_bytes;
     return text;
 }
 
@@ -190,6 +199,16 @@ struct slice inference_text_of(const struct inference_text *text, uint32_t id)
     size_t start = id == 0 ? 0 : text->ends[id - 1];
 
     return slice_of(text->bytes + start, text->ends[id] - start);
+}
+
+uint32_t inference_text_count(const struct inference_text *text)
+{
+    return text->count;
+}
+
+bool inference_text_drops_first_blank(const struct inference_text *text)
+{
+    return text->drops_first_blank;
 }
 
 bool inference_text_is_control(const struct inference_text *text, uint32_t id)
