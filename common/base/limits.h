@@ -35,6 +35,22 @@
 #define ADMIN_IDLE_MS_MAX 120000
 #define ADMIN_LINGER_MS_MAX 1000
 
+/* http: a head holds a bearer token of several KiB and a few dozen fields; a target is a path and a
+ * few words. What a client may send ahead of its turn is small, and what is kept for a client that
+ * reads slowly is bounded twice: what a handler has sent and what was framed for the socket. A body
+ * comes at this rate at least; a client that was refused is listened to for a moment, so that a
+ * reset does not destroy the answer. */
+#define HTTP_HEAD_BYTES_MAX (32 * KIB)
+#define HTTP_FIELDS_MAX 100
+#define HTTP_TARGET_BYTES_MAX (8 * KIB)
+#define HTTP_AHEAD_BYTES_MAX (64 * KIB)
+#define HTTP_SEND_BYTES (64 * KIB)
+#define HTTP_OUT_BYTES (32 * KIB)
+#define HTTP_BODY_RATE (32 * KIB)
+#define HTTP_LINGER_MS 2000
+#define HTTP_STREAMS_MAX 128
+#define HTTP_WINDOW_BYTES (1 * MIB)
+
 /* store/redis: bytes that wait for the socket, beyond which Redis is too slow for what it is given;
  * what one array reply may take in items; and how often a connection that looks well is asked
  * whether it is. */
