@@ -117,7 +117,6 @@ static enum status compile_find(struct tokenizer_compile *compile, struct error 
     return STATUS_OK;
 }
 
-/* Byte-level BPE writes a byte that has no piece as the unknown piece. */
 static void compile_bytes(struct tokenizer_compile *compile)
 {
     struct tokenizer_parts *parts = compile->parts;
@@ -129,7 +128,7 @@ static void compile_bytes(struct tokenizer_compile *compile)
         bytes[byte] = TOKENIZER_NO_ID;
         if (parts->settings.kind == TOKENIZER_KIND_BPE) {
             bytes[byte] = tokenizer_parts_find(parts, slice_of(&character, 1));
-            if (bytes[byte] == TOKENIZER_NO_ID)
+            if (bytes[byte] == TOKENIZER_NO_ID && parts->settings.writes_unknown)
                 bytes[byte] = parts->settings.unknown;
         }
     }

@@ -24,11 +24,13 @@ struct tokenizer_ids {
 };
 
 /* Vocabularies with a normal form (Qwen: NFC) encode the text in that form: decoding gives it back,
- * and not the text where that was in another. Bytes that are no UTF-8 are encoded as bytes.
+ * and not the text where that was in another. Bytes that are no UTF-8 are encoded as bytes. Of
+ * byte-level vocabularies some have no piece for rare bytes (StarCoder) and no unknown piece in
+ * their model: such bytes are left out, as the reference does.
  *
  * @ids come from @arena. @has_bos: the beginning-of-text piece comes first (where the vocabulary
- * names one). INVALID_ARGUMENT for a text over TOKENIZER_TEXT_BYTES_MAX or with a character that
- * the vocabulary cannot write, RESOURCE_EXHAUSTED. Any thread. */
+ * names one). INVALID_ARGUMENT for a text over TOKENIZER_TEXT_BYTES_MAX or with a character
+ * that a SentencePiece vocabulary cannot write, RESOURCE_EXHAUSTED. Any thread. */
 enum status tokenizer_encode_spans(const struct tokenizer_vocab *vocab,
                                    const struct tokenizer_span *spans, size_t spans_count,
                                    bool has_bos, struct arena *arena, struct tokenizer_ids *ids,

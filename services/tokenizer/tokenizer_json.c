@@ -273,6 +273,8 @@ static enum status read_unknown(struct tokenizer_parts *parts, const struct json
     if (parts->settings.unknown == TOKENIZER_NO_ID
         && (unknown.size > 0 || parts->settings.kind == TOKENIZER_KIND_WORDPIECE))
         return error_set(err, STATUS_DATA_LOSS, "unk_token is no piece of the vocabulary");
+    parts->settings.writes_unknown =
+        parts->settings.kind == TOKENIZER_KIND_BPE && parts->settings.unknown != TOKENIZER_NO_ID;
     return STATUS_OK;
 }
 

@@ -72,6 +72,8 @@ struct tokenizer_settings {
     bool adds_bos, adds_eos;
     bool ignores_merges;  /* BPE: a pre-token that is a piece is that piece, whatever the merges say
                            */
+    bool writes_unknown;  /* BPE: a byte that has no piece is the unknown piece; else it is left out
+                           */
     bool merges_by_score; /* SPM without merges: any two neighbours whose join is a piece, the best
                              score first */
     bool lowercases, strips_accents, cleans, spaces_cjk; /* WordPiece */

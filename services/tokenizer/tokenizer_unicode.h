@@ -1,5 +1,5 @@
 /* What Unicode says of a code point: categories, the classes that pre-tokenisers ask for, lower
- * case, normal forms. Versions are pinned to those of the reference: 16.0 for categories, 12.1 for
+ * case, normal forms. Versions are pinned to those of the reference: 16.0 for categories, 9.0 for
  * normal forms; the tables are made by tokenizer_unicode_table.py. */
 #ifndef TOKENIZER_UNICODE_H
 #define TOKENIZER_UNICODE_H

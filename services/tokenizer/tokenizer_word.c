@@ -63,7 +63,8 @@ static bool find_ahead(const struct tokenizer_tables *tables, struct slice word,
     return false;
 }
 
-/* Symbols before any merge, and their number: bytes, or code points. */
+/* Symbols before any merge, and their number: bytes, or code points. A byte of byte-level BPE that
+ * has no symbol is left out, and those beside it are neighbours, as the reference has it. */
 static size_t put_units(const struct tokenizer_tables *tables, struct slice word, uint32_t *units)
 {
     const uint32_t *bytes = tables->image->bytes;
@@ -71,11 +72,10 @@ static size_t put_units(const struct tokenizer_tables *tables, struct slice word
 
     if (tables->image->settings.kind == TOKENIZER_KIND_BPE) {
         for (size_t i = 0; i < word.size; i++) {
-            uint32_t id = bytes[(unsigned char)word.data[i]];
-
-            units[i] = id == TOKENIZER_NO_ID ? TOKENIZER_NO_SYMBOL : id;
+            units[count] = bytes[(unsigned char)word.data[i]];
+            count += units[count] != TOKENIZER_NO_ID;
         }
-        return word.size;
+        return count;
     }
     for (size_t at = 0; at < word.size; at += step)
         units[count++] =
@@ -83,13 +83,13 @@ static size_t put_units(const struct tokenizer_tables *tables, struct slice word
     return count;
 }
 
-/* A symbol that is no piece is one code point (SPM) or one byte. Bytes stand for it where there are
+/* A symbol that is no piece is one code point (SPM). Bytes stand for it where there are
  * some for all of it; else the unknown piece, one for a run of them. */
 static bool put_symbol_bytes(const struct tokenizer_tables *tables, struct slice text,
                              uint32_t *ids, size_t *count)
 {
     uint32_t unknown = tables->image->settings.unknown;
-    bool has_bytes = tables->image->settings.kind == TOKENIZER_KIND_SPM;
+    bool has_bytes = true;
 
     for (size_t i = 0; i < text.size; i++)
         has_bytes =
@@ -111,17 +111,13 @@ static bool put_ids(const struct tokenizer_tables *tables, struct slice word,
                     const uint32_t *symbols, const uint32_t *sizes, size_t symbols_count,
                     uint32_t *ids, size_t *count)
 {
-    bool are_points = tables->image->settings.kind == TOKENIZER_KIND_SPM;
     size_t at = 0, start, step;
 
     *count = 0;
     for (size_t i = 0; i < symbols_count; i++) {
         start = at;
-        for (uint32_t unit = 0; unit < sizes[i]; unit++, at += step) {
-            step = 1;
-            if (are_points)
-                utf8_decode(slice_cut(word, at, word.size), &step);
-        }
+        for (uint32_t unit = 0; unit < sizes[i]; unit++, at += step)
+            utf8_decode(slice_cut(word, at, word.size), &step);
         if (symbols[i] < tables->image->pieces_count)
             ids[(*count)++] = symbols[i];
         else if (!put_symbol_bytes(tables, slice_cut(word, start, at), ids, count))

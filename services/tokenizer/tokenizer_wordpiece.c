@@ -37,6 +37,10 @@ static enum tokenizer_category category_of(uint32_t point)
         return TOKENIZER_CATEGORY_PO;
     if (point == 0x1734 || point == 0x1171e)
         return TOKENIZER_CATEGORY_MN;
+    if (point == 0x1885 || point == 0x1886)
+        return TOKENIZER_CATEGORY_LO;
+    if (point == 0xa9bd)
+        return TOKENIZER_CATEGORY_MC;
     while (low < high) {
         middle = (low + high) / 2;
         if (point > later[middle][1])

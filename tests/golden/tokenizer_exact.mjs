@@ -124,7 +124,9 @@ const families = {
   gptoss: () => [npm('gptoss'), npm('gptoss'), gguf('gptoss', npm('gptoss'), 'gpt-4o')],
   gpt2: () => [byteLevel('gpt2', `${MODELS}gpt-2.gguf`, bytesBy(true)), `${MODELS}gpt-2.gguf`, 'gpt2.json'],
   starcoder: () => [byteLevel('starcoder', `${MODELS}starcoder.gguf`, { type: 'Sequence', pretokenizers: [{ type: 'Digits', individual_digits: true }, bytesBy(true)] }), 'starcoder.json', `${MODELS}starcoder.gguf`],
-  qwen35: () => [byteLevel('qwen35', `${MODELS}qwen35.gguf`, splitBy(QWEN35), { type: 'NFC' }), 'qwen35.json', `${MODELS}qwen35.gguf`],
+  // Its published vectors are without a normal form; a tokenizer.json may ask for one.
+  qwen35: () => [byteLevel('qwen35', `${MODELS}qwen35.gguf`, splitBy(QWEN35)), 'qwen35.json', `${MODELS}qwen35.gguf`],
+  'qwen35-nfc': () => [byteLevel('qwen35-nfc', `${MODELS}qwen35.gguf`, splitBy(QWEN35), { type: 'NFC' }), 'qwen35-nfc.json'],
   tekken: () => [write('tekken', { ...read(npm('llama3')), pre_tokenizer: splitBy(TEKKEN) }), 'tekken.json'],
   cl100k: () => [npm('gpt35turbo'), npm('gpt35turbo')],
   gpt4o: () => [npm('gpt4o'), npm('gpt4o')],

@@ -121,6 +121,18 @@ static void reads_byte_level_bpe(void **state)
     tokenizer_vocab_destroy(vocab);
 }
 
+/* A vocabulary without a piece for x and without an unknown piece: what is beside it is joined. */
+static void leaves_out_bytes_that_have_no_piece(void **state)
+{
+    const char *unknown =
+        arena_string(&arena, with(bpe, "\"ignore_merges\":false", "\"unk_token\":\"c\""));
+
+    (void)state;
+    assert_ids(bpe, "axb x", "4 3 ");
+    assert_ids(bpe, "x", "");
+    assert_ids(unknown, "axb x", "0 2 1 3 2 ");
+}
+
 static void reads_sentencepiece_bpe(void **state)
 {
     (void)state;
@@ -138,6 +150,28 @@ static void reads_wordpiece(void **state)
                "8 7 7 2 ");
     assert_ids(wordpiece, "card\x01i [CLS] x", "2 4 0 0 0 0 ");
     assert_ids(wordpiece, " \n\t ", "");
+}
+
+/* Gemma lists runs of blanks as added tokens: a text that has U+2581 written out has such a token
+ * there, one with blanks what the merges make of them. */
+static void takes_blanks_that_are_written_out_for_added_tokens(void **state)
+{
+    static const char gemma[] =
+        "{\"added_tokens\":[{\"id\":0,\"content\":\"<unk>\",\"special\":true,\"normalized\":false},"
+        "{\"id\":5,\"content\":\"\\u2581\\u2581\",\"special\":false,\"normalized\":false}],"
+        "\"normalizer\":{\"type\":\"Replace\",\"pattern\":{\"String\":\" \"},\"content\":\"\\u2581\"},"
+        "\"pre_tokenizer\":{\"type\":\"Split\",\"pattern\":{\"String\":\" \"},\"behavior\":\"MergedWithPrevious\",\"invert\":false},"
+        "\"model\":{\"type\":\"BPE\",\"unk_token\":\"<unk>\",\"byte_fallback\":true,\"fuse_unk\":true,"
+        "\"vocab\":{\"<unk>\":0,\"<0x0A>\":1,\"\\u2581\":2,\"a\":3,\"\\u2581a\":4,\"\\u2581\\u2581\":5},"
+        "\"merges\":[\"\\u2581 a\",\"\\u2581 \\u2581\"]}}";
+
+    (void)state;
+    assert_ids(gemma, "  a", "2 4 ");
+    assert_ids(gemma,
+               "\xe2\x96\x81\xe2\x96\x81"
+               "a",
+               "5 3 ");
+    assert_ids(gemma, "\xe2\x96\x81 a", "2 4 ");
 }
 
 /* The same vocabulary as GGUF files write it: words with U+2581 before them, the rest without "##".
@@ -201,6 +235,12 @@ static void refuses_by_name_what_it_does_not_know(void **state)
           "{\"type\":\"Sequence\",\"pretokenizers\":[{\"type\":\"Split\",\"pattern\":{\"Regex\":\"x+\"},"
           "\"behavior\":\"Isolated\"},{\"type\":\"ByteLevel\",\"add_prefix_space\":false,\"use_regex\":false}]}",
           "expression", STATUS_UNIMPLEMENTED },
+        /* DeepSeek-V3 begins with numbers cut on their own, then cuts the rest again. */
+        { bpe, BYTE_LEVEL,
+          "{\"type\":\"Sequence\",\"pretokenizers\":[{\"type\":\"Split\",\"pattern\":{\"Regex\":\"\\\\p{N}{1,3}\"},"
+          "\"behavior\":\"Isolated\"},{\"type\":\"Split\",\"pattern\":{\"Regex\":\"[\\u4e00-\\u9fa5]+\"},\"behavior\":\"Isolated\"},"
+          "{\"type\":\"ByteLevel\",\"add_prefix_space\":false,\"use_regex\":false}]}",
+          "not supported", STATUS_UNIMPLEMENTED },
         { bpe, "\"type\":\"BPE\"", "\"type\":\"Unigram\"", "Unigram", STATUS_UNIMPLEMENTED },
         { bpe, "\"ignore_merges\":false", "\"dropout\":0.1", "dropout", STATUS_UNIMPLEMENTED },
         { bpe, "\"TemplateProcessing\"", "\"Magic\"", "Magic", STATUS_UNIMPLEMENTED },
@@ -295,6 +335,10 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(reads_byte_level_bpe, open_arena, close_arena),
+        cmocka_unit_test_setup_teardown(leaves_out_bytes_that_have_no_piece, open_arena,
+                                        close_arena),
+        cmocka_unit_test_setup_teardown(takes_blanks_that_are_written_out_for_added_tokens,
+                                        open_arena, close_arena),
         cmocka_unit_test_setup_teardown(reads_sentencepiece_bpe, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(reads_wordpiece, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(reads_wordpiece_from_gguf, open_arena, close_arena),

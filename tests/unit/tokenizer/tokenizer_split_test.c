@@ -59,6 +59,10 @@ static void splits_as_qwen2_and_smollm(void **state)
     assert_split(TOKENIZER_SPLIT_SMOLLM, "in 2024", "in| |2|0|2|4");
     assert_split(TOKENIZER_SPLIT_SMOLLM, "a  5 b", "a|  |5| b");
     assert_split(TOKENIZER_SPLIT_SMOLLM, "5mg's", "5|mg|'s");
+    /* U+11DE2, a number that the reference's expressions do not know yet */
+    assert_split(TOKENIZER_SPLIT_SMOLLM, "a !\xf0\x91\xb7\xa2's \xf0\x91\xb7\xa2",
+                 "a| !|\xf0\x91\xb7\xa2|'s| |\xf0\x91\xb7\xa2");
+    assert_split(TOKENIZER_SPLIT_GPT2, "!\xf0\x91\xb7\xa2's", "!\xf0\x91\xb7\xa2'|s");
 }
 
 static void goes_on_over_bytes_that_are_no_utf8(void **state)

@@ -73,7 +73,7 @@ static void read_ages(void)
         unsigned first, last;
         char *age = strchr(line, ';');
 
-        if (line[0] == '#' || age == NULL || atof(age + 1) < 12.2)
+        if (line[0] == '#' || age == NULL || atof(age + 1) < 9.1)
             continue;
         if (sscanf(line, "%x..%x", &first, &last) < 2)
             last = first;
@@ -152,6 +152,19 @@ static void leaves_what_is_no_utf8(void **state)
     arena_close(&arena);
 }
 
+/* U+07FD came with Unicode 11 as a mark below: the reference takes it for a letter, over which no
+ * mark moves. */
+static void leaves_marks_that_came_later_where_they_are(void **state)
+{
+    struct slice text = SLICE("q\xcc\x87\xdf\xbd\xcc\xa3");
+    struct arena arena;
+
+    (void)state;
+    arena_init(&arena, 1 << 20);
+    assert_true(slice_equal(tokenizer_unicode_nfc(text, &arena), text));
+    arena_close(&arena);
+}
+
 /* A run of marks is put in order in a time that grows with its length. */
 static void takes_a_long_run_of_marks(void **state)
 {
@@ -179,6 +192,7 @@ int main(void)
         cmocka_unit_test(gives_simple_lower_case),
         cmocka_unit_test(gives_the_published_normal_forms),
         cmocka_unit_test(leaves_what_is_no_utf8),
+        cmocka_unit_test(leaves_marks_that_came_later_where_they_are),
         cmocka_unit_test(takes_a_long_run_of_marks),
     };
 
