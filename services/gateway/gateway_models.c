@@ -29,6 +29,7 @@ static void on_model(void *arg, const void *message, const struct error *err)
     models->context_length = reply->context_length;
     models->vocabulary_size = reply->vocabulary_size;
     models->parameters = reply->parameters;
+    models->takes_constraints = reply->takes_constraints;
     models->has_model = true;
 }
 
@@ -153,5 +154,6 @@ enum status models_get(const struct models *models, Consilium__V1__GetModelReply
     reply->context_length = models->context_length;
     reply->parameters = models->parameters;
     reply->vocabulary_size = models->vocabulary_size;
+    reply->takes_constraints = models->takes_constraints;
     return STATUS_OK;
 }

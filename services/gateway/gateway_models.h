@@ -23,6 +23,7 @@ struct models {
     bool has_model, has_vocabulary; /* in the round that runs */
     char name[128], architecture[32], digest[65], vocabulary_digest[65];
     uint32_t context_length, vocabulary_size;
+    bool takes_constraints;
     uint64_t parameters;
     float chars_per_token;
     struct error why_not;                     /* while !is_known */

@@ -53,7 +53,8 @@ int main(int argc, char **argv)
     struct error err = { 0 };
     struct gguf *gguf = argc < 3 ? NULL : gguf_open(argv[1], &err);
     uint32_t size = argc < 3 ? 0 : (uint32_t)atoi(argv[2]), *bits, count = 0;
-    struct grammar_vocab *vocab = gguf == NULL ? NULL : grammar_vocab_create(gguf, size, &err);
+    struct inference_text *text = gguf == NULL ? NULL : inference_text_create(gguf, size, &err);
+    struct grammar_vocab *vocab = text == NULL ? NULL : grammar_vocab_create(text, &err);
     struct inference_grammar *grammar;
     double start, sum = 0;
 
@@ -89,6 +90,7 @@ int main(int argc, char **argv)
            times[count / 2], times[count * 99 / 100], times[count - 1]);
     inference_grammar_drop(grammar);
     grammar_vocab_destroy(vocab);
+    inference_text_destroy(text);
     gguf_close(gguf);
     free(bits);
     return 0;

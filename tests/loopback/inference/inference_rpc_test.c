@@ -62,11 +62,11 @@ static void close_service(void)
 }
 
 /* As a person should: another file, renamed over the old one. */
-static void replace_model(enum gguf_tensor_type type)
+static void replace_model_by(enum gguf_tensor_type type, bool has_vocabulary)
 {
     char other[80];
     size_t size;
-    char *bytes = model_sample(type, &size);
+    char *bytes = model_sample_of(type, has_vocabulary, &size);
     FILE *file;
 
     snprintf(other, sizeof(other), "%s.new", path);
@@ -76,6 +76,11 @@ static void replace_model(enum gguf_tensor_type type)
     fclose(file);
     free(bytes);
     assert_int_equal(rename(other, path), 0);
+}
+
+static void replace_model(enum gguf_tensor_type type)
+{
+    replace_model_by(type, false);
 }
 
 static Consilium__V1__GenerateRequest ask_for(uint32_t count, uint32_t tokens_max)
@@ -406,6 +411,106 @@ static void swaps_the_model_without_dropping_a_stream(void **state)
     close_service();
 }
 
+static char told_text[MODEL_SAMPLE_CONTEXT + 1];
+
+static void read_text(struct outcome *outcome, const void *message)
+{
+    const Consilium__V1__GenerateReply *reply = message;
+
+    for (size_t i = 0; i < reply->n_ids; i++)
+        told_text[outcome->value++] = model_sample_letter(reply->ids[i]);
+    told_text[outcome->value] = '\0';
+}
+
+/* What the model says under @constraint, or the status. */
+static enum status generate_within(Consilium__V1__Constraint *constraint)
+{
+    Consilium__V1__GenerateRequest request = ask_for(30, 60);
+    Consilium__V1__Sampling sampling = CONSILIUM__V1__SAMPLING__INIT;
+    uint32_t end = 0;
+    struct outcome outcome = { .read = read_text };
+
+    sampling.temperature = 1;
+    sampling.seed = 3;
+    request.sampling = &sampling;
+    request.stop_ids = &end;
+    request.n_stop_ids = 1;
+    request.constraint = constraint;
+    fixture_start_stream(&fixture, &outcome, &method_inference_generate, &request, 30000);
+    fixture_wait(&fixture, &outcome.is_done);
+    return outcome.status;
+}
+
+static enum status generate_by_grammar(const char *grammar)
+{
+    Consilium__V1__Constraint constraint = CONSILIUM__V1__CONSTRAINT__INIT;
+
+    constraint.form_case = CONSILIUM__V1__CONSTRAINT__FORM_GRAMMAR;
+    constraint.grammar = (char *)(uintptr_t)grammar;
+    return generate_within(&constraint);
+}
+
+static enum status generate_citing(uint32_t *facts, size_t count)
+{
+    Consilium__V1__Constraint constraint = CONSILIUM__V1__CONSTRAINT__INIT;
+    Consilium__V1__Citations citations = CONSILIUM__V1__CITATIONS__INIT;
+
+    constraint.form_case = CONSILIUM__V1__CONSTRAINT__FORM_CITATIONS;
+    constraint.citations = &citations;
+    citations.fact_ids = facts;
+    citations.n_fact_ids = count;
+    return generate_within(&constraint);
+}
+
+static bool takes_constraints;
+
+static void read_what_it_takes(struct outcome *outcome, const void *message)
+{
+    (void)outcome;
+    takes_constraints = ((const Consilium__V1__GetModelReply *)message)->takes_constraints;
+}
+
+static void ask_model(void)
+{
+    Consilium__V1__GetModelRequest request = CONSILIUM__V1__GET_MODEL_REQUEST__INIT;
+    struct outcome outcome = { .read = read_what_it_takes };
+
+    fixture_start_call(&fixture, &outcome, &method_inference_get_model, &request, 30000);
+    fixture_wait(&fixture, &outcome.is_done);
+    assert_int_equal(outcome.status, STATUS_OK);
+}
+
+static void holds_answers_to_a_grammar_or_says_what_is_wrong_with_it(void **state)
+{
+    uint32_t facts[] = { 7, 0 };
+
+    (void)state;
+    replace_model_by(GGUF_TENSOR_TYPE_Q8_0, true);
+    open_service(2, 4);
+    ask_model();
+    assert_true(takes_constraints);
+    for (int i = 0; i < 2; i++) { /* compiled, and kept */
+        assert_int_equal(generate_by_grammar("root ::= \"ab\" [0-9]{5} \"cd\""), STATUS_OK);
+        assert_int_equal(strlen(told_text), 9);
+        assert_memory_equal(told_text, "ab", 2);
+        assert_int_equal(strspn(told_text + 2, "0123456789"), 5);
+        assert_string_equal(told_text + 7, "cd");
+    }
+    assert_int_equal(generate_by_grammar("root ::= nothing"), STATUS_INVALID_ARGUMENT);
+    assert_int_equal(generate_by_grammar("root ::= \"a\" root"), STATUS_INVALID_ARGUMENT);
+    assert_int_equal(generate_citing(facts, 1), STATUS_OK);
+    assert_int_equal(generate_citing(facts, 2), STATUS_INVALID_ARGUMENT);
+    close_service();
+
+    replace_model(GGUF_TENSOR_TYPE_Q8_0);
+    open_service(1, 1);
+    ask_model();
+    assert_false(takes_constraints);
+    assert_int_equal(generate_by_grammar("root ::= [a-z]"), STATUS_FAILED_PRECONDITION);
+    assert_int_equal(generate_within(NULL), STATUS_OK);
+    close_service();
+}
+
 static void write_card(const char *digest)
 {
     char card[80];
@@ -503,6 +608,7 @@ int main(void)
         cmocka_unit_test(refuses_stop_texts_where_the_file_has_no_vocabulary),
         cmocka_unit_test(tells_what_it_serves),
         cmocka_unit_test(swaps_the_model_without_dropping_a_stream),
+        cmocka_unit_test(holds_answers_to_a_grammar_or_says_what_is_wrong_with_it),
         cmocka_unit_test(serves_nothing_that_is_not_on_its_card),
         cmocka_unit_test(says_what_is_wrong_with_a_file),
     };

@@ -56,22 +56,31 @@ struct fixture {
     struct inference_engine *engine;
 };
 
-static inline void open_engine_of(struct fixture *fixture, enum gguf_tensor_type type,
-                                  uint32_t sequences, uint32_t queue_max)
+/* @bytes is a model's file, which the fixture takes. */
+static inline void open_engine_file(struct fixture *fixture, char *bytes, size_t size,
+                                    uint32_t sequences, uint32_t queue_max)
 {
     struct inference_engine_options options = {
         .sequences = sequences, .queue_max = queue_max, .threads = 1, .on_ready = on_ready
     };
     struct error err = { 0 };
-    size_t size;
 
-    fixture->bytes = model_sample(type, &size);
+    fixture->bytes = bytes;
     fixture->engine = inference_engine_create(
         inference_model_create(gguf_open_bytes(slice_of(fixture->bytes, size), &err), &err),
         &options, &err);
     assert_string_equal(err.text, "");
     await(&is_ready);
     assert_int_equal(strlen(inference_engine_digest(fixture->engine)), 64);
+}
+
+static inline void open_engine_of(struct fixture *fixture, enum gguf_tensor_type type,
+                                  uint32_t sequences, uint32_t queue_max)
+{
+    size_t size;
+    char *bytes = model_sample(type, &size);
+
+    open_engine_file(fixture, bytes, size, sequences, queue_max);
 }
 
 static inline void open_engine(struct fixture *fixture, uint32_t sequences, uint32_t queue_max)

@@ -159,6 +159,16 @@ static void twos_accept(void *state, uint32_t id)
     twos->accepted++;
 }
 
+static uint32_t twos_follow(void *state, const uint32_t *ids, uint32_t count)
+{
+    const struct twos *twos = state;
+    uint32_t followed = 0;
+
+    while (followed < count && ids[followed] == twos->next + 2 * followed)
+        followed++;
+    return followed;
+}
+
 static bool twos_is_done(void *state)
 {
     return ((struct twos *)state)->accepted >= 5;
@@ -172,8 +182,12 @@ static void twos_release(void *state)
 static void says_only_what_its_mask_allows(void **state)
 {
     struct twos twos = { .next = 10 };
-    const struct inference_mask mask = { &twos,        twos_fill, twos_accept,
-                                         twos_is_done, NULL,      twos_release };
+    const struct inference_mask mask = { .state = &twos,
+                                         .fill = twos_fill,
+                                         .accept = twos_accept,
+                                         .follow = twos_follow,
+                                         .is_done = twos_is_done,
+                                         .release = twos_release };
     struct fixture fixture;
     struct asked asked = { .request = { .ids = prompt,
                                         .count = 10,

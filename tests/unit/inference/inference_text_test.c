@@ -48,13 +48,31 @@ static void knows_the_text_of_pieces_bytes_and_marks(void **state)
     static const char *const llama[] = { "<s>", "\xe2\x96\x81the", "<0x0A>", "\xe2\x96\x81" };
     static const int32_t llama_types[] = { 3, 1, 6, 4 };
     static const char *const llama_texts[] = { "", " the", "\n", " " };
-    static const char *const gpt2[] = { "<|end|>", "\xc4\xa0the", "\xc4\x8a", "<x y>" };
-    static const int32_t gpt2_types[] = { 3, 1, 1, 4 };
-    static const char *const gpt2_texts[] = { "", " the", "\n", "<x y>" };
+    static const char *const gpt2[] = { "<|end|>", "\xc4\xa0the", "\xc4\x8a", "<x y>", "[ 3]" };
+    static const int32_t gpt2_types[] = { 3, 1, 1, 4, 5 };
+    static const char *const gpt2_texts[] = { "", " the", "\n", "<x y>", "[ 3]" };
 
     (void)state;
     expect_texts("llama", llama, llama_types, llama_texts, 4);
-    expect_texts("gpt2", gpt2, gpt2_types, gpt2_texts, 4);
+    expect_texts("gpt2", gpt2, gpt2_types, gpt2_texts, 5);
+}
+
+static void gives_ids_that_are_no_pieces_no_text(void **state)
+{
+    static const char *const pieces[] = { "a", "\xe2\x96\x81" };
+    static const int32_t types[] = { 1, 1 };
+    char *bytes;
+    struct gguf *gguf = vocabulary_of("llama", pieces, types, 2, &bytes);
+    struct inference_text *text = inference_text_create(gguf, 3, NULL);
+
+    (void)state;
+    assert_int_equal(inference_text_count(text), 3);
+    assert_true(slice_is(inference_text_of(text, 1), " "));
+    assert_int_equal(inference_text_of(text, 2).size, 0);
+    assert_true(inference_text_drops_first_blank(text));
+    inference_text_destroy(text);
+    gguf_close(gguf);
+    free(bytes);
 }
 
 static void refuses_a_vocabulary_that_does_not_fit(void **state)
@@ -66,7 +84,7 @@ static void refuses_a_vocabulary_that_does_not_fit(void **state)
     struct gguf *gguf = vocabulary_of("llama", pieces, types, 2, &bytes);
 
     (void)state;
-    assert_null(inference_text_create(gguf, 3, &err));
+    assert_null(inference_text_create(gguf, 1, &err));
     assert_int_equal(err.status, STATUS_FAILED_PRECONDITION);
     gguf_close(gguf);
     free(bytes);
@@ -81,6 +99,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(knows_the_text_of_pieces_bytes_and_marks),
+        cmocka_unit_test(gives_ids_that_are_no_pieces_no_text),
         cmocka_unit_test(refuses_a_vocabulary_that_does_not_fit),
     };
 

@@ -43,9 +43,32 @@ static inline size_t model_sample_tensors(struct model_sample_tensor *out)
     return count;
 }
 
+/* Id 0 marks the end; the others are the printable characters of ASCII, from the blank on. */
+static inline void model_sample_put_vocabulary(struct gguf_write *write)
+{
+    static char letters[MODEL_SAMPLE_VOCABULARY];
+    struct slice pieces[MODEL_SAMPLE_VOCABULARY] = { SLICE("<end>"), SLICE("\xc4\xa0") };
+    int32_t types[MODEL_SAMPLE_VOCABULARY] = { 3, 1 };
+
+    for (int id = 2; id < MODEL_SAMPLE_VOCABULARY; id++) {
+        letters[id] = (char)(' ' + id - 1);
+        pieces[id] = slice_of(&letters[id], 1);
+        types[id] = 1;
+    }
+    gguf_write_string(write, "tokenizer.ggml.model", SLICE("gpt2"));
+    gguf_write_strings(write, "tokenizer.ggml.tokens", pieces, MODEL_SAMPLE_VOCABULARY);
+    gguf_write_array(write, "tokenizer.ggml.token_type", GGUF_TYPE_INT32, types,
+                     MODEL_SAMPLE_VOCABULARY);
+}
+
+static inline char model_sample_letter(uint32_t id)
+{
+    return (char)(' ' + id - 1);
+}
+
 /* The same @type or not, the weights are the same before they are rounded to it. The caller frees
  * the file. */
-static inline char *model_sample(enum gguf_tensor_type type, size_t *size)
+static inline char *model_sample_of(enum gguf_tensor_type type, bool has_vocabulary, size_t *size)
 {
     struct model_sample_tensor tensors[32];
     size_t count = model_sample_tensors(tensors);
@@ -63,6 +86,8 @@ static inline char *model_sample(enum gguf_tensor_type type, size_t *size)
     gguf_write_u32(write, "llama.attention.head_count", 4);
     gguf_write_u32(write, "llama.attention.head_count_kv", 2);
     gguf_write_f32(write, "llama.attention.layer_norm_rms_epsilon", 1e-5f);
+    if (has_vocabulary)
+        model_sample_put_vocabulary(write);
     for (size_t i = 0; i < count; i++) {
         uint64_t dimensions[] = { tensors[i].columns, tensors[i].rows };
 
@@ -88,6 +113,11 @@ static inline char *model_sample(enum gguf_tensor_type type, size_t *size)
     gguf_write_finish(write, NULL);
     fclose(stream);
     return bytes;
+}
+
+static inline char *model_sample(enum gguf_tensor_type type, size_t *size)
+{
+    return model_sample_of(type, false, size);
 }
 
 #endif
