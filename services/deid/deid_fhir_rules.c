@@ -77,17 +77,32 @@ static enum status profile_apply(void *data, struct deid_node *node, struct erro
     return status;
 }
 
-enum status deid_fhir_rules_apply(struct deid_fhir_walk *walk, const struct json *root,
-                                  struct slice *output)
+static struct deid_rule_context context_of(struct deid_fhir_walk *walk)
 {
-    struct deid_rule_context context = {
+    return (struct deid_rule_context){
         .today = time(NULL) / SECONDS_A_DAY,
         .scope_name = SLICE(""),
         .patient_shift_days = &walk->redactor->map->shift_days,
         .profile = profile_apply,
         .data = walk,
     };
+}
+
+enum status deid_fhir_rules_apply(struct deid_fhir_walk *walk, const struct json *root,
+                                  struct slice *output)
+{
+    struct deid_rule_context context = context_of(walk);
 
     return deid_rule_apply(walk->redactor->policy->fhir_rules, &context, root,
                            walk->redactor->arena, output, walk->err);
+}
+
+enum status deid_fhir_rules_apply_part(struct deid_fhir_walk *walk, const struct json *root,
+                                       struct deid_rule_parts *parts, bool is_last,
+                                       struct slice *output)
+{
+    struct deid_rule_context context = context_of(walk);
+
+    return deid_rule_apply_part(walk->redactor->policy->fhir_rules, &context, root, parts, is_last,
+                                walk->redactor->arena, output, walk->err);
 }

@@ -10,4 +10,9 @@
 enum status deid_fhir_rules_apply(struct deid_fhir_walk *walk, const struct json *root,
                                   struct slice *output);
 
+/* The same for a part of a Bundle (deid_rule_apply_part). */
+enum status deid_fhir_rules_apply_part(struct deid_fhir_walk *walk, const struct json *root,
+                                       struct deid_rule_parts *parts, bool is_last,
+                                       struct slice *output);
+
 #endif

@@ -54,6 +54,11 @@ enum status deid_path_holds(const struct deid_path *path, const struct deid_fhir
                             struct deid_node *focus, struct arena *arena, bool *holds,
                             struct error *err);
 
+/* Whether a Bundle gives what its entries give one by one, each in a Bundle of its own, and its
+ * other members in one without entries: nothing is counted, compared or picked across them.
+ * (deid_path_parts.c) */
+bool deid_path_is_by_parts(const struct deid_path *path, const struct deid_fhir_types *types);
+
 /* The type that the path begins with ("Patient.name"), or {NULL, 0}. */
 struct slice deid_path_root(const struct deid_path *path);
 

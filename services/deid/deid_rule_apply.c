@@ -6,6 +6,8 @@
 
 #include "deid_rule_method.h"
 
+#define PROBE_BYTES ((size_t)1 << 20)
+
 static const struct {
     unsigned done;
     const char *system, *code, *display;
@@ -200,6 +202,10 @@ static enum status resource_apply(struct deid_rule_work *work, struct deid_node 
         status = inner_apply(work, resource);
     done = work->done;
     work->done |= outer;
+    if (work->parts != NULL && resource->parent == NULL) {
+        work->parts->done |= done;
+        done = work->is_last ? work->parts->done : 0;
+    }
     return status == STATUS_OK ? labels_add(work, resource, done) : status;
 }
 
@@ -244,30 +250,135 @@ static enum status empty_write(struct deid_rule_work *work, struct deid_node *ro
     return status;
 }
 
-enum status deid_rule_apply(const struct deid_rule_set *set,
-                            const struct deid_rule_context *context, const struct json *json,
-                            struct arena *arena, struct slice *output, struct error *err)
+/* A part of a Bundle has that one's id while rules are at work: they ask for it. */
+static enum status part_open(struct deid_rule_work *work, struct deid_node *root,
+                             struct deid_node **id)
 {
-    struct deid_rule_work work = { .set = set, .context = context, .arena = arena, .err = err };
-    struct deid_node *root;
+    *id = NULL;
+    if (work->parts == NULL || !work->parts->is_begun || work->parts->id.data == NULL)
+        return STATUS_OK;
+    *id = text_node(work, "id", "id", "");
+    if (*id == NULL)
+        return error_set(work->err, STATUS_RESOURCE_EXHAUSTED, "no room for an id");
+    (*id)->text = work->parts->id;
+    (*id)->is_visited = false;
+    deid_node_add(root, *id);
+    return STATUS_OK;
+}
+
+static void part_close(struct deid_rule_work *work, struct deid_node *id)
+{
+    if (id != NULL)
+        deid_node_remove(id);
+    if (work->parts != NULL)
+        work->parts->is_begun = true;
+}
+
+static enum status apply(struct deid_rule_work *work, const struct json *json, struct slice *output)
+{
+    const struct deid_rule_set *set = work->set;
+    struct deid_node *root, *id;
     struct buffer out;
     unsigned left_out;
-    enum status status = deid_node_read(set->types, json, arena, &root, &left_out, err);
+    enum status status = deid_node_read(set->types, json, work->arena, &root, &left_out, work->err);
 
     if (status != STATUS_OK)
         return status;
-    buffer_init(&out, arena);
-    status = resource_apply(&work, root);
-    if (status == STATUS_OK && context->profile != NULL && !set->keeps_unmatched)
-        status = rest_apply(&work, root);
-    if (status == STATUS_INVALID_ARGUMENT && set->skips_errors) {
-        status = empty_write(&work, root, &out);
+    buffer_init(&out, work->arena);
+    status = part_open(work, root, &id);
+    if (status == STATUS_OK)
+        status = resource_apply(work, root);
+    if (status == STATUS_OK && work->context->profile != NULL && !set->keeps_unmatched)
+        status = rest_apply(work, root);
+    if (status == STATUS_INVALID_ARGUMENT && set->skips_errors && work->parts == NULL) {
+        status = empty_write(work, root, &out);
     } else if (status == STATUS_OK) {
+        part_close(work, id);
         empty_remove(set->types, root);
         deid_node_write(set->types, root, &out);
     }
     *output = buffer_slice(&out);
     if (status == STATUS_OK && out.is_full)
-        return error_set(err, STATUS_RESOURCE_EXHAUSTED, "no room for a resource");
+        return error_set(work->err, STATUS_RESOURCE_EXHAUSTED, "no room for a resource");
     return status;
+}
+
+enum status deid_rule_apply(const struct deid_rule_set *set,
+                            const struct deid_rule_context *context, const struct json *json,
+                            struct arena *arena, struct slice *output, struct error *err)
+{
+    struct deid_rule_work work = { .set = set, .context = context, .arena = arena, .err = err };
+
+    return apply(&work, json, output);
+}
+
+enum status deid_rule_apply_part(const struct deid_rule_set *set,
+                                 const struct deid_rule_context *context, const struct json *json,
+                                 struct deid_rule_parts *parts, bool is_last, struct arena *arena,
+                                 struct slice *output, struct error *err)
+{
+    struct deid_rule_work work = { .set = set,
+                                   .context = context,
+                                   .arena = arena,
+                                   .err = err,
+                                   .parts = parts,
+                                   .is_last = is_last };
+
+    return apply(&work, json, output);
+}
+
+/* Whether @rule reaches the id of a Bundle. */
+static bool reaches_id(const struct deid_rule_set *set, const struct deid_rule *rule)
+{
+    struct arena arena;
+    struct deid_path_values values = { 0 };
+    struct deid_node id = { .name = SLICE("id"),
+                            .key = SLICE("id"),
+                            .type = deid_fhir_type_find(set->types, SLICE("id")),
+                            .kind = JSON_KIND_STRING,
+                            .text = SLICE("1") };
+    struct deid_node bundle = { .type = deid_fhir_type_find(set->types, SLICE("Bundle")) };
+    bool reaches = rule->is_whole;
+
+    arena_init(&arena, PROBE_BYTES);
+    deid_node_add(&bundle, &id);
+    if (!reaches)
+        reaches =
+            deid_path_evaluate(rule->path, set->types, &bundle, &arena, &values, NULL) != STATUS_OK;
+    for (unsigned i = 0; i < values.count; i++)
+        reaches |= values.items[i].kind == DEID_PATH_NODE
+                   && (values.items[i].node == &id || values.items[i].node == &bundle);
+    arena_close(&arena);
+    return reaches;
+}
+
+static bool is_by_parts(const struct deid_rule_set *set, const struct deid_rule *rule)
+{
+    if (rule->type.size > 0 && !slice_is(rule->type, "Bundle"))
+        return true;
+    /* What an id is encrypted to is another thing each time, and dates would move by it. */
+    if (rule->method == DEID_RULE_ENCRYPT && deid_rule_asks_id(set) && reaches_id(set, rule))
+        return false;
+    return rule->is_whole || deid_path_is_by_parts(rule->path, set->types);
+}
+
+enum status deid_rule_check_parts(const struct deid_rule_set *set, struct error *err)
+{
+    if (set->skips_errors)
+        return error_set(err, STATUS_FAILED_PRECONDITION,
+                         "processingErrors \"skip\" asks for a whole Bundle");
+    for (unsigned i = 0; i < set->count; i++)
+        if (!is_by_parts(set, &set->rules[i]))
+            return error_set(err, STATUS_FAILED_PRECONDITION, "rule %u asks for a whole Bundle", i);
+    return STATUS_OK;
+}
+
+bool deid_rule_asks_id(const struct deid_rule_set *set)
+{
+    if (set->has_fixed_shift || set->date_shift_scope == DEID_RULE_SCOPE_PATIENT)
+        return false;
+    for (unsigned i = 0; i < set->count; i++)
+        if (set->rules[i].method == DEID_RULE_DATE_SHIFT)
+            return true;
+    return false;
 }

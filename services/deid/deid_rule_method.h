@@ -20,7 +20,9 @@ struct deid_rule_work {
     const struct deid_rule_context *context;
     struct arena *arena;
     struct error *err;
-    unsigned done; /* enum deid_rule_done, of the resource at hand */
+    unsigned done;                 /* enum deid_rule_done, of the resource at hand */
+    struct deid_rule_parts *parts; /* NULL: it is whole */
+    bool is_last;                  /* of the parts */
 };
 
 enum status deid_rule_redact(struct deid_rule_work *work, struct deid_node *node);

@@ -3,7 +3,9 @@
  *
  * A text is worked on in windows that overlap; a window is cut only between words, outside of every
  * span, at the end of a paragraph or line where there is one. A Bundle is worked on entry by entry,
- * NDJSON line by line. What grows with the document is the map alone.
+ * NDJSON line by line. What grows with the document is the map alone. Under rules (deid_rule.h) a
+ * Bundle's meta comes last, and a Bundle is held whole where a rule looks at several entries at a
+ * time.
  *
  * Nothing of a piece that cannot be parsed is written, and a stream that has failed writes no more:
  * a caller who gets an error throws away what was written. One thread at a time. */

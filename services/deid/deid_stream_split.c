@@ -324,6 +324,8 @@ enum status deid_stream_split_feed(struct deid_stream_split *split, struct slice
     if (split->state == DEID_STREAM_SPLIT_START && split->opening.size == 0
         && slice_starts_with(bytes, SLICE("\xEF\xBB\xBF")))
         at = 3;
+    if (split->state == DEID_STREAM_SPLIT_START && split->keeps_whole)
+        split->state = DEID_STREAM_SPLIT_WHOLE;
     while (status == STATUS_OK && at < bytes.size && split->state != DEID_STREAM_SPLIT_WHOLE) {
         struct slice rest = slice_cut(bytes, at, bytes.size);
 

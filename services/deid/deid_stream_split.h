@@ -48,6 +48,7 @@ struct deid_stream_split {
     unsigned depth;
     bool is_started, is_string, is_escape; /* of the value at hand */
     bool is_bundle;
+    bool keeps_whole;                        /* a Bundle, too, is one piece; set after init */
     struct slice keys[DEID_STREAM_KEYS_MAX]; /* of the Bundle's members so far */
     unsigned keys_count;
     deid_stream_piece_cb take;

@@ -191,6 +191,46 @@ static void what_fhir_does_not_have_does_not_come_through(void **state)
         apply(*state, "\"fhirPathRules\":[]", "{\"resourceType\":\"Pirate\",\"id\":\"p1\"}"));
 }
 
+static void says_which_rule_asks_for_a_whole_bundle(void **state)
+{
+    static const struct {
+        const char *path, *method;
+        bool is_by_parts;
+    } rows[] = {
+        { "Patient.name[0]", "redact", true },
+        { "nodesByType('HumanName').where(use = 'old').family", "redact", true },
+        { "Resource.id", "encrypt", false }, /* by which dates are moved */
+        { "nodesByType('Identifier').value", "encrypt", true },
+        { "Bundle.link.first()", "redact", true },
+        { "Bundle.entry.resource.where(id.exists()).text", "redact", true },
+        { "Bundle.entry.resource as Patient", "redact", true },
+        { "Bundle.descendants() | Bundle.entry.request", "redact", true },
+        { "Bundle.entry.resource.skip(1)", "redact", false },
+        { "Bundle.entry.link[0]", "redact", false },
+        { "Bundle.where(total > 3).entry", "redact", false },
+        { "nodesByName('id').last()", "redact", false },
+        { "Bundle.entry.url = 'x'", "redact", false },
+    };
+    struct fixture *fixture = *state;
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        char file[512];
+
+        snprintf(file, sizeof(file),
+                 "{\"fhirPathRules\":[{\"path\":\"Patient.birthDate\",\"method\":\"dateShift\"},"
+                 "{\"path\":\"%s\",\"method\":\"%s\"}]}",
+                 rows[i].path, rows[i].method);
+        assert_int_equal(
+            deid_rule_set_parse(slice_from(file), &fixture->arena, &fixture->set, &fixture->err),
+            STATUS_OK);
+        assert_int_equal(deid_rule_check_parts(&fixture->set, &fixture->err),
+                         rows[i].is_by_parts ? STATUS_OK : STATUS_FAILED_PRECONDITION);
+        if (!rows[i].is_by_parts)
+            assert_string_equal(fixture->err.text, "rule 1 asks for a whole Bundle");
+        error_clear(&fixture->err);
+    }
+}
+
 static void an_error_is_raised_or_empties_the_resource(void **state)
 {
     static const char rules[] =
@@ -219,6 +259,7 @@ int main(void)
         cmocka_unit_test(an_age_over_89_and_its_year_go),
         cmocka_unit_test(perturbs_within_the_span_and_keeps_the_unit),
         cmocka_unit_test(what_fhir_does_not_have_does_not_come_through),
+        cmocka_unit_test(says_which_rule_asks_for_a_whole_bundle),
         cmocka_unit_test(an_error_is_raised_or_empties_the_resource),
     };
 

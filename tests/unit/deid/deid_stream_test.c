@@ -11,7 +11,9 @@
 #include "deid_fhir.h"
 #include "deid_fhir_restore.h"
 #include "deid_restore.h"
+#include "deid_rule.h"
 #include "deid_stream.h"
+#include "fhir/json.h"
 
 static struct deid_rules rules;
 
@@ -24,6 +26,7 @@ struct run {
     uint64_t spans_end; /* of the last span told */
     unsigned spans;
     bool is_ordered;
+    const struct deid_policy *policy;
 };
 
 static enum status take(void *data, struct slice output, struct error *err)
@@ -72,6 +75,7 @@ static void run_stream(struct run *run, enum deid_stream_kind kind, struct slice
                        unsigned passes)
 {
     struct deid_stream_options options = { .kind = kind,
+                                           .policy = run->policy,
                                            .write = take,
                                            .span = kind == DEID_STREAM_TEXT ? tell : NULL,
                                            .data = run,
@@ -209,6 +213,174 @@ static void a_bundle_in_pieces_is_the_bundle_at_once(void **state)
     }
 }
 
+/* ---- rules ---- */
+
+#define RULES(rules, parameters)                                                                   \
+    "{\"fhirPathRules\":[" rules                                                                   \
+    "],\"parameters\":{\"dateShiftKey\":\"a\",\"cryptoHashKey\":\"b\","                            \
+    "\"encryptKey\":\"0123456789abcdef\"" parameters "}}"
+#define RULE(path, method) "{\"path\":\"" path "\",\"method\":\"" method "\"}"
+
+static const struct deid_policy *policy_of(struct run *run, const char *json)
+{
+    struct deid_policy *policy = ARENA_NEW(&run->arena, struct deid_policy);
+    struct deid_rule_set *set = ARENA_NEW(&run->arena, struct deid_rule_set);
+
+    assert_int_equal(deid_policy_parse(SLICE("{}"), &run->arena, policy, &run->err), STATUS_OK);
+    assert_int_equal(deid_rule_set_parse(slice_from(json), &run->arena, set, &run->err), STATUS_OK);
+    policy->fhir_rules = set;
+    return policy;
+}
+
+/* The whole under the rules at once, its meta last. */
+static struct slice whole_of(struct run *run, struct slice input, bool is_meta_last)
+{
+    struct deid_redactor redactor;
+    struct slice whole, patient;
+    struct json *root, **link, *meta = NULL;
+    struct buffer out;
+
+    assert_int_equal(deid_redactor_init(&redactor, &rules, &run->map, &run->arena, NULL),
+                     STATUS_OK);
+    redactor.policy = run->policy;
+    assert_int_equal(deid_fhir_redact(&redactor, input, &whole, &patient, &run->err), STATUS_OK);
+    deid_redactor_close(&redactor);
+    assert_int_equal(json_parse(whole, &run->arena, &root, &run->err), STATUS_OK);
+    for (link = &root->first; *link != NULL;)
+        if (is_meta_last && slice_is((*link)->key, "meta")) {
+            meta = *link;
+            *link = meta->next;
+            meta->next = NULL;
+        } else {
+            link = &(*link)->next;
+        }
+    *link = meta;
+    buffer_init(&out, &run->arena);
+    json_write(root, &out);
+    return buffer_slice(&out);
+}
+
+#define HEAD "{\"resourceType\":\"Bundle\",\"id\":\"b-17\","
+#define META "\"meta\":{\"lastUpdated\":\"2020-01-02T00:00:00Z\",\"tag\":[{\"code\":\"x\"}]},"
+#define LINK                                                                                       \
+    "\"link\":[{\"relation\":\"self\",\"url\":\"Patient/pat\"},{\"relation\":\"next\",\"url\":\"u\"}]"
+#define URL "\"fullUrl\":\"http://a.example/Patient/pat\","
+#define ENTRIES                                                                                    \
+    "\"entry\":[{" URL "\"resource\":" PATIENT                                                     \
+    "},{\"request\":{\"method\":\"DELETE\",\"url\":\"Patient/"                                     \
+    "pat\"}},{\"resource\":" NOTE "},{\"fullUrl\":\"u\"}]"
+
+static const char *const rule_bundles[] = {
+    HEAD "\"type\":\"collection\"," ENTRIES "}",
+    HEAD META LINK ",\"type\":\"collection\"," ENTRIES ",\"total\":3}",
+    "{\"resourceType\":\"Bundle\"," META ENTRIES "," LINK "}",
+    HEAD "\"entry\":[]," LINK "}",
+    HEAD LINK "}",
+    "{\"resourceType\":\"Bundle\"}",
+};
+
+static const struct {
+    const char *rules;
+    bool is_whole; /* a rule looks at several entries at a time */
+} rule_sets[] = {
+    { RULES(RULE("nodesByType('HumanName').family", "cryptoHash") "," RULE(
+                "Resource.id", "cryptoHash") "," RULE("nodesByType('Reference').reference",
+                                                      "cryptoHash") "," RULE("Patient.birthDate",
+                                                                             "dateShift"),
+            ""),
+      false },
+    { RULES(RULE("Bundle.entry.resource.ofType(Condition).note",
+                 "redact") "," RULE("Bundle.entry.where(fullUrl='u').fullUrl",
+                                    "redact") "," RULE("Bundle.link[0].url", "redact"),
+            ",\"unmatched\":\"keep\""),
+      false },
+    { RULES(RULE("nodesByType('date') | nodesByType('instant')", "dateShift") "," RULE(
+                "Bundle.meta.tag", "redact") "," RULE("Bundle.select(entry.request)", "redact"),
+            ",\"unmatched\":\"keep\",\"dateShiftScope\":\"patient\""),
+      false },
+    { RULES(RULE("Bundle", "redact"), ",\"unmatched\":\"keep\""), false },
+    { RULES(RULE("Resource", "redact"), ""), false },
+    { RULES(RULE("Bundle.entry.resource.ofType(Patient).birthDate", "dateShift") "," RULE(
+                "Resource.id",
+                "cryptoHash") "," RULE("nodesByType('date') | nodesByType('instant')", "dateShift"),
+            ",\"unmatched\":\"keep\""),
+      false },
+    { RULES(RULE("Bundle.entry.resource.ofType(Patient).birthDate", "dateShift") "," RULE(
+                "Resource.id",
+                "cryptoHash") "," RULE("nodesByType('date') | nodesByType('instant')", "dateShift"),
+            ",\"unmatched\":\"keep\""),
+      false },
+    { RULES(RULE("Bundle.entry[0].resource.ofType(Patient).name", "redact"), ""), true },
+    { RULES(RULE("Bundle.entry.resource.ofType(Condition).note.first()", "redact"), ""), true },
+    { RULES(RULE("Bundle.where(entry.count() > 2).link", "redact"), ""), true },
+    { RULES(RULE("Bundle.where(link.exists()).type", "redact"), ""), true },
+    { RULES(RULE("iif(Bundle.entry.exists(), Bundle.link, {})", "redact"), ""), true },
+};
+
+static void a_bundle_in_pieces_under_rules_is_the_bundle_at_once(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof(rule_sets) / sizeof(rule_sets[0]); i++)
+        for (size_t j = 0; j < sizeof(rule_bundles) / sizeof(rule_bundles[0]); j++) {
+            struct run run;
+            struct slice input = slice_from(rule_bundles[j]);
+
+            run_open(&run, DEID_PROFILE_LIMITED);
+            run.policy = policy_of(&run, rule_sets[i].rules);
+            run_stream(&run, j % 2 == 0 ? DEID_STREAM_FHIR : DEID_STREAM_NDJSON, input, 7 * j + 1,
+                       1 + i % 2);
+            assert_int_equal(run.status, STATUS_OK);
+            assert_true(slice_equal(slice_trim(buffer_slice(&run.output)),
+                                    whole_of(&run, input, !rule_sets[i].is_whole)));
+            run_close(&run);
+        }
+}
+
+static void a_bundle_over_the_bound_says_which_rule_wants_it_whole(void **state)
+{
+    struct run run;
+    struct buffer out;
+
+    (void)state;
+    run_open(&run, DEID_PROFILE_LIMITED);
+    run.policy = policy_of(&run, RULES(RULE("Patient.name[0]", "redact") "," RULE(
+                                           "Bundle.entry.resource.last()", "redact"),
+                                       ""));
+    buffer_init(&out, &run.arena);
+    buffer_put_string(&out, "{\"resourceType\":\"Bundle\",\"entry\":[");
+    for (unsigned i = 0; i < 100000; i++)
+        buffer_put_string(&out, "{\"fullUrl\":\"u\"},");
+    run_stream(&run, DEID_STREAM_FHIR, buffer_slice(&out), 65536, 1);
+    assert_int_equal(run.status, STATUS_RESOURCE_EXHAUSTED);
+    assert_non_null(strstr(run.err.text, "rule 1 asks for a whole Bundle"));
+    assert_int_equal(run.output.size, 0);
+    run_close(&run);
+}
+
+static void an_id_after_the_entries_is_refused_where_dates_follow_it(void **state)
+{
+    static const char late[] = "{\"resourceType\":\"Bundle\"," ENTRIES ",\"id\":\"b\"}";
+    static const char *const shifts[] = { "", ",\"dateShiftScope\":\"patient\"",
+                                          ",\"dateShiftFixedOffsetInDays\":5" };
+
+    (void)state;
+    for (unsigned i = 0; i < 3; i++) {
+        struct run run;
+        char rules_json[1024];
+
+        run_open(&run, DEID_PROFILE_LIMITED);
+        snprintf(rules_json, sizeof(rules_json),
+                 "{\"fhirPathRules\":[" RULE("nodesByType('date')",
+                                             "dateShift") "],\"parameters\":"
+                                                          "{\"dateShiftKey\":\"a\"%s}}",
+                 shifts[i]);
+        run.policy = policy_of(&run, rules_json);
+        run_stream(&run, DEID_STREAM_FHIR, slice_from(late), 64, 1);
+        assert_int_equal(run.status, i == 0 ? STATUS_FAILED_PRECONDITION : STATUS_OK);
+        run_close(&run);
+    }
+}
+
 static void lines_are_resources_of_one_patient(void **state)
 {
     struct run run;
@@ -309,6 +481,9 @@ int main(void)
         cmocka_unit_test(the_steps_do_not_show),
         cmocka_unit_test(refuses_a_text_that_cannot_be_cut_or_read),
         cmocka_unit_test(a_bundle_in_pieces_is_the_bundle_at_once),
+        cmocka_unit_test(a_bundle_in_pieces_under_rules_is_the_bundle_at_once),
+        cmocka_unit_test(a_bundle_over_the_bound_says_which_rule_wants_it_whole),
+        cmocka_unit_test(an_id_after_the_entries_is_refused_where_dates_follow_it),
         cmocka_unit_test(lines_are_resources_of_one_patient),
         cmocka_unit_test(a_patient_who_comes_late_needs_two_passes),
         cmocka_unit_test(refuses_what_is_cut_short_or_broken),
