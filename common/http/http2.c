@@ -211,21 +211,6 @@ static ssize_t read_answer(nghttp2_session *session, int32_t stream, uint8_t *ou
     return (ssize_t)size;
 }
 
-/* The answer is out, and the client still sends what nobody reads. */
-static int on_frame_send(nghttp2_session *session, const nghttp2_frame *frame, void *user_data)
-{
-    struct exchange *exchange;
-
-    (void)user_data;
-    if ((frame->hd.type != NGHTTP2_HEADERS && frame->hd.type != NGHTTP2_DATA)
-        || !(frame->hd.flags & NGHTTP2_FLAG_END_STREAM))
-        return 0;
-    exchange = find(session, frame->hd.stream_id);
-    if (exchange != NULL && !exchange->is_whole)
-        reset(exchange, NGHTTP2_NO_ERROR);
-    return 0;
-}
-
 static void pull(struct http_connection *connection)
 {
     nghttp2_session *session = session_of(connection);
@@ -304,7 +289,9 @@ static void on_due(struct http_connection *connection)
 
 static void on_late(struct exchange *exchange)
 {
-    if (exchange->is_given || !exchange->has_head)
+    if (exchange->is_ended && exchange->queue_bytes == 0)
+        reset(exchange, NGHTTP2_NO_ERROR);
+    else if (exchange->is_given || !exchange->has_head)
         reset(exchange, NGHTTP2_CANCEL);
     else
         exchange_refuse(exchange, 408);
@@ -338,7 +325,6 @@ static nghttp2_session_callbacks *make_callbacks(void)
     nghttp2_session_callbacks_set_on_frame_recv_callback(callbacks, on_frame_recv);
     nghttp2_session_callbacks_set_on_data_chunk_recv_callback(callbacks, on_data_chunk_recv);
     nghttp2_session_callbacks_set_on_stream_close_callback(callbacks, on_stream_close);
-    nghttp2_session_callbacks_set_on_frame_send_callback(callbacks, on_frame_send);
     return callbacks;
 }
 

@@ -389,6 +389,10 @@ bool exchange_is_late(const struct exchange *exchange, uint64_t now_ns)
     if (!exchange->is_given)
         return now_ns - began_ns > server->head_ns + server->body_ns
                                        + exchange->body.size / HTTP_BODY_RATE * CLOCK_NS_PER_S;
+    /* It was answered before its body was whole. Its client may take a moment to stop sending; some
+     * lose the answer when they are told so at once. */
+    if (exchange->is_ended && !exchange->is_whole && exchange->queue_bytes == 0)
+        return now_ns - exchange->moved_ns > HTTP_LINGER_MS * CLOCK_NS_PER_MS;
     return exchange->queue_bytes > 0 && now_ns - exchange->moved_ns > server->stall_ns;
 }
 
