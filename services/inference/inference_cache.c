@@ -16,7 +16,7 @@ struct page {
     uint32_t users;
     bool is_findable;
     uint64_t serial;        /* of what it holds; never the same again */
-    uint64_t before_serial; /* 0: the start */
+    uint64_t before_serial; /* below INFERENCE_PAGE_STARTS: a start */
     uint64_t hash;
     uint32_t next; /* in the chain of its bucket */
     uint32_t ids[INFERENCE_PAGE];
@@ -74,6 +74,7 @@ struct inference_cache *inference_cache_create(const struct inference_model *mod
     }
     cache->model = model;
     cache->pages_count = pages;
+    cache->serial = INFERENCE_PAGE_STARTS;
     cache->half_values = layer_values(model);
     cache->page_values = cache->half_values * 2 * model->layers_count;
     cache->memory = MAP_FAILED;
@@ -158,7 +159,7 @@ uint32_t inference_cache_take(struct inference_cache *cache)
 
 static uint64_t serial_of(const struct inference_cache *cache, uint32_t page)
 {
-    return page == INFERENCE_PAGE_NONE ? 0 : cache->pages[page].serial;
+    return page < cache->pages_count ? cache->pages[page].serial : INFERENCE_PAGE_NONE - page;
 }
 
 uint32_t inference_cache_find(struct inference_cache *cache, uint32_t before, const uint32_t *ids)

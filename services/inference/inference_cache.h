@@ -12,6 +12,11 @@
 #define INFERENCE_PAGE 64 /* positions */
 #define INFERENCE_PAGE_NONE UINT32_MAX
 
+/* What comes before the first page of a prompt: of kind 0, or of another whose keys and values are
+ * others for the same ids. Prompts of two kinds share nothing. */
+#define INFERENCE_PAGE_STARTS 256
+#define INFERENCE_PAGE_START(kind) (INFERENCE_PAGE_NONE - (kind))
+
 struct inference_cache;
 
 /* Room for @pages of @model's keys and values; memory is touched as pages are written.
@@ -30,8 +35,8 @@ uint32_t inference_cache_pages(const struct inference_cache *cache);
 /* A page with nothing in it, or INFERENCE_PAGE_NONE when all are in use. */
 uint32_t inference_cache_take(struct inference_cache *cache);
 
-/* The page that holds @ids [INFERENCE_PAGE] after the page @before (INFERENCE_PAGE_NONE: at the
- * start), in use by one more; or INFERENCE_PAGE_NONE. */
+/* The page that holds @ids [INFERENCE_PAGE] after the page @before (or INFERENCE_PAGE_START), in
+ * use by one more; or INFERENCE_PAGE_NONE. */
 uint32_t inference_cache_find(struct inference_cache *cache, uint32_t before, const uint32_t *ids);
 
 /* @page is full and holds @ids after @before, which is findable itself: from now on it is found. */

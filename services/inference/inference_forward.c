@@ -43,6 +43,7 @@ struct inference_forward {
     uint32_t segments_count, n;
     uint32_t segment_of[INFERENCE_BATCH_MAX]; /* of each id */
     uint32_t position_of[INFERENCE_BATCH_MAX];
+    bool has_adapters;
     struct inference_stretch stretches[INFERENCE_BATCH_MAX];
     uint32_t stretches_count;
 };
@@ -139,6 +140,40 @@ static void multiply(struct inference_forward *forward, float *out, const struct
 {
     inference_products_run(&forward->products, out, matrix, forward->stretches,
                            forward->stretches_count);
+}
+
+struct adapting {
+    const struct inference_forward *forward;
+    float *out;
+    uint32_t layer;
+    enum inference_part_index part;
+};
+
+static void run_adapting(void *task, uint32_t i, unsigned member)
+{
+    const struct adapting *adapting = task;
+    const struct inference_forward *forward = adapting->forward;
+    const struct vectors *vectors = &forward->products.vectors;
+    const struct inference_adapter *adapter = forward->segments[forward->segment_of[i]].adapter;
+    const struct inference_adapter_part *part;
+
+    (void)member;
+    if (adapter == NULL)
+        return;
+    part = &adapter->layers[adapting->layer][adapting->part];
+    inference_adapter_add(part, adapting->out + (size_t)i * part->rows,
+                          vectors->x + (size_t)i * part->columns);
+}
+
+/* The same of a matrix of a layer, with what the adapters of some ids add. */
+static void multiply_part(struct inference_forward *forward, float *out, uint32_t layer,
+                          enum inference_part_index part, const struct matrix *matrix)
+{
+    struct adapting adapting = { forward, out, layer, part };
+
+    multiply(forward, out, matrix);
+    if (forward->has_adapters)
+        inference_crew_run(forward->crew, forward->n, run_adapting, &adapting);
 }
 
 /* What the next products multiply. */
@@ -304,9 +339,9 @@ static void run_layer(struct inference_forward *forward, uint32_t index)
 
     normalise(forward, forward->a, forward->x, layer->attention_norm);
     set_vectors(forward, forward->a, model->embedding);
-    multiply(forward, forward->q, &layer->query);
-    multiply(forward, forward->k, &layer->key);
-    multiply(forward, forward->v, &layer->value);
+    multiply_part(forward, forward->q, index, INFERENCE_PART_QUERY, &layer->query);
+    multiply_part(forward, forward->k, index, INFERENCE_PART_KEY, &layer->key);
+    multiply_part(forward, forward->v, index, INFERENCE_PART_VALUE, &layer->value);
     add_bias(forward, forward->q, layer->query_bias, attention);
     add_bias(forward, forward->k, layer->key_bias, shared);
     add_bias(forward, forward->v, layer->value_bias, shared);
@@ -315,16 +350,17 @@ static void run_layer(struct inference_forward *forward, uint32_t index)
     store(forward, index);
     attend(forward, index);
     set_vectors(forward, forward->s, attention);
-    multiply(forward, forward->a, &layer->attention_output);
+    multiply_part(forward, forward->a, index, INFERENCE_PART_ATTENTION_OUTPUT,
+                  &layer->attention_output);
     add_back(forward, layer->attention_post_norm);
 
     normalise(forward, forward->a, forward->x, layer->feed_forward_norm);
     set_vectors(forward, forward->a, model->embedding);
-    multiply(forward, forward->gate, &layer->gate);
-    multiply(forward, forward->up, &layer->up);
+    multiply_part(forward, forward->gate, index, INFERENCE_PART_GATE, &layer->gate);
+    multiply_part(forward, forward->up, index, INFERENCE_PART_UP, &layer->up);
     inference_crew_run(forward->crew, forward->n, run_gate, forward);
     set_vectors(forward, forward->gate, model->feed_forward);
-    multiply(forward, forward->a, &layer->down);
+    multiply_part(forward, forward->a, index, INFERENCE_PART_DOWN, &layer->down);
     add_back(forward, layer->feed_forward_post_norm);
 }
 
@@ -357,8 +393,10 @@ static void begin(struct inference_forward *forward, const struct inference_segm
     forward->segments = segments;
     forward->segments_count = count;
     forward->n = forward->stretches_count = 0;
+    forward->has_adapters = false;
     for (uint32_t i = 0; i < count; i++) {
         add_stretch(forward, &segments[i]);
+        forward->has_adapters |= segments[i].adapter != NULL;
         CHECK(segments[i].count >= 1 && segments[i].count <= INFERENCE_CHUNK_MAX);
         CHECK(segments[i].count <= INFERENCE_BATCH_MAX - forward->n);
         for (uint32_t j = 0; j < segments[i].count; j++, forward->n++) {
@@ -369,6 +407,23 @@ static void begin(struct inference_forward *forward, const struct inference_segm
             kernels_expand_row(x, &model->token_embedding, segments[i].ids[j]);
             for (uint32_t k = 0; model->embedding_scale != 1.0f && k < model->embedding; k++)
                 x[k] *= model->embedding_scale;
+        }
+    }
+}
+
+static void adapt_logits(struct inference_forward *forward)
+{
+    const struct inference_model *model = forward->model;
+    size_t at = 0;
+
+    for (uint32_t i = 0; i < forward->segments_count; i++) {
+        const struct inference_segment *segment = &forward->segments[i];
+
+        for (uint32_t j = 0; j < segment->logits_count; j++, at++) {
+            if (segment->adapter != NULL)
+                inference_adapter_add(&segment->adapter->output,
+                                      forward->logits + at * model->vocabulary,
+                                      forward->ends + at * model->embedding);
         }
     }
 }
@@ -395,6 +450,8 @@ static void end(struct inference_forward *forward)
         return;
     inference_products_set(&forward->products, forward->ends, wanted, model->embedding);
     inference_products_run_each(&forward->products, forward->logits, &model->output);
+    if (forward->has_adapters)
+        adapt_logits(forward);
     if (model->logit_cap > 0)
         kernels_soft_cap(forward->logits, model->logit_cap, (size_t)wanted * model->vocabulary);
 }

@@ -3,6 +3,7 @@
 #ifndef INFERENCE_FORWARD_H
 #define INFERENCE_FORWARD_H
 
+#include "inference_adapter.h"
 #include "inference_cache.h"
 #include "inference_crew.h"
 
@@ -19,7 +20,8 @@ struct inference_segment {
     uint32_t position;     /* of the first; those before are in the pages */
     const uint32_t *pages; /* of the sequence from its start, enough for these too */
     uint32_t logits_count; /* logits are wanted after the last so many ids */
-    bool is_single;        /* give what the ids one by one would give, to the last bit */
+    const struct inference_adapter *adapter; /* NULL: the model as it is */
+    bool is_single; /* give what the ids one by one would give, to the last bit */
 };
 
 /* Run state: written by every run, owned by one thread. */

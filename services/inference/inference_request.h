@@ -66,6 +66,8 @@ struct inference_answer {
     struct error error; /* of FAILED */
 };
 
+struct inference_adapter;
+
 struct inference_request {
     /* The caller's, set before submit and left alone until the last output. The rest is 0. */
     const uint32_t *ids;
@@ -75,6 +77,7 @@ struct inference_request {
     uint32_t stop_ids[INFERENCE_STOPS_MAX]; /* the one that ends an answer is not given out */
     uint32_t stops_count;
     struct inference_stops stop_texts;
+    const struct inference_adapter *adapter; /* of the engine's model; NULL: the model as it is */
     const struct inference_mask *mask; /* NULL: every id may be next; the engine releases it */
     enum inference_priority priority;
     struct inference_answer *answers; /* [answers_count] */

@@ -21,8 +21,8 @@
 static bool begin(struct inference_engine *engine, struct inference_sequence *sequence,
                   struct inference_request *request)
 {
-    if (!inference_sequence_begin(sequence, engine->cache, request->ids, request->count,
-                                  request->count_max))
+    if (!inference_sequence_begin(sequence, engine->cache, request->adapter, request->ids,
+                                  request->count, request->count_max))
         return false;
     sequence->request = request;
     request->usage.prompt_tokens = request->count;

@@ -12,6 +12,7 @@
  * request; the call lives until the engine's end has been taken. */
 #include "inference_rpc.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/limits.h"
@@ -68,6 +69,13 @@ static void fail(struct stream *stream, const struct error *err)
 static char *digest_of(const struct stream *stream)
 {
     return (char *)(uintptr_t)inference_served_digest(stream->served);
+}
+
+static char *adapter_digest_of(const struct stream *stream)
+{
+    const struct inference_adapter *adapter = stream->request.adapter;
+
+    return adapter == NULL ? (char *)(uintptr_t) "" : (char *)(uintptr_t)adapter->digest;
 }
 
 static void fill_usage(Consilium__V1__Usage *to, const struct inference_usage *from)
@@ -154,6 +162,7 @@ static bool send_output(struct stream *stream)
     reply.finish_reason = reason_of(output->finish);
     reply.cut_bytes = output->cut_bytes;
     reply.model_digest = digest_of(stream);
+    reply.adapter_digest = adapter_digest_of(stream);
     if (stream->likeliest != NULL)
         fill_likeliest(stream, &reply);
     if (output->is_last) {
@@ -227,6 +236,17 @@ static struct stream *create_stream(struct call *call, void (*open)(struct lette
     stream->request.on_output = on_output;
     call->state = stream;
     return stream;
+}
+
+/* By its name; an empty one is none. */
+static enum status choose_adapter(struct stream *stream, const char *name, struct error *err)
+{
+    if (*name == '\0')
+        return STATUS_OK;
+    stream->request.adapter = inference_adapters_find(stream->served->adapters, name);
+    return stream->request.adapter != NULL
+               ? STATUS_OK
+               : error_set(err, STATUS_NOT_FOUND, "there is no adapter of that name");
 }
 
 static enum status submit(struct stream *stream, struct error *err)
@@ -310,9 +330,10 @@ static enum status read_generate(struct stream *stream,
     struct inference_served *served = stream->served;
     struct arena *arena = &stream->call->arena;
 
-    if (inference_read_generate(request, inference_engine_text(served->engine), arena,
-                                &stream->request, err)
-            != STATUS_OK
+    if (choose_adapter(stream, request->adapter, err) != STATUS_OK
+        || inference_read_generate(request, inference_engine_text(served->engine), arena,
+                                   &stream->request, err)
+               != STATUS_OK
         || inference_read_constraint(request->constraint, served->constraints != NULL,
                                      &stream->constraint, err)
                != STATUS_OK)
@@ -353,7 +374,7 @@ static void reply_scores(struct stream *stream)
     Consilium__V1__ScoreReply reply = CONSILIUM__V1__SCORE_REPLY__INIT;
     Consilium__V1__Usage usage = CONSILIUM__V1__USAGE__INIT;
     Consilium__V1__Score *scores;
-    char digest[65];
+    char digest[65], adapter_digest[65];
     struct error err;
 
     scores = arena_alloc(&stream->call->arena, request->answers_count * sizeof(*scores));
@@ -377,7 +398,9 @@ static void reply_scores(struct stream *stream)
     fill_usage(&usage, &stream->output.usage);
     reply.usage = &usage;
     memcpy(digest, digest_of(stream), sizeof(digest));
+    snprintf(adapter_digest, sizeof(adapter_digest), "%s", adapter_digest_of(stream));
     reply.model_digest = digest;
+    reply.adapter_digest = adapter_digest;
     let_go(stream);
     call_reply(stream->call, &reply);
 }
@@ -403,12 +426,14 @@ static void open_score(struct letter *letter)
 
 static void score(struct call *call)
 {
+    const Consilium__V1__ScoreRequest *request = call->request;
     struct stream *stream = create_stream(call, open_score);
     struct error err;
 
     if (stream == NULL)
         return;
-    if (inference_read_score(call->request, &call->arena, &stream->request, &err) != STATUS_OK
+    if (choose_adapter(stream, request->adapter, &err) != STATUS_OK
+        || inference_read_score(request, &call->arena, &stream->request, &err) != STATUS_OK
         || submit(stream, &err) != STATUS_OK)
         fail(stream, &err);
 }
@@ -416,7 +441,8 @@ static void score(struct call *call)
 /* GetModel
  * ---------------------------------------------------------------------------------------------- */
 
-static void fill_engine(Consilium__V1__GetModelReply *reply, const struct inference_served *served)
+static void fill_engine(Consilium__V1__GetModelReply *reply, const struct inference_served *served,
+                        char **names)
 {
     const struct inference_model *model = inference_engine_model(served->engine);
 
@@ -424,6 +450,10 @@ static void fill_engine(Consilium__V1__GetModelReply *reply, const struct infere
     reply->architecture = (char *)(uintptr_t)model->architecture;
     reply->vocabulary_size = model->vocabulary;
     reply->takes_constraints = served->constraints != NULL;
+    reply->n_adapters = inference_adapters_count(served->adapters);
+    for (uint32_t i = 0; i < reply->n_adapters; i++)
+        names[i] = (char *)(uintptr_t)inference_adapters_at(served->adapters, i)->name;
+    reply->adapters = names;
 }
 
 static void fill_encoder(Consilium__V1__GetModelReply *reply, const struct inference_served *served)
@@ -440,13 +470,14 @@ static void fill_encoder(Consilium__V1__GetModelReply *reply, const struct infer
 static void get_model(struct call *call)
 {
     Consilium__V1__GetModelReply reply = CONSILIUM__V1__GET_MODEL_REPLY__INIT;
+    char *names[INFERENCE_ADAPTERS_MAX];
     struct inference_served *served;
     struct error err;
 
     if ((served = inference_hold(call->service, &err)) == NULL)
         return call_fail(call, &err);
     if (served->engine != NULL)
-        fill_engine(&reply, served);
+        fill_engine(&reply, served, names);
     else
         fill_encoder(&reply, served);
     reply.digest = (char *)(uintptr_t)inference_served_digest(served);

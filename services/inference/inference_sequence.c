@@ -1,10 +1,19 @@
 #include "inference_sequence.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/check.h"
 #include "inference_request.h"
+
+/* Keys and values depend on the adapter. */
+static uint32_t start_of(const struct inference_sequence *sequence)
+{
+    static_assert(INFERENCE_ADAPTERS_MAX < INFERENCE_PAGE_STARTS, "each has a start of its own");
+
+    return INFERENCE_PAGE_START(sequence->adapter == NULL ? 0 : sequence->adapter->number);
+}
 
 static uint32_t pages_of(uint32_t ids)
 {
@@ -39,7 +48,7 @@ static void release_pages(struct inference_sequence *sequence, struct inference_
 /* Whole pages of the prompt that are in the cache. */
 static void share_pages(struct inference_sequence *sequence, struct inference_cache *cache)
 {
-    uint32_t before = INFERENCE_PAGE_NONE;
+    uint32_t before = start_of(sequence);
 
     while ((sequence->pages_count + 1) * INFERENCE_PAGE < sequence->prompt) {
         uint32_t found = inference_cache_find(
@@ -53,10 +62,12 @@ static void share_pages(struct inference_sequence *sequence, struct inference_ca
 }
 
 bool inference_sequence_begin(struct inference_sequence *sequence, struct inference_cache *cache,
-                              const uint32_t *ids, uint32_t count, uint32_t count_max)
+                              const struct inference_adapter *adapter, const uint32_t *ids,
+                              uint32_t count, uint32_t count_max)
 {
     uint32_t wanted = pages_of(count_max);
 
+    sequence->adapter = adapter;
     memcpy(sequence->ids, ids, count * sizeof(*ids));
     sequence->prompt = sequence->known = sequence->count = count;
     sequence->count_max = count_max;
@@ -87,7 +98,8 @@ bool inference_sequence_next(const struct inference_sequence *sequence, uint32_t
                                            .count = chunk,
                                            .position = sequence->cached,
                                            .pages = sequence->pages,
-                                           .logits_count = chunk };
+                                           .logits_count = chunk,
+                                           .adapter = sequence->adapter };
     if (sequence->cached < sequence->prompt)
         segment->logits_count = chunk == left;
     return true;
@@ -110,6 +122,7 @@ void inference_sequence_next_guess(struct inference_sequence *sequence, uint32_t
                                            .position = sequence->cached,
                                            .pages = sequence->pages,
                                            .logits_count = 1 + sequence->drafted,
+                                           .adapter = sequence->adapter,
                                            .is_single = true };
 }
 
@@ -127,7 +140,7 @@ void inference_sequence_advance(struct inference_sequence *sequence, struct infe
     sequence->cached += segment->count;
     if (sequence->cached % INFERENCE_PAGE == 0 && sequence->cached <= sequence->prompt)
         inference_cache_keep(cache, sequence->pages[page],
-                             page == 0 ? INFERENCE_PAGE_NONE : sequence->pages[page - 1],
+                             page == 0 ? start_of(sequence) : sequence->pages[page - 1],
                              sequence->ids + (size_t)page * INFERENCE_PAGE);
 }
 
@@ -153,6 +166,7 @@ bool inference_sequence_fork(struct inference_sequence *sequence,
     if (inference_cache_available(cache) < other->pages_count - shared)
         return false;
     memcpy(sequence->ids, other->ids, other->prompt * sizeof(*other->ids));
+    sequence->adapter = other->adapter;
     sequence->prompt = other->prompt;
     sequence->count_max = other->count_max;
     for (sequence->pages_count = 0; sequence->pages_count < shared; sequence->pages_count++) {

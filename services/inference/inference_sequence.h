@@ -11,10 +11,11 @@ struct inference_answer;
 struct inference_request;
 
 struct inference_sequence {
-    struct inference_request *request; /* NULL: free */
-    struct inference_answer *answer;   /* NULL while the prompt is computed */
-    uint32_t *ids;                     /* [context] */
-    uint32_t *pages;                   /* [context / INFERENCE_PAGE, rounded up] */
+    struct inference_request *request;       /* NULL: free */
+    struct inference_answer *answer;         /* NULL while the prompt is computed */
+    const struct inference_adapter *adapter; /* NULL: the model as it is */
+    uint32_t *ids;                           /* [context] */
+    uint32_t *pages;                         /* [context / INFERENCE_PAGE, rounded up] */
     uint32_t pages_count;
     uint32_t cached;    /* ids whose keys and values are in the pages */
     uint32_t prompt;    /* ids that came as a prompt */
@@ -34,7 +35,8 @@ void inference_sequence_close(struct inference_sequence *sequence);
  * content is in @cache already are shared, and sequence->cached ids need not be computed (never the
  * last of the prompt, whose logits are what comes next). False: there are not enough pages now. */
 bool inference_sequence_begin(struct inference_sequence *sequence, struct inference_cache *cache,
-                              const uint32_t *ids, uint32_t count, uint32_t count_max);
+                              const struct inference_adapter *adapter, const uint32_t *ids,
+                              uint32_t count, uint32_t count_max);
 
 /* What is computed next, at most @ids_max ids: a whole chunk of the prompt, what is left of it, or
  * the last id. False: the next chunk is larger than @ids_max. */

@@ -38,6 +38,11 @@ static enum status open_engine(struct inference_served *served, struct gguf *ggu
         inference_model_destroy(model);
         return err->status;
     }
+    served->adapters = inference_adapters_load(model, options->adapters, err);
+    if (served->adapters == NULL) {
+        inference_model_destroy(model);
+        return err->status;
+    }
     served->engine = inference_engine_create(model, &engine, err);
     return served->engine == NULL ? err->status : STATUS_OK;
 }
@@ -89,6 +94,7 @@ void inference_served_destroy(struct inference_served *served)
     if (served == NULL)
         return;
     inference_engine_destroy(served->engine);
+    inference_adapters_destroy(served->adapters);
     inference_embedder_destroy(served->embedder);
     inference_constraints_destroy(served->constraints);
     free(served);

@@ -3,6 +3,7 @@
 #ifndef INFERENCE_SERVED_H
 #define INFERENCE_SERVED_H
 
+#include "inference_adapter.h"
 #include "inference_constraint.h"
 #include "inference_embedder.h"
 #include "inference_engine.h"
@@ -10,8 +11,9 @@
 #include "run/workers.h"
 
 struct inference_options {
-    const char *model; /* a GGUF file */
-    const char *card;  /* inference_card.h; NULL: what lies beside the model */
+    const char *model;    /* a GGUF file */
+    const char *card;     /* inference_card.h; NULL: what lies beside the model */
+    const char *adapters; /* NAME=FILE, with commas between them; NULL: none */
     uint32_t sequences, queue_max, context, pages;
     unsigned threads;
     struct workers *workers; /* for inference_reload; NULL: there is none */
@@ -22,6 +24,7 @@ struct inference;
 struct inference_served {
     struct inference_engine *engine;
     struct inference_constraints *constraints; /* NULL: the file has no vocabulary */
+    struct inference_adapters *adapters;       /* of an engine's model */
     struct inference_embedder *embedder;       /* NULL: there is an engine */
     struct inference *inference;
     /* the service's own */

@@ -7,7 +7,7 @@
 
 struct inference_config {
     struct host_config host;
-    const char *model, *card;
+    const char *model, *card, *adapters;
     uint64_t model_watch_ms;
     int64_t sequences, queue, threads, context, pages;
 };
@@ -20,6 +20,8 @@ static const struct setting settings[] = {
       "text in which the file's SHA-256 stands; else NAME.sha256 or NAME.md beside NAME.gguf, where "
       "there is one",
       0, 0, false, false },
+    { "adapters", SETTING_KIND_STRING, offsetof(struct inference_config, adapters), NULL,
+      "NAME=FILE,...", "LoRA adapters in GGUF that requests may name", 0, 0, false, false },
     { "model-watch", SETTING_KIND_DURATION, offsetof(struct inference_config, model_watch_ms), "1s",
       "TIME", "how often the file is looked at: a new one is served without a restart; 0: never", 0,
       86400000, false, false },
@@ -69,6 +71,7 @@ static enum status start(struct host *host, const void *config, void **service, 
     struct inference_options options = {
         .model = own->model,
         .card = own->card,
+        .adapters = own->adapters,
         .sequences = (uint32_t)own->sequences,
         .queue_max = (uint32_t)own->queue,
         .context = (uint32_t)own->context,

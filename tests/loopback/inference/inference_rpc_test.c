@@ -4,11 +4,12 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "../../unit/inference/model_sample.h"
+#include "../../unit/inference/adapter_sample.h"
 #include "inference.h"
 #include "inference_rpc.h"
 
 static char path[64];
+static const char *adapters; /* of the next service */
 static struct fixture fixture;
 static struct inference *inference;
 static uint32_t prompt[MODEL_SAMPLE_CONTEXT];
@@ -25,9 +26,11 @@ static void on_ready(struct inference *ready, const struct error *err)
 static void open_service(uint32_t sequences, uint32_t queue_max)
 {
     static const char *const addresses[] = { "127.0.0.1:0", NULL };
-    struct inference_options options = {
-        .model = path, .sequences = sequences, .queue_max = queue_max, .threads = 1
-    };
+    struct inference_options options = { .model = path,
+                                         .adapters = adapters,
+                                         .sequences = sequences,
+                                         .queue_max = queue_max,
+                                         .threads = 1 };
     struct server_options server = {
         .name = "test", .addresses = addresses, .methods = inference_methods, .loop = &fixture.loop
     };
@@ -578,6 +581,69 @@ static void says_what_is_wrong_with_a_file(void **state)
     assert_non_null(strstr(err.text, "/etc/passwd"));
 }
 
+static void write_adapter(char *list, size_t size)
+{
+    struct adapter_sample sample = { .seed = 5, .type = GGUF_TENSOR_TYPE_F16 };
+    size_t bytes_size;
+    char *bytes = adapter_sample(&sample, &bytes_size);
+    FILE *file;
+
+    snprintf(list, size, "ours=%s.adapter", path);
+    file = fopen(list + strlen("ours="), "w");
+    assert_non_null(file);
+    assert_int_equal(fwrite(bytes, 1, bytes_size, file), bytes_size);
+    fclose(file);
+    free(bytes);
+}
+
+static char adapter_digest[65];
+
+static void read_adapter_digest(struct outcome *outcome, const void *message)
+{
+    const Consilium__V1__GenerateReply *reply = message;
+
+    outcome->value += reply->n_ids;
+    snprintf(adapter_digest, sizeof(adapter_digest), "%s", reply->adapter_digest);
+}
+
+static void read_adapters(struct outcome *outcome, const void *message)
+{
+    const Consilium__V1__GetModelReply *reply = message;
+
+    outcome->value = reply->n_adapters;
+    assert_string_equal(reply->adapters[0], "ours");
+}
+
+static void answers_by_the_adapter_that_a_request_names(void **state)
+{
+    Consilium__V1__GenerateRequest request = ask_for(30, 5);
+    Consilium__V1__GetModelRequest which = CONSILIUM__V1__GET_MODEL_REQUEST__INIT;
+    struct outcome outcome = { .read = read_adapter_digest }, unknown = { .read = read_reply },
+                   told = { .read = read_adapters };
+    char list[96], ours[] = "ours", theirs[] = "theirs";
+
+    (void)state;
+    write_adapter(list, sizeof(list));
+    adapters = list;
+    open_service(1, 4);
+    adapters = NULL;
+    request.adapter = ours;
+    fixture_start_stream(&fixture, &outcome, &method_inference_generate, &request, 30000);
+    fixture_wait(&fixture, &outcome.is_done);
+    assert_int_equal(outcome.status, STATUS_OK);
+    assert_int_equal(outcome.value, 5);
+    assert_int_equal(strlen(adapter_digest), 64);
+    request.adapter = theirs;
+    fixture_start_stream(&fixture, &unknown, &method_inference_generate, &request, 30000);
+    fixture_wait(&fixture, &unknown.is_done);
+    assert_int_equal(unknown.status, STATUS_NOT_FOUND);
+    fixture_start_call(&fixture, &told, &method_inference_get_model, &which, 30000);
+    fixture_wait(&fixture, &told.is_done);
+    assert_int_equal(told.value, 1);
+    close_service();
+    unlink(list + strlen("ours="));
+}
+
 static int write_model(void **state)
 {
     int file;
@@ -609,6 +675,7 @@ int main(void)
         cmocka_unit_test(tells_what_it_serves),
         cmocka_unit_test(swaps_the_model_without_dropping_a_stream),
         cmocka_unit_test(holds_answers_to_a_grammar_or_says_what_is_wrong_with_it),
+        cmocka_unit_test(answers_by_the_adapter_that_a_request_names),
         cmocka_unit_test(serves_nothing_that_is_not_on_its_card),
         cmocka_unit_test(says_what_is_wrong_with_a_file),
     };

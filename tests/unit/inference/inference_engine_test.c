@@ -6,6 +6,7 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include "adapter_sample.h"
 #include "engine_run.h"
 
 static void gives_the_same_ids_alone_and_among_others(void **state)
@@ -316,6 +317,64 @@ static void ends_every_request_when_it_stops(void **state)
     close_engine(&fixture);
 }
 
+static struct inference_adapters *load_adapter(struct fixture *fixture, uint64_t seed)
+{
+    struct adapter_sample sample = { .seed = seed, .type = GGUF_TENSOR_TYPE_F32 };
+    struct inference_adapters *adapters =
+        inference_adapters_load(inference_engine_model(fixture->engine), NULL, NULL);
+    size_t size;
+    char *bytes = adapter_sample(&sample, &size);
+    struct gguf *gguf = gguf_open_bytes(slice_of(bytes, size), NULL);
+
+    assert_int_equal(inference_adapters_add(adapters, SLICE("one"), gguf, NULL), STATUS_OK);
+    gguf_close(gguf);
+    free(bytes);
+    return adapters;
+}
+
+static void ask_adapted(struct fixture *fixture, struct asked *asked,
+                        const struct inference_adapter *adapter)
+{
+    memset(asked, 0, sizeof(*asked));
+    asked->request.ids = prompt;
+    asked->request.count = 100;
+    asked->request.tokens_max = 12;
+    asked->request.adapter = adapter;
+    assert_int_equal(submit(fixture, asked), STATUS_OK);
+}
+
+static void shares_pages_within_an_adapter_and_not_with_the_model_as_it_is(void **state)
+{
+    static struct asked alone[2], together[2], warm;
+    const struct inference_adapter *kinds[2] = { NULL };
+    struct fixture fixture;
+    struct inference_adapters *adapters;
+
+    (void)state;
+    open_engine(&fixture, 2, 4);
+    adapters = load_adapter(&fixture, 5);
+    kinds[1] = inference_adapters_at(adapters, 0);
+    ask(&fixture, &warm, 100, 1, 0); /* sets the prompt; its first page is kept */
+    take_all(&fixture, &warm);
+    for (int i = 0; i < 2; i++) {
+        ask_adapted(&fixture, &alone[i], kinds[i]);
+        take_all(&fixture, &alone[i]);
+        assert_int_equal(alone[i].usage.reused_tokens, i == 0 ? INFERENCE_PAGE : 0);
+        assert_int_equal(alone[i].count, 12);
+    }
+    assert_memory_not_equal(alone[0].logprobs, alone[1].logprobs, 12 * sizeof(float));
+    for (int i = 0; i < 2; i++)
+        ask_adapted(&fixture, &together[i], kinds[i]);
+    for (int i = 0; i < 2; i++) {
+        take_all(&fixture, &together[i]);
+        assert_int_equal(together[i].usage.reused_tokens, INFERENCE_PAGE);
+        assert_memory_equal(together[i].ids, alone[i].ids, 12 * sizeof(uint32_t));
+        assert_memory_equal(together[i].logprobs, alone[i].logprobs, 12 * sizeof(float));
+    }
+    close_engine(&fixture);
+    inference_adapters_destroy(adapters);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -329,6 +388,7 @@ int main(void)
         cmocka_unit_test(refuses_beyond_the_queue_and_ends_the_cancelled),
         cmocka_unit_test(rests_while_paused),
         cmocka_unit_test(ends_every_request_when_it_stops),
+        cmocka_unit_test(shares_pages_within_an_adapter_and_not_with_the_model_as_it_is),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
