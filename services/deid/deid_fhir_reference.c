@@ -114,6 +114,8 @@ static enum status put_plain(struct deid_fhir_walk *walk, struct slice text, str
     bool is_restored;
     enum status status = deid_redact_code(walk->redactor, text, &output, &is_restored, walk->err);
 
+    if (status == STATUS_OK && !is_restored)
+        return put_value(walk, DEID_CLASS_OTHER, text, out);
     if (status == STATUS_OK)
         buffer_put(out, output);
     return status;

@@ -223,8 +223,8 @@ static bool is_terminology(struct slice system)
 
 /* What a string's treatment depends on besides its action: the low bits of the memo's kind. */
 enum variant {
-    VARIANT_CODE,    /* kept but for what the patient is known by */
-    VARIANT_DISPLAY, /* the same, and a text where it would not come back */
+    VARIANT_CODE, /* kept but for what the patient is known by, a text where it would not come back
+                   */
     VARIANT_TEXT,
     VARIANT_NAME,
     VARIANT_VALUE, /* and the class */
@@ -232,10 +232,9 @@ enum variant {
 
 static enum variant kept_variant(struct slice key, const struct deid_fhir_place *place)
 {
-    if (slice_is(key, "display"))
-        return is_terminology(json_get_string(place->object, "system")) ? VARIANT_DISPLAY
-                                                                        : VARIANT_TEXT;
-    return VARIANT_CODE;
+    return slice_is(key, "display") && !is_terminology(json_get_string(place->object, "system"))
+               ? VARIANT_TEXT
+               : VARIANT_CODE;
 }
 
 /* The text of a CodeableConcept that only repeats the display of a published code. */
@@ -284,14 +283,14 @@ static bool is_maiden_name(const struct deid_fhir_place *place)
 
 /* A code or the name of one, with surrogates for what the patient is known by: people type names
  * where codes belong. */
-static enum status rewrite_code(struct deid_fhir_walk *walk, struct json *node, bool is_display)
+static enum status rewrite_code(struct deid_fhir_walk *walk, struct json *node)
 {
     struct slice output;
     bool is_restored;
     enum status status =
         deid_redact_code(walk->redactor, node->text, &output, &is_restored, walk->err);
 
-    if (status != STATUS_OK || (is_display && !is_restored))
+    if (status != STATUS_OK || !is_restored)
         return status == STATUS_OK ? deid_fhir_value_text(walk, node, false) : status;
     node->text = output;
     return STATUS_OK;
@@ -305,7 +304,7 @@ static enum status rewrite_text(struct deid_fhir_walk *walk, struct json *node)
     if (is_date || status != STATUS_OK)
         return status;
     /* A word of FHIR's own that stands where a text may. */
-    return is_plain_code(node->text) ? rewrite_code(walk, node, true)
+    return is_plain_code(node->text) ? rewrite_code(walk, node)
                                      : deid_fhir_value_text(walk, node, false);
 }
 
@@ -314,8 +313,7 @@ static enum status apply_variant(struct deid_fhir_walk *walk, struct json *node,
 {
     switch (variant) {
     case VARIANT_CODE:
-    case VARIANT_DISPLAY:
-        return rewrite_code(walk, node, variant == VARIANT_DISPLAY);
+        return rewrite_code(walk, node);
     case VARIANT_NAME:
         return rewrite_name(walk, node);
     case VARIANT_VALUE:
@@ -418,7 +416,7 @@ static enum status rewrite_string(struct deid_fhir_walk *walk, struct json *node
     if (slice_is(key, "valueString") && is_maiden_name(place))
         variant = VARIANT_NAME;
     else if (is_concept_text(key, place, node->text))
-        variant = VARIANT_DISPLAY;
+        variant = VARIANT_CODE;
     return rewrite_remembered(walk, node, variant, DEID_CLASS_NONE);
 }
 

@@ -224,6 +224,23 @@ static void what_looks_like_a_small_id_comes_back_as_itself(void **state)
     trip_close(&trip);
 }
 
+static void a_date_typed_where_a_code_belongs_moves_and_comes_back(void **state)
+{
+    static const char input[] =
+        "{\"resourceType\":\"Observation\",\"id\":\"o\",\"text\":{\"status\":\"seen 02/03/1950, then 02/03\"}}";
+    struct slice back;
+    struct trip trip;
+
+    (void)state;
+    trip_open(&trip, slice_from(input), DEID_PROFILE_LIMITED);
+    assert_int_equal(trip.status, STATUS_OK);
+    assert_false(has(trip.output, "02/03/1950"));
+    assert_int_equal(deid_fhir_restore(&trip.map, trip.output, &trip.arena, &back, &trip.err),
+                     STATUS_OK);
+    assert_true(slice_is(back, input));
+    trip_close(&trip);
+}
+
 static void an_unreadable_attachment_is_all_that_a_bundle_without_an_id_loses(void **state)
 {
     static const char before[] = "{\"resourceType\":\"Bundle\",\"e\u200by\":[{\"fu\":"
@@ -490,6 +507,7 @@ int main(void)
         cmocka_unit_test(safe_harbor_keeps_years_only),
         cmocka_unit_test(what_fhir_does_not_have_is_read_as_text_and_comes_back),
         cmocka_unit_test(what_looks_like_a_small_id_comes_back_as_itself),
+        cmocka_unit_test(a_date_typed_where_a_code_belongs_moves_and_comes_back),
         cmocka_unit_test(an_unreadable_attachment_is_all_that_a_bundle_without_an_id_loses),
         cmocka_unit_test(safe_harbor_removes_what_fhir_does_not_have),
         cmocka_unit_test(safe_harbor_groups_ages_over_89_from_today),
