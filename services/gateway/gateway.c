@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "audit/audit_log.h"
+#include "gateway_audit.h"
 #include "run/clock.h"
 
 #define TENANT_BYTES_MAX 64
@@ -64,7 +66,8 @@ enum status gateway_start(struct host *host, const void *config, void **service,
     if (gateway->client == NULL || read_profile(gateway, err) != STATUS_OK
         || pseudonym_key_load(gateway->config->pseudonym_key_file, &gateway->pseudonym_key, err)
                != STATUS_OK
-        || open_channels(gateway, err) != STATUS_OK) {
+        || open_channels(gateway, err) != STATUS_OK
+        || gateway_audit_open(gateway, err) != STATUS_OK) {
         gateway_destroy(gateway);
         return err->status;
     }
@@ -94,9 +97,18 @@ static void close_client(struct gateway *gateway)
     gateway->client = NULL;
 }
 
+/* What still waits for the disk is posted before the loop's mailbox closes. */
+static void close_audit(struct gateway *gateway)
+{
+    if (gateway->audit != NULL)
+        audit_close(gateway->audit);
+    gateway->audit = NULL;
+}
+
 static void on_models_stopped(struct gateway *gateway)
 {
     close_client(gateway);
+    close_audit(gateway);
     host_let_go(gateway->host);
 }
 
@@ -114,6 +126,7 @@ void gateway_destroy(void *service)
     struct gateway *gateway = service;
 
     close_client(gateway);
+    close_audit(gateway);
     if (gateway->maps != NULL)
         maps_destroy(gateway->maps);
     free(gateway);

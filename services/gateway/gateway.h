@@ -13,6 +13,8 @@ struct gateway_config {
     struct host_config host;
     const char *deid, *context, *tokenizer, *inference; /* targets */
     const char *pseudonym_key_file;
+    const char *audit_folder, *audit_key_file;
+    uint64_t audit_segment_bytes;
     uint64_t leaf_timeout_ms, hedge_after_ms;
     int64_t answer_tokens, facts_tokens; /* where the caller names no limit */
     uint64_t maps_bytes;
@@ -20,12 +22,15 @@ struct gateway_config {
     const char *profile;
 };
 
+struct audit_log;
+
 struct gateway {
     struct host *host;
     const struct gateway_config *config;
     struct client *client;
     struct channel *deid, *context, *tokenizer, *inference;
     struct pseudonym_key pseudonym_key;
+    struct audit_log *audit;
     struct maps *maps;
     struct models models;
     Consilium__V1__Profile profile; /* where the caller names none */

@@ -4,6 +4,9 @@
  *       │            ▲───────────┘           │
  *       └────────────┴──── FAILING ◄─────────┘   (from any state; waits until nothing is out any more)
  *
+ * While the model reads the prompt, the record of who asked on which facts goes to the audit log,
+ * and the facts' originals come back; no event leaves before both are there.
+ *
  * The question is redacted with the sealed map that the gateway remembers of the patient while the
  * record is recalled; when the record turns out to have a newer map, the question is redacted
  * again: only what was redacted with the current map goes on to the model. ASSEMBLE begins on what
@@ -68,7 +71,7 @@ void ask_fail(struct ask *ask, const struct error *err)
     log_debug("ask_failing", LOG_NAME("state", machine_state_name(&ask->machine)), LOG_ERROR(err));
     machine_move(&ask->machine, ASK_STATE_FAILING);
     for (kind = 0; kind < ASK_LEG_COUNT; kind++)
-        if (ask->legs[kind].is_out)
+        if (ask->legs[kind].is_out && ask->legs[kind].rpc != NULL)
             rpc_cancel(ask->legs[kind].rpc);
 }
 
@@ -87,6 +90,7 @@ static void ask_end(struct ask *ask)
                                        "What an answer took besides the engine", "");
         metric_observe(overhead, took_us > engine_us ? took_us - engine_us : 0);
     }
+    ask_audit_end(ask, &ask->error);
     ask->sink.on_end(ask->sink.arg, &ask->error);
 }
 
@@ -152,6 +156,16 @@ static void ask_pump(struct ask *ask)
     }
 }
 
+/* Nothing leaves before the record that it may is durable. */
+static void ask_open(struct ask *ask)
+{
+    if (!ask->is_audited || !ask->has_facts_to_tell || ask->has_told_facts
+        || ask->error.status != STATUS_OK)
+        return;
+    ask_tell_started(ask);
+    ask_tell_facts(ask);
+}
+
 static bool ask_is_told(const struct ask *ask)
 {
     return ask->has_decoded && ask->has_told_facts && !is_any_out(ask)
@@ -198,11 +212,10 @@ void ask_step(struct ask *ask)
             return;
         if (ask_fit(ask)) {
             machine_move(&ask->machine, ASK_STATE_GENERATING);
-            ask_tell_started(ask);
             ask_generate(ask);
-            if (ask->request.keep_surrogates)
-                ask_tell_facts(ask);
-            else
+            ask_audit(ask);
+            ask->has_facts_to_tell = ask->request.keep_surrogates;
+            if (!ask->has_facts_to_tell)
                 ask_restore_facts(ask);
         } else if (ask->error.status == STATUS_OK) {
             machine_move(&ask->machine, ASK_STATE_ASSEMBLING);
@@ -210,6 +223,7 @@ void ask_step(struct ask *ask)
         }
         break;
     case ASK_STATE_GENERATING:
+        ask_open(ask);
         ask_pump(ask);
         if (ask->error.status == STATUS_OK && ask_is_told(ask)) {
             ask_tell_done(ask);
@@ -284,13 +298,16 @@ enum status ask_start(struct gateway *gateway, const struct ask_request *request
                                 err)
                != STATUS_OK
         || models_get(&gateway->models, &ask->model, err) != STATUS_OK
-        || set_budget(ask, err) != STATUS_OK)
+        || set_budget(ask, err) != STATUS_OK) {
+        ask_audit_end(ask, err);
         return err->status;
+    }
     ask_recall(ask);
     if (ask->error.status == STATUS_OK)
         ask_redact(ask);
     if (ask->error.status != STATUS_OK && !is_any_out(ask)) {
         *err = ask->error;
+        ask_audit_end(ask, err);
         return err->status;
     }
     *started = ask;

@@ -14,7 +14,7 @@ static const struct {
     [ASK_LEG_RECALL] = { "recall", "context" },       [ASK_LEG_REDACT] = { "redact", "deid" },
     [ASK_LEG_ASSEMBLE] = { "assemble", "context" },   [ASK_LEG_ENCODE] = { "encode", "tokenizer" },
     [ASK_LEG_GENERATE] = { "generate", "inference" }, [ASK_LEG_DECODE] = { "decode", "tokenizer" },
-    [ASK_LEG_RESTORE] = { "restore", "deid" },
+    [ASK_LEG_RESTORE] = { "restore", "deid" },        [ASK_LEG_AUDIT] = { "audit", "gateway" },
 };
 
 const char *ask_leg_name(enum ask_leg_kind kind, const char **service)
@@ -23,7 +23,7 @@ const char *ask_leg_name(enum ask_leg_kind kind, const char **service)
     return legs[kind].name;
 }
 
-static void leg_begin(struct ask *ask, enum ask_leg_kind kind)
+void ask_leg_begin(struct ask *ask, enum ask_leg_kind kind)
 {
     struct ask_leg *leg = &ask->legs[kind];
 
@@ -34,7 +34,7 @@ static void leg_begin(struct ask *ask, enum ask_leg_kind kind)
         leg->first_ns = leg->began_ns;
 }
 
-static void leg_end(struct ask *ask, enum ask_leg_kind kind)
+void ask_leg_end(struct ask *ask, enum ask_leg_kind kind)
 {
     struct ask_leg *leg = &ask->legs[kind];
 
@@ -66,10 +66,10 @@ static void leg_call(struct ask *ask, enum ask_leg_kind kind, struct channel *ch
     struct rpc_options options = leg_options(ask);
     struct error err = { 0 };
 
-    leg_begin(ask, kind);
+    ask_leg_begin(ask, kind);
     if (rpc_call(channel, method, request, &options, on_reply, ask, &ask->legs[kind].rpc, &err)
         != STATUS_OK) {
-        leg_end(ask, kind);
+        ask_leg_end(ask, kind);
         fail_leg(ask, kind, &err);
     }
 }
@@ -87,7 +87,7 @@ static void fail_memory(struct ask *ask)
 static bool leg_is_ok(struct ask *ask, enum ask_leg_kind kind, const void *reply,
                       const struct error *err)
 {
-    leg_end(ask, kind);
+    ask_leg_end(ask, kind);
     if (reply == NULL)
         fail_leg(ask, kind, err);
     if (ask->error.status == STATUS_OK)
@@ -276,7 +276,7 @@ static void on_generate_end(void *arg, const struct error *err)
     struct ask *ask = arg;
     struct error cut;
 
-    leg_end(ask, ASK_LEG_GENERATE);
+    ask_leg_end(ask, ASK_LEG_GENERATE);
     ask->wants_proceed = false;
     ask->has_generated = true;
     if (err->status != STATUS_OK) {
@@ -302,11 +302,11 @@ void ask_generate(struct ask *ask)
     request.stop_ids = ask->prompt->stop_ids;
     request.tokens_max = ask->tokens_max;
     request.sampling = (Consilium__V1__Sampling *)ask->request.sampling;
-    leg_begin(ask, ASK_LEG_GENERATE);
+    ask_leg_begin(ask, ASK_LEG_GENERATE);
     if (rpc_stream(ask->gateway->inference, &method_inference_generate, &request, &options,
                    &callbacks, ask, &ask->legs[ASK_LEG_GENERATE].rpc, &err)
         != STATUS_OK) {
-        leg_end(ask, ASK_LEG_GENERATE);
+        ask_leg_end(ask, ASK_LEG_GENERATE);
         fail_leg(ask, ASK_LEG_GENERATE, &err);
     }
 }
@@ -350,7 +350,7 @@ static void on_restore_facts(void *arg, const void *message, const struct error 
         return;
     if (facts_restore(ask->assembled->facts, ask->assembled->n_facts, message, ask->arena, &why)
         == STATUS_OK)
-        ask_tell_facts(ask);
+        ask->has_facts_to_tell = true;
     else
         fail_leg(ask, ASK_LEG_RESTORE, &why);
     ask_step(ask);

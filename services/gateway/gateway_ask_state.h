@@ -25,12 +25,13 @@ enum ask_leg_kind {
     ASK_LEG_GENERATE,
     ASK_LEG_DECODE,
     ASK_LEG_RESTORE,
+    ASK_LEG_AUDIT, /* the record that an answer may leave, on its way to the disk */
     ASK_LEG_COUNT,
 };
 
 struct ask_leg {
     struct ask *ask;
-    struct rpc *rpc;
+    struct rpc *rpc; /* NULL: nothing to cancel */
     bool is_out;
     uint64_t began_ns, first_ns, total_ns; /* of the one that is out; of the first; of all */
 };
@@ -62,10 +63,12 @@ struct ask {
     Consilium__V1__ApplyTemplateReply *prompt;
 
     /* GENERATE, DECODE, RESTORE */
-    bool is_held;       /* the sink takes no more for now */
-    bool wants_proceed; /* a message came; the next was not asked for */
-    bool has_generated; /* the last id has come */
-    bool has_decoded;   /* and the decoder has been flushed */
+    bool is_held;           /* the sink takes no more for now */
+    bool wants_proceed;     /* a message came; the next was not asked for */
+    bool has_generated;     /* the last id has come */
+    bool has_decoded;       /* and the decoder has been flushed */
+    bool is_audited;        /* who asked on which facts is durable: events may leave */
+    bool has_facts_to_tell; /* their originals are back, where the caller may see them */
     bool has_told_facts;
     uint32_t *ids; /* not yet decoded */
     size_t ids_count, ids_capacity;
@@ -96,6 +99,13 @@ void ask_decode(struct ask *ask);
 void ask_restore_facts(struct ask *ask);
 void ask_restore_text(struct ask *ask, struct slice piece);
 const char *ask_leg_name(enum ask_leg_kind kind, const char **service);
+/* Around every leg: note when, and that it is out. */
+void ask_leg_begin(struct ask *ask, enum ask_leg_kind kind);
+void ask_leg_end(struct ask *ask, enum ask_leg_kind kind);
+
+/* gateway_ask_audit.c: the leg to the audit log, and the record of how the ask ended. */
+void ask_audit(struct ask *ask);
+void ask_audit_end(struct ask *ask, const struct error *err);
 
 /* gateway_ask_events.c */
 void ask_tell_started(struct ask *ask);

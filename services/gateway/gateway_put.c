@@ -13,7 +13,7 @@
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/machine.h"
-#include "gateway.h"
+#include "gateway_audit.h"
 #include "gateway_calls.h"
 #include "run/clock.h"
 
@@ -69,7 +69,8 @@ static void recall(struct put *put);
 static void fail(struct put *put, const struct error *err)
 {
     machine_move(&put->machine, PUT_STATE_ENDED);
-    call_fail(put->call, err);
+    gateway_settle_failed(put->call, gateway_record(put->call, AUDIT_ACTION_PUT, &put->patient),
+                          err);
 }
 
 static void fail_memory(struct put *put)
@@ -118,6 +119,7 @@ static void leaf_call(struct put *put, struct channel *channel, const struct met
 static void reply_stored(struct put *put, const Consilium__V1__PutReply *stored)
 {
     Consilium__V1__PutRecordReply reply = CONSILIUM__V1__PUT_RECORD_REPLY__INIT;
+    struct audit_record record = gateway_record(put->call, AUDIT_ACTION_PUT, &put->patient);
 
     reply.resources = stored->resources;
     reply.resources_as_facts = stored->resources_as_facts;
@@ -134,7 +136,9 @@ static void reply_stored(struct put *put, const Consilium__V1__PutReply *stored)
              LOG_NUMBER("resources", stored->resources), LOG_NUMBER("facts", stored->facts),
              LOG_NUMBER("durable", stored->durable));
     machine_move(&put->machine, PUT_STATE_ENDED);
-    call_reply(put->call, &reply);
+    record.version = stored->version;
+    record.count = stored->resources;
+    gateway_settle(put->call, &record, &reply);
 }
 
 static void on_stored(void *arg, const void *message, const struct error *err)

@@ -5,7 +5,7 @@
  * REDACT is left out when neither date is given, RESTORE when the caller keeps surrogates. */
 #include <string.h>
 
-#include "gateway.h"
+#include "gateway_audit.h"
 #include "gateway_calls.h"
 #include "gateway_facts.h"
 
@@ -21,6 +21,12 @@ struct timeline {
     size_t facts_count;
 };
 
+static void fail(struct timeline *timeline, const struct error *err)
+{
+    gateway_settle_failed(
+        timeline->call, gateway_record(timeline->call, AUDIT_ACTION_READ, &timeline->patient), err);
+}
+
 static void leaf_call(struct timeline *timeline, struct channel *channel,
                       const struct method *method, const void *request, rpc_reply_cb on_reply)
 {
@@ -31,7 +37,7 @@ static void leaf_call(struct timeline *timeline, struct channel *channel,
     struct error err = { 0 };
 
     if (rpc_call(channel, method, request, &options, on_reply, timeline, NULL, &err) != STATUS_OK)
-        call_fail(timeline->call, &err);
+        fail(timeline, &err);
 }
 
 static void fail_memory(struct timeline *timeline)
@@ -40,17 +46,21 @@ static void fail_memory(struct timeline *timeline)
 
     error_set(&err, STATUS_RESOURCE_EXHAUSTED,
               "no memory for this page: ask for a smaller page_size");
-    call_fail(timeline->call, &err);
+    fail(timeline, &err);
 }
 
 static void reply(struct timeline *timeline)
 {
     Consilium__V1__GetTimelineReply message = CONSILIUM__V1__GET_TIMELINE_REPLY__INIT;
+    struct audit_record record =
+        gateway_record(timeline->call, AUDIT_ACTION_READ, &timeline->patient);
 
     message.n_facts = timeline->facts_count;
     message.facts = timeline->facts;
     message.next_page_token = (char *)timeline->next_page_token;
-    call_reply(timeline->call, &message);
+    record.count = timeline->facts_count;
+    record.is_restored = !timeline->request->keep_surrogates;
+    gateway_settle(timeline->call, &record, &message);
 }
 
 static void on_restored(void *arg, const void *message, const struct error *err)
@@ -59,11 +69,11 @@ static void on_restored(void *arg, const void *message, const struct error *err)
     struct error why = { 0 };
 
     if (message == NULL)
-        call_fail(timeline->call, err);
+        fail(timeline, err);
     else if (facts_restore(timeline->facts, timeline->facts_count, message, &timeline->call->arena,
                            &why)
              != STATUS_OK)
-        call_fail(timeline->call, &why);
+        fail(timeline, &why);
     else
         reply(timeline);
 }
@@ -79,7 +89,7 @@ static void restore(struct timeline *timeline)
     if (facts_texts(timeline->facts, timeline->facts_count, &timeline->call->arena, &request.texts,
                     &request.n_texts, &err)
         != STATUS_OK) {
-        call_fail(timeline->call, &err);
+        fail(timeline, &err);
         return;
     }
     leaf_call(timeline, timeline->gateway->deid, &method_deid_restore, &request, on_restored);
@@ -122,7 +132,7 @@ static void on_page(void *arg, const void *message, const struct error *err)
     struct timeline *timeline = arg;
 
     if (message == NULL)
-        call_fail(timeline->call, err);
+        fail(timeline, err);
     else if (!keep_page(timeline, message))
         fail_memory(timeline);
     else if (timeline->request->keep_surrogates)
@@ -155,7 +165,7 @@ static void on_dates(void *arg, const void *message, const struct error *err)
     size_t middle;
 
     if (redacted == NULL) {
-        call_fail(timeline->call, err);
+        fail(timeline, err);
         return;
     }
     both = slice_of(redacted->output.data, redacted->output.len);
@@ -192,7 +202,7 @@ static void on_recalled(void *arg, const void *message, const struct error *err)
     struct timeline *timeline = arg;
 
     if (recalled == NULL) {
-        call_fail(timeline->call, err);
+        fail(timeline, err);
         return;
     }
     timeline->sealed_map = arena_copy(
@@ -224,7 +234,7 @@ void timeline_start(struct call *call)
     if (gateway_name_patient(timeline->gateway, timeline->request->tenant,
                              timeline->request->patient, &call->arena, &timeline->patient, &err)
         != STATUS_OK) {
-        call_fail(call, &err);
+        fail(timeline, &err);
         return;
     }
     request.tenant = (char *)timeline->patient.tenant;

@@ -115,6 +115,10 @@ module.exports = {
         assertClean(name, fs.readFileSync(path.join(mesh.folder, name), 'utf8'));
       }
     },
+    async 'canary: no mark in the audit log'({ mesh }) {
+      const audit = path.join(mesh.folder, 'audit');
+      for (const name of fs.readdirSync(audit)) assertClean(name, fs.readFileSync(path.join(audit, name), 'utf8'));
+    },
     async 'canary: no mark in any metric'({ mesh }) {
       for (const service of ['gateway', 'deid', 'context', 'tokenizer', 'inference']) {
         const reply = await fetch(`${mesh.admin(service)}/metrics`);

@@ -39,6 +39,9 @@ struct consilium_config {
     const char *folder, *model, *without;
     /* timeline without a mesh */
     const char *ask;
+    /* audit */
+    const char *public_key_file, *expect;
+    int64_t first;
     /* tokens without a mesh */
     const char *vocabulary;
     bool count, decode, lines, special, chat;

@@ -15,6 +15,7 @@ int deid_verb(struct consilium *consilium);          /* consilium_deid.c: needs 
 void deid_mesh_start(struct consilium *consilium);   /* consilium_deid_mesh.c: deid --mesh */
 int tokens_verb(struct consilium *consilium);        /* consilium_tokens_local.c: --vocabulary */
 void tokens_mesh_start(struct consilium *consilium); /* consilium_tokens.c */
+int audit_verb(struct consilium *consilium);         /* consilium_audit.c: needs no mesh */
 int bench_verb(struct consilium *consilium);         /* consilium_bench.c: needs no mesh */
 int logits_verb(struct consilium *consilium);        /* consilium_bench.c: needs no mesh */
 void status_verb(struct consilium *consilium);       /* consilium_status.c */

@@ -40,7 +40,8 @@ arguments_of() {
     deid) common+=("--key-file=$MESH_RUN/deid.key") ;;
     context) common+=("--key-file=$MESH_RUN/context.key" "--redis=127.0.0.1:${PORT[redis]}" "--redis-password-file=$MESH_RUN/redis.password") ;;
     tokenizer | inference) common+=("--model=$MESH_MODEL") ;;
-    gateway) common+=("--pseudonym-key-file=$MESH_RUN/gateway.key" "${TARGETS[@]:0:4}") ;;
+    gateway) common+=("--pseudonym-key-file=$MESH_RUN/gateway.key" "--audit-folder=$MESH_RUN/audit"
+        "--audit-key-file=$MESH_RUN/audit.key" "${TARGETS[@]:0:4}") ;;
     esac
     # More flags for one service: MESH_FLAGS_gateway="--log-level=debug"
     local more=MESH_FLAGS_$1
