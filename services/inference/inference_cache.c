@@ -24,8 +24,9 @@ struct page {
 
 struct inference_cache {
     const struct inference_model *model;
-    float *memory;
-    size_t memory_bytes, page_values, half_values; /* of a page; of a layer's keys in it */
+    enum inference_cache_form form;
+    char *memory;
+    size_t memory_bytes, page_bytes, half_bytes; /* of a page; of a layer's keys in it */
     uint32_t pages_count, available, buckets_mask;
     struct page *pages;
     uint32_t *buckets;
@@ -33,14 +34,20 @@ struct inference_cache {
     uint64_t serial;
 };
 
-static size_t layer_values(const struct inference_model *model)
+/* Of the keys or the values of a layer in a page. */
+static size_t half_bytes(const struct inference_cache *cache)
 {
-    return (size_t)INFERENCE_PAGE * model->kv_heads * model->head;
+    const struct inference_model *model = cache->model;
+    size_t heads = (size_t)INFERENCE_PAGE * model->kv_heads;
+
+    if (cache->form == INFERENCE_CACHE_FORM_F32)
+        return heads * model->head * sizeof(float);
+    return heads * (model->head + kernels_kept_scales(model->head) * sizeof(float));
 }
 
-size_t inference_cache_page_bytes(const struct inference_model *model)
+size_t inference_cache_page_bytes(const struct inference_cache *cache)
 {
-    return layer_values(model) * 2 * model->layers_count * sizeof(float);
+    return cache->page_bytes;
 }
 
 static bool create_index(struct inference_cache *cache)
@@ -63,7 +70,7 @@ static bool create_index(struct inference_cache *cache)
 }
 
 struct inference_cache *inference_cache_create(const struct inference_model *model, uint32_t pages,
-                                               struct error *err)
+                                               enum inference_cache_form form, struct error *err)
 {
     struct inference_cache *cache = calloc(1, sizeof(*cache));
 
@@ -75,11 +82,11 @@ struct inference_cache *inference_cache_create(const struct inference_model *mod
     cache->model = model;
     cache->pages_count = pages;
     cache->serial = INFERENCE_PAGE_STARTS;
-    cache->half_values = layer_values(model);
-    cache->page_values = cache->half_values * 2 * model->layers_count;
+    cache->form = form;
+    cache->half_bytes = half_bytes(cache);
+    cache->page_bytes = cache->half_bytes * 2 * model->layers_count;
     cache->memory = MAP_FAILED;
-    if (!__builtin_mul_overflow(cache->page_values * sizeof(float), (size_t)pages,
-                                &cache->memory_bytes))
+    if (!__builtin_mul_overflow(cache->page_bytes, (size_t)pages, &cache->memory_bytes))
         cache->memory = mmap(NULL, cache->memory_bytes, PROT_READ | PROT_WRITE,
                              MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (cache->memory != MAP_FAILED && create_index(cache))
@@ -206,8 +213,8 @@ void inference_cache_share(struct inference_cache *cache, uint32_t page)
 void inference_cache_copy(struct inference_cache *cache, uint32_t page, uint32_t from)
 {
     CHECK(cache->pages[page].users == 1 && !cache->pages[page].is_findable);
-    memcpy(inference_cache_keys(cache, page, 0), inference_cache_keys(cache, from, 0),
-           cache->page_values * sizeof(float));
+    memcpy(cache->memory + (size_t)page * cache->page_bytes,
+           cache->memory + (size_t)from * cache->page_bytes, cache->page_bytes);
 }
 
 void inference_cache_release(struct inference_cache *cache, uint32_t page)
@@ -225,13 +232,92 @@ void inference_cache_release(struct inference_cache *cache, uint32_t page)
     cache->available++;
 }
 
-float *inference_cache_keys(const struct inference_cache *cache, uint32_t page, uint32_t layer)
+/* Keys and values
+ * ---------------------------------------------------------------------------------------------- */
+
+static char *half_at(const struct inference_cache *cache, uint32_t page, uint32_t layer,
+                     bool is_values)
 {
-    return cache->memory + (size_t)page * cache->page_values
-           + (size_t)layer * 2 * cache->half_values;
+    return cache->memory + (size_t)page * cache->page_bytes
+           + ((size_t)layer * 2 + is_values) * cache->half_bytes;
 }
 
-float *inference_cache_values(const struct inference_cache *cache, uint32_t page, uint32_t layer)
+/* The rows of @head from position @first on, of a cache of floats: [INFERENCE_PAGE][kv_heads ·
+ * head].
+ */
+static float *floats_at(const struct inference_cache *cache, char *half, uint32_t head,
+                        uint32_t first)
 {
-    return inference_cache_keys(cache, page, layer) + cache->half_values;
+    const struct inference_model *model = cache->model;
+
+    return (float *)(void *)half + ((size_t)first * model->kv_heads + head) * model->head;
+}
+
+/* The same of a cache of 8 bits: the values of all positions, then the scales. */
+static struct kept_rows kept_at(const struct inference_cache *cache, char *half, uint32_t head,
+                                uint32_t first)
+{
+    const struct inference_model *model = cache->model;
+    size_t scales = kernels_kept_scales(model->head), at = (size_t)first * model->kv_heads + head;
+    float *all = (float *)(void *)(half + (size_t)INFERENCE_PAGE * model->kv_heads * model->head);
+
+    return (struct kept_rows){ (int8_t *)half + at * model->head, all + at * scales,
+                               (size_t)model->kv_heads * model->head, model->kv_heads * scales };
+}
+
+static void put_half(struct inference_cache *cache, char *half, uint32_t at, const float *x)
+{
+    const struct inference_model *model = cache->model;
+
+    if (cache->form == INFERENCE_CACHE_FORM_F32) {
+        memcpy(floats_at(cache, half, 0, at), x,
+               (size_t)model->kv_heads * model->head * sizeof(*x));
+        return;
+    }
+    for (uint32_t h = 0; h < model->kv_heads; h++) {
+        struct kept_rows rows = kept_at(cache, half, h, at);
+
+        kernels_keep(&rows, 0, x + (size_t)h * model->head, model->head);
+    }
+}
+
+void inference_cache_put(struct inference_cache *cache, uint32_t page, uint32_t layer, uint32_t at,
+                         const float *keys, const float *values)
+{
+    put_half(cache, half_at(cache, page, layer, false), at, keys);
+    put_half(cache, half_at(cache, page, layer, true), at, values);
+}
+
+void inference_cache_score(const struct inference_cache *cache,
+                           const struct inference_cache_stretch *stretch, float *out,
+                           const float *q, float scale)
+{
+    const struct inference_model *model = cache->model;
+    char *half = half_at(cache, stretch->page, stretch->layer, false);
+    struct kept_rows rows;
+
+    if (cache->form == INFERENCE_CACHE_FORM_F32) {
+        kernels_score(out, q, floats_at(cache, half, stretch->head, stretch->first),
+                      (size_t)model->kv_heads * model->head, model->head, stretch->count, scale);
+        return;
+    }
+    rows = kept_at(cache, half, stretch->head, stretch->first);
+    kernels_score_kept(out, q, &rows, model->head, stretch->count, scale);
+}
+
+void inference_cache_mix(const struct inference_cache *cache,
+                         const struct inference_cache_stretch *stretch, float *out,
+                         const float *weights)
+{
+    const struct inference_model *model = cache->model;
+    char *half = half_at(cache, stretch->page, stretch->layer, true);
+    struct kept_rows rows;
+
+    if (cache->form == INFERENCE_CACHE_FORM_F32) {
+        kernels_mix(out, weights, floats_at(cache, half, stretch->head, stretch->first),
+                    (size_t)model->kv_heads * model->head, model->head, stretch->count);
+        return;
+    }
+    rows = kept_at(cache, half, stretch->head, stretch->first);
+    kernels_mix_kept(out, weights, &rows, model->head, stretch->count);
 }

@@ -19,14 +19,20 @@
 
 struct inference_cache;
 
+/* What a value is kept in. */
+enum inference_cache_form {
+    INFERENCE_CACHE_FORM_F32,
+    INFERENCE_CACHE_FORM_Q8, /* 8 bits, and a scale for each 32: 9 bits in all */
+};
+
 /* Room for @pages of @model's keys and values; memory is touched as pages are written.
  * RESOURCE_EXHAUSTED (NULL) where there is no address space for them. */
 struct inference_cache *inference_cache_create(const struct inference_model *model, uint32_t pages,
-                                               struct error *err);
+                                               enum inference_cache_form form, struct error *err);
 void inference_cache_destroy(struct inference_cache *cache);
 
 /* Bytes of a page. */
-size_t inference_cache_page_bytes(const struct inference_model *model);
+size_t inference_cache_page_bytes(const struct inference_cache *cache);
 
 /* Pages that can be taken now: those that nobody uses, findable or not. */
 uint32_t inference_cache_available(const struct inference_cache *cache);
@@ -52,8 +58,24 @@ void inference_cache_copy(struct inference_cache *cache, uint32_t page, uint32_t
 /* Used by one less. */
 void inference_cache_release(struct inference_cache *cache, uint32_t page);
 
-/* Keys or values of a layer in a page: [INFERENCE_PAGE][kv_heads · head] */
-float *inference_cache_keys(const struct inference_cache *cache, uint32_t page, uint32_t layer);
-float *inference_cache_values(const struct inference_cache *cache, uint32_t page, uint32_t layer);
+/* Keep the keys and values [kv_heads · head] of position @at of a page, in a layer. */
+void inference_cache_put(struct inference_cache *cache, uint32_t page, uint32_t layer, uint32_t at,
+                         const float *keys, const float *values);
+
+/* Positions of a page, as a head of a layer has them. */
+struct inference_cache_stretch {
+    uint32_t page, layer, head; /* of keys and values */
+    uint32_t first, count;
+};
+
+/* out[t] = scale · q · key of position first + t */
+void inference_cache_score(const struct inference_cache *cache,
+                           const struct inference_cache_stretch *stretch, float *out,
+                           const float *q, float scale);
+
+/* out += Σ weights[t] · value of position first + t */
+void inference_cache_mix(const struct inference_cache *cache,
+                         const struct inference_cache_stretch *stretch, float *out,
+                         const float *weights);
 
 #endif

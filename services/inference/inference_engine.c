@@ -42,7 +42,8 @@ static enum status create_state(struct inference_engine *engine, struct error *e
     engine->crew = inference_crew_create(engine->options.threads, err);
     if (engine->crew == NULL)
         return err->status;
-    engine->cache = inference_cache_create(engine->model, pages_wanted(engine), err);
+    engine->cache = inference_cache_create(engine->model, pages_wanted(engine),
+                                           engine->options.cache_form, err);
     if (engine->cache == NULL)
         return err->status;
     engine->forward = inference_forward_create(engine->model, engine->cache, engine->crew,

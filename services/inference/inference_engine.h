@@ -11,7 +11,7 @@
 #ifndef INFERENCE_ENGINE_H
 #define INFERENCE_ENGINE_H
 
-#include "inference_model.h"
+#include "inference_cache.h"
 #include "inference_request.h"
 
 struct inference_engine_options {
@@ -19,7 +19,8 @@ struct inference_engine_options {
     uint32_t queue_max; /* requests that wait for one */
     uint32_t context;   /* 0: the model's */
     uint32_t pages;     /* of keys and values, INFERENCE_PAGE ids each; 0: contexts for all */
-    unsigned threads;   /* of the arithmetic, the engine's own among them */
+    enum inference_cache_form cache_form;
+    unsigned threads; /* of the arithmetic, the engine's own among them */
     /* On the engine's thread, once, when the file has been read whole for its digest. */
     void (*on_ready)(void *owner);
     void *owner;

@@ -232,12 +232,9 @@ static void store(struct inference_forward *forward, uint32_t layer)
     for (uint32_t i = 0; i < forward->n; i++) {
         uint32_t position = forward->position_of[i];
         uint32_t page = forward->segments[forward->segment_of[i]].pages[position / INFERENCE_PAGE];
-        size_t at = position % INFERENCE_PAGE * width;
 
-        memcpy(inference_cache_keys(forward->cache, page, layer) + at, forward->k + i * width,
-               width * sizeof(float));
-        memcpy(inference_cache_values(forward->cache, page, layer) + at, forward->v + i * width,
-               width * sizeof(float));
+        inference_cache_put(forward->cache, page, layer, position % INFERENCE_PAGE,
+                            forward->k + i * width, forward->v + i * width);
     }
 }
 
@@ -246,13 +243,16 @@ struct attention {
     uint32_t layer;
 };
 
-/* Positions [first, end) of a page. */
-static uint32_t page_part(uint32_t page, uint32_t from, uint32_t to, uint32_t *first)
+/* The positions of @from to @to that are in page @index of a sequence. */
+static struct inference_cache_stretch stretch_of(const uint32_t *pages, uint32_t index,
+                                                 uint32_t from, uint32_t to)
 {
-    uint32_t start = page * INFERENCE_PAGE, end = start + INFERENCE_PAGE;
+    uint32_t start = index * INFERENCE_PAGE, end = start + INFERENCE_PAGE;
+    uint32_t first = from > start ? from - start : 0;
 
-    *first = from > start ? from - start : 0;
-    return (to < end ? to : end) - start - *first;
+    return (struct inference_cache_stretch){ .page = pages[index],
+                                             .first = first,
+                                             .count = (to < end ? to : end) - start - first };
 }
 
 /* One head of one id: s = softmax(q · keys · scale) · values, over the positions that it sees. */
@@ -262,31 +262,30 @@ static void attend_head(const struct attention *attention, uint32_t i, uint32_t 
     const struct inference_model *model = forward->model;
     const struct inference_layer *layer = &model->layers[attention->layer];
     const uint32_t *pages = forward->segments[forward->segment_of[i]].pages;
-    uint32_t to = forward->position_of[i] + 1, first, count, at;
+    uint32_t to = forward->position_of[i] + 1, at = 0;
     uint32_t from = layer->window != 0 && to > layer->window ? to - layer->window : 0;
-    size_t stride = (size_t)model->kv_heads * model->head;
-    size_t shared = (size_t)(h / (model->heads / model->kv_heads)) * model->head;
     size_t own = ((size_t)i * model->heads + h) * model->head;
+    struct inference_cache_stretch stretch;
 
-    at = 0;
-    for (uint32_t page = from / INFERENCE_PAGE; page * INFERENCE_PAGE < to; page++, at += count) {
-        count = page_part(page, from, to, &first);
-        kernels_score(scores + at, forward->q + own,
-                      inference_cache_keys(forward->cache, pages[page], attention->layer)
-                          + first * stride + shared,
-                      stride, model->head, count, model->attention_scale);
+    for (uint32_t page = from / INFERENCE_PAGE; page * INFERENCE_PAGE < to; page++) {
+        stretch = stretch_of(pages, page, from, to);
+        stretch.layer = attention->layer;
+        stretch.head = h / (model->heads / model->kv_heads);
+        inference_cache_score(forward->cache, &stretch, scores + at, forward->q + own,
+                              model->attention_scale);
+        at += stretch.count;
     }
     if (model->attention_cap > 0)
         kernels_soft_cap(scores, model->attention_cap, at);
     kernels_softmax(scores, at);
     memset(forward->s + own, 0, model->head * sizeof(float));
     at = 0;
-    for (uint32_t page = from / INFERENCE_PAGE; page * INFERENCE_PAGE < to; page++, at += count) {
-        count = page_part(page, from, to, &first);
-        kernels_mix(forward->s + own, scores + at,
-                    inference_cache_values(forward->cache, pages[page], attention->layer)
-                        + first * stride + shared,
-                    stride, model->head, count);
+    for (uint32_t page = from / INFERENCE_PAGE; page * INFERENCE_PAGE < to; page++) {
+        stretch = stretch_of(pages, page, from, to);
+        stretch.layer = attention->layer;
+        stretch.head = h / (model->heads / model->kv_heads);
+        inference_cache_mix(forward->cache, &stretch, forward->s + own, scores + at);
+        at += stretch.count;
     }
 }
 

@@ -26,6 +26,7 @@ static enum status open_engine(struct inference_served *served, struct gguf *ggu
         .queue_max = options->queue_max,
         .context = options->context,
         .pages = options->pages,
+        .cache_form = options->cache_form,
         .threads = options->threads,
         .on_ready = on_ready,
         .owner = served,

@@ -113,6 +113,35 @@ void kernels_mix(float *out, const float *weights, const float *rows, size_t str
     chosen->mix(out, weights, rows, stride, width, count);
 }
 
+void kernels_keep(const struct kept_rows *rows, size_t row, const float *x, size_t width)
+{
+    int8_t *values = rows->values + row * rows->stride;
+    float *scales = rows->scales + row * rows->scales_stride;
+
+    for (size_t at = 0; at < width; at += BLOCK) {
+        size_t end = width - at < BLOCK ? width : at + BLOCK;
+        float largest = 0, scale;
+
+        for (size_t i = at; i < end; i++)
+            largest = fabsf(x[i]) > largest ? fabsf(x[i]) : largest;
+        scales[at / BLOCK] = scale = largest / 127;
+        for (size_t i = at; i < end; i++)
+            values[i] = scale > 0 ? (int8_t)lrintf(x[i] / scale) : 0;
+    }
+}
+
+void kernels_score_kept(float *out, const float *q, const struct kept_rows *rows, size_t width,
+                        size_t count, float scale)
+{
+    chosen->score_kept(out, q, rows, width, count, scale);
+}
+
+void kernels_mix_kept(float *out, const float *weights, const struct kept_rows *rows, size_t width,
+                      size_t count)
+{
+    chosen->mix_kept(out, weights, rows, width, count);
+}
+
 void kernels_add_scaled(float *out, const float *x, float scale, size_t count)
 {
     chosen->add_scaled(out, x, scale, count);

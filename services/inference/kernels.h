@@ -125,6 +125,28 @@ void kernels_score(float *out, const float *q, const float *rows, size_t stride,
 void kernels_mix(float *out, const float *weights, const float *rows, size_t stride, size_t width,
                  size_t count);
 
+/* The same over rows that are kept in 8 bits, with a scale for each 32 values of a head; the last
+ * block of a head may be shorter. */
+struct kept_rows {
+    int8_t *values; /* [count][stride] */
+    float *scales;  /* [count][scales_stride] */
+    size_t stride, scales_stride;
+};
+
+/* Scales of a head of @width values. */
+static inline size_t kernels_kept_scales(size_t width)
+{
+    return (width + 31) / 32;
+}
+
+/* x[width] to row @row. */
+void kernels_keep(const struct kept_rows *rows, size_t row, const float *x, size_t width);
+
+void kernels_score_kept(float *out, const float *q, const struct kept_rows *rows, size_t width,
+                        size_t count, float scale);
+void kernels_mix_kept(float *out, const float *weights, const struct kept_rows *rows, size_t width,
+                      size_t count);
+
 /* out[i] += scale x[i] */
 void kernels_add_scaled(float *out, const float *x, float scale, size_t count);
 

@@ -328,6 +328,8 @@ const struct kernels *kernels_avx2(void)
         .add_scaled = add_scaled,
         .score = score,
         .mix = mix,
+        .score_kept = kernels_avx2_score_kept,
+        .mix_kept = kernels_avx2_mix_kept,
         .softmax = softmax,
         .gate_silu = gate_silu,
     };

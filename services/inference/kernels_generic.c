@@ -109,6 +109,32 @@ static void mix(float *out, const float *weights, const float *rows, size_t stri
         add_scaled(out, rows + t * stride, weights[t], width);
 }
 
+static void score_kept(float *out, const float *q, const struct kept_rows *rows, size_t width,
+                       size_t count, float scale)
+{
+    for (size_t t = 0; t < count; t++) {
+        const int8_t *values = rows->values + t * rows->stride;
+        const float *scales = rows->scales + t * rows->scales_stride;
+        float sum = 0;
+
+        for (size_t i = 0; i < width; i++)
+            sum += q[i] * scales[i / BLOCK] * (float)values[i];
+        out[t] = scale * sum;
+    }
+}
+
+static void mix_kept(float *out, const float *weights, const struct kept_rows *rows, size_t width,
+                     size_t count)
+{
+    for (size_t t = 0; t < count; t++) {
+        const int8_t *values = rows->values + t * rows->stride;
+        const float *scales = rows->scales + t * rows->scales_stride;
+
+        for (size_t i = 0; i < width; i++)
+            out[i] += weights[t] * scales[i / BLOCK] * (float)values[i];
+    }
+}
+
 static void softmax(float *x, size_t count)
 {
     float largest = x[0], sum = 0;
@@ -145,6 +171,8 @@ const struct kernels kernels_generic = {
     .add_scaled = add_scaled,
     .score = score,
     .mix = mix,
+    .score_kept = score_kept,
+    .mix_kept = mix_kept,
     .softmax = softmax,
     .gate_silu = gate_silu,
 };

@@ -25,6 +25,10 @@ struct kernels {
                   size_t count, float scale);
     void (*mix)(float *out, const float *weights, const float *rows, size_t stride, size_t width,
                 size_t count);
+    void (*score_kept)(float *out, const float *q, const struct kept_rows *rows, size_t width,
+                       size_t count, float scale);
+    void (*mix_kept)(float *out, const float *weights, const struct kept_rows *rows, size_t width,
+                     size_t count);
     void (*softmax)(float *x, size_t count);
     void (*gate_silu)(float *gate, const float *up, size_t count);
 };
@@ -36,6 +40,12 @@ const struct kernels *kernels_avx2(void);
 
 /* What this process computes with. */
 const struct kernels *kernels_chosen(void);
+
+/* kernels_avx2_cache.c */
+void kernels_avx2_score_kept(float *out, const float *q, const struct kept_rows *rows, size_t width,
+                             size_t count, float scale);
+void kernels_avx2_mix_kept(float *out, const float *weights, const struct kept_rows *rows,
+                           size_t width, size_t count);
 
 /* kernels_generic_packed.c and kernels_avx2_packed.c: multiply of the tables above. */
 void kernels_generic_multiply(float *out, const struct matrix *matrix,

@@ -9,7 +9,7 @@ struct inference_config {
     struct host_config host;
     const char *model, *card, *adapters;
     uint64_t model_watch_ms;
-    int64_t sequences, queue, threads, context, pages;
+    int64_t sequences, queue, threads, context, pages, cache_bits;
 };
 
 static const struct setting settings[] = {
@@ -22,6 +22,9 @@ static const struct setting settings[] = {
       0, 0, false, false },
     { "adapters", SETTING_KIND_STRING, offsetof(struct inference_config, adapters), NULL,
       "NAME=FILE,...", "LoRA adapters in GGUF that requests may name", 0, 0, false, false },
+    { "cache-bits", SETTING_KIND_NUMBER, offsetof(struct inference_config, cache_bits), "32",
+      "BITS", "of a key or value that is kept: 32, or 8 for less than a third of the memory", 8, 32,
+      false, false },
     { "model-watch", SETTING_KIND_DURATION, offsetof(struct inference_config, model_watch_ms), "1s",
       "TIME", "how often the file is looked at: a new one is served without a restart; 0: never", 0,
       86400000, false, false },
@@ -76,6 +79,7 @@ static enum status start(struct host *host, const void *config, void **service, 
         .queue_max = (uint32_t)own->queue,
         .context = (uint32_t)own->context,
         .pages = (uint32_t)own->pages,
+        .cache_form = own->cache_bits == 8 ? INFERENCE_CACHE_FORM_Q8 : INFERENCE_CACHE_FORM_F32,
         .threads = (unsigned)own->threads,
         .workers = host->workers,
     };
@@ -84,6 +88,10 @@ static enum status start(struct host *host, const void *config, void **service, 
 
     if (watched == NULL)
         return error_set(err, STATUS_RESOURCE_EXHAUSTED, "no memory");
+    if (own->cache_bits != 8 && own->cache_bits != 32) {
+        free(watched);
+        return error_set(err, STATUS_INVALID_ARGUMENT, "--cache-bits is 8 or 32");
+    }
     watched->host = host;
     *is_ready = false;
     *service = inference = inference_start(&options, &host->loop, on_ready, watched, err);

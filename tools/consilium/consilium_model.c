@@ -19,7 +19,8 @@ enum status consilium_model_open(struct consilium_model *model, const char *path
     model->crew = inference_crew_create(threads, err);
     model->cache = model->crew == NULL
                        ? NULL
-                       : inference_cache_create(model->model, model->pages_each * sequences, err);
+                       : inference_cache_create(model->model, model->pages_each * sequences,
+                                                INFERENCE_CACHE_FORM_F32, err);
     if (model->cache != NULL)
         model->forward = inference_forward_create(model->model, model->cache, model->crew,
                                                   model->context, INFERENCE_BATCH_MAX, err);

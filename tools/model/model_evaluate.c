@@ -287,7 +287,9 @@ static enum status open_model(struct evaluate *e, const struct data *data, struc
                          data->vocabulary_size, e->model->vocabulary);
     count = (e->model->context + INFERENCE_PAGE - 1) / INFERENCE_PAGE;
     e->crew = inference_crew_create(1, err);
-    e->cache = e->crew == NULL ? NULL : inference_cache_create(e->model, count, err);
+    e->cache = e->crew == NULL
+                   ? NULL
+                   : inference_cache_create(e->model, count, INFERENCE_CACHE_FORM_F32, err);
     e->forward = e->cache == NULL ? NULL
                                   : inference_forward_create(e->model, e->cache, e->crew,
                                                              e->model->context, 1, err);

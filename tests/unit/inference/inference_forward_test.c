@@ -245,6 +245,33 @@ static void equals_a_double_precision_reference_with_q8_0(void **state)
     assert_equal_to_reference(GGUF_TENSOR_TYPE_Q8_0, 3e-4);
 }
 
+/* Of 150 ids, whose keys and values are in 8 bits, alone and in chunks: the same, and not far from
+ * what floats give. */
+static void stays_near_the_reference_with_keys_and_values_in_8_bits(void **state)
+{
+    double reference[MODEL_SAMPLE_VOCABULARY], error;
+    float one_by_one[MODEL_SAMPLE_VOCABULARY];
+    uint32_t ids[LENGTH];
+    struct run run = { .cache_form = INFERENCE_CACHE_FORM_Q8 };
+
+    (void)state;
+    run_open_sample(&run, GGUF_TENSOR_TYPE_Q8_0);
+    for (uint32_t at = 0; at < LENGTH; at++) {
+        ids[at] = at * 37 % MODEL_SAMPLE_VOCABULARY;
+        reference_step(run.model->gguf, ids[at], (int)at, reference);
+        memcpy(one_by_one, run_ids(&run, ids + at, 1, at), sizeof(one_by_one));
+    }
+    error = error_of(one_by_one, reference);
+    assert_true(error > 1e-4 && error < 2e-2);
+    for (uint32_t at = 0; at < LENGTH; at += 50) {
+        const float *logits = run_ids(&run, ids + at, 50, at);
+
+        if (at == 100)
+            assert_memory_equal(logits, one_by_one, sizeof(one_by_one));
+    }
+    run_close(&run);
+}
+
 /* How far the rounding of the weights moves the logits: a few thousandths for 16 bits, a few
  * hundredths for 8. */
 static void stays_near_f32_with_smaller_types(void **state)
@@ -284,6 +311,7 @@ int main(void)
         cmocka_unit_test(equals_a_double_precision_reference_with_f16),
         cmocka_unit_test(equals_a_double_precision_reference_with_bf16),
         cmocka_unit_test(equals_a_double_precision_reference_with_q8_0),
+        cmocka_unit_test(stays_near_the_reference_with_keys_and_values_in_8_bits),
         cmocka_unit_test(stays_near_f32_with_smaller_types),
     };
 

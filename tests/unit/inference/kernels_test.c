@@ -74,6 +74,58 @@ static void attends_as_the_generic_version_does(void **state)
     }
 }
 
+/* Two heads of @width values a row, of which the second is read. */
+static void attends_over_8_bits_as_the_generic_version_does(void **state)
+{
+    const struct kernels *fast = kernels_avx2(), *truth = &kernels_generic;
+    static int8_t values[13 * 2 * 96];
+    static float scales[13 * 2 * 3];
+    float a[VALUES], b[VALUES];
+
+    (void)state;
+    if (fast == NULL)
+        skip();
+    for (size_t width = 16; width <= 96; width += 16) {
+        size_t blocks = kernels_kept_scales(width);
+        struct kept_rows rows = { values + width, scales + blocks, 2 * width, 2 * blocks };
+
+        for (size_t t = 0; t < 13; t++)
+            kernels_keep(&rows, t, weights + t * 7, width);
+        for (size_t count = 1; count <= 13; count++) {
+            fast->score_kept(a, x, &rows, width, count, 0.25f);
+            truth->score_kept(b, x, &rows, width, count, 0.25f);
+            for (size_t t = 0; t < count; t++)
+                assert_near(a[t], b[t]);
+            memset(a, 0, sizeof(a));
+            memset(b, 0, sizeof(b));
+            fast->mix_kept(a, x, &rows, width, count);
+            truth->mix_kept(b, x, &rows, width, count);
+            for (size_t i = 0; i < width; i++)
+                assert_near(a[i], b[i]);
+        }
+    }
+}
+
+/* Half a step of the 127 that the largest of 32 has. */
+static void keeps_values_within_half_a_step(void **state)
+{
+    int8_t values[80];
+    float scales[3], weight = 1;
+    struct kept_rows rows = { values, scales, 80, 3 };
+
+    (void)state;
+    kernels_keep(&rows, 0, x, 80);
+    for (size_t i = 0; i < 80; i++) {
+        float kept = 0, largest = 0;
+        struct kept_rows one = { values + i, scales + i / 32, 80, 3 };
+
+        for (size_t j = i / 32 * 32; j < i / 32 * 32 + 32 && j < 80; j++)
+            largest = fabsf(x[j]) > largest ? fabsf(x[j]) : largest;
+        kernels_generic.mix_kept(&kept, &weight, &one, 1, 1);
+        assert_true(fabsf(kept - x[i]) <= largest / 254 * 1.0001f);
+    }
+}
+
 static void expands_to_the_same_bits(void **state)
 {
     const struct kernels *fast = kernels_avx2(), *truth = &kernels_generic;
@@ -94,6 +146,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(agrees_with_the_generic_version_at_every_length),
         cmocka_unit_test(attends_as_the_generic_version_does),
+        cmocka_unit_test(attends_over_8_bits_as_the_generic_version_does),
+        cmocka_unit_test(keeps_values_within_half_a_step),
         cmocka_unit_test(expands_to_the_same_bits),
     };
 

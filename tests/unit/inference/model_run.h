@@ -11,6 +11,7 @@ struct run {
     char *bytes;
     struct inference_model *model;
     struct inference_crew *crew;
+    enum inference_cache_form cache_form; /* as it is before run_open */
     struct inference_cache *cache;
     struct inference_forward *forward;
     uint32_t pages[MODEL_RUN_PAGES];
@@ -26,7 +27,7 @@ static inline void run_open(struct run *run, struct gguf *gguf, unsigned threads
     pages = (run->model->context + INFERENCE_PAGE - 1) / INFERENCE_PAGE;
     assert_true(pages <= MODEL_RUN_PAGES);
     run->crew = inference_crew_create(threads, &err);
-    run->cache = inference_cache_create(run->model, pages, &err);
+    run->cache = inference_cache_create(run->model, pages, run->cache_form, &err);
     run->forward = inference_forward_create(run->model, run->cache, run->crew, run->model->context,
                                             INFERENCE_BATCH_MAX, &err);
     assert_non_null(run->forward);
