@@ -8,6 +8,7 @@
 
 #include "base/check.h"
 #include "base/fault.h"
+#include "rpc/call_face.h"
 #include "rpc/payload.h"
 #include "rpc/server_call.h"
 #include "run/clock.h"
@@ -275,6 +276,10 @@ void call_reply(struct call *call, const void *message)
     struct error err;
     bool is_queued;
 
+    if (call->face != NULL) {
+        call->face->end(call, message, NULL);
+        return;
+    }
     pthread_mutex_lock(&sc->lock);
     is_queued = sc->is_answered || call_queue(sc, message);
     pthread_mutex_unlock(&sc->lock);
@@ -286,16 +291,24 @@ void call_reply(struct call *call, const void *message)
 void call_fail(struct call *call, const struct error *err)
 {
     CHECK(err->status != STATUS_OK);
-    end(server_call_of(call), err);
+    if (call->face != NULL)
+        call->face->end(call, NULL, err);
+    else
+        end(server_call_of(call), err);
 }
 
 void call_finish(struct call *call)
 {
-    end(server_call_of(call), NULL);
+    if (call->face != NULL)
+        call->face->end(call, NULL, NULL);
+    else
+        end(server_call_of(call), NULL);
 }
 
 bool call_is_cancelled(const struct call *call)
 {
+    if (call->face != NULL)
+        return call->face->is_cancelled(call);
     return atomic_load_explicit(&server_call_of(call)->is_cancelled, memory_order_acquire);
 }
 
@@ -303,6 +316,8 @@ const char *call_address(struct call *call)
 {
     struct server_call *sc = server_call_of(call);
 
+    if (call->face != NULL)
+        return "local";
     if (sc->address == NULL)
         sc->address = grpc_call_get_peer(sc->grpc);
     return sc->address;
@@ -310,7 +325,7 @@ const char *call_address(struct call *call)
 
 grpc_call *call_grpc(const struct call *call)
 {
-    return server_call_of(call)->grpc;
+    return call->face != NULL ? NULL : server_call_of(call)->grpc;
 }
 
 /* Hops. */
@@ -326,6 +341,7 @@ void call_run_on_loop(struct call *call, void (*run)(struct call *call))
 {
     struct server_call *sc = server_call_of(call);
 
+    CHECK(call->face == NULL);
     sc->hop_run = run;
     sc->hop.open = open_hop;
     mailbox_post(&sc->served->server->options.loop->mailbox, &sc->hop);
@@ -348,7 +364,7 @@ void call_run_on_worker(struct call *call, void (*run)(struct call *call))
     struct server_call *sc = server_call_of(call);
     struct error err;
 
-    CHECK(sc->served->server->options.workers != NULL);
+    CHECK(call->face == NULL && sc->served->server->options.workers != NULL);
     pthread_mutex_lock(&sc->lock);
     sc->away++;
     sc->holds++;

@@ -23,6 +23,7 @@
 #include "run/trace.h"
 
 struct call;
+struct call_face;
 struct loop;
 struct workers;
 struct server_method;
@@ -35,6 +36,7 @@ struct peer {
 
 struct call {
     struct arena arena;
+    const struct call_face *face; /* NULL: it came by gRPC; else see call_local.h */
     const struct server_method *method;
     void *service;       /* as given to server_create: the struct that owns everything */
     const void *request; /* the unpacked message, in the arena; NULL where requests stream */

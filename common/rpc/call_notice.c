@@ -5,6 +5,7 @@
  * told; what came meanwhile is told when the worker's function has returned. So a handler runs on
  * one thread at a time. */
 #include "base/check.h"
+#include "rpc/call_face.h"
 #include "rpc/server_call.h"
 
 void call_set_cancelled(struct server_call *sc)
@@ -133,6 +134,10 @@ void call_on_cancel(struct call *call, void (*on_cancel)(struct call *call))
 {
     struct server_call *sc = server_call_of(call);
 
+    if (call->face != NULL) {
+        call->face->on_cancel(call, on_cancel);
+        return;
+    }
     pthread_mutex_lock(&sc->lock);
     sc->on_cancel = on_cancel;
     if (atomic_load(&sc->is_cancelled) && sc->served->row.place != METHOD_PLACE_WORKER)

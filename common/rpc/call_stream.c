@@ -10,6 +10,7 @@
 #include "base/check.h"
 #include "base/fault.h"
 #include "base/limits.h"
+#include "rpc/call_face.h"
 #include "rpc/payload.h"
 #include "rpc/server_call.h"
 
@@ -166,6 +167,8 @@ bool call_send(struct call *call, const void *message)
     struct server_call *sc = server_call_of(call);
     bool is_full;
 
+    if (call->face != NULL)
+        return call->face->send(call, message);
     pthread_mutex_lock(&sc->lock);
     CHECK(!sc->is_ended);
     if (sc->is_answered) {
@@ -190,6 +193,10 @@ void call_on_writable(struct call *call, void (*on_writable)(struct call *call))
 {
     struct server_call *sc = server_call_of(call);
 
+    if (call->face != NULL) {
+        call->face->on_writable(call, on_writable);
+        return;
+    }
     pthread_mutex_lock(&sc->lock);
     sc->on_writable = on_writable;
     call_tell_soon_and_unlock(sc); /* it may have drained since */
@@ -236,6 +243,10 @@ void call_read(struct call *call, void (*on_message)(struct call *call, const vo
         .data.recv_message.recv_message = &sc->message_payload,
     };
 
+    if (call->face != NULL) {
+        call->face->read(call, on_message);
+        return;
+    }
     pthread_mutex_lock(&sc->lock);
     CHECK(!sc->is_ended && sc->on_message == NULL && !sc->is_reading);
     arena_close(&sc->message_arena);
