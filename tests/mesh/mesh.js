@@ -118,7 +118,7 @@ class Mesh {
     if (result.status !== 0) throw new Error(`mesh start ${service}: ${result.stderr}`);
   }
 
-  async healthy(seconds = 20) {
+  async healthy(seconds = 60) {
     const end = Date.now() + seconds * 1000;
     for (;;) {
       const { status } = await this.consilium('status', '--json', '--timeout=1s');
