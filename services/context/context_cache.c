@@ -59,6 +59,13 @@ struct cache_entry *cache_entry_create(struct slice tenant, struct slice patient
     return entry;
 }
 
+enum status cache_entry_read(struct cache_entry *entry, struct slice plain, struct error *err)
+{
+    if (record_decode(plain, &entry->arena, &entry->record, err) != STATUS_OK)
+        return err->status;
+    return courses_make(&entry->record, &entry->arena, &entry->courses, err);
+}
+
 void cache_entry_release(struct cache_entry *entry)
 {
     if (entry != NULL && --entry->references == 0) {

@@ -5,13 +5,14 @@
 #define CONTEXT_CACHE_H
 
 #include "base/list.h"
-#include "context_record.h"
+#include "context_course.h"
 
 struct cache_entry {
     struct list by_use, by_name; /* cache's own */
     struct arena arena;          /* holds the entry itself and everything in it */
     struct slice tenant, patient;
     struct record record;
+    struct courses courses;
     struct slice sealed_map;
     uint64_t version;
     uint64_t base_version; /* what Redis had when this was made; 0: nothing */
@@ -33,6 +34,10 @@ void cache_destroy(struct cache *cache);
  * where there is no memory. Any thread. */
 struct cache_entry *cache_entry_create(struct slice tenant, struct slice patient,
                                        size_t arena_bytes_max);
+
+/* Read the bytes of a record (record_encode) into @entry, so that it can be asked. What
+ * record_decode and courses_make fail with. Any thread, for an entry that nobody else knows. */
+enum status cache_entry_read(struct cache_entry *entry, struct slice plain, struct error *err);
 
 /* Any thread for an entry that nobody else knows; else the loop. */
 void cache_entry_release(struct cache_entry *entry);

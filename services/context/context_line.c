@@ -8,6 +8,12 @@
 /* Bytes of an old value within a run, and of a note's first words. */
 #define RUN_VALUE_BYTES_MAX 40
 #define NOTE_BYTES_MAX 160
+/* Words of a run that are told, each once; and what else of it is: its first, low and high. */
+#define WORDS_TOLD_MAX 8
+#define OTHERS_TOLD_MAX (WORDS_TOLD_MAX + 3)
+/* Notes of one line that are quoted; and how much of the best one's worth the others must have. */
+#define NOTES_QUOTED_MAX 4
+#define NOTES_QUOTED_SHARE 0.5f
 
 const char *line_heading(enum fact_kind kind)
 {
@@ -63,16 +69,34 @@ static void put_beginning(struct buffer *buffer, struct slice text)
                                                                    : text.data[i]);
 }
 
-/* One fact: as render_line tells it. */
-static void put_single(struct buffer *buffer, const struct fact *fact)
+static float note_score(const struct ranking *ranking, uint32_t fact)
 {
+    return ranking->note_scores == NULL ? 0 : ranking->note_scores[fact];
+}
+
+/* The sentences of a note that have to do with the question, else its beginning. */
+static void put_text(struct buffer *buffer, const struct record *record, uint32_t fact,
+                     const struct ranking *ranking)
+{
+    struct slice text = record->facts[fact].text;
+
+    if (text.size > 0 && note_score(ranking, fact) > 0)
+        render_excerpt(text, note_weigh, &ranking->note_words, buffer);
+    else if (text.size > 0)
+        put_beginning(buffer, text);
+}
+
+/* One fact: as render_line tells it. */
+static void put_single(struct buffer *buffer, const struct record *record, uint32_t index,
+                       const struct ranking *ranking)
+{
+    const struct fact *fact = &record->facts[index];
     size_t start = buffer->size;
 
     render_line(fact, buffer);
     if (!has_own_noun(fact) && !buffer->is_full)
         drop_noun(buffer, start, fact);
-    if (fact->text.size > 0)
-        put_beginning(buffer, fact->text);
+    put_text(buffer, record, index, ranking);
 }
 
 static void put_end(struct buffer *buffer, const struct fact *fact)
@@ -132,8 +156,21 @@ static struct slice bare_value(const struct fact *fact)
 struct run {
     const struct record *record;
     const struct course *course;
-    uint32_t low, high; /* places in the course; UINT32_MAX: no numbers */
+    uint32_t low, high;               /* places in the course; UINT32_MAX: no numbers */
+    uint32_t newest;                  /* so many at its end are told */
+    uint32_t others[OTHERS_TOLD_MAX]; /* places that are told besides */
+    uint32_t others_count;
 };
+
+static void tell(struct run *run, uint32_t place)
+{
+    if (place >= run->course->count - run->newest)
+        return;
+    for (uint32_t i = 0; i < run->others_count; i++)
+        if (run->others[i] == place)
+            return;
+    run->others[run->others_count++] = place;
+}
 
 static const struct fact *fact_at(const struct run *run, uint32_t place)
 {
@@ -169,13 +206,14 @@ static void put_valued(struct buffer *buffer, const char *before, const struct f
 }
 
 /* Of words: each other word once, newest first. */
-static void put_other_words(struct buffer *buffer, const struct run *run, uint32_t shown_max)
+static void put_other_words(struct buffer *buffer, struct run *run, uint32_t shown_max)
 {
-    struct slice told[8];
+    struct slice told[WORDS_TOLD_MAX];
     uint32_t count = 1;
 
     told[0] = fact_at(run, run->course->count - 1)->value;
-    for (uint32_t i = run->course->count - 1; i-- > 0 && count < 8 && count < shown_max;) {
+    for (uint32_t i = run->course->count - 1;
+         i-- > 0 && count < WORDS_TOLD_MAX && count < shown_max;) {
         const struct fact *fact = fact_at(run, i);
         bool is_told = fact->value.size == 0;
 
@@ -185,14 +223,16 @@ static void put_other_words(struct buffer *buffer, const struct run *run, uint32
             continue;
         buffer_put_string(buffer, count == 1 ? "; before " : ", ");
         buffer_put(buffer, short_value(fact));
+        tell(run, i);
         told[count++] = fact->value;
     }
 }
 
-static void put_numbers(struct buffer *buffer, const struct run *run, uint32_t shown_max)
+static void put_numbers(struct buffer *buffer, struct run *run, uint32_t shown_max)
 {
     uint32_t last = run->course->count - 1;
 
+    run->newest = last < shown_max ? last + 1 : shown_max;
     for (uint32_t i = last; i-- > 0 && last - i < shown_max;) {
         const struct fact *fact = fact_at(run, i);
 
@@ -207,6 +247,8 @@ static void put_numbers(struct buffer *buffer, const struct run *run, uint32_t s
         return;
     put_valued(buffer, "; low ", fact_at(run, run->low));
     put_valued(buffer, ", high ", fact_at(run, run->high));
+    tell(run, run->low);
+    tell(run, run->high);
 }
 
 /* "Hemoglobin A1c x143, 1990-01-02 to 2026-11-03: last 7.2 %; before 7.0 6.9; low …, high …" */
@@ -220,8 +262,11 @@ static void put_run(struct buffer *buffer, struct run *run, uint32_t shown_max)
     put_day(buffer, &first->date);
     buffer_put_string(buffer, " to ");
     put_day(buffer, &last->date);
-    if (last->value.size == 0)
+    run->newest = 1;
+    if (last->value.size == 0) {
+        tell(run, 0);
         return;
+    }
     buffer_put_string(buffer, ": last ");
     buffer_put(buffer, last->value);
     buffer_put_string(buffer, flags[last->flag]);
@@ -230,6 +275,7 @@ static void put_run(struct buffer *buffer, struct run *run, uint32_t shown_max)
         put_other_words(buffer, run, shown_max);
     else
         put_numbers(buffer, run, shown_max);
+    tell(run, 0);
 }
 
 /* What a shown fact says beyond its course: its dose, its reason, its results. */
@@ -239,7 +285,7 @@ static struct slice own_words(const struct fact *fact)
 }
 
 /* "Check up (outpatient) x442: 2026-12-30 2026-12-12, and 440 since 1951-04-02" */
-static void put_events(struct buffer *buffer, const struct run *run, uint32_t shown)
+static void put_events(struct buffer *buffer, struct run *run, uint32_t shown)
 {
     const struct course *course = run->course;
     const struct fact *last = fact_at(run, course->count - 1);
@@ -273,36 +319,124 @@ static void put_events(struct buffer *buffer, const struct run *run, uint32_t sh
         buffer_format(buffer, ", and %u since ", course->count - shown);
         put_day(buffer, &fact_at(run, 0)->date);
     }
+    run->newest = shown;
+    tell(run, 0);
 }
 
-/* All of a run; of events those shown, and the first, whose date the line gives. */
-static bool cite(const struct course *course, uint32_t shown, struct arena *arena,
-                 struct line *line)
+/* ---- notes ---- */
+
+/* The notes of a course that are quoted: those worth most, newest first. */
+struct quoted {
+    uint32_t facts[NOTES_QUOTED_MAX];
+    uint32_t count;
+};
+
+static void quote(struct quoted *quoted, const struct ranking *ranking, uint32_t fact)
 {
-    line->facts = arena_alloc(arena, (shown + 1) * sizeof(*line->facts));
+    uint32_t worst = 0;
+
+    if (quoted->count < NOTES_QUOTED_MAX) {
+        quoted->facts[quoted->count++] = fact;
+        return;
+    }
+    for (uint32_t i = 1; i < quoted->count; i++)
+        if (note_score(ranking, quoted->facts[i]) < note_score(ranking, quoted->facts[worst]))
+            worst = i;
+    if (note_score(ranking, fact) <= note_score(ranking, quoted->facts[worst]))
+        return;
+    memmove(quoted->facts + worst, quoted->facts + worst + 1,
+            (quoted->count - worst - 1) * sizeof(quoted->facts[0]));
+    quoted->facts[quoted->count - 1] = fact;
+}
+
+static void find_quoted(const struct course *course, const struct ranking *ranking,
+                        struct quoted *quoted)
+{
+    float best = 0;
+
+    quoted->count = 0;
+    for (uint32_t i = 0; i < course->count; i++) {
+        float score = note_score(ranking, course->facts[i]);
+
+        best = score > best ? score : best;
+    }
+    for (uint32_t i = course->count; i-- > 0 && best > 0;)
+        if (note_score(ranking, course->facts[i]) >= NOTES_QUOTED_SHARE * best)
+            quote(quoted, ranking, course->facts[i]);
+}
+
+/* "Visit note x42, since 2011-01-03: 2019-03-04: "Smokes ten cigarettes a day."; 2018-…" */
+static bool put_quoted(struct buffer *buffer, const struct run *run, const struct quoted *quoted,
+                       const struct ranking *ranking, struct arena *arena, struct line *line)
+{
+    const struct course *course = run->course;
+
+    if (has_own_noun(fact_at(run, 0)))
+        buffer_format(buffer, "%.*s: ", SLICE_FORMAT(course->noun));
+    buffer_format(buffer, "%.*s x%u, since ", SLICE_FORMAT(course->label), course->count);
+    put_day(buffer, &fact_at(run, 0)->date);
+    line->facts = arena_alloc(arena, (quoted->count + 1) * sizeof(*line->facts));
     line->count = 0;
     if (line->facts == NULL)
         return false;
-    for (uint32_t i = course->count; i-- > course->count - shown;)
-        line->facts[line->count++] = course->facts[i];
-    if (shown < course->count)
+    for (uint32_t i = 0; i < quoted->count; i++) {
+        buffer_put_string(buffer, i == 0 ? ": " : "; ");
+        put_day(buffer, &run->record->facts[quoted->facts[i]].date);
+        put_text(buffer, run->record, quoted->facts[i], ranking);
+        line->facts[line->count++] = quoted->facts[i];
+    }
+    if (quoted->facts[quoted->count - 1] != course->facts[0])
         line->facts[line->count++] = course->facts[0];
+    line->told = line->count;
+    return !buffer->is_full;
+}
+
+/* ---- what a line rests on ---- */
+
+/* What is told of a course, newest first, then the rest of it where @has_rest: the line of a
+ * measurement sums all of it up. */
+static bool cite(const struct run *run, bool has_rest, struct arena *arena, struct line *line)
+{
+    const struct course *course = run->course;
+    uint32_t told = run->newest + run->others_count;
+
+    line->facts = arena_alloc(arena, (has_rest ? course->count : told) * sizeof(*line->facts));
+    line->count = 0;
+    if (line->facts == NULL)
+        return false;
+    for (uint32_t i = course->count; i-- > course->count - run->newest;)
+        line->facts[line->count++] = course->facts[i];
+    for (uint32_t i = 0; i < run->others_count; i++)
+        line->facts[line->count++] = course->facts[run->others[i]];
+    line->told = line->count;
+    for (uint32_t i = course->count - run->newest; has_rest && i-- > 0;) {
+        bool is_told = false;
+
+        for (uint32_t j = 0; j < run->others_count; j++)
+            is_told |= run->others[j] == i;
+        if (!is_told)
+            line->facts[line->count++] = course->facts[i];
+    }
     return true;
 }
 
-bool line_of_course(const struct record *record, const struct course *course, uint32_t shown_max,
-                    struct buffer *buffer, struct arena *arena, struct line *line)
+bool line_of_course(const struct record *record, const struct course *course,
+                    const struct ranking *ranking, uint32_t shown_max, struct buffer *buffer,
+                    struct arena *arena, struct line *line)
 {
-    struct run run = { record, course, 0, 0 };
-    uint32_t shown = course->count < shown_max ? course->count : shown_max;
+    struct run run = { .record = record, .course = course, .newest = 1 };
+    bool has_rest = course->count > 1 && course->kind == FACT_OBSERVATION;
+    struct quoted quoted;
 
     if (course->count == 1) {
-        put_single(buffer, &record->facts[course->facts[0]]);
-    } else if (course->kind == FACT_OBSERVATION) {
-        put_run(buffer, &run, shown);
-        shown = course->count;
+        put_single(buffer, record, course->facts[0], ranking);
+    } else if (has_rest) {
+        put_run(buffer, &run, shown_max);
     } else {
-        put_events(buffer, &run, shown);
+        find_quoted(course, ranking, &quoted);
+        if (quoted.count > 0)
+            return put_quoted(buffer, &run, &quoted, ranking, arena, line);
+        put_events(buffer, &run, course->count < shown_max ? course->count : shown_max);
     }
-    return cite(course, shown, arena, line) && !buffer->is_full;
+    return cite(&run, has_rest, arena, line) && !buffer->is_full;
 }

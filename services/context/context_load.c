@@ -50,7 +50,7 @@ static void open_record(struct job *job)
     }
     arena_init(&work, CONTEXT_RECORD_ARENA_BYTES);
     if (seal_open(&load->context->key, &name, load->record, &work, &plain, &load->err) == STATUS_OK)
-        record_decode(plain, &entry->arena, &entry->record, &load->err);
+        cache_entry_read(entry, plain, &load->err);
     arena_close(&work);
     name.what = "map";
     arena_init(&work, CONTEXT_RECORD_ARENA_BYTES);

@@ -1,13 +1,18 @@
-/* select → as many of the best as the budget holds → sorted for reading → rendered with ids.
+/* rank → lines, while the budget holds → the two turns.
+ *
+ * As courses: context_slice. As facts: of the best courses the newest facts (the oldest, where the
+ * question asks for the first; those of the time that it names), sorted for reading.
  *
  * The budget counts bytes: a token has at least chars_per_token of them on average, which the
  * caller knows for its model. */
 #include "context_prompt.h"
 
+#include <math.h>
 #include <stdlib.h>
 
-#include "base/utf8.h"
+#include "base/limits.h"
 #include "context_render.h"
+#include "context_words.h"
 
 static const char head[] = "Record:\n";
 static const char no_facts[] = "(nothing recorded)\n";
@@ -16,8 +21,24 @@ static const char before_question[] = "\nQuestion: ";
 /* "[123] " and the line's end. */
 #define LINE_EXTRA_BYTES 8
 
-/* Standing facts without a hit of their own may take this share of the room. */
+/* What only stands (it is active, and nothing else speaks for it) may take this share of the room.
+ */
 #define STANDING_SHARE 0.5
+#define STANDING_SCORE_MAX 1.7f
+
+/* A line a fact has no room for what only may matter: a fact that the question itself says less for
+ * than this share of what it says for the best, and does not stand, is left out. Where it says
+ * nothing for any, the newest of each is told. */
+#define ASKED_SHARE 0.5f
+
+/* A repetition is worth so much of the one before it; where the question asks how something went,
+ * more. */
+#define REPEAT_SHARE 0.75f
+#define REPEAT_SHARE_TREND 0.97f
+#define REPEATS_MAX 256
+
+/* Whatever the budget: a prompt of more is no prompt. */
+#define ROOM_BYTES_MAX (16 * MIB)
 
 enum status context_read_bundle(struct slice bundle, struct arena *arena, struct record *record,
                                 struct parsed *parsed, uint32_t *as_facts, struct error *err)
@@ -40,143 +61,309 @@ enum status context_read_bundle(struct slice bundle, struct arena *arena, struct
     return status;
 }
 
-/* The line of a fact as this question sees it: a note shows the sentences that matter. */
-static struct slice line_of(const struct fact *fact, const struct query *query, struct arena *arena)
+static enum status no_room(struct error *err)
 {
+    return error_set(err, STATUS_RESOURCE_EXHAUSTED, "no room for the prompt");
+}
+
+/* ---- as facts ---- */
+
+struct candidate {
+    uint32_t fact;
+    float score;
+    bool only_stands, bears;
+};
+
+struct choosing {
+    const struct record *record;
+    const struct courses *courses;
+    const struct ranking *ranking;
+    struct period period;
+    unsigned times; /* enum words_time */
+    struct arena *arena;
+    struct candidate *candidates;
+    size_t count;
+    float best_asked; /* of all courses */
+    size_t left;      /* bytes for lines */
+    size_t standing;  /* of them, for what only stands */
+};
+
+static float note_score(const struct choosing *choosing, uint32_t fact)
+{
+    return choosing->ranking->note_scores == NULL ? 0 : choosing->ranking->note_scores[fact];
+}
+
+static void add_candidate(struct choosing *choosing, const struct ranked *ranked, uint32_t fact,
+                          uint32_t repeats)
+{
+    float share = powf(choosing->times & WORDS_TIME_TREND ? REPEAT_SHARE_TREND : REPEAT_SHARE,
+                       (float)repeats);
+    bool stands = fact_is_standing(&choosing->record->facts[fact]);
+
+    if (!stands
+        && (choosing->best_asked > 0 ? ranked->asked * share < ASKED_SHARE * choosing->best_asked
+                                     : repeats > 0))
+        return;
+    choosing->candidates[choosing->count++] = (struct candidate){
+        .fact = fact,
+        .score = ranked->score * share + note_score(choosing, fact),
+        .only_stands = stands && !ranked->bears && ranked->score < STANDING_SCORE_MAX,
+        .bears = ranked->bears,
+    };
+}
+
+/* A course's facts from the one that is asked for on. */
+static void add_course(struct choosing *choosing, const struct ranked *ranked)
+{
+    struct course course = choosing->courses->items[ranked->course];
+    bool is_from_first = choosing->times & WORDS_TIME_EARLIEST;
+
+    if (choosing->period.is_asked) {
+        struct course narrow =
+            course_narrow(choosing->record, &course, choosing->period.from, choosing->period.to);
+
+        course = narrow.count > 0 ? narrow : course;
+    }
+    for (uint32_t i = 0; i < course.count && i < REPEATS_MAX; i++)
+        add_candidate(choosing, ranked, course.facts[is_from_first ? i : course.count - 1 - i], i);
+}
+
+static int compare_candidates(const void *a, const void *b)
+{
+    const struct candidate *x = a, *y = b;
+
+    if (x->score != y->score)
+        return x->score > y->score ? -1 : 1;
+    return x->fact > y->fact ? -1 : x->fact < y->fact; /* the newer first */
+}
+
+/* No more courses than lines have room: a worse one cannot have one. */
+static bool find_candidates(struct choosing *choosing)
+{
+    size_t courses = choosing->left / LINE_EXTRA_BYTES + 1, facts = 0;
+
+    courses = courses < choosing->courses->count ? courses : choosing->courses->count;
+    for (size_t i = 0; i < courses; i++) {
+        uint32_t count = choosing->courses->items[choosing->ranking->items[i].course].count;
+
+        facts += count < REPEATS_MAX ? count : REPEATS_MAX;
+        choosing->best_asked = fmaxf(choosing->best_asked, choosing->ranking->items[i].asked);
+    }
+    choosing->candidates =
+        arena_alloc(choosing->arena, (facts + 1) * sizeof(*choosing->candidates));
+    if (choosing->candidates == NULL)
+        return false;
+    for (size_t i = 0; i < courses; i++)
+        add_course(choosing, &choosing->ranking->items[i]);
+    qsort(choosing->candidates, choosing->count, sizeof(*choosing->candidates), compare_candidates);
+    return true;
+}
+
+/* The line of a fact as this question sees it: a note shows the sentences that matter. */
+static struct slice line_of(const struct choosing *choosing, uint32_t index)
+{
+    const struct fact *fact = &choosing->record->facts[index];
     struct buffer buffer;
 
-    buffer_init(&buffer, arena);
+    buffer_init(&buffer, choosing->arena);
     if (buffer_reserve(&buffer, fact->text.size > 0 ? RENDER_EXCERPT_BYTES_MAX + 256 : 128) == NULL)
         return (struct slice){ NULL, 0 };
     render_line(fact, &buffer);
     if (fact->text.size > 0)
-        render_excerpt(fact->text, query_weigh, query, &buffer);
+        render_excerpt(fact->text, note_weigh, &choosing->ranking->note_words, &buffer);
     return buffer.is_full ? (struct slice){ NULL, 0 } : buffer_slice(&buffer);
 }
 
-/* Demographics, problems, medications, allergies; then the rest by date. */
-static int group_of(const struct fact *fact)
-{
-    if (!fact_is_standing(fact))
-        return 9;
-    return (int)fact->kind;
-}
-
-static int compare_for_reading(const void *a, const void *b)
-{
-    const struct prompt_fact *x = a, *y = b;
-    int x_group = group_of(x->fact), y_group = group_of(y->fact);
-
-    return x_group != y_group ? x_group - y_group : fact_compare(x->fact, y->fact);
-}
-
-struct room {
-    size_t left;     /* bytes for lines */
-    size_t standing; /* of them, for standing facts that the question did not hit */
-};
-
-/* @score of a standing fact that only stands is under this. */
-static bool only_stands(const struct fact *fact, float score)
-{
-    return fact_is_standing(fact) && score < 0.4f && fact->kind != FACT_DEMOGRAPHICS;
-}
-
-static bool take_room(struct room *room, const struct fact *fact, float score, size_t line)
+static bool take_room(struct choosing *choosing, const struct candidate *candidate, size_t line)
 {
     size_t bytes = line + LINE_EXTRA_BYTES;
 
-    if (bytes > room->left || (only_stands(fact, score) && bytes > room->standing))
+    if (bytes > choosing->left || (candidate->only_stands && bytes > choosing->standing))
         return false;
-    room->left -= bytes;
-    if (only_stands(fact, score))
-        room->standing -= bytes;
+    choosing->left -= bytes;
+    if (candidate->only_stands)
+        choosing->standing -= bytes;
     return true;
 }
 
 /* Take from the best down what has room; a long line that has none does not keep a shorter one out.
  */
-static enum status choose(const struct record *record, const struct query *query, struct room room,
-                          struct arena *arena, struct prompt *prompt, struct error *err)
+static bool choose(struct choosing *choosing, struct prompt *prompt)
 {
-    struct chosen *chosen = context_select(record, query, arena, &prompt->considered);
-    size_t count_max = room.left / (LINE_EXTRA_BYTES + 8) + 1;
+    size_t count_max = choosing->left / (LINE_EXTRA_BYTES + 8) + 1;
 
-    if (count_max > prompt->considered)
-        count_max = prompt->considered;
-    prompt->facts = ARENA_ARRAY(arena, struct prompt_fact, count_max);
-    if (chosen == NULL || prompt->facts == NULL)
-        return error_set(err, STATUS_RESOURCE_EXHAUSTED, "no room to choose among %zu facts",
-                         record->count);
+    if (count_max > choosing->count)
+        count_max = choosing->count;
+    prompt->lines = ARENA_ARRAY(choosing->arena, struct prompt_line, count_max);
+    if (prompt->lines == NULL)
+        return false;
     for (size_t i = 0;
-         i < prompt->considered && prompt->count < count_max && room.left > LINE_EXTRA_BYTES; i++) {
-        const struct fact *fact = &record->facts[chosen[i].fact];
-        struct arena_mark mark = arena_mark(arena);
+         i < choosing->count && prompt->count < count_max && choosing->left > LINE_EXTRA_BYTES;
+         i++) {
+        const struct candidate *candidate = &choosing->candidates[i];
+        const struct fact *fact = &choosing->record->facts[candidate->fact];
+        struct arena_mark mark = arena_mark(choosing->arena);
         struct slice line;
 
-        if (fact->noun.size + 2 + fact->label.size + LINE_EXTRA_BYTES > room.left)
+        if (fact->noun.size + 2 + fact->label.size + LINE_EXTRA_BYTES > choosing->left)
             continue;
-        line = line_of(fact, query, arena);
-        if (line.data != NULL && take_room(&room, fact, chosen[i].score, line.size))
-            prompt->facts[prompt->count++] = (struct prompt_fact){ 0, fact, line };
+        line = line_of(choosing, candidate->fact);
+        if (line.data != NULL && take_room(choosing, candidate, line.size))
+            prompt->lines[prompt->count++] =
+                (struct prompt_line){ 0, line, &candidate->fact, 1, 1, candidate->bears };
         else
-            arena_rewind(arena, mark);
+            arena_rewind(choosing->arena, mark);
     }
+    return true;
+}
+
+/* Demographics, problems, medications, allergies; then the rest by date. */
+static int group_of(const struct fact *fact)
+{
+    return fact_is_standing(fact) ? (int)fact->kind : FACT_KINDS;
+}
+
+static int compare_for_reading(const void *a, const void *b, void *record)
+{
+    const struct fact *facts = ((const struct record *)record)->facts;
+    const struct fact *x = &facts[((const struct prompt_line *)a)->facts[0]],
+                      *y = &facts[((const struct prompt_line *)b)->facts[0]];
+
+    return group_of(x) != group_of(y) ? group_of(x) - group_of(y) : fact_compare(x, y);
+}
+
+static size_t count_considered(const struct choosing *choosing)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < choosing->courses->count; i++)
+        if (choosing->ranking->items[i].bears)
+            count += choosing->courses->items[choosing->ranking->items[i].course].count;
+    return count;
+}
+
+static enum status choose_facts(const struct record *record, const struct courses *courses,
+                                struct slice question, size_t bytes, struct arena *arena,
+                                struct prompt *prompt, struct error *err)
+{
+    struct choosing choosing = { .record = record,
+                                 .courses = courses,
+                                 .arena = arena,
+                                 .left = bytes,
+                                 .standing = (size_t)((double)bytes * STANDING_SHARE) };
+
+    choosing.period = period_find(question, courses->end);
+    choosing.times = words_times(question);
+    choosing.ranking = context_rank(record, courses, question, &choosing.period, 0, arena);
+    if (choosing.ranking == NULL || !find_candidates(&choosing) || !choose(&choosing, prompt))
+        return no_room(err);
+    qsort_r(prompt->lines, prompt->count, sizeof(prompt->lines[0]), compare_for_reading,
+            (void *)record);
+    for (size_t i = 0; i < prompt->count; i++) {
+        prompt->lines[i].id = (uint32_t)i + 1;
+        prompt->considered += !prompt->lines[i].bears;
+    }
+    prompt->considered += count_considered(&choosing);
     return STATUS_OK;
 }
 
-static void render(struct prompt *prompt, struct slice question, struct buffer *buffer)
+static void render_facts(const struct prompt *prompt, struct buffer *buffer)
 {
-    buffer_put_string(buffer, head);
     for (size_t i = 0; i < prompt->count; i++) {
-        prompt->facts[i].id = (uint32_t)i + 1;
         buffer_format(buffer, "[%zu] ", i + 1);
-        buffer_put(buffer, prompt->facts[i].line);
+        buffer_put(buffer, prompt->lines[i].text);
         buffer_put_byte(buffer, '\n');
     }
-    if (prompt->count == 0)
-        buffer_put_string(buffer, no_facts);
-    buffer_put_string(buffer, before_question);
-    buffer_put(buffer, question);
 }
 
-enum status context_assemble(const struct record *record, struct slice question,
-                             uint32_t budget_tokens, float chars_per_token, struct arena *arena,
-                             struct prompt *prompt, struct error *err)
+/* ---- as courses ---- */
+
+static size_t count_facts(const struct prompt *prompt)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < prompt->count; i++)
+        count += prompt->lines[i].facts_count;
+    return count;
+}
+
+static enum status slice_courses(const struct record *record, const struct courses *courses,
+                                 struct slice question, size_t bytes, struct arena *arena,
+                                 struct slice_text *slice, struct prompt *prompt, struct error *err)
+{
+    const struct slice_measure measure = { .bytes_per_token = 1 };
+
+    if (context_slice(record, courses, question, (uint32_t)bytes, &measure, 0, arena, slice, err)
+        != STATUS_OK)
+        return err->status;
+    prompt->lines = ARENA_ARRAY(arena, struct prompt_line, slice->count);
+    if (prompt->lines == NULL)
+        return no_room(err);
+    for (uint32_t i = 0; i < slice->count; i++) {
+        const struct slice_line *line = &slice->lines[i];
+
+        prompt->lines[i] = (struct prompt_line){ line->id,    line->text, line->facts,
+                                                 line->count, line->told, line->bears };
+    }
+    prompt->count = slice->count;
+    prompt->considered = count_facts(prompt);
+    return STATUS_OK;
+}
+
+/* ---- both ---- */
+
+/* Bytes that lines may take. */
+static enum status find_room(const struct prompt_request *request, size_t *room, struct error *err)
 {
     size_t fixed = sizeof(head) + sizeof(no_facts) + sizeof(before_question);
-    struct query *query = ARENA_NEW(arena, struct query);
-    struct buffer buffer;
-    struct room room;
-    double bytes;
-    enum status status;
+    float chars_per_token =
+        request->chars_per_token > 0 ? request->chars_per_token : CONTEXT_CHARS_PER_TOKEN;
+    double bytes =
+        (double)request->budget_tokens * (chars_per_token > 64 ? 64.0 : (double)chars_per_token);
 
-    *prompt = (struct prompt){ .system = CONTEXT_SYSTEM };
-    question = slice_trim(question);
-    if (query == NULL)
-        return error_set(err, STATUS_RESOURCE_EXHAUSTED, "no room for a question of %zu bytes",
-                         question.size);
-    if (question.size == 0)
+    if (request->question.size == 0)
         return error_set(err, STATUS_INVALID_ARGUMENT, "the question is empty");
-    if (!(chars_per_token > 0))
-        chars_per_token = CONTEXT_CHARS_PER_TOKEN;
-    bytes = (double)budget_tokens * (chars_per_token > 64 ? 64.0 : (double)chars_per_token);
-    if (bytes < (double)(fixed + question.size))
+    if (bytes < (double)(fixed + request->question.size))
         return error_set(err, STATUS_INVALID_ARGUMENT,
                          "a budget of %u tokens has no room for a question of %zu bytes",
-                         budget_tokens, question.size);
-    room.left = (size_t)bytes - fixed - question.size;
-    room.standing = (size_t)((double)room.left * STANDING_SHARE);
-    if (!query_read(query, record, question, arena))
-        return error_set(err, STATUS_RESOURCE_EXHAUSTED, "no room for a question of %zu bytes",
-                         question.size);
-    status = choose(record, query, room, arena, prompt, err);
+                         request->budget_tokens, request->question.size);
+    *room = (size_t)bytes - fixed - request->question.size;
+    if (*room > ROOM_BYTES_MAX)
+        *room = ROOM_BYTES_MAX;
+    return STATUS_OK;
+}
+
+enum status context_assemble(const struct record *record, const struct courses *courses,
+                             const struct prompt_request *asked, struct arena *arena,
+                             struct prompt *prompt, struct error *err)
+{
+    struct prompt_request request = *asked;
+    struct slice_text slice = { 0 };
+    struct buffer buffer;
+    enum status status;
+    size_t room = 0;
+
+    *prompt = (struct prompt){ .system = CONTEXT_SYSTEM, .record = record };
+    request.question = slice_trim(request.question);
+    status = find_room(&request, &room, err);
+    if (status == STATUS_OK)
+        status =
+            request.form == PROMPT_FORM_COURSES
+                ? slice_courses(record, courses, request.question, room, arena, &slice, prompt, err)
+                : choose_facts(record, courses, request.question, room, arena, prompt, err);
     if (status != STATUS_OK)
         return status;
-    qsort(prompt->facts, prompt->count, sizeof(prompt->facts[0]), compare_for_reading);
     buffer_init(&buffer, arena);
-    render(prompt, question, &buffer);
+    buffer_put_string(&buffer, head);
+    if (request.form == PROMPT_FORM_COURSES)
+        buffer_put(&buffer, slice.text);
+    else
+        render_facts(prompt, &buffer);
+    if (prompt->count == 0)
+        buffer_put_string(&buffer, no_facts);
+    buffer_put_string(&buffer, before_question);
+    buffer_put(&buffer, request.question);
     buffer_put_byte(&buffer, '\0');
     prompt->user = buffer.data;
-    return buffer.is_full ? error_set(err, STATUS_RESOURCE_EXHAUSTED, "no room for the prompt")
-                          : STATUS_OK;
+    return buffer.is_full ? no_room(err) : STATUS_OK;
 }

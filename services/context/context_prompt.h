@@ -4,7 +4,7 @@
 #define CONTEXT_PROMPT_H
 
 #include "context_merge.h"
-#include "context_select.h"
+#include "context_slice.h"
 
 /* The instruction turn, the same for every question. */
 #define CONTEXT_SYSTEM                                                                             \
@@ -12,18 +12,39 @@
 
 #define CONTEXT_CHARS_PER_TOKEN 3.0f
 
-struct prompt_fact {
-    uint32_t id; /* 1 to count, in the order of rendering */
-    const struct fact *fact;
-    struct slice line; /* as it stands in the prompt, without "[id] " */
+/* How the slice is told. */
+enum prompt_form {
+    PROMPT_FORM_FACTS,   /* a line a fact (context_fact.h): what the default model is trained on */
+    PROMPT_FORM_COURSES, /* a line a course (context_slice.h): several times as much in as many
+                            tokens */
+};
+
+struct prompt_line {
+    uint32_t id;           /* 1 to count, in the order of rendering */
+    struct slice text;     /* as it stands in the prompt, without "[id] " */
+    const uint32_t *facts; /* that it cites, the one that it is named after first: indices in the
+                              record */
+    uint32_t facts_count;
+    uint32_t told; /* the first of them: those whose value or date the line tells; the others it
+                      only counts in */
+    bool bears;    /* on the question: evidence. Other lines are what one should know with it */
 };
 
 struct prompt {
     const char *system; /* static */
     const char *user;   /* "Record:\n[1] …\n\nQuestion: …" */
-    struct prompt_fact *facts;
+    const struct record *record;
+    struct prompt_line *lines;
     size_t count;
-    size_t considered; /* facts that had to do with the question; @count of them had room */
+    size_t considered; /* facts of the courses that bear on the question or have a line */
+};
+
+/* What is asked of a record. */
+struct prompt_request {
+    struct slice question; /* UTF-8 */
+    uint32_t budget_tokens;
+    float chars_per_token; /* 0: CONTEXT_CHARS_PER_TOKEN */
+    enum prompt_form form;
 };
 
 /* A bundle's record, all of it in @arena. @parsed (may be NULL) gets the counts, @as_facts (may be
@@ -31,13 +52,13 @@ struct prompt {
 enum status context_read_bundle(struct slice bundle, struct arena *arena, struct record *record,
                                 struct parsed *parsed, uint32_t *as_facts, struct error *err);
 
-/* Choose and render the facts that bear on @question (UTF-8) in at most @budget_tokens of
- * @chars_per_token (0: the default) bytes each for the user turn. Who the patient is, active
- * problems, medications and allergies come first, then what the question asks for, oldest first.
- * INVALID_ARGUMENT: an empty question, or one that has no room in the budget. @prompt is in @arena
- * and borrows from @record. Any thread. */
-enum status context_assemble(const struct record *record, struct slice question,
-                             uint32_t budget_tokens, float chars_per_token, struct arena *arena,
+/* Choose and render what bears on the question in at most budget_tokens of chars_per_token bytes
+ * each for the user turn. Who the patient is, active problems, medications and allergies come
+ * first, then what the question asks for; facts are told oldest first. INVALID_ARGUMENT: an empty
+ * question, or one that has no room in the budget. @prompt is in @arena and borrows from @record.
+ * Any thread. */
+enum status context_assemble(const struct record *record, const struct courses *courses,
+                             const struct prompt_request *request, struct arena *arena,
                              struct prompt *prompt, struct error *err);
 
 #endif

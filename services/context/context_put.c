@@ -231,7 +231,7 @@ static enum status put_make_entry(struct put *put, struct slice plain)
                          map.size);
     entry->version = put_next_version(put);
     entry->base_version = put->base_version;
-    return record_decode(plain, &entry->arena, &entry->record, &put->err);
+    return cache_entry_read(entry, plain, &put->err);
 }
 
 static enum status put_seal(struct put *put, struct slice plain)

@@ -23,19 +23,21 @@
 #define WORTH_UNNAMED 1.2f
 #define WORTH_RECENT 0.9f
 #define WORTH_TIME 0.8f
+#define WORTH_NOTE 1.5f
 
 #define YEAR_SECONDS (365.25 * 86400.0)
 #define WORDS_ASKED_MAX 256
 
 const char *const rank_signal_names[RANK_SIGNALS] = {
     "things", "words",  "concepts", "needs",   "kind", "standing",
-    "limits", "visits", "unnamed",  "recency", "time",
+    "limits", "visits", "unnamed",  "recency", "time", "notes",
 };
 
 struct asking {
     const struct record *record;
     const struct courses *courses;
     const struct period *period;
+    const struct ranking *ranking;
     uint32_t without;
     struct ask_question question;
     struct concepts asked, needed, limits;
@@ -137,9 +139,6 @@ static float score_concepts(const struct asking *asking, const struct course *co
         if (count > 0)
             score += WORTH_NEED * best + WORTH_NEED_MORE * (float)(count > 3 ? 2 : count - 1);
     }
-    if (is_on(asking, RANK_LIMITS)
-        && best_shared(asking, &course->means, &asking->limits, &count) > 0)
-        score += WORTH_LIMITS;
     return score;
 }
 
@@ -179,14 +178,47 @@ static float recency(const struct asking *asking, const struct course *course)
     return (float)exp2(-years / 2.0);
 }
 
-static float score_course(const struct asking *asking, const struct course *course)
+/* What the best of its notes is worth beside the best of all. One common word is little, however
+ * good the others are. */
+static float score_notes(const struct asking *asking, const struct course *course)
 {
-    float score = score_concepts(asking, course);
+    const float *scores = asking->ranking->note_scores;
+    float best = asking->ranking->note_words.best, own = 0;
+
+    if (scores == NULL || best <= 0)
+        return 0;
+    for (uint32_t i = 0; i < course->count; i++)
+        own = scores[course->facts[i]] > own ? scores[course->facts[i]] : own;
+    return WORTH_NOTE * own / best * (best < 1 ? best : 1);
+}
+
+/* What the question itself says for the course. */
+static float score_asked(const struct asking *asking, const struct course *course, bool bears)
+{
+    float score = score_concepts(asking, course) + score_notes(asking, course);
 
     if (is_on(asking, RANK_WORDS))
         score += score_words(asking, course);
     if (is_on(asking, RANK_KIND) && (asking->kinds >> course->kind & 1))
         score += WORTH_KIND;
+    if (is_on(asking, RANK_TIME) && asking->period->is_asked
+        && course_narrow(asking->record, course, asking->period->from, asking->period->to).count
+               > 0)
+        score += WORTH_TIME;
+    if (bears && is_on(asking, RANK_THINGS))
+        score += WORTH_THING;
+    return score;
+}
+
+/* What speaks for the course whatever is asked. */
+static float score_course(const struct asking *asking, const struct course *course)
+{
+    unsigned count;
+    float score = 0;
+
+    if (is_on(asking, RANK_LIMITS)
+        && best_shared(asking, &course->means, &asking->limits, &count) > 0)
+        score += WORTH_LIMITS;
     if (is_on(asking, RANK_STANDING))
         score += score_standing(course);
     if (is_on(asking, RANK_VISITS) && course->kind == FACT_ENCOUNTER)
@@ -195,10 +227,6 @@ static float score_course(const struct asking *asking, const struct course *cour
         score += WORTH_UNNAMED;
     if (is_on(asking, RANK_RECENCY))
         score += WORTH_RECENT * recency(asking, course);
-    if (is_on(asking, RANK_TIME) && asking->period->is_asked
-        && course_narrow(asking->record, course, asking->period->from, asking->period->to).count
-               > 0)
-        score += WORTH_TIME;
     return score;
 }
 
@@ -211,28 +239,43 @@ static int compare_ranked(const void *a, const void *b)
     return (x->course > y->course) - (x->course < y->course);
 }
 
-struct ranked *context_rank(const struct record *record, const struct courses *courses,
-                            struct slice question, const struct period *period, uint32_t without,
-                            struct arena *arena)
+static void rank_courses(const struct asking *asking, struct ranked *items)
+{
+    const struct courses *courses = asking->courses;
+
+    for (size_t i = 0; i < courses->count; i++) {
+        const struct course *course = &courses->items[i];
+        bool bears = ask_bears(&asking->question, asking->record, course, asking->period);
+        float asked = score_asked(asking, course, bears);
+
+        items[i] =
+            (struct ranked){ (uint32_t)i, asked + score_course(asking, course), asked, bears };
+    }
+    qsort(items, courses->count, sizeof(*items), compare_ranked);
+}
+
+struct ranking *context_rank(const struct record *record, const struct courses *courses,
+                             struct slice question, const struct period *period, uint32_t without,
+                             struct arena *arena)
 {
     struct asking *asking = ARENA_NEW(arena, struct asking);
-    struct ranked *ranked = arena_alloc(arena, (courses->count + 1) * sizeof(*ranked));
+    struct ranking *ranking = ARENA_NEW(arena, struct ranking);
 
-    if (asking == NULL || ranked == NULL)
+    if (asking == NULL || ranking == NULL)
+        return NULL;
+    ranking->items = arena_alloc(arena, (courses->count + 1) * sizeof(*ranking->items));
+    if (ranking->items == NULL)
         return NULL;
     asking->record = record;
     asking->courses = courses;
     asking->period = period;
+    asking->ranking = ranking;
     asking->without = without;
     read_question(asking, question);
-    for (size_t i = 0; i < courses->count; i++) {
-        const struct course *course = &courses->items[i];
-        bool bears = ask_bears(&asking->question, record, course, period);
-
-        ranked[i] = (struct ranked){ (uint32_t)i, score_course(asking, course), bears };
-        if (bears && is_on(asking, RANK_THINGS))
-            ranked[i].score += WORTH_THING;
+    if (is_on(asking, RANK_NOTES)) {
+        note_words_read(&asking->question, record, &ranking->note_words);
+        ranking->note_scores = note_scores(&ranking->note_words, record, arena);
     }
-    qsort(ranked, courses->count, sizeof(*ranked), compare_ranked);
-    return ranked;
+    rank_courses(asking, ranking->items);
+    return ranking;
 }

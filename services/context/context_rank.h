@@ -2,7 +2,7 @@
 #ifndef CONTEXT_RANK_H
 #define CONTEXT_RANK_H
 
-#include "context_ask.h"
+#include "context_note.h"
 
 /* What speaks for a course. Each can be left out, to see what it adds (docs/context.md). */
 enum rank_signal {
@@ -17,6 +17,8 @@ enum rank_signal {
     RANK_UNNAMED,  /* nothing says what its code means: it cannot be ruled out */
     RANK_RECENCY,  /* it is new */
     RANK_TIME,     /* it has to do with the time that the question names */
+    RANK_NOTES,    /* the text of a note of it has words of the question, or names what it asks
+                      about */
     RANK_SIGNALS,
 };
 
@@ -25,13 +27,20 @@ extern const char *const rank_signal_names[RANK_SIGNALS];
 struct ranked {
     uint32_t course;
     float score;
-    bool bears; /* on the question: evidence, not only context */
+    float asked; /* of the score, what the question's own signals are */
+    bool bears;  /* on the question: evidence, not only context */
 };
 
-/* Every course, best first, in @arena; NULL: no room. @period: that the question asks about;
- * @without: bits of signals to leave out. */
-struct ranked *context_rank(const struct record *record, const struct courses *courses,
-                            struct slice question, const struct period *period, uint32_t without,
-                            struct arena *arena);
+struct ranking {
+    struct ranked *items; /* every course, best first */
+    struct note_words note_words;
+    const float *note_scores; /* of each fact of the record; NULL: no note has such a word */
+};
+
+/* @ranking is in @arena; NULL: no room. @period: that the question asks about; @without: bits of
+ * signals to leave out. */
+struct ranking *context_rank(const struct record *record, const struct courses *courses,
+                             struct slice question, const struct period *period, uint32_t without,
+                             struct arena *arena);
 
 #endif

@@ -1,4 +1,4 @@
-/* A record: a patient's facts, sorted, with an index of their words, and its form as bytes. */
+/* A record: a patient's facts, sorted, with an index of its notes' words, and its form as bytes. */
 #ifndef CONTEXT_RECORD_H
 #define CONTEXT_RECORD_H
 
@@ -8,27 +8,22 @@
 /* More facts than this are refused: the largest records that we know have under ten thousand. */
 #define RECORD_FACTS_MAX 200000
 
-/* A word and a text that has it. */
+/* A word, and a note that has it. */
 struct posting {
-    uint32_t word;
-    uint32_t text;
+    uint32_t word; /* word_hash */
+    uint32_t fact;
 };
 
-/* The index knows each distinct text of the facts (labels, values, reasons, notes …) once: its
- * words, and the facts that have it. */
 struct record {
     struct fact *facts; /* by fact_compare; void ones too */
     size_t count;
     size_t live;              /* facts that are not void */
-    struct posting *postings; /* by word, then text; each pair once */
+    size_t notes;             /* of them, those with a text */
+    struct posting *postings; /* of texts: by word, then fact; each pair once */
     size_t postings_count;
-    uint32_t *text_facts;  /* facts of text 0, of text 1, …; each text's in order */
-    uint32_t *text_starts; /* where those of text n begin; of texts_count + 1 */
-    size_t texts_count;
-    uint32_t *same_label; /* for each fact: how many later ones (newer) have its kind and label */
 };
 
-/* Sort @facts (which stay), index their words; all of it in @arena.
+/* Sort @facts (which stay), index the words of notes; all of it in @arena.
  * RESOURCE_EXHAUSTED: too many, or no room. */
 enum status record_index(struct fact *facts, size_t count, struct arena *arena,
                          struct record *record, struct error *err);

@@ -216,6 +216,73 @@ static Consilium__V1__Fact **make_facts(struct lookup *lookup, size_t count,
 
 /* ---- Assemble ---- */
 
+/* Sources of one line in a reply: those that it tells one by one, and copies. */
+#define SOURCES_MAX 128
+
+struct sourcing {
+    struct arena *arena;
+    Consilium__V1__Fact *out;
+    bool is_full;
+};
+
+static void add_source(struct sourcing *sourcing, const struct fact *fact, struct slice reference)
+{
+    Consilium__V1__FactSource *source = ARENA_NEW(sourcing->arena, Consilium__V1__FactSource);
+
+    if (sourcing->out->n_sources == SOURCES_MAX) {
+        sourcing->out->more++;
+        return;
+    }
+    if (source == NULL) {
+        sourcing->is_full = true;
+        return;
+    }
+    consilium__v1__fact_source__init(source);
+    source->reference = text_of(reference, sourcing->arena);
+    source->path = text_of(fact->path, sourcing->arena);
+    source->date = date_of(fact, sourcing->arena);
+    source->value = text_of(fact->value.size > 0 ? fact->value : fact->detail, sourcing->arena);
+    sourcing->is_full |= source->reference == NULL || source->path == NULL || source->date == NULL
+                         || source->value == NULL;
+    sourcing->out->sources[sourcing->out->n_sources++] = source;
+}
+
+/* Other resources that say what @fact says. */
+static void add_copies(struct sourcing *sourcing, const struct fact *fact)
+{
+    struct slice also = fact->also;
+
+    while (also.size > 0) {
+        size_t end = slice_find_byte(also, '\n');
+
+        add_source(sourcing, fact, slice_cut(also, 0, end));
+        also = slice_cut(also, end + 1, also.size);
+    }
+}
+
+static bool pack_line(const struct record *record, const struct prompt_line *line,
+                      struct arena *arena, Consilium__V1__Fact *out)
+{
+    const struct fact *first = &record->facts[line->facts[0]];
+    struct sourcing sourcing = { arena, out, false };
+
+    if (!pack_fact(first, line->id, line->text, arena, out))
+        return false;
+    out->bears = line->bears;
+    out->more = line->facts_count - line->told;
+    out->sources = ARENA_ARRAY(arena, Consilium__V1__FactSource *, SOURCES_MAX);
+    if (out->sources == NULL)
+        return false;
+    add_copies(&sourcing, first);
+    for (uint32_t i = 1; i < line->told; i++) {
+        const struct fact *fact = &record->facts[line->facts[i]];
+
+        add_source(&sourcing, fact, fact->reference);
+        add_copies(&sourcing, fact);
+    }
+    return !sourcing.is_full;
+}
+
 static bool pack_prompt(struct lookup *lookup, const struct prompt *prompt,
                         Consilium__V1__AssembleReply *reply)
 {
@@ -224,8 +291,7 @@ static bool pack_prompt(struct lookup *lookup, const struct prompt *prompt,
 
     for (size_t i = 0; list != NULL && i < prompt->count; i++) {
         list[i] = &facts[i];
-        if (!pack_fact(prompt->facts[i].fact, prompt->facts[i].id, prompt->facts[i].line,
-                       &lookup->call->arena, &facts[i])) {
+        if (!pack_line(prompt->record, &prompt->lines[i], &lookup->call->arena, &facts[i])) {
             error_set(&lookup->err, STATUS_RESOURCE_EXHAUSTED, "no room for %zu facts",
                       prompt->count);
             return false;
@@ -240,12 +306,18 @@ static void assemble_answer(struct lookup *lookup)
 {
     const Consilium__V1__AssembleRequest *request = lookup->call->request;
     Consilium__V1__AssembleReply *reply = read_reply(lookup, sizeof(*reply));
+    const struct prompt_request asked = {
+        .question = slice_from(request->question),
+        .budget_tokens = request->budget_tokens,
+        .chars_per_token = request->chars_per_token,
+        .form = request->form == CONSILIUM__V1__FORM__FORM_COURSES ? PROMPT_FORM_COURSES
+                                                                   : PROMPT_FORM_FACTS,
+    };
     struct prompt prompt;
 
     if (reply == NULL
-        || context_assemble(&lookup->entry->record, slice_from(request->question),
-                            request->budget_tokens, request->chars_per_token, &lookup->call->arena,
-                            &prompt, &lookup->err)
+        || context_assemble(&lookup->entry->record, &lookup->entry->courses, &asked,
+                            &lookup->call->arena, &prompt, &lookup->err)
                != STATUS_OK)
         return;
     consilium__v1__assemble_reply__init(reply);

@@ -23,7 +23,7 @@ struct packed {
     uint32_t shown;
     struct slice text;
     uint32_t *facts;
-    uint32_t count;
+    uint32_t count, told;
     bool bears;
 };
 
@@ -31,6 +31,7 @@ struct packing {
     const struct record *record;
     const struct courses *courses;
     const struct period *period;
+    const struct ranking *ranking;
     struct arena *arena;
     struct packed *items;
     uint32_t count;
@@ -59,11 +60,12 @@ static bool make_line(struct packing *packing, struct packed *item)
         narrow = course_narrow(packing->record, course, packing->period->from, packing->period->to);
         course = narrow.count > 0 ? &narrow : course;
     }
-    if (!line_of_course(packing->record, course, item->shown, &packing->scratch, packing->arena,
-                        &line))
+    if (!line_of_course(packing->record, course, packing->ranking, item->shown, &packing->scratch,
+                        packing->arena, &line))
         return false;
     item->facts = line.facts;
     item->count = line.count;
+    item->told = line.told;
     item->text = buffer_slice(&packing->scratch);
     return true;
 }
@@ -85,8 +87,10 @@ static enum status no_room(struct error *err)
 }
 
 /* A long line that does not fit does not keep a shorter one out. */
-static bool pack(struct packing *packing, const struct ranked *ranked)
+static bool pack(struct packing *packing)
 {
+    const struct ranked *ranked = packing->ranking->items;
+
     for (uint32_t rank = 0; rank < packing->courses->count; rank++) {
         struct packed *item = &packing->items[packing->count];
         enum fact_kind kind = packing->courses->items[ranked[rank].course].kind;
@@ -169,7 +173,8 @@ static void render(const struct packing *packing, struct buffer *buffer, struct 
         buffer_format(buffer, "[%u] ", i + 1);
         buffer_put(buffer, item->text);
         buffer_put_byte(buffer, '\n');
-        out->lines[i] = (struct slice_line){ i + 1, item->facts, item->count, item->bears };
+        out->lines[i] = (struct slice_line){ i + 1,       item->text, item->facts,
+                                             item->count, item->told, item->bears };
     }
 }
 
@@ -190,16 +195,16 @@ static enum status finish(struct packing *packing, struct slice_text *out, struc
 }
 
 static enum status slice_in_bytes(const struct record *record, const struct courses *courses,
-                                  const struct ranked *ranked, const struct period *period,
+                                  const struct ranking *ranking, const struct period *period,
                                   size_t bytes, struct arena *arena, struct slice_text *out,
                                   struct error *err)
 {
-    struct packing packing = { record, courses, period, arena, .left = bytes };
+    struct packing packing = { record, courses, period, ranking, arena, .left = bytes };
 
     packing.kinds = 1u << FACT_DEMOGRAPHICS; /* needs no heading */
     packing.items = ARENA_ARRAY(arena, struct packed, courses->count + 1);
     buffer_init(&packing.scratch, arena);
-    if (packing.items == NULL || !pack(&packing, ranked) || !unfold(&packing))
+    if (packing.items == NULL || !pack(&packing) || !unfold(&packing))
         return no_room(err);
     return finish(&packing, out, err);
 }
@@ -220,18 +225,18 @@ enum status context_slice(const struct record *record, const struct courses *cou
 {
     struct period period =
         without >> RANK_TIME & 1 ? (struct period){ 0 } : period_find(question, courses->end);
-    struct ranked *ranked = context_rank(record, courses, question, &period, without, arena);
+    struct ranking *ranking = context_rank(record, courses, question, &period, without, arena);
     double per_token = measure->bytes_per_token > 0 ? (double)measure->bytes_per_token : 3.0;
     struct arena_mark mark = arena_mark(arena);
     enum status status;
 
     *out = (struct slice_text){ 0 };
-    if (ranked == NULL)
+    if (ranking == NULL)
         return no_room(err);
     for (unsigned tries = 0; tries < 8; tries++) {
         arena_rewind(arena, mark);
         *out = (struct slice_text){ 0 };
-        status = slice_in_bytes(record, courses, ranked, &period,
+        status = slice_in_bytes(record, courses, ranking, &period,
                                 (size_t)(budget_tokens * per_token), arena, out, err);
         if (status != STATUS_OK)
             return status;

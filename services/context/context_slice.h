@@ -28,9 +28,11 @@ struct slice_measure {
 
 struct slice_line {
     uint32_t id;           /* "[id]" in the text, from 1 */
+    struct slice text;     /* behind it, without the line's end */
     const uint32_t *facts; /* that it cites: indices in the record */
     uint32_t count;
-    bool bears; /* on the question: evidence. Other lines are what one should know with it */
+    uint32_t told; /* the first of them: those whose value or date the line tells */
+    bool bears;    /* on the question: evidence. Other lines are what one should know with it */
 };
 
 struct slice_text {
@@ -40,7 +42,7 @@ struct slice_text {
     size_t tokens;
 };
 
-/* Everything in @out is in @arena and borrows nothing but fact indices. @without: see
+/* Everything in @out is in @arena and borrows nothing from @record but indices. @without: see
  * context_rank.h. RESOURCE_EXHAUSTED: no room. A budget that holds no line gives an empty text. Any
  * thread. */
 enum status context_slice(const struct record *record, const struct courses *courses,

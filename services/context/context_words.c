@@ -21,114 +21,6 @@ static const char *const stop_words[] = {
     "take",   "taken", "level", "measure", "measured",
 };
 
-struct related {
-    const char *words;  /* phrases that a question may use, between bars */
-    const char *phrase; /* what records say */
-};
-
-/* Lay words, abbreviations and names of the same thing, and what is looked at together. */
-static const struct related related[] = {
-    { "a1c|hba1c|glycated hemoglobin|glycemic control", "hemoglobin a1c hba1c glucose" },
-    { "sugar|blood sugar|glucose|glycemia", "glucose hemoglobin a1c" },
-    { "diabetes|diabetic|t2dm|dm2|t1dm",
-      "diabetes mellitus diabetic prediabetes hemoglobin a1c glucose metformin insulin" },
-    { "prediabetes", "prediabetes glucose hemoglobin a1c" },
-    { "blood pressure|bp|hypertension|hypertensive|htn",
-      "blood pressure systolic diastolic hypertension hypertensive" },
-    { "pulse|heart rate|hr", "heart rate pulse" },
-    { "temperature|fever|febrile", "body temperature fever" },
-    { "oxygen|saturation|spo2|hypoxia", "oxygen saturation hypoxemia" },
-    { "breathing|respiratory|respiration|dyspnea|shortness of breath",
-      "respiratory rate dyspnea asthma copd respiratory" },
-    { "weight|obese|obesity|overweight|bmi", "body weight body mass index bmi obesity obese" },
-    { "height|tall", "body height" },
-    { "cholesterol|lipid|lipids|ldl|hdl|statin|hyperlipidemia|triglycerides",
-      "cholesterol ldl hdl lipid triglycerides hyperlipidemia simvastatin atorvastatin rosuvastatin pravastatin" },
-    { "kidney|renal|ckd|nephropathy|egfr|gfr|creatinine",
-      "kidney renal creatinine glomerular filtration gfr urea nitrogen albumin microalbumin nephropathy" },
-    { "liver|hepatic|lft",
-      "liver hepatic alanine aspartate aminotransferase bilirubin alkaline phosphatase hepatitis cirrhosis" },
-    { "anemia|anaemia|haemoglobin|hgb|hb|cbc|blood count",
-      "anemia hemoglobin hematocrit erythrocytes leukocytes platelets" },
-    { "white count|wbc|white blood cell", "leukocytes" },
-    { "electrolytes|bmp|cmp|sodium|potassium",
-      "sodium potassium chloride calcium carbon dioxide metabolic panel" },
-    { "inr|clotting|coagulation|anticoagulant|anticoagulation|warfarin|blood thinner|blood thinners",
-      "inr prothrombin warfarin heparin rivaroxaban apixaban enoxaparin dabigatran clopidogrel anticoagulant" },
-    { "heart attack|mi|myocardial infarction|coronary|cad|angina",
-      "myocardial infarction coronary heart disease angina nitroglycerin" },
-    { "heart failure|chf|hfref", "heart failure ejection fraction furosemide natriuretic" },
-    { "stroke|cva|tia", "stroke cerebrovascular ischemic transient alteplase" },
-    { "atrial fibrillation|afib|af|arrhythmia", "atrial fibrillation arrhythmia digoxin warfarin" },
-    { "clot|dvt|pe|vte|thrombosis|embolism", "thrombosis embolism deep vein pulmonary heparin" },
-    { "cancer|tumor|tumour|malignancy|oncology|neoplasm",
-      "cancer carcinoma neoplasm malignant tumor chemotherapy lymphoma" },
-    { "mammogram|mammography|breast", "mammography breast mammogram" },
-    { "colonoscopy|colon|colorectal", "colonoscopy colon colorectal polyp fecal occult" },
-    { "pap|cervical|hpv", "cervical pap papillomavirus hpv cytology" },
-    { "smoke|smokes|smoking|smoker|tobacco|cigarettes", "tobacco smoking smoker smoked nicotine" },
-    { "alcohol|drink|drinking|alcoholism", "alcohol alcoholism alcoholic drinking" },
-    { "drug|drugs|substance|opioid|opioids|addiction|overdose",
-      "drug opioid abuse overdose dependence naloxone oxycodone hydrocodone fentanyl" },
-    { "depression|depressed|mood|phq",
-      "depression depressive depressed phq patient health questionnaire fluoxetine sertraline" },
-    { "anxiety|anxious|gad", "anxiety gad stress generalized" },
-    { "dementia|alzheimer|memory|cognitive",
-      "dementia alzheimer memory cognitive mini mental donepezil galantamine" },
-    { "asthma|inhaler|wheeze|wheezing", "asthma inhaler albuterol fluticasone budesonide" },
-    { "copd|emphysema|bronchitis", "chronic obstructive bronchitis emphysema copd" },
-    { "pneumonia|chest infection", "pneumonia pneumonitis respiratory" },
-    { "covid|covid-19|coronavirus|sars", "covid sars coronavirus suspected" },
-    { "flu|influenza", "influenza" },
-    { "hiv|aids|viral load|cd4", "hiv immunodeficiency viral load cd4 antiretroviral" },
-    { "std|sti|stis|syphilis|gonorrhea|chlamydia",
-      "syphilis gonorrhea chlamydia treponema neisseria" },
-    { "uti|urine infection|bladder", "urinary cystitis urine bladder" },
-    { "pregnant|pregnancy|birth|delivery|obstetric|cesarean|antenatal|prenatal",
-      "pregnancy prenatal antenatal birth delivery cesarean gestational childbirth labor fetal" },
-    { "contraception|contraceptive|birth control",
-      "contraceptive contraception intrauterine levora pack" },
-    { "fracture|broken|break|bone", "fracture bone density osteoporosis" },
-    { "osteoporosis", "osteoporosis bone density alendronic fracture" },
-    { "arthritis|joint|joints|rheumatoid", "arthritis osteoarthritis rheumatoid joint naproxen" },
-    { "pain|ache|painkiller|painkillers|analgesic",
-      "pain severity score ache acetaminophen ibuprofen naproxen oxycodone hydrocodone" },
-    { "headache|migraine", "headache migraine" },
-    { "seizure|epilepsy|convulsion", "seizure epilepsy convulsion" },
-    { "sore throat|throat|strep", "pharyngitis streptococcal sore throat tonsillitis" },
-    { "cold|sinus|sinusitis|runny nose|hay fever", "sinusitis rhinitis viral" },
-    { "ear|ear infection", "otitis media ear" },
-    { "skin|rash|eczema|dermatitis", "dermatitis eczema rash skin eruption" },
-    { "thyroid|tsh", "thyroid thyrotropin hypothyroidism levothyroxine" },
-    { "prostate|psa", "prostate specific antigen" },
-    { "gout", "gout uric urate allopurinol" },
-    { "antibiotic|antibiotics",
-      "amoxicillin penicillin clavulanate azithromycin doxycycline ciprofloxacin cefuroxime nitrofurantoin" },
-    { "nsaid|nsaids|anti-inflammatory", "ibuprofen naproxen diclofenac celecoxib aspirin" },
-    { "ace inhibitor|ace inhibitors|arb", "lisinopril enalapril ramipril losartan valsartan" },
-    { "beta blocker|beta blockers", "metoprolol atenolol carvedilol propranolol" },
-    { "diuretic|water pill", "hydrochlorothiazide furosemide spironolactone" },
-    { "antidepressant|antidepressants|ssri",
-      "fluoxetine sertraline citalopram escitalopram paroxetine venlafaxine" },
-    { "x-ray|xray|radiograph|ct|scan|mri|ultrasound|imaging|echo",
-      "radiography x ray tomography magnetic ultrasonography echocardiography imaging" },
-    { "ecg|ekg", "electrocardiographic electrocardiogram" },
-    { "emergency|er|ed", "emergency" },
-    { "hospital|hospitalized|hospitalised|admission|admitted|inpatient|stay",
-      "inpatient admission hospital emergency" },
-    { "tetanus|tdap", "tetanus td tdap diphtheria" },
-    { "shingles", "zoster" },
-    { "measles|mmr", "measles mumps rubella mmr" },
-    { "chickenpox", "varicella" },
-    { "pneumococcal|pneumonia vaccine|pneumonia shot", "pneumococcal" },
-    { "dead|died|death|deceased", "deceased death cause" },
-    { "age|old|born|sex|gender", "born female male" },
-    { "job|work|employment|employed|social",
-      "employment employed social housing education transportation" },
-    { "fall|falls|fell", "fall injury fracture" },
-    { "pacemaker|defibrillator|implant|implanted", "pacemaker defibrillator implantable device" },
-};
-
 struct kind_words {
     const char *words;
     uint32_t kinds;
@@ -281,14 +173,6 @@ static bool has_any(struct slice text, const char *words)
     return false;
 }
 
-void words_related(struct slice question, void (*on_phrase)(void *arg, struct slice phrase),
-                   void *arg)
-{
-    for (size_t i = 0; i < sizeof(related) / sizeof(related[0]); i++)
-        if (has_any(question, related[i].words))
-            on_phrase(arg, slice_from(related[i].phrase));
-}
-
 uint32_t words_kinds(struct slice question)
 {
     uint32_t kinds = 0;
@@ -299,27 +183,12 @@ uint32_t words_kinds(struct slice question)
     return kinds;
 }
 
-static int find_year(struct slice text)
-{
-    for (size_t i = 0; i + 4 <= text.size; i++) {
-        const char *at = text.data + i;
-        bool is_alone =
-            (i == 0 || !is_word_byte(at[-1])) && (i + 4 == text.size || !is_word_byte(at[4]));
-
-        if (is_alone && (memcmp(at, "19", 2) == 0 || memcmp(at, "20", 2) == 0)
-            && isdigit((unsigned char)at[2]) && isdigit((unsigned char)at[3]))
-            return (at[0] - '0') * 1000 + (at[1] - '0') * 100 + (at[2] - '0') * 10 + (at[3] - '0');
-    }
-    return 0;
-}
-
-unsigned words_times(struct slice question, int *year)
+unsigned words_times(struct slice question)
 {
     unsigned times = 0;
 
     for (size_t i = 0; i < sizeof(time_words) / sizeof(time_words[0]); i++)
         if (has_any(question, time_words[i].words))
             times |= time_words[i].times;
-    *year = find_year(question);
     return times;
 }

@@ -1,5 +1,4 @@
-/* Words of text as hashes: lower case, a plural's end cut off, words without meaning left out. And
- * what a clinician may call the same thing. */
+/* Words of text as hashes: lower case, a plural's end cut off, words without meaning left out. */
 #ifndef CONTEXT_WORDS_H
 #define CONTEXT_WORDS_H
 
@@ -26,11 +25,6 @@ void words_each(struct slice text, void (*on_word)(void *arg, uint32_t word), vo
 /* The hash of one word, 0 for one without meaning ("the"). */
 uint32_t word_hash(struct slice word);
 
-/* What @question may mean by other words: @on_phrase for each related phrase ("a1c" gives
- * "hemoglobin a1c glycated"). */
-void words_related(struct slice question, void (*on_phrase)(void *arg, struct slice phrase),
-                   void *arg);
-
 /* What kinds of fact the question names ("medications", "allergic"): bit n is enum fact_kind n. */
 uint32_t words_kinds(struct slice question);
 
@@ -40,7 +34,7 @@ enum words_time {
     WORDS_TIME_TREND = 4,    /* over time, change, all */
 };
 
-/* Which time words the question has, and the year that it names (0: none). */
-unsigned words_times(struct slice question, int *year);
+/* Which time words the question has. */
+unsigned words_times(struct slice question);
 
 #endif

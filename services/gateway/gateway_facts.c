@@ -3,57 +3,97 @@
 #include <string.h>
 
 #define FACT_TEXTS 5
+#define SOURCE_TEXTS 3
 
-/* Where the texts of one fact stand. */
-static void fact_texts(Consilium__V1__Fact *fact, char **texts[FACT_TEXTS])
+/* Called for every text of the facts, always in the same order. False ends the walk. */
+typedef bool (*text_cb)(void *arg, char **text);
+
+static bool each_source_text(Consilium__V1__FactSource *source, text_cb on_text, void *arg)
 {
-    texts[0] = &fact->reference;
-    texts[1] = &fact->date;
-    texts[2] = &fact->label;
-    texts[3] = &fact->value;
-    texts[4] = &fact->text;
+    return on_text(arg, &source->reference) && on_text(arg, &source->date)
+           && on_text(arg, &source->value);
+}
+
+static bool each_text(Consilium__V1__Fact *const *facts, size_t count, text_cb on_text, void *arg)
+{
+    for (size_t i = 0; i < count; i++) {
+        Consilium__V1__Fact *fact = facts[i];
+
+        if (!on_text(arg, &fact->reference) || !on_text(arg, &fact->date)
+            || !on_text(arg, &fact->label) || !on_text(arg, &fact->value)
+            || !on_text(arg, &fact->text))
+            return false;
+        for (size_t j = 0; j < fact->n_sources; j++)
+            if (!each_source_text(fact->sources[j], on_text, arg))
+                return false;
+    }
+    return true;
+}
+
+static size_t count_texts(Consilium__V1__Fact *const *facts, size_t count)
+{
+    size_t texts = count * FACT_TEXTS;
+
+    for (size_t i = 0; i < count; i++)
+        texts += facts[i]->n_sources * SOURCE_TEXTS;
+    return texts;
+}
+
+struct listing {
+    ProtobufCBinaryData *texts;
+    size_t count;
+};
+
+static bool list_text(void *arg, char **text)
+{
+    struct listing *listing = arg;
+
+    listing->texts[listing->count++] = (ProtobufCBinaryData){ strlen(*text), (uint8_t *)*text };
+    return true;
 }
 
 enum status facts_texts(Consilium__V1__Fact *const *facts, size_t count, struct arena *arena,
                         ProtobufCBinaryData **texts, size_t *texts_count, struct error *err)
 {
-    ProtobufCBinaryData *all = ARENA_ARRAY(arena, ProtobufCBinaryData, count * FACT_TEXTS + 1);
-    char **one[FACT_TEXTS];
-    size_t i, j;
+    struct listing listing = {
+        ARENA_ARRAY(arena, ProtobufCBinaryData, count_texts(facts, count) + 1), 0
+    };
 
-    if (all == NULL)
+    if (listing.texts == NULL)
         return error_set(err, STATUS_RESOURCE_EXHAUSTED, "no memory for the texts of %zu facts",
                          count);
-    for (i = 0; i < count; i++) {
-        fact_texts(facts[i], one);
-        for (j = 0; j < FACT_TEXTS; j++)
-            all[i * FACT_TEXTS + j] = (ProtobufCBinaryData){ strlen(*one[j]), (uint8_t *)*one[j] };
-    }
-    *texts = all;
-    *texts_count = count * FACT_TEXTS;
+    each_text(facts, count, list_text, &listing);
+    *texts = listing.texts;
+    *texts_count = listing.count;
     return STATUS_OK;
+}
+
+struct restoring {
+    const Consilium__V1__RestoreReply *reply;
+    struct arena *arena;
+    size_t count;
+};
+
+static bool restore_text(void *arg, char **text)
+{
+    struct restoring *restoring = arg;
+    ProtobufCBinaryData restored = restoring->reply->texts[restoring->count++];
+
+    *text = arena_string(restoring->arena, slice_of(restored.data, restored.len));
+    return *text != NULL;
 }
 
 enum status facts_restore(Consilium__V1__Fact *const *facts, size_t count,
                           const Consilium__V1__RestoreReply *reply, struct arena *arena,
                           struct error *err)
 {
-    char **one[FACT_TEXTS];
-    size_t i, j;
+    struct restoring restoring = { reply, arena, 0 };
 
-    if (reply->n_texts != count * FACT_TEXTS)
+    if (reply->n_texts != count_texts(facts, count))
         return error_set(err, STATUS_INTERNAL, "deid restored %zu texts of %zu", reply->n_texts,
-                         count * FACT_TEXTS);
-    for (i = 0; i < count; i++) {
-        fact_texts(facts[i], one);
-        for (j = 0; j < FACT_TEXTS; j++) {
-            ProtobufCBinaryData text = reply->texts[i * FACT_TEXTS + j];
-
-            *one[j] = arena_string(arena, slice_of(text.data, text.len));
-            if (*one[j] == NULL)
-                return error_set(err, STATUS_RESOURCE_EXHAUSTED,
-                                 "no memory for the texts of %zu facts", count);
-        }
-    }
-    return STATUS_OK;
+                         count_texts(facts, count));
+    return each_text(facts, count, restore_text, &restoring)
+               ? STATUS_OK
+               : error_set(err, STATUS_RESOURCE_EXHAUSTED, "no memory for the texts of %zu facts",
+                           count);
 }

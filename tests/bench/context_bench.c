@@ -16,7 +16,7 @@
 
 struct sums {
     unsigned bundles, refused, unbalanced;
-    uint64_t resources, facts, bytes, encoded, postings;
+    uint64_t resources, facts, bytes, encoded;
     struct reasons reasons;
     double parse_s, decode_s, assemble_s, assemble_max_s;
 };
@@ -60,9 +60,11 @@ static void add_reasons(struct sums *sums, const struct reasons *reasons)
     }
 }
 
-static void measure_assemble(struct sums *sums, const struct record *record, const char *question,
-                             uint32_t budget, bool is_shown)
+static void measure_assemble(struct sums *sums, const struct record *record,
+                             const struct courses *courses, const char *question, uint32_t budget,
+                             bool is_shown)
 {
+    const struct prompt_request request = { slice_from(question), budget, 0, PROMPT_FORM_FACTS };
     struct arena arena;
     struct prompt prompt;
     struct error err;
@@ -70,8 +72,7 @@ static void measure_assemble(struct sums *sums, const struct record *record, con
 
     arena_init(&arena, 64 * MIB);
     start = now();
-    if (context_assemble(record, slice_from(question), budget, 0, &arena, &prompt, &err)
-        != STATUS_OK) {
+    if (context_assemble(record, courses, &request, &arena, &prompt, &err) != STATUS_OK) {
         fprintf(stderr, "assemble: %s\n", err.text);
     } else {
         took = now() - start;
@@ -91,6 +92,7 @@ static void measure(struct sums *sums, const char *path, const char *question, u
     struct slice bytes = read_file(path);
     struct arena arena, again;
     struct record record, decoded;
+    struct courses courses;
     struct parsed parsed;
     struct buffer buffer;
     struct error err;
@@ -108,7 +110,6 @@ static void measure(struct sums *sums, const char *path, const char *question, u
         sums->bytes += bytes.size;
         sums->resources += parsed.resources;
         sums->facts += as_facts;
-        sums->postings += record.postings_count;
         sums->unbalanced += as_facts + reasons_total(&parsed.reasons) != parsed.resources
                             || as_facts != record.live;
         add_reasons(sums, &parsed.reasons);
@@ -117,10 +118,11 @@ static void measure(struct sums *sums, const char *path, const char *question, u
         sums->encoded += buffer.size;
         start = now();
         if (record_decode(buffer_slice(&buffer), &again, &decoded, &err) != STATUS_OK
+            || courses_make(&decoded, &again, &courses, &err) != STATUS_OK
             || decoded.live != record.live)
             sums->unbalanced++;
         sums->decode_s += now() - start;
-        measure_assemble(sums, &decoded, question, budget, is_shown);
+        measure_assemble(sums, &decoded, &courses, question, budget, is_shown);
     }
     arena_close(&arena);
     arena_close(&again);

@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/limits.h"
 #include "model_evaluate.h"
@@ -23,7 +24,7 @@ static const char help[] =
     "      not there is learnt and written.\n"
     "      --split train|heldout   phrasings of that split only\n"
     "      --vocabulary-size N (2048)  --patients N (all)  --leads N renderings of a patient (5)  --segments N questions on one (6)\n"
-    "      --budgets N,N,… tokens of facts (120,200,300,450)  --chars-per-token F (3)  --tokens-max N of an example (1024)  --seed S (1)\n"
+    "      --budgets N,N,… tokens of facts (120,200,300,450)  --form facts|courses (facts)  --chars-per-token F (3)  --tokens-max N of an example (1024)  --seed S (1)\n"
     "\n"
     "  model train --data FILE.data --vocabulary FILE.gguf --out FILE.gguf (--minutes M | --steps N)\n"
     "      Ctrl-C ends it early, with its checkpoint and its model. With --steps the result follows from the seed and the number of threads; with --minutes from the machine's speed too.\n"
@@ -49,7 +50,16 @@ struct options {
     uint64_t seed;
 };
 
-enum kind { KIND_TEXT, KIND_U32, KIND_U64, KIND_DOUBLE, KIND_FLOAT, KIND_BUDGETS, KIND_TYPE };
+enum kind {
+    KIND_TEXT,
+    KIND_U32,
+    KIND_U64,
+    KIND_DOUBLE,
+    KIND_FLOAT,
+    KIND_BUDGETS,
+    KIND_FORM,
+    KIND_TYPE,
+};
 
 #define AT(member) offsetof(struct options, member)
 
@@ -67,6 +77,7 @@ static const struct setting {
     { "leads", KIND_U32, AT(prepare.leads) },
     { "segments", KIND_U32, AT(prepare.segments) },
     { "budgets", KIND_BUDGETS, 0 },
+    { "form", KIND_FORM, 0 },
     { "chars-per-token", KIND_FLOAT, AT(prepare.chars_per_token) },
     { "vocabulary", KIND_TEXT, AT(vocabulary) },
     { "out", KIND_TEXT, AT(out) },
@@ -163,6 +174,10 @@ static bool set(struct options *options, const struct setting *setting, const ch
         return true;
     case KIND_BUDGETS:
         return parse_budgets(text, &options->prepare);
+    case KIND_FORM:
+        options->prepare.form =
+            strcmp(text, "courses") == 0 ? PROMPT_FORM_COURSES : PROMPT_FORM_FACTS;
+        return options->prepare.form == PROMPT_FORM_COURSES || strcmp(text, "facts") == 0;
     case KIND_TYPE:
         return model_file_type_parse(text, &options->about.type);
     }

@@ -213,23 +213,31 @@ static enum status make_example(struct prepare *prepare, const struct patient_qu
 }
 
 static enum status render(struct prepare *prepare, const struct record *record,
-                          const struct question *question, struct prompt *prompt, struct error *err)
+                          const struct courses *courses, const struct question *question,
+                          struct prompt *prompt, struct error *err)
 {
     const struct prepare_options *o = prepare->options;
-    uint32_t budget = o->budgets[random_below(&prepare->random, o->budgets_count)];
+    const struct prompt_request request = {
+        .question = question->text,
+        .budget_tokens = o->budgets[random_below(&prepare->random, o->budgets_count)],
+        .chars_per_token = o->chars_per_token,
+        .form = o->form,
+    };
 
-    return context_assemble(record, question->text, budget, o->chars_per_token,
-                            &prepare->patient_arena, prompt, err);
+    return context_assemble(record, courses, &request, &prepare->patient_arena, prompt, err);
 }
 
 static enum status prepare_patient(struct prepare *prepare, const struct patient_questions *patient,
                                    struct error *err)
 {
     struct record record;
+    struct courses courses;
     size_t start = random_below(&prepare->random, (uint32_t)patient->count), leads = 0;
     enum status status =
         context_read_bundle(patient->bundle, &prepare->patient_arena, &record, NULL, NULL, err);
 
+    if (status == STATUS_OK)
+        status = courses_make(&record, &prepare->patient_arena, &courses, err);
     for (size_t i = 0; status == STATUS_OK && i < patient->count && leads < prepare->options->leads;
          i++) {
         size_t index = (start + i) % patient->count;
@@ -238,7 +246,7 @@ static enum status prepare_patient(struct prepare *prepare, const struct patient
         if (!is_wanted(prepare, &patient->questions[index]))
             continue;
         leads++;
-        status = render(prepare, &record, &patient->questions[index], &prompt, err);
+        status = render(prepare, &record, &courses, &patient->questions[index], &prompt, err);
         if (status == STATUS_OK && prepare->learner != NULL)
             learn_from(prepare, &prompt, &patient->questions[index]);
         else if (status == STATUS_OK)

@@ -8,8 +8,7 @@
 #ifndef MODEL_PREPARE_H
 #define MODEL_PREPARE_H
 
-#include "base/arena.h"
-#include "base/error.h"
+#include "context_prompt.h"
 
 #define PREPARE_BUDGETS_MAX 8
 
@@ -26,6 +25,7 @@ struct prepare_options {
     uint32_t budgets[PREPARE_BUDGETS_MAX],
         budgets_count; /* of tokens; one is drawn for each rendering */
     float chars_per_token;
+    enum prompt_form form;
     uint32_t tokens_max; /* longer examples lose questions, or are left out */
     uint64_t seed;
 };

@@ -34,8 +34,9 @@ void prompt_writer_close(struct prompt_writer *writer)
 uint32_t prompt_find(const struct prompt *prompt, struct slice reference)
 {
     for (size_t i = 0; i < prompt->count; i++)
-        if (slice_equal(prompt->facts[i].fact->reference, reference))
-            return prompt->facts[i].id;
+        for (uint32_t j = 0; j < prompt->lines[i].told; j++)
+            if (slice_equal(prompt->record->facts[prompt->lines[i].facts[j]].reference, reference))
+                return prompt->lines[i].id;
     return 0;
 }
 

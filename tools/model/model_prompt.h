@@ -18,7 +18,7 @@ enum status prompt_writer_open(struct prompt_writer *writer, const char *vocabul
                                struct error *err);
 void prompt_writer_close(struct prompt_writer *writer);
 
-/* The id that the fact of @reference has in @prompt, 0 when it is not there. */
+/* The id of the line of @prompt that tells the fact of @reference, 0 when none does. */
 uint32_t prompt_find(const struct prompt *prompt, struct slice reference);
 
 /* "text [id]. text [id][id]." Empty when some evidence is not in @prompt. */

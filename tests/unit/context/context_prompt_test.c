@@ -18,16 +18,29 @@ static const char resources[] =
     "{'resourceType':'DocumentReference','id':'n1','date':'2019-03-04','type':{'text':'Visit note'},'content':[{'attachment':{'contentType':"
     "'text/plain','data':'IyBOb3RlClBhdGllbnQgd2Fsa3MgZGFpbHkuClBhdGllbnQgc21va2VzIHRlbiBjaWdhcmV0dGVzIFsxXSBhIGRheS4K'}}]}";
 
-static struct prompt ask(const char *question, uint32_t budget)
+static enum status assemble(const char *of, struct prompt_request request, struct prompt *prompt)
 {
     struct record *record = ARENA_NEW(&arena, struct record);
+    struct courses *courses = ARENA_NEW(&arena, struct courses);
+
+    read_record(of, record, NULL, NULL);
+    assert_int_equal(courses_make(record, &arena, courses, &err), STATUS_OK);
+    return context_assemble(record, courses, &request, &arena, prompt, &err);
+}
+
+static struct prompt ask_as(const char *question, uint32_t budget, enum prompt_form form)
+{
+    struct prompt_request request = { slice_from(question), budget, 0, form };
     struct prompt prompt;
 
-    read_record(resources, record, NULL, NULL);
-    if (context_assemble(record, slice_from(question), budget, 0, &arena, &prompt, &err)
-        != STATUS_OK)
+    if (assemble(resources, request, &prompt) != STATUS_OK)
         fail_msg("%s", err.text);
     return prompt;
+}
+
+static struct prompt ask(const char *question, uint32_t budget)
+{
+    return ask_as(question, budget, PROMPT_FORM_FACTS);
 }
 
 static bool has(const struct prompt *prompt, const char *text)
@@ -53,8 +66,9 @@ static void standing_facts_come_first_and_ids_count_from_one(void **state)
                         "[6] 2019-03-04 observation: Hemoglobin A1c 7.2 %\n"
                         "\nQuestion: What is the latest hemoglobin A1c?");
     for (size_t i = 0; i < prompt.count; i++)
-        assert_int_equal(prompt.facts[i].id, i + 1);
-    assert_true(slice_is(prompt.facts[5].fact->reference, "Observation/o2"));
+        assert_int_equal(prompt.lines[i].id, i + 1);
+    assert_true(
+        slice_is(prompt.record->facts[prompt.lines[5].facts[0]].reference, "Observation/o2"));
 }
 
 static void other_words_for_the_same_thing_find_it(void **state)
@@ -86,6 +100,26 @@ static void a_note_shows_the_sentence_that_matters_and_no_bracket(void **state)
         has(&prompt, "2019-03-04 note: Visit note: \"Patient smokes ten cigarettes (1) a day.\""));
 }
 
+static void as_courses_a_run_is_one_line_that_cites_what_it_tells(void **state)
+{
+    (void)state;
+    struct prompt prompt = ask_as("What is the latest hemoglobin A1c?", 2000, PROMPT_FORM_COURSES);
+    const struct prompt_line *line = NULL;
+
+    assert_true(
+        has(&prompt, "Hemoglobin A1c x2, 2018-03-04 to 2019-03-04: last 7.2 %; before 8.1"));
+    assert_true(has(&prompt, "\n\nQuestion: What is the latest hemoglobin A1c?"));
+    for (size_t i = 0; i < prompt.count; i++)
+        if (slice_starts_with(prompt.lines[i].text, SLICE("Hemoglobin A1c")))
+            line = &prompt.lines[i];
+    assert_non_null(line);
+    assert_true(line->bears);
+    assert_int_equal(line->told, 2);
+    assert_true(slice_is(prompt.record->facts[line->facts[0]].reference, "Observation/o2"));
+    prompt = ask_as("Does she smoke cigarettes?", 2000, PROMPT_FORM_COURSES);
+    assert_true(has(&prompt, "\"Patient smokes ten cigarettes (1) a day.\""));
+}
+
 static void the_budget_is_never_exceeded_and_the_best_stays(void **state)
 {
     (void)state;
@@ -111,12 +145,10 @@ static void a_question_without_a_hit_still_gets_what_stands_and_the_newest_value
 static void an_empty_record_says_so(void **state)
 {
     (void)state;
-    struct record record;
     struct prompt prompt;
 
-    read_record("", &record, NULL, NULL);
     assert_int_equal(
-        context_assemble(&record, SLICE("Any allergies?"), 100, 0, &arena, &prompt, &err),
+        assemble("", (struct prompt_request){ SLICE("Any allergies?"), 100, 0, 0 }, &prompt),
         STATUS_OK);
     assert_string_equal(prompt.user, "Record:\n(nothing recorded)\n\nQuestion: Any allergies?");
 }
@@ -124,16 +156,14 @@ static void an_empty_record_says_so(void **state)
 static void refuses_a_question_that_has_no_room(void **state)
 {
     (void)state;
-    struct record record;
     struct prompt prompt;
 
-    read_record("", &record, NULL, NULL);
     assert_int_equal(
-        context_assemble(&record, SLICE("Any allergies?"), 5, 3, &arena, &prompt, &err),
+        assemble("", (struct prompt_request){ SLICE("Any allergies?"), 5, 3, 0 }, &prompt),
         STATUS_INVALID_ARGUMENT);
-    assert_int_equal(context_assemble(&record, SLICE("  "), 500, 3, &arena, &prompt, &err),
+    assert_int_equal(assemble("", (struct prompt_request){ SLICE("  "), 500, 3, 0 }, &prompt),
                      STATUS_INVALID_ARGUMENT);
-    assert_int_equal(context_assemble(&record, SLICE("Any?"), 0, 3, &arena, &prompt, &err),
+    assert_int_equal(assemble("", (struct prompt_request){ SLICE("Any?"), 0, 3, 0 }, &prompt),
                      STATUS_INVALID_ARGUMENT);
 }
 
@@ -154,6 +184,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(other_words_for_the_same_thing_find_it, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_kind_word_brings_the_kind, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_note_shows_the_sentence_that_matters_and_no_bracket,
+                                        set_up, tear_down),
+        cmocka_unit_test_setup_teardown(as_courses_a_run_is_one_line_that_cites_what_it_tells,
                                         set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_budget_is_never_exceeded_and_the_best_stays, set_up,
                                         tear_down),

@@ -1,5 +1,7 @@
 #include "context_fixture.h"
 
+#include "context_words.h"
+
 static const char resources[] =
     "{'resourceType':'Patient','id':'p','gender':'female','birthDate':'1957'},"
     "{'resourceType':'Condition','id':'c','meta':{'versionId':'3','lastUpdated':'2020-01-01T00:00:00Z'},'clinicalStatus':{'coding':[{'code':"
@@ -82,19 +84,24 @@ static void facts_are_in_order_of_time(void **state)
         assert_true(fact_compare(&record.facts[i - 1], &record.facts[i]) < 0);
 }
 
-static void newer_facts_of_one_label_are_counted(void **state)
+static void words_of_notes_are_found_and_no_others(void **state)
 {
     (void)state;
+    const struct posting *postings;
     struct record record;
+    size_t count;
 
     read_record(
         "{'resourceType':'Observation','id':'a','code':{'text':'Glucose'},'effectiveDateTime':'2019'},"
-        "{'resourceType':'Observation','id':'b','code':{'text':'Weight'},'effectiveDateTime':'2020'},"
-        "{'resourceType':'Observation','id':'c','code':{'text':'Glucose'},'effectiveDateTime':'2021'}",
+        "{'resourceType':'DocumentReference','id':'n','date':'2019-03-04','content':[{'attachment':{"
+        "'contentType':'text/plain','data':'V2Fsa3MgZGFpbHksIHdhbGtzIGZhci4='}}]}",
         &record, NULL, NULL);
-    assert_int_equal(record.same_label[0], 1);
-    assert_int_equal(record.same_label[1], 0);
-    assert_int_equal(record.same_label[2], 0);
+    assert_int_equal(record.notes, 1);
+    postings = record_find_word(&record, word_hash(SLICE("Walks")), &count);
+    assert_int_equal(count, 1);
+    assert_true(record.facts[postings->fact].text.size > 0);
+    record_find_word(&record, word_hash(SLICE("glucose")), &count);
+    assert_int_equal(count, 0);
 }
 
 int main(void)
@@ -104,7 +111,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(every_cut_of_the_bytes_is_refused, set_up, tear_down),
         cmocka_unit_test_setup_teardown(bytes_changed_anywhere_do_no_harm, set_up, tear_down),
         cmocka_unit_test_setup_teardown(facts_are_in_order_of_time, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(newer_facts_of_one_label_are_counted, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(words_of_notes_are_found_and_no_others, set_up, tear_down),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -43,6 +43,7 @@ static void check_patient(const char *path)
                                              "Does the patient smoke?",
                                              "Any history of cardiac arrest?" };
     struct record record;
+    struct courses courses;
     struct parsed parsed;
     struct prompt prompt;
     uint32_t as_facts;
@@ -57,10 +58,13 @@ static void check_patient(const char *path)
         assert_true(line.size > 0 && memchr(line.data, '\n', line.size) == NULL
                     && memchr(line.data, '[', line.size) == NULL);
     }
-    for (size_t i = 0; i < sizeof(questions) / sizeof(questions[0]); i++) {
-        assert_int_equal(
-            context_assemble(&record, slice_from(questions[i]), 800, 3, &arena, &prompt, &err),
-            STATUS_OK);
+    assert_int_equal(courses_make(&record, &arena, &courses, &err), STATUS_OK);
+    for (size_t i = 0; i < 2 * sizeof(questions) / sizeof(questions[0]); i++) {
+        struct prompt_request request = { slice_from(questions[i / 2]), 800, 3,
+                                          i % 2 == 0 ? PROMPT_FORM_FACTS : PROMPT_FORM_COURSES };
+
+        assert_int_equal(context_assemble(&record, &courses, &request, &arena, &prompt, &err),
+                         STATUS_OK);
         assert_true(strlen(prompt.user) <= 2400);
         assert_true(prompt.count > 5);
     }
