@@ -144,6 +144,34 @@ static bool entries_grow(struct deid_map *map)
     return true;
 }
 
+static bool known_put(struct deid_map *map, uint32_t index)
+{
+    uint32_t capacity = map->known_capacity == 0 ? 32 : map->known_capacity * 2, *known;
+
+    if (map->known_count == map->known_capacity) {
+        known = arena_alloc(map->arena, capacity * sizeof(*known));
+        if (known == NULL)
+            return false;
+        if (map->known_count > 0)
+            memcpy(known, map->known, map->known_count * sizeof(*known));
+        map->known = known;
+        map->known_capacity = capacity;
+    }
+    map->known[map->known_count++] = index;
+    return true;
+}
+
+bool deid_map_know(struct deid_map *map, struct deid_entry *entry)
+{
+    if (entry->is_known)
+        return true;
+    if (!known_put(map, (uint32_t)(entry - map->entries)))
+        return false;
+    entry->is_known = true;
+    map->is_changed = true;
+    return true;
+}
+
 struct deid_entry *deid_map_add(struct deid_map *map, struct deid_entry entry)
 {
     if (map->entries_count == map->entries_capacity && !entries_grow(map))
@@ -152,7 +180,8 @@ struct deid_entry *deid_map_add(struct deid_map *map, struct deid_entry entry)
     if (entry.original.data == NULL)
         return NULL;
     map->entries[map->entries_count] = entry;
-    if (!index_entry(map, map->entries_count))
+    if (!index_entry(map, map->entries_count)
+        || (entry.is_known && !known_put(map, map->entries_count)))
         return NULL;
     map->is_changed = true;
     return &map->entries[map->entries_count++];

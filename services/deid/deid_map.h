@@ -68,6 +68,9 @@ struct deid_map {
     uint32_t ids_count, ids_capacity;
     struct deid_table by_original, by_surrogate, by_id, by_id_surrogate, by_pseudonym;
     uint32_t pseudonyms_count;
+    uint32_t *known; /* indexes of the entries that are known, as they came to be */
+    uint32_t known_count, known_capacity;
+    struct deid_persons *persons;          /* of names; deid_person.c's */
     uint8_t secret[DEID_MAP_SECRET_BYTES]; /* what made-up values follow from */
     uint64_t generation;                   /* how often it was sealed */
     bool is_changed;
@@ -89,6 +92,9 @@ uint32_t deid_map_number(struct deid_map *map, unsigned class);
 /* @entry's original is copied. NULL when the arena (or DEID_MAP_ENTRIES_MAX) does not allow it, and
  * then the call must fail. */
 struct deid_entry *deid_map_add(struct deid_map *map, struct deid_entry entry);
+
+/* @entry is from the record's structure, or it is so now. False: no room. */
+bool deid_map_know(struct deid_map *map, struct deid_entry *entry);
 
 /* The id under @letter, made when there is none. NULL: no room. */
 struct deid_id *deid_map_id(struct deid_map *map, char letter, struct slice original);

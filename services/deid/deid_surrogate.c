@@ -4,12 +4,12 @@
 
 #include "deid_check.h"
 #include "deid_date.h"
+#include "deid_person.h"
 #include "deid_pseudonym.h"
 #include "deid_token.h"
 
 #define SURROGATE_NUMBER_DIGITS_MAX 9
 #define VARIANT_LETTERS_MAX 4
-#define PATIENT_NUMBER 0 /* of the person who is the patient */
 
 static const char *const class_words[DEID_MAP_CLASSES] = {
     "Code", "Person", "Place",     "Date",    "Phone",   "Fax",     "Email",
@@ -64,7 +64,7 @@ static bool read_patient(struct slice text, size_t at, const struct deid_map *ma
                         slice_of(map->patient_code, DEID_PATIENT_CODE_SIZE)))
         return false;
     surrogate->class = DEID_CLASS_NAME;
-    surrogate->number = PATIENT_NUMBER;
+    surrogate->number = DEID_PERSON_PATIENT;
     read_variant(text, &end, &surrogate->variant);
     surrogate->end = end;
     return true;
@@ -108,7 +108,7 @@ static bool read_tag(struct slice text, size_t at, struct deid_surrogate *surrog
     surrogate->start = at - 1;
     if (slice_is(word, "PATIENT")) {
         surrogate->class = DEID_CLASS_NAME;
-        surrogate->number = PATIENT_NUMBER;
+        surrogate->number = DEID_PERSON_PATIENT;
         if (end < text.size && text.data[end] == '-') {
             end++;
             read_variant(text, &end, &surrogate->variant);
@@ -168,7 +168,7 @@ bool deid_surrogate_read(struct slice text, size_t at, const struct deid_map *ma
 
 static void put_code(const struct deid_map *map, const struct deid_entry *entry, struct buffer *out)
 {
-    if (entry->class == DEID_CLASS_NAME && entry->number == PATIENT_NUMBER) {
+    if (entry->class == DEID_CLASS_NAME && entry->number == DEID_PERSON_PATIENT) {
         buffer_put_string(out, "Patient-");
         buffer_put(out, slice_of(map->patient_code, DEID_PATIENT_CODE_SIZE));
     } else {
@@ -182,7 +182,7 @@ static void put_code(const struct deid_map *map, const struct deid_entry *entry,
 
 static void put_tag(const struct deid_entry *entry, bool is_mask, struct buffer *out)
 {
-    bool is_patient = entry->class == DEID_CLASS_NAME && entry->number == PATIENT_NUMBER;
+    bool is_patient = entry->class == DEID_CLASS_NAME && entry->number == DEID_PERSON_PATIENT;
 
     buffer_put_byte(out, '[');
     buffer_put_string(out, is_patient && !is_mask ? "PATIENT" : tag_words[entry->class]);
@@ -216,113 +216,27 @@ void deid_surrogate_format(struct deid_map *map, struct deid_entry *entry, struc
         put_code(map, entry, out);
 }
 
-static bool name_has(struct slice name, struct slice word)
-{
-    struct slice other;
-    size_t at = 0;
-
-    while (deid_next_word(name, &at, &other)) {
-        if (slice_equal_fold(other, word))
-            return true;
-        if ((word.size == 1 || other.size == 1) && (word.data[0] | 32) == (other.data[0] | 32))
-            return true; /* an initial */
-    }
-    return false;
-}
-
-/* Whether two written names can be one person's: all the words of one are in the other, and a whole
- * word is shared. */
-static bool is_same_person(struct slice a, struct slice b)
-{
-    struct slice word;
-    size_t at = 0;
-    bool a_in_b = true, b_in_a = true, is_shared = false;
-
-    while (deid_next_word(a, &at, &word)) {
-        bool is_in = name_has(b, word);
-        a_in_b &= is_in;
-        is_shared |= is_in && word.size > 1;
-    }
-    at = 0;
-    while (deid_next_word(b, &at, &word))
-        b_in_a &= name_has(a, word);
-    return (a_in_b || b_in_a) && is_shared;
-}
-
-static bool has_several_words(struct slice name)
-{
-    struct slice word;
-    size_t at = 0;
-
-    return deid_next_word(name, &at, &word) && deid_next_word(name, &at, &word);
-}
-
-/* Whether @name can be the person @number by every whole name that the person has: "Anna Smith" is
- * not the "Smith" who is John Smith. */
-static bool is_person(const struct deid_map *map, struct slice name, uint32_t number)
-{
-    for (uint32_t i = 0; i < map->entries_count; i++) {
-        const struct deid_entry *entry = &map->entries[i];
-
-        if (entry->class == DEID_CLASS_NAME && entry->number == number
-            && has_several_words(entry->original) && !is_same_person(name, entry->original))
-            return false;
-    }
-    return true;
-}
-
-/* The person that a new form of a name belongs to, and the number of forms it has; false for a new
- * person. */
-static bool person_find(const struct deid_map *map, struct slice name, uint32_t *number,
-                        uint32_t *variants)
-{
-    bool is_whole = has_several_words(name), is_found = false;
-    uint32_t i;
-
-    for (i = 0; i < map->entries_count && !is_found; i++) {
-        const struct deid_entry *entry = &map->entries[i];
-
-        if (entry->class != DEID_CLASS_NAME || !is_same_person(name, entry->original))
-            continue;
-        is_found = !is_whole || is_person(map, name, entry->number);
-        *number = entry->number;
-    }
-    *variants = 0;
-    for (i = 0; i < map->entries_count && is_found; i++)
-        *variants += map->entries[i].class == DEID_CLASS_NAME && map->entries[i].number == *number;
-    return is_found;
-}
-
 static enum status no_room(struct error *err)
 {
     return error_set(err, STATUS_RESOURCE_EXHAUSTED, "no room for more entries in the map");
-}
-
-static uint32_t patient_variants(const struct deid_map *map)
-{
-    uint32_t i, count = 0;
-
-    for (i = 0; i < map->entries_count; i++)
-        count +=
-            map->entries[i].class == DEID_CLASS_NAME && map->entries[i].number == PATIENT_NUMBER;
-    return count;
 }
 
 enum status deid_surrogate_person(struct deid_map *map, struct slice name, bool is_patient,
                                   bool is_known, struct deid_entry **entry, struct error *err)
 {
     struct deid_entry made = { .original = name, .class = DEID_CLASS_NAME, .is_known = is_known };
+    struct deid_person person;
+    enum status status;
 
     *entry = deid_map_find(map, name);
-    if (*entry != NULL) {
-        map->is_changed |= is_known && !(*entry)->is_known;
-        (*entry)->is_known |= is_known;
-        return STATUS_OK;
-    }
-    if (is_patient)
-        made.variant = patient_variants(map);
-    else if (!person_find(map, name, &made.number, &made.variant))
-        made.number = deid_map_number(map, DEID_CLASS_NAME);
+    if (*entry != NULL)
+        return !is_known || deid_map_know(map, *entry) ? STATUS_OK : no_room(err);
+    status = is_patient ? deid_person_patient(map, &person, err)
+                        : deid_person_find(map, name, &person, err);
+    if (status != STATUS_OK)
+        return status;
+    made.number = person.is_known ? person.number : deid_map_number(map, DEID_CLASS_NAME);
+    made.variant = person.forms;
     *entry = deid_map_add(map, made);
     return *entry == NULL ? no_room(err) : STATUS_OK;
 }
@@ -354,9 +268,7 @@ enum status deid_surrogate_value(struct deid_map *map, unsigned class, struct sl
         *entry = deid_map_add(map, made);
         return *entry == NULL ? no_room(err) : STATUS_OK;
     }
-    map->is_changed |= is_known && !(*entry)->is_known;
-    (*entry)->is_known |= is_known;
-    return STATUS_OK;
+    return !is_known || deid_map_know(map, *entry) ? STATUS_OK : no_room(err);
 }
 
 /* A date in the limited profile: moved, with the time of day that follows. False when it cannot be
