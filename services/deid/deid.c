@@ -56,7 +56,7 @@ struct deid *deid_create(const struct deid_options *options, struct error *err)
                == STATUS_OK
         && policy_open(deid, options, err) == STATUS_OK
         && deid_rules_init(&deid->rules, err) == STATUS_OK) {
-        deid->rules.is_wide = deid->policy.is_wide;
+        deid->rules.classes = deid->policy.classes;
         if (deid->rules.lexicon.words_count < WORDS_EXPECTED)
             log_warn("short_word_lists", LOG_NUMBER("words", deid->rules.lexicon.words_count),
                      LOG_NUMBER("expected", WORDS_EXPECTED));

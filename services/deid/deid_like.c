@@ -160,19 +160,26 @@ static bool is_special(const struct deid_tokens *tokens, unsigned index)
            && memchr(tokens->text.data + token->start, '\'', token->end - token->start) == NULL;
 }
 
-static void read_kind(struct deid_tokens *tokens)
+bool deid_like_is_plain(const struct deid_tokens *tokens)
 {
-    unsigned medical = 0, special = 0, capitals = 0, i;
+    unsigned medical = 0, i;
 
     for (i = 0; i < tokens->count; i++) {
-        uint32_t flags = tokens->items[i].flags;
-
-        medical += (flags & DEID_WORD_MEDICAL) != 0;
-        special += is_special(tokens, i);
-        capitals += tokens->items[i].shape == DEID_SHAPE_CAPITAL;
+        if (is_special(tokens, i))
+            return false;
+        medical += (tokens->items[i].flags & DEID_WORD_MEDICAL) != 0;
     }
-    tokens->is_plain = special == 0 && medical * PLAIN_SHARE <= tokens->count + PLAIN_SHARE;
-    tokens->is_small = capitals == 0;
+    return medical * PLAIN_SHARE <= tokens->count + PLAIN_SHARE;
+}
+
+static bool is_small(const struct deid_tokens *tokens)
+{
+    unsigned i;
+
+    for (i = 0; i < tokens->count; i++)
+        if (tokens->items[i].shape == DEID_SHAPE_CAPITAL)
+            return false;
+    return true;
 }
 
 bool deid_like_read(struct deid_tokens *tokens, struct arena *arena)
@@ -189,7 +196,8 @@ bool deid_like_read(struct deid_tokens *tokens, struct arena *arena)
     }
     tokens->hints = hints;
     tokens->likes = likes;
-    read_kind(tokens);
+    tokens->is_plain = deid_like_is_plain(tokens);
+    tokens->is_small = is_small(tokens);
     return true;
 }
 

@@ -41,6 +41,9 @@ static inline const struct deid_facts *deid_like_facts(const struct deid_tokens 
  * tokens->likes from @arena. False when it has no room. */
 bool deid_like_read(struct deid_tokens *tokens, struct arena *arena);
 
+/* Whether the text has next to no medicine in it. */
+bool deid_like_is_plain(const struct deid_tokens *tokens);
+
 enum deid_like deid_like_of(const struct deid_tokens *tokens, unsigned index);
 
 /* The same as deid_like_read left it; NEVER past the end of @tokens. */

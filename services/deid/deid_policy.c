@@ -59,10 +59,20 @@ bool deid_style_parse(struct slice word, enum deid_style *style)
     return false;
 }
 
-bool deid_classes_parse(struct slice word, bool *is_wide)
+bool deid_classes_parse(struct slice word, enum deid_classes *classes)
 {
-    *is_wide = slice_is(word, "wide");
-    return *is_wide || slice_is(word, "eighteen");
+    static const char *const words[] = {
+        [DEID_CLASSES_AUTO] = "auto",
+        [DEID_CLASSES_EIGHTEEN] = "eighteen",
+        [DEID_CLASSES_WIDE] = "wide",
+    };
+
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+        if (slice_is(word, words[i])) {
+            *classes = (enum deid_classes)i;
+            return true;
+        }
+    return false;
 }
 
 static enum status no_room(struct error *err)
@@ -240,8 +250,8 @@ enum status deid_policy_parse(struct slice json, struct arena *arena, struct dei
     if (style.size > 0 && !deid_style_parse(style, &policy->style))
         return error_set(err, STATUS_INVALID_ARGUMENT, "style is codes, surrogates, tags or masks");
     wanted = json_get_string(root, "classes");
-    if (wanted.size > 0 && !deid_classes_parse(wanted, &policy->is_wide))
-        return error_set(err, STATUS_INVALID_ARGUMENT, "classes is eighteen or wide");
+    if (wanted.size > 0 && !deid_classes_parse(wanted, &policy->classes))
+        return error_set(err, STATUS_INVALID_ARGUMENT, "classes is auto, eighteen or wide");
     reader.expressions = ARENA_ARRAY(arena, struct deid_expression, DEID_EXPRESSIONS_MAX);
     policy->patterns = ARENA_ARRAY(arena, struct deid_policy_pattern, DEID_EXPRESSIONS_MAX);
     if (reader.expressions == NULL || policy->patterns == NULL)

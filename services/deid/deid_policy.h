@@ -15,6 +15,7 @@
 #include "deid_automaton.h"
 #include "deid_map.h"
 #include "deid_rule.h"
+#include "deid_scan.h"
 #include "deid_span.h"
 
 enum deid_policy_checksum {
@@ -35,7 +36,7 @@ struct deid_policy_pattern {
 
 struct deid_policy {
     enum deid_style style;
-    bool is_wide;                           /* deid_wide.h */
+    enum deid_classes classes;
     const struct deid_rule_set *fhir_rules; /* NULL: the profile alone */
     struct deid_policy_pattern *patterns;   /* the deny list is among them */
     unsigned patterns_count;
@@ -62,7 +63,7 @@ void deid_policy_allow(const struct deid_policy *policy, struct slice folded,
 /* "codes", "surrogates", "tags" or "masks". */
 bool deid_style_parse(struct slice word, enum deid_style *style);
 
-/* "eighteen", the classes of Safe Harbor alone, or "wide". */
-bool deid_classes_parse(struct slice word, bool *is_wide);
+/* "auto", "eighteen" or "wide". */
+bool deid_classes_parse(struct slice word, enum deid_classes *classes);
 
 #endif

@@ -52,6 +52,7 @@ static enum status inspect(struct deid_redactor *redactor, const struct deid_tex
         deid_tokens_read(normal->folded, &redactor->rules->lexicon, scratch, &tokens, err);
 
     deid_spans_init(spans, scratch);
+    tokens.is_alone = redactor->is_alone;
     if (status == STATUS_OK)
         status = deid_scan(redactor->rules, &tokens, spans, err);
     if (status == STATUS_OK)

@@ -18,6 +18,7 @@ struct deid_redactor {
     struct deid_found
         *found; /* what was replaced, newest first; kept only where keep_spans is set */
     bool keep_spans;
+    bool is_alone; /* the texts belong to no record (enum deid_classes). Set after init */
     const struct deid_policy *policy; /* of the site; NULL: none. Set after init, with map->style */
     const char *path;                 /* of the text at hand, for found; NULL: none */
 };

@@ -177,6 +177,7 @@ static enum status redact_input(struct deid_redactor *redactor,
 {
     switch (request->input_case) {
     case CONSILIUM__V1__REDACT_REQUEST__INPUT_TEXT:
+        redactor->is_alone = request->sealed_map.len == 0;
         return deid_redact_text(redactor, bytes_of(request->text), false, output, err);
     case CONSILIUM__V1__REDACT_REQUEST__INPUT_FHIR:
         return deid_fhir_redact(redactor, bytes_of(request->fhir), output, patient, err);

@@ -297,7 +297,8 @@ enum status deid_scan(const struct deid_rules *rules, const struct deid_tokens *
     }
     deid_web_scan(&scanner);
     deid_prose_scan(tokens, spans);
-    if (rules->is_wide)
+    if (rules->classes == DEID_CLASSES_WIDE
+        || (rules->classes == DEID_CLASSES_AUTO && tokens->is_alone && deid_wide_is_fit(tokens)))
         deid_wide_scan(rules, tokens, spans);
     if (spans->is_full)
         return error_set(err, STATUS_RESOURCE_EXHAUSTED, "no room for %u spans", spans->count);

@@ -11,6 +11,14 @@
 #include "deid_span.h"
 #include "deid_token.h"
 
+/* Whether what deid_wide.h finds goes as well. */
+enum deid_classes {
+    DEID_CLASSES_AUTO, /* from a text that belongs to no record and has no medicine in it: there, it
+                        * is nothing that anybody needs to read */
+    DEID_CLASSES_EIGHTEEN, /* never */
+    DEID_CLASSES_WIDE,     /* always */
+};
+
 /* What every scan reads and none changes: word lists and compiled patterns. Any thread once made.
  */
 struct deid_rules {
@@ -18,7 +26,7 @@ struct deid_rules {
     struct deid_patterns patterns;
     struct deid_cues cues;
     struct arena arena;
-    bool is_wide; /* find what deid_wide.h finds as well; set after init */
+    enum deid_classes classes; /* set after init */
 };
 
 /* INTERNAL for a pattern that does not compile: our own mistake, reported at start. */

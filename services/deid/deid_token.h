@@ -30,6 +30,7 @@ struct deid_tokens {
     /* What deid_like_read saw in each word, or NULL before it: enum deid_hint, enum deid_like. */
     uint32_t *hints;
     uint8_t *likes;
+    bool is_alone; /* the text belongs to no record; the caller says so, after deid_tokens_read */
     bool is_plain; /* next to no medicine in the text: a word in no list is then no drug */
     bool is_small; /* written without capitals */
 };

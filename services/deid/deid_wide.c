@@ -383,6 +383,30 @@ static unsigned wide_job(struct deid_scanner *scanner, unsigned index)
     return index;
 }
 
+/* What is said where somebody is treated. "History" and "positive" are said of others too. */
+static bool is_clinical(struct slice word)
+{
+    static const char *const words[] = {
+        "patient",     "patients",    "pt",         "pts",          "diagnosis", "diagnoses",
+        "diagnosed",   "diagnosing",  "diagnostic", "prognosis",    "treatment", "treatments",
+        "treated",     "treating",    "therapy",    "disease",      "disorder",  "syndrome",
+        "symptom",     "symptoms",    "surgery",    "surgical",     "clinical",  "clinic",
+        "medication",  "medications", "dose",       "dosage",       "prescribe", "prescribed",
+        "prescribing", "admitted",    "discharged", "hospitalized", "chronic",   "acute",
+        "presenting",  "male",        "female",     "yo",           NULL
+    };
+
+    return deid_scanner_is_one_of(word, words);
+}
+
+bool deid_wide_is_fit(const struct deid_tokens *tokens)
+{
+    for (unsigned i = 0; i < tokens->count; i++)
+        if (is_clinical(deid_token_text(tokens, i)))
+            return false;
+    return deid_like_is_plain(tokens);
+}
+
 void deid_wide_scan(const struct deid_rules *rules, const struct deid_tokens *tokens,
                     struct deid_spans *spans)
 {

@@ -68,14 +68,14 @@ async function fill() {
   add('clinic notes, not known', 'all names', recallOf(blind, names), '>= 97');
   add('', 'traps touched', blind.traps.share, '');
 
-  const presidio = await score('presidio_sentences'), wide = await score('presidio_sentences', '--classes=wide');
-  add("Presidio's sentences, wide", 'F2, its span rule as described', wide.all.share.f2, '>= 92');
-  add('', 'F2, its span rule as its code has it', wide.all.joined.f2, '');
-  add('', 'recall, as described', wide.all.share.recall, '');
-  add('', 'precision, as described', wide.all.share.precision, '');
-  add("Presidio's sentences, eighteen", 'F2, its span rule as described', presidio.all.share.f2, '');
-  add('', 'F2, its span rule as its code has it', presidio.all.joined.f2, '');
+  const presidio = await score('presidio_sentences'), eighteen = await score('presidio_sentences', '--classes=eighteen');
+  add("Presidio's sentences", 'F2, its span rule as described', presidio.all.share.f2, '>= 92');
+  add('', 'F2, its span rule as its code has it', presidio.all.joined.f2, '>= 92');
+  add('', 'recall, as described', presidio.all.share.recall, '');
+  add('', 'precision, as described', presidio.all.share.precision, '');
   add('', 'wholly removed, of the eighteen', presidio.all.wholly.recall, '');
+  add('--classes=eighteen', 'F2, its span rule as described', eighteen.all.share.f2, '');
+  add('', 'F2, its span rule as its code has it', eighteen.all.joined.f2, '');
 
   for (const [set, name, goal] of [['pii_anon_clinical', 'pii-anon, clinical', '>= 99.9'],
     ['pii_anon_adversarial', 'pii-anon, adversarial', '>= 99']]) {
@@ -88,7 +88,8 @@ async function fill() {
 // Our own texts: rules were mended from the first half of them; the second was only scored.
 async function fillVaried() {
   const scratch = mkdtempSync(path.join(os.tmpdir(), 'varied-'));
-  for (const [part, name] of [['first', 'our texts, first half'], ['second', 'our texts, second half']]) {
+  for (const [part, name] of [['first', 'our texts, first half'], ['second', 'our texts, second half'],
+    ['third', 'more texts, first half'], ['fourth', 'more texts, second half']]) {
     const file = path.join(scratch, 'gold.jsonl');
     writeFileSync(file, varied(part).map((row) => JSON.stringify(row) + '\n').join(''));
     const report = await score(file);

@@ -15,7 +15,8 @@ struct deid_config {
     { "style", SETTING_KIND_STRING, DEID_CONFIG_AT(style), NULL, "STYLE",                                              \
       "codes, surrogates, tags or masks: what stands in place of an identifier (deid)", 0, 0, false, false },          \
     { "classes", SETTING_KIND_STRING, DEID_CONFIG_AT(classes), NULL, "WHICH",                                          \
-      "eighteen, of Safe Harbor, or wide: ages, years, countries, nationalities and occupations too (deid)", 0, 0,     \
+      "eighteen, of Safe Harbor; wide: ages, years, countries, nationalities and occupations too; else, or auto: "     \
+      "wide where a text of no known patient has no medicine in it (deid)", 0, 0,                                      \
       false, false },                                                                                                  \
     { "rules", SETTING_KIND_STRING, DEID_CONFIG_AT(rules), NULL, "FILE",                                               \
       "rules for FHIR elements in the format of Microsoft's anonymizer (deid --fhir)", 0, 0, false, false },           \

@@ -76,8 +76,8 @@ static enum status policy_load(struct deid_engine *engine, const struct deid_con
     if (own->style != NULL && !deid_style_parse(slice_from(own->style), &policy->style))
         return error_set(err, STATUS_INVALID_ARGUMENT,
                          "--style takes codes, surrogates, tags or masks");
-    if (own->classes != NULL && !deid_classes_parse(slice_from(own->classes), &policy->is_wide))
-        return error_set(err, STATUS_INVALID_ARGUMENT, "--classes takes eighteen or wide");
+    if (own->classes != NULL && !deid_classes_parse(slice_from(own->classes), &policy->classes))
+        return error_set(err, STATUS_INVALID_ARGUMENT, "--classes takes auto, eighteen or wide");
     if (own->rules != NULL) {
         if (deid_rule_set_load(own->rules, &engine->options, rules, err) != STATUS_OK)
             return error_wrap(err, "--rules");
@@ -101,7 +101,8 @@ enum status deid_engine_init(struct deid_engine *engine, const struct consilium_
         && deid_rules_init(&engine->rules, err) == STATUS_OK) {
         if (engine->profile == 0)
             engine->profile = DEID_PROFILE_LIMITED;
-        engine->rules.is_wide = engine->policy != NULL && engine->policy->is_wide;
+        if (engine->policy != NULL)
+            engine->rules.classes = engine->policy->classes;
         return STATUS_OK;
     }
     if (engine->vault != NULL)
@@ -191,6 +192,7 @@ enum status deid_engine_text(const struct deid_engine *engine, struct slice text
     status = deid_redactor_init(&redactor, &engine->rules, map, arena, err);
     redactor.keep_spans = true;
     redactor.policy = engine->policy;
+    redactor.is_alone = patient == NULL && engine->known == NULL;
     if (engine->policy != NULL)
         map->style = engine->policy->style;
     if (status == STATUS_OK)

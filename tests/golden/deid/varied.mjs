@@ -1,5 +1,6 @@
-// Our own labelled texts, varied.txt and varied_none.txt, as the gold lines that consilium deid score reads.
-//   node tests/golden/deid/varied.mjs [first|second] > gold.jsonl      texts of odd or of even number alone
+// Our own labelled texts as the gold lines that consilium deid score reads.
+//   node tests/golden/deid/varied.mjs [first|second|third|fourth] > gold.jsonl
+// First and second: the texts of odd and of even number of varied.txt and varied_none.txt; third and fourth: of varied_more.txt and varied_more_none.txt.
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -21,12 +22,17 @@ function labelled(marked) {
   return { text: text + marked.slice(at), spans };
 }
 
-export function varied(part) {
-  const rows = [...texts('varied.txt'), ...texts('varied_none.txt')].map((marked, i) => {
+function rowsOf(set, files) {
+  return files.flatMap(texts).map((marked, i) => {
     const { text, spans } = labelled(marked);
-    return { id: `varied-${i + 1}`, text, spans, ...(spans.length === 0 && { hard_negative: true }) };
+    return { id: `${set}-${i + 1}`, text, spans, ...(spans.length === 0 && { hard_negative: true }) };
   });
-  return rows.filter((_, i) => !part || (i % 2 === 0) === (part === 'first'));
+}
+
+export function varied(part) {
+  const old = rowsOf('varied', ['varied.txt', 'varied_none.txt']), more = rowsOf('more', ['varied_more.txt', 'varied_more_none.txt']);
+  const half = (rows, which) => rows.filter((_, i) => i % 2 === which);
+  return { first: half(old, 0), second: half(old, 1), third: half(more, 0), fourth: half(more, 1) }[part] ?? [...old, ...more];
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1]).href) for (const row of varied(process.argv[2])) console.log(JSON.stringify(row));

@@ -26,7 +26,7 @@ static void rows_scan(const char *text, bool is_wide, struct deid_spans *spans)
         deid_tokens_read(slice_from(text), &rows_rules.lexicon, &rows_arena, &tokens, NULL),
         STATUS_OK);
     deid_spans_init(spans, &rows_arena);
-    rows_rules.is_wide = is_wide;
+    rows_rules.classes = is_wide ? DEID_CLASSES_WIDE : DEID_CLASSES_EIGHTEEN;
     if (is_wide)
         assert_int_equal(deid_scan(&rows_rules, &tokens, spans, NULL), STATUS_OK);
     else

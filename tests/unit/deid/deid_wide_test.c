@@ -56,11 +56,46 @@ static void leaves_doses_durations_and_what_is_called_after_countries(void **sta
     rows_check_kept(rows, ROWS_COUNT(rows), true);
 }
 
+/* Whether "1987" and the like go from a text of a record, and from one that belongs to none. */
+static bool is_read_widely(const char *text, bool is_alone)
+{
+    struct deid_tokens tokens;
+    struct deid_spans spans;
+
+    rows_rules.classes = DEID_CLASSES_AUTO;
+    assert_int_equal(
+        deid_tokens_read(slice_from(text), &rows_rules.lexicon, &rows_arena, &tokens, NULL),
+        STATUS_OK);
+    tokens.is_alone = is_alone;
+    deid_spans_init(&spans, &rows_arena);
+    assert_int_equal(deid_scan(&rows_rules, &tokens, &spans, NULL), STATUS_OK);
+    return spans.count > 0;
+}
+
+static void reads_widely_by_itself_what_has_no_medicine_and_no_record(void **state)
+{
+    static const char *const without[] = { "I am 45 years old and moved in 1987",
+                                           "he left in the 1970s",
+                                           "works as a cable installer since 2004" };
+    static const char *const with[] = { "a 45-year-old man on metformin since 2014",
+                                        "patient moved in 1987", "diagnosed in 2019",
+                                        "a 52-year-old male who smokes" };
+
+    (void)state;
+    for (size_t i = 0; i < ROWS_COUNT(without); i++) {
+        assert_true(is_read_widely(without[i], true));
+        assert_false(is_read_widely(without[i], false));
+    }
+    for (size_t i = 0; i < ROWS_COUNT(with); i++)
+        assert_false(is_read_widely(with[i], true));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(finds_what_tells_of_somebody_all_the_same),
         cmocka_unit_test(leaves_it_where_only_the_eighteen_are_asked_for),
+        cmocka_unit_test(reads_widely_by_itself_what_has_no_medicine_and_no_record),
         cmocka_unit_test(leaves_doses_durations_and_what_is_called_after_countries),
     };
 
