@@ -94,6 +94,8 @@ static void on_drained(void *owner)
 
 static void begin_stop(struct host *host)
 {
+    if (host->program->drain != NULL && host->service != NULL)
+        host->program->drain(host, host->service, host->grace_ms);
     if (host->server != NULL)
         server_drain(host->server, host->grace_ms, on_drained, host);
     else

@@ -72,6 +72,9 @@ struct host_program {
      * service calls server_set_serving(host->server, true) later, on the loop. */
     enum status (*start)(struct host *host, const void *config, void **service, bool *is_ready,
                          struct error *err);
+    /* NULL: nothing. When the drain begins: refuse what comes by doors of the service's own, and let
+     * what runs finish within @grace_ms. */
+    void (*drain)(struct host *host, void *service, uint32_t grace_ms);
     /* After the drain: close what start opened; every handle must be closed in the end, for
      * loop_run to return. Who has to wait for something that comes through the mailbox (its own
      * calls) holds the host until then. */

@@ -6,6 +6,7 @@
 
 #include "audit/audit_log.h"
 #include "gateway_audit.h"
+#include "gateway_http.h"
 #include "run/clock.h"
 
 #define TENANT_BYTES_MAX 64
@@ -66,8 +67,8 @@ enum status gateway_start(struct host *host, const void *config, void **service,
     if (gateway->client == NULL || read_profile(gateway, err) != STATUS_OK
         || pseudonym_key_load(gateway->config->pseudonym_key_file, &gateway->pseudonym_key, err)
                != STATUS_OK
-        || open_channels(gateway, err) != STATUS_OK
-        || gateway_audit_open(gateway, err) != STATUS_OK) {
+        || open_channels(gateway, err) != STATUS_OK || gateway_audit_open(gateway, err) != STATUS_OK
+        || gateway_http_start(gateway, &gateway->http, err) != STATUS_OK) {
         gateway_destroy(gateway);
         return err->status;
     }
@@ -112,13 +113,31 @@ static void on_models_stopped(struct gateway *gateway)
     host_let_go(gateway->host);
 }
 
-/* The server has drained: of all calls to leaves only those of models can still be out. */
+static void on_http_stopped(struct gateway *gateway)
+{
+    models_stop(&gateway->models, on_models_stopped);
+}
+
+void gateway_drain(struct host *host, void *service, uint32_t grace_ms)
+{
+    struct gateway *gateway = service;
+
+    (void)host;
+    if (gateway->http != NULL)
+        gateway_http_drain(gateway->http, grace_ms);
+}
+
+/* The server has drained: of all calls to leaves only those of HTTP and of models can still be out.
+ */
 void gateway_stop(struct host *host, void *service)
 {
     struct gateway *gateway = service;
 
     host_hold(host);
-    models_stop(&gateway->models, on_models_stopped);
+    if (gateway->http != NULL)
+        gateway_http_stop(gateway->http, on_http_stopped);
+    else
+        on_http_stopped(gateway);
 }
 
 void gateway_destroy(void *service)
@@ -127,6 +146,8 @@ void gateway_destroy(void *service)
 
     close_client(gateway);
     close_audit(gateway);
+    if (gateway->http != NULL)
+        gateway_http_destroy(gateway->http);
     if (gateway->maps != NULL)
         maps_destroy(gateway->maps);
     free(gateway);

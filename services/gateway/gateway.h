@@ -20,9 +20,13 @@ struct gateway_config {
     uint64_t maps_bytes;
     int64_t asks_at_once; /* of one AskMany */
     const char *profile;
+    const char *http_listen, *http_tls_certificate, *http_tls_key; /* NULL: none */
+    const char *http_models; /* further names of the model, with commas; NULL: none */
+    int64_t http_calls;      /* that came by HTTP, at once */
 };
 
 struct audit_log;
+struct gateway_http;
 
 struct gateway {
     struct host *host;
@@ -33,6 +37,7 @@ struct gateway {
     struct audit_log *audit;
     struct maps *maps;
     struct models models;
+    struct gateway_http *http;      /* NULL: no HTTP */
     Consilium__V1__Profile profile; /* where the caller names none */
 };
 
@@ -44,9 +49,10 @@ struct patient_name {
     const char *scope; /* "tenant/pseudonym": what a sealed map is bound to */
 };
 
-/* host_program's start, stop and destroy. */
+/* host_program's start, drain, stop and destroy. */
 enum status gateway_start(struct host *host, const void *config, void **service, bool *is_ready,
                           struct error *err);
+void gateway_drain(struct host *host, void *service, uint32_t grace_ms);
 void gateway_stop(struct host *host, void *service);
 void gateway_destroy(void *service);
 

@@ -39,6 +39,17 @@ static const struct setting settings[] = {
       "how much of sealed maps to remember between questions", 0, 0, false, false },
     { "asks-at-once", SETTING_KIND_NUMBER, AT(asks_at_once), "8", "N",
       "patients that one AskMany asks about at a time", 1, 256, false, false },
+    { "http-listen", SETTING_KIND_STRING, AT(http_listen), NULL, "ADDRESS,...",
+      "where to serve HTTP: the OpenAI and FHIR faces", 0, 0, false, false },
+    { "http-tls-certificate", SETTING_KIND_STRING, AT(http_tls_certificate), NULL, "FILE",
+      "PEM chain that HTTP clients are shown; watched", 0, 0, false, false },
+    { "http-tls-key", SETTING_KIND_STRING, AT(http_tls_key), NULL, "FILE",
+      "PEM key of that chain; watched", 0, 0, false, false },
+    { "http-models", SETTING_KIND_STRING, AT(http_models), NULL, "NAME,...",
+      "further names by which HTTP clients may call the model, as Azure deployments", 0, 0, false,
+      false },
+    { "http-calls", SETTING_KIND_NUMBER, AT(http_calls), "1024", "N",
+      "questions that came by HTTP and are answered at once; beyond, 429", 1, 65536, false, false },
     { 0 },
 };
 
@@ -47,6 +58,7 @@ static const struct host_program program = {
     .config_bytes = sizeof(struct gateway_config),
     .methods = gateway_methods,
     .start = gateway_start,
+    .drain = gateway_drain,
     .stop = gateway_stop,
     .destroy = gateway_destroy,
 };

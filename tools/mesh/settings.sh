@@ -7,7 +7,7 @@ BIN=${MESH_BIN:-$ROOT/build/release/bin}
 
 SERVICES=(deid context tokenizer inference gateway)
 declare -A PORT=([gateway]=$MESH_PORT [deid]=$((MESH_PORT + 1)) [context]=$((MESH_PORT + 2))
-    [tokenizer]=$((MESH_PORT + 3)) [inference]=$((MESH_PORT + 4)) [redis]=$((MESH_PORT + 9)))
+    [tokenizer]=$((MESH_PORT + 3)) [inference]=$((MESH_PORT + 4)) [http]=$((MESH_PORT + 5)) [redis]=$((MESH_PORT + 9)))
 ADMIN_OFFSET=10 # the administration port of a service is this far behind its own
 
 address_of() { echo "127.0.0.1:${PORT[$1]}"; }

@@ -1,0 +1,383 @@
+#include "gateway_http.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/limits.h"
+#include "base/log.h"
+#include "gateway_rpc.h"
+#include "run/metrics.h"
+
+#define ADDRESSES_MAX 8
+#define ARENA_BYTES_MAX (64 * MIB)
+#define CHAT_BODY_BYTES_MAX RECORD_BYTES_MAX
+#define OTHER_BODY_BYTES_MAX (1 * MIB)
+
+struct gateway_http {
+    struct gateway *gateway;
+    struct http_server *server; /* NULL: it has drained */
+    unsigned calls;             /* of the gateway's methods, running */
+    bool is_draining;
+    void (*stopped)(struct gateway *gateway);
+    struct metric *running;
+};
+
+/* ---- routes ---- */
+
+struct route {
+    enum http_verb verb;
+    const char *path; /* "*": one step of any name, which the handler is given */
+    void (*start)(struct http_exchange *exchange, struct slice step);
+    size_t body_bytes_max;
+};
+
+static const struct route routes[] = {
+    { HTTP_VERB_POST, "/v1/chat/completions", chat_http_start, CHAT_BODY_BYTES_MAX },
+    { HTTP_VERB_POST, "/openai/v1/chat/completions", chat_http_start, CHAT_BODY_BYTES_MAX },
+    { HTTP_VERB_POST, "/openai/deployments/*/chat/completions", chat_http_start,
+      CHAT_BODY_BYTES_MAX },
+    { HTTP_VERB_POST, "/models/chat/completions", chat_http_start, CHAT_BODY_BYTES_MAX },
+    { HTTP_VERB_GET, "/v1/models", models_http_list, 0 },
+    { HTTP_VERB_GET, "/openai/v1/models", models_http_list, 0 },
+    { HTTP_VERB_GET, "/openai/models", models_http_list, 0 },
+    { HTTP_VERB_GET, "/v1/models/*", models_http_get, 0 },
+    { HTTP_VERB_GET, "/openai/v1/models/*", models_http_get, 0 },
+    { HTTP_VERB_GET, "/models/info", models_http_info, 0 },
+};
+
+/* Whether @path is @pattern; the step that a '*' stands for becomes *@step. */
+static bool matches(const char *pattern, struct slice path, struct slice *step)
+{
+    const char *star = strchr(pattern, '*');
+    struct slice before, after;
+    size_t end;
+
+    *step = (struct slice){ NULL, 0 };
+    if (star == NULL)
+        return slice_is(path, pattern);
+    before = slice_of(pattern, (size_t)(star - pattern));
+    after = slice_from(star + 1);
+    if (!slice_starts_with(path, before))
+        return false;
+    path = slice_cut(path, before.size, path.size);
+    end = slice_find_byte(path, '/');
+    *step = slice_cut(path, 0, end);
+    return step->size > 0 && slice_equal(slice_cut(path, end, path.size), after);
+}
+
+/* NULL: no such path; *@has_path where it is there for another verb. */
+static const struct route *find_route(const struct http_exchange *exchange, struct slice *step,
+                                      bool *has_path)
+{
+    size_t i;
+
+    *has_path = false;
+    for (i = 0; i < sizeof(routes) / sizeof(routes[0]); i++) {
+        if (!matches(routes[i].path, exchange->path, step))
+            continue;
+        *has_path = true;
+        if (routes[i].verb == exchange->verb
+            || (routes[i].verb == HTTP_VERB_GET && exchange->verb == HTTP_VERB_HEAD))
+            return &routes[i];
+    }
+    return NULL;
+}
+
+/* ---- answers ---- */
+
+static bool is_fhir(const struct http_exchange *exchange)
+{
+    return slice_starts_with(exchange->path, SLICE("/fhir/")) || slice_is(exchange->path, "/fhir");
+}
+
+void gateway_http_fail(struct http_exchange *exchange, const struct api_error *api)
+{
+    struct buffer body;
+    char seconds[16];
+
+    if (api->retry_s > 0) {
+        snprintf(seconds, sizeof(seconds), "%u", api->retry_s);
+        http_add(exchange, "retry-after", slice_from(seconds));
+    } else if (api->http >= 500) {
+        http_add(exchange, "x-should-retry", SLICE("false"));
+    }
+    buffer_init(&body, &exchange->arena);
+    if (is_fhir(exchange))
+        api_error_format_fhir(api, &body);
+    else
+        api_error_format(api, &body);
+    http_reply(exchange, api->http,
+               is_fhir(exchange) ? "application/fhir+json" : "application/json",
+               body.is_full ? SLICE("") : buffer_slice(&body));
+}
+
+void gateway_http_reply(struct http_exchange *exchange, unsigned code, const struct buffer *body)
+{
+    struct api_error api;
+    struct error err;
+
+    if (!body->is_full) {
+        http_reply(exchange, code, "application/json", buffer_slice(body));
+        return;
+    }
+    error_set(&err, STATUS_INTERNAL, "no memory for the reply");
+    api_error_from(&api, &err);
+    http_abort(exchange);
+}
+
+static void refuse(struct http_exchange *exchange, unsigned code, const char *error_code,
+                   const char *text)
+{
+    struct api_error api = {
+        .http = code,
+        .type = code < 500 ? "invalid_request_error" : "server_error",
+        .code = error_code,
+    };
+
+    snprintf(api.text, sizeof(api.text), "%s", text);
+    gateway_http_fail(exchange, &api);
+}
+
+static void on_refused(struct http_exchange *exchange, unsigned code, const char *text)
+{
+    refuse(exchange, code, code == 413 ? "request_too_large" : "malformed_request", text);
+}
+
+static void refuse_path(struct http_exchange *exchange, bool has_path)
+{
+    if (has_path)
+        refuse(exchange, 405, "method_not_allowed", "this path does not take this method");
+    else
+        refuse(exchange, 404, "unknown_path",
+               "there is nothing at this path: see docs/http-api.md");
+}
+
+static void on_head(struct http_exchange *exchange)
+{
+    bool has_path;
+    struct slice step;
+    const struct route *route = find_route(exchange, &step, &has_path);
+
+    if (route == NULL)
+        refuse_path(exchange, has_path);
+    else
+        exchange->body_bytes_max = route->body_bytes_max;
+}
+
+static void on_request(struct http_exchange *exchange)
+{
+    bool has_path;
+    struct slice step, name = { NULL, 0 };
+    const struct route *route = find_route(exchange, &step, &has_path);
+
+    if (step.data != NULL) {
+        name = http_decode(step, false, &exchange->arena);
+        if (name.data == NULL) {
+            refuse(exchange, 400, "malformed_request", "the path cannot be decoded");
+            return;
+        }
+    }
+    route->start(exchange, name);
+}
+
+static const struct http_handlers handlers = { on_head, on_request, on_refused };
+
+/* ---- calls ---- */
+
+static struct gateway_http *http_of(const struct gateway *gateway)
+{
+    return gateway->http;
+}
+
+struct gateway *gateway_of(const struct http_exchange *exchange)
+{
+    return ((struct gateway_http *)exchange->service)->gateway;
+}
+
+static const struct server_method *find_method(const struct method *method)
+{
+    const struct server_method *row;
+
+    for (row = gateway_methods; row->method != NULL; row++)
+        if (row->method == method)
+            return row;
+    return NULL;
+}
+
+struct call *gateway_http_call(struct http_exchange *exchange, const struct method *method,
+                               struct call_local_options *options, struct api_error *api)
+{
+    struct gateway_http *http = exchange->service;
+    struct slice traceparent = http_find(exchange, "traceparent");
+    struct call *call = NULL;
+    struct trace trace;
+    struct error err;
+
+    if (!trace_continue(&trace, traceparent))
+        trace_start(&trace);
+    options->loop = &http->gateway->host->loop;
+    options->method = find_method(method);
+    options->service = http->gateway;
+    if (options->trace == NULL)
+        options->trace = &trace;
+    if (http->calls < (unsigned)http->gateway->config->http_calls)
+        call = call_local_start(options);
+    if (call != NULL) {
+        http->calls++;
+        metric_set(http->running, http->calls);
+        return call;
+    }
+    error_set(&err, STATUS_RESOURCE_EXHAUSTED, "%u questions are being answered: try again",
+              http->calls);
+    api_error_from(api, &err);
+    return NULL;
+}
+
+void gateway_http_ended(const struct gateway *gateway)
+{
+    struct gateway_http *http = http_of(gateway);
+
+    http->calls--;
+    metric_set(http->running, http->calls);
+}
+
+const char *gateway_http_tenant(struct http_exchange *exchange)
+{
+    struct slice tenant = http_find(exchange, "x-consilium-tenant");
+    const char *copy = arena_string(&exchange->arena, tenant);
+
+    return copy == NULL ? "" : copy;
+}
+
+/* "a,b": a further name of the model. */
+static bool is_alias(const char *list, const char *name)
+{
+    struct slice rest = slice_from(list), one;
+    size_t end;
+
+    while (rest.size > 0) {
+        end = slice_find_byte(rest, ',');
+        one = slice_trim(slice_cut(rest, 0, end));
+        rest = slice_cut(rest, end + 1, rest.size);
+        if (one.size > 0 && slice_is(one, name))
+            return true;
+    }
+    return false;
+}
+
+bool gateway_http_has_model(const struct gateway *gateway, const char *name)
+{
+    return strcmp(name, gateway->models.name) == 0
+           || (gateway->config->http_models != NULL
+               && is_alias(gateway->config->http_models, name));
+}
+
+/* ---- start and stop ---- */
+
+static enum status split_addresses(const char *text, struct arena *arena,
+                                   const char *addresses[ADDRESSES_MAX + 1], struct error *err)
+{
+    struct slice rest = slice_from(text), one;
+    unsigned count = 0;
+    size_t end;
+
+    while (rest.size > 0) {
+        end = slice_find_byte(rest, ',');
+        one = slice_trim(slice_cut(rest, 0, end));
+        rest = slice_cut(rest, end + 1, rest.size);
+        if (one.size == 0)
+            continue;
+        if (count == ADDRESSES_MAX)
+            return error_set(err, STATUS_INVALID_ARGUMENT, "http-listen takes at most %d addresses",
+                             ADDRESSES_MAX);
+        addresses[count++] = arena_string(arena, one);
+    }
+    addresses[count] = NULL;
+    return STATUS_OK;
+}
+
+static enum status open_server(struct gateway_http *http, struct arena *arena, struct error *err)
+{
+    const struct gateway_config *config = http->gateway->config;
+    const char *addresses[ADDRESSES_MAX + 1];
+    const struct http_options options = {
+        .loop = &http->gateway->host->loop,
+        .addresses = addresses,
+        .certificate_file = config->http_tls_certificate,
+        .key_file = config->http_tls_key,
+        .handlers = &handlers,
+        .service = http,
+        .body_bytes_max = OTHER_BODY_BYTES_MAX,
+        .arena_bytes_max = ARENA_BYTES_MAX + 2 * RECORD_BYTES_MAX,
+    };
+
+    if ((config->http_tls_certificate == NULL) != (config->http_tls_key == NULL))
+        return error_set(err, STATUS_INVALID_ARGUMENT,
+                         "TLS needs both http-tls-certificate and http-tls-key, or neither");
+    if (split_addresses(config->http_listen, arena, addresses, err) != STATUS_OK)
+        return err->status;
+    http->server = http_server_start(&options, err);
+    if (http->server == NULL)
+        return error_wrap(err, "--http-listen");
+    log_info("http_started", LOG_NUMBER("port", http_server_port(http->server, 0)),
+             LOG_NAME("tls", config->http_tls_certificate == NULL ? "off" : "on"));
+    return STATUS_OK;
+}
+
+enum status gateway_http_start(struct gateway *gateway, struct gateway_http **http,
+                               struct error *err)
+{
+    struct gateway_http *made;
+    struct arena arena;
+    enum status status;
+
+    *http = NULL;
+    if (gateway->config->http_listen == NULL)
+        return STATUS_OK;
+    made = calloc(1, sizeof(*made));
+    if (made == NULL)
+        return error_set(err, STATUS_RESOURCE_EXHAUSTED, "no memory");
+    made->gateway = gateway;
+    made->running = metric_register(METRIC_KIND_GAUGE, "gateway_http_calls",
+                                    "Questions that came by HTTP and are being answered", "");
+    arena_init(&arena, 64 * KIB);
+    status = open_server(made, &arena, err);
+    arena_close(&arena);
+    if (status != STATUS_OK)
+        free(made);
+    else
+        *http = made;
+    return status;
+}
+
+static void on_drained(void *arg)
+{
+    struct gateway_http *http = arg;
+
+    http->server = NULL;
+    if (http->stopped != NULL)
+        http->stopped(http->gateway);
+}
+
+void gateway_http_drain(struct gateway_http *http, uint32_t grace_ms)
+{
+    if (http == NULL || http->is_draining)
+        return;
+    http->is_draining = true;
+    http_server_drain(http->server, grace_ms, on_drained, http);
+}
+
+void gateway_http_stop(struct gateway_http *http, void (*stopped)(struct gateway *gateway))
+{
+    gateway_http_drain(http, 0);
+    if (http->server == NULL)
+        stopped(http->gateway);
+    else
+        http->stopped = stopped;
+}
+
+void gateway_http_destroy(struct gateway_http *http)
+{
+    free(http);
+}

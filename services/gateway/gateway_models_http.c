@@ -1,0 +1,77 @@
+/* The model that serves, by each of its names. Loop thread. */
+#include "gateway_chat_write.h"
+#include "gateway_http.h"
+#include "run/clock.h"
+
+static bool get_model(struct http_exchange *exchange, Consilium__V1__GetModelReply *model)
+{
+    struct api_error api;
+    struct error err;
+
+    if (models_get(&gateway_of(exchange)->models, model, &err) == STATUS_OK)
+        return true;
+    err.status = STATUS_UNAVAILABLE;
+    api_error_from(&api, &err);
+    gateway_http_fail(exchange, &api);
+    return false;
+}
+
+static int64_t now_s(void)
+{
+    return clock_wall_ms() / 1000;
+}
+
+void models_http_list(struct http_exchange *exchange, struct slice rest)
+{
+    Consilium__V1__GetModelReply model;
+    struct buffer body;
+
+    (void)rest;
+    if (!get_model(exchange, &model))
+        return;
+    buffer_init(&body, &exchange->arena);
+    buffer_put_string(&body, "{\"object\":\"list\",\"data\":[");
+    chat_put_model(&body, model.name, &model, now_s());
+    buffer_put_string(&body, "]}");
+    gateway_http_reply(exchange, 200, &body);
+}
+
+void models_http_get(struct http_exchange *exchange, struct slice id)
+{
+    Consilium__V1__GetModelReply model;
+    struct api_error api = { .http = 404,
+                             .type = "invalid_request_error",
+                             .code = "model_not_found",
+                             .param = "model",
+                             .text = "there is no model of this name here: see /v1/models" };
+    struct buffer body;
+
+    if (!get_model(exchange, &model))
+        return;
+    if (!gateway_http_has_model(gateway_of(exchange), id.data)) {
+        gateway_http_fail(exchange, &api);
+        return;
+    }
+    buffer_init(&body, &exchange->arena);
+    chat_put_model(&body, id.data, &model, now_s());
+    gateway_http_reply(exchange, 200, &body);
+}
+
+/* Azure AI inference asks so. */
+void models_http_info(struct http_exchange *exchange, struct slice rest)
+{
+    Consilium__V1__GetModelReply model;
+    struct buffer body;
+
+    (void)rest;
+    if (!get_model(exchange, &model))
+        return;
+    buffer_init(&body, &exchange->arena);
+    buffer_put_string(&body, "{\"model_name\":");
+    buffer_put_json(&body, slice_from(model.name));
+    buffer_put_string(&body, ",\"model_type\":\"chat_completion\",\"model_provider_name\":"
+                             "\"consilium\",\"consilium\":{\"digest\":");
+    buffer_put_json(&body, slice_from(model.digest));
+    buffer_put_string(&body, "}}");
+    gateway_http_reply(exchange, 200, &body);
+}
