@@ -81,6 +81,10 @@
 /* gateway: a question is prose; a megabyte of it is a mistake. */
 #define QUESTION_BYTES_MAX (16 * KIB)
 
+/* gateway: a conversation, the question and what was said before it. */
+#define CONVERSATION_BYTES_MAX (256 * KIB)
+#define CONVERSATION_TURNS_MAX 256
+
 /* fhir: JSON nested deeper than this is refused (FHIR's own deepest resources stay under 32). */
 #define JSON_DEPTH_MAX 64
 

@@ -116,7 +116,7 @@ static bool ask_fit(struct ask *ask)
     cut = (used - room + CUT_TOKENS_MIN) << ask->budget_tries;
     if (cut > spare)
         cut = spare;
-    if (++ask->budget_tries >= BUDGET_TRIES_MAX || cut == 0) {
+    if (++ask->budget_tries >= BUDGET_TRIES_MAX || cut == 0 || ask->request.is_plain) {
         error_set(&err, STATUS_INVALID_ARGUMENT,
                   "the question does not fit: %u tokens of prompt, the model's context leaves %u",
                   used, room);
@@ -275,6 +275,23 @@ static enum status set_budget(struct ask *ask, struct error *err)
     return STATUS_OK;
 }
 
+/* Plain chat has a scope of its own, in which nothing is kept. */
+static enum status name_patient(struct ask *ask, struct error *err)
+{
+    const struct ask_request *request = &ask->request;
+
+    if (!request->is_plain)
+        return gateway_name_patient(ask->gateway, request->tenant, request->patient, ask->arena,
+                                    &ask->patient, err);
+    if (request->patient[0] != '\0')
+        return error_set(err, STATUS_INVALID_ARGUMENT, "a plain question names no patient");
+    if (gateway_name_patient(ask->gateway, request->tenant, "-", ask->arena, &ask->patient, err)
+        != STATUS_OK)
+        return err->status;
+    ask->patient.pseudonym = "";
+    return STATUS_OK;
+}
+
 enum status ask_start(struct gateway *gateway, const struct ask_request *request,
                       const struct ask_sink *sink, struct arena *arena, struct ask **started,
                       struct error *err)
@@ -293,16 +310,15 @@ enum status ask_start(struct gateway *gateway, const struct ask_request *request
     buffer_init(&ask->text, arena);
     for (kind = 0; kind < ASK_LEG_COUNT; kind++)
         ask->legs[kind].ask = ask;
-    if (check_question(request->question, err) != STATUS_OK
-        || gateway_name_patient(gateway, request->tenant, request->patient, arena, &ask->patient,
-                                err)
-               != STATUS_OK
+    if (check_question(request->question, err) != STATUS_OK || ask_join_turns(ask, err) != STATUS_OK
+        || name_patient(ask, err) != STATUS_OK
         || models_get(&gateway->models, &ask->model, err) != STATUS_OK
         || set_budget(ask, err) != STATUS_OK) {
         ask_audit_end(ask, err);
         return err->status;
     }
-    ask_recall(ask);
+    if (!request->is_plain)
+        ask_recall(ask);
     if (ask->error.status == STATUS_OK)
         ask_redact(ask);
     if (ask->error.status != STATUS_OK && !is_any_out(ask)) {

@@ -19,7 +19,13 @@ struct ask_request {
     uint32_t budget_tokens;                  /* for facts; 0: what the model's context leaves */
     const Consilium__V1__Sampling *sampling; /* NULL: greedy */
     bool keep_surrogates;
-    const struct call *parent; /* whose deadline, trace and cancellation hold */
+    bool is_plain;                     /* of no patient: turns and question, and no facts */
+    Consilium__V1__Turn *const *turns; /* what was said before */
+    size_t turns_count;
+    const ProtobufCBinaryData *stop_texts;
+    size_t stop_texts_count;
+    const Consilium__V1__Constraint *constraint; /* where is_plain; NULL: none */
+    const struct call *parent;                   /* whose deadline, trace and cancellation hold */
 };
 
 struct ask_sink {

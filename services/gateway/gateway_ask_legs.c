@@ -150,13 +150,19 @@ static void on_redact(void *arg, const void *message, const struct error *err)
 {
     const Consilium__V1__RedactReply *reply = message;
     struct ask *ask = arg;
+    struct error why = { 0 };
 
     if (!leg_is_ok(ask, ASK_LEG_REDACT, reply, err))
         return;
-    ask->question = arena_string(ask->arena, slice_of_bytes(reply->output));
     ask->question_map = arena_copy(ask->arena, slice_of_bytes(reply->sealed_map));
-    if (ask->question == NULL || ask->question_map.data == NULL)
+    if (ask->request.is_plain)
+        ask->assembled = ARENA_NEW(ask->arena, Consilium__V1__AssembleReply);
+    if (ask_split_turns(ask, slice_of_bytes(reply->output), &why) != STATUS_OK)
+        fail_leg(ask, ASK_LEG_REDACT, &why);
+    else if (ask->question_map.data == NULL || (ask->request.is_plain && ask->assembled == NULL))
         fail_memory(ask);
+    else if (ask->request.is_plain)
+        consilium__v1__assemble_reply__init(ask->assembled);
     ask_step(ask);
 }
 
@@ -167,12 +173,13 @@ void ask_redact(struct ask *ask)
 
     if (ask->version != 0)
         ask->question_version = ask->version;
-    else if (!maps_find(ask->gateway->maps, slice_from(ask->patient.scope), &ask->question_version,
-                        &map))
+    else if (ask->request.is_plain
+             || !maps_find(ask->gateway->maps, slice_from(ask->patient.scope),
+                           &ask->question_version, &map))
         ask->question_version = 0;
     request.scope = (char *)ask->patient.scope;
     request.input_case = CONSILIUM__V1__REDACT_REQUEST__INPUT_TEXT;
-    request.text = bytes_of(slice_from(ask->request.question));
+    request.text = bytes_of(ask->asked);
     request.sealed_map = bytes_of(map);
     leg_call(ask, ASK_LEG_REDACT, ask->gateway->deid, &method_deid_redact, &request, on_redact);
 }
@@ -217,16 +224,13 @@ static void on_encode(void *arg, const void *message, const struct error *err)
 void ask_encode(struct ask *ask)
 {
     Consilium__V1__ApplyTemplateRequest request = CONSILIUM__V1__APPLY_TEMPLATE_REQUEST__INIT;
-    Consilium__V1__Turn system = CONSILIUM__V1__TURN__INIT, user = CONSILIUM__V1__TURN__INIT;
-    Consilium__V1__Turn *turns[] = { &system, &user };
 
-    system.role = "system";
-    system.content = ask->assembled->system;
-    user.role = "user";
-    user.content = ask->assembled->user;
-    request.n_turns = 2;
-    request.turns = turns;
+    request.turns = ask_list_turns(ask, &request.n_turns);
     request.add_generation_prompt = true;
+    if (request.turns == NULL) {
+        fail_memory(ask);
+        return;
+    }
     leg_call(ask, ASK_LEG_ENCODE, ask->gateway->tokenizer, &method_tokenizer_apply_template,
              &request, on_encode);
 }
@@ -265,6 +269,7 @@ static void on_generate(void *arg, const void *message)
     if (reply->usage != NULL) {
         ask->has_generated = true; /* no more ids; the stream's status is still to come */
         ask->usage = *reply->usage;
+        ask->cut_bytes = reply->cut_bytes;
         ask->finish_reason = reply->finish_reason;
         ask->model_digest = arena_string(ask->arena, slice_from(reply->model_digest));
     }
@@ -288,10 +293,23 @@ static void on_generate_end(void *arg, const struct error *err)
     ask_step(ask);
 }
 
+/* The ids of the facts that are in the prompt; NULL: no memory. */
+static uint32_t *fact_ids(struct ask *ask, size_t *count)
+{
+    uint32_t *ids = ARENA_ARRAY(ask->arena, uint32_t, ask->assembled->n_facts + 1);
+
+    *count = ask->assembled->n_facts;
+    for (size_t i = 0; ids != NULL && i < *count; i++)
+        ids[i] = ask->assembled->facts[i]->id;
+    return ids;
+}
+
 void ask_generate(struct ask *ask)
 {
     static const struct rpc_stream_callbacks callbacks = { on_generate, on_generate_end };
     Consilium__V1__GenerateRequest request = CONSILIUM__V1__GENERATE_REQUEST__INIT;
+    Consilium__V1__Constraint constraint = CONSILIUM__V1__CONSTRAINT__INIT;
+    Consilium__V1__Citations citations = CONSILIUM__V1__CITATIONS__INIT;
     struct rpc_options options = leg_options(ask);
     struct error err = { 0 };
 
@@ -302,6 +320,18 @@ void ask_generate(struct ask *ask)
     request.stop_ids = ask->prompt->stop_ids;
     request.tokens_max = ask->tokens_max;
     request.sampling = (Consilium__V1__Sampling *)ask->request.sampling;
+    request.n_stop_texts = ask->request.stop_texts_count;
+    request.stop_texts = (ProtobufCBinaryData *)ask->request.stop_texts;
+    if (ask->request.is_plain) {
+        request.constraint = (Consilium__V1__Constraint *)ask->request.constraint;
+    } else if (ask->model.takes_constraints) {
+        citations.fact_ids = fact_ids(ask, &citations.n_fact_ids);
+        if (citations.fact_ids == NULL)
+            return fail_memory(ask);
+        constraint.form_case = CONSILIUM__V1__CONSTRAINT__FORM_CITATIONS;
+        constraint.citations = &citations;
+        request.constraint = &constraint;
+    }
     ask_leg_begin(ask, ASK_LEG_GENERATE);
     if (rpc_stream(ask->gateway->inference, &method_inference_generate, &request, &options,
                    &callbacks, ask, &ask->legs[ASK_LEG_GENERATE].rpc, &err)
@@ -309,6 +339,16 @@ void ask_generate(struct ask *ask)
         ask_leg_end(ask, ASK_LEG_GENERATE);
         fail_leg(ask, ASK_LEG_GENERATE, &err);
     }
+}
+
+/* The last id may end inside of a stop text. What is cut off has not been told: a stop text is
+ * held back by the engine until it is known, and pieces end between words. */
+static void cut_end(struct ask *ask)
+{
+    size_t untold = ask->text.size - ask->text_told;
+
+    ask->text.size -= ask->cut_bytes < untold ? ask->cut_bytes : untold;
+    ask->cut_bytes = 0;
 }
 
 static void on_decode(void *arg, const void *message, const struct error *err)
@@ -324,6 +364,8 @@ static void on_decode(void *arg, const void *message, const struct error *err)
         fail_memory(ask);
     ask->is_decode_whole = reply->is_whole;
     ask->has_decoded = ask->is_flushing;
+    if (ask->has_decoded)
+        cut_end(ask);
     ask_step(ask);
 }
 

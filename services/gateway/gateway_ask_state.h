@@ -52,7 +52,9 @@ struct ask {
     /* RECALL and REDACT */
     uint64_t version;          /* of the record */
     struct slice sealed_map;   /* the record's */
+    struct slice asked;        /* the turns and the question as one text (gateway_ask_turns.c) */
     const char *question;      /* redacted */
+    const char **turns;        /* the same of the turns */
     struct slice question_map; /* the map with what the question added: RESTORE opens this one */
     uint64_t question_version; /* of the map that it was redacted with */
 
@@ -74,6 +76,7 @@ struct ask {
     size_t ids_count, ids_capacity;
     struct slice decode_state;
     bool is_decode_whole; /* the decoder holds nothing back */
+    uint32_t cut_bytes;   /* of the end of the text: they begin a stop text */
     bool is_flushing;     /* the DECODE that is out is the last */
     struct buffer text;   /* decoded, with surrogates */
     size_t text_told;     /* bytes of it that have gone out or are being restored */
@@ -102,6 +105,13 @@ const char *ask_leg_name(enum ask_leg_kind kind, const char **service);
 /* Around every leg: note when, and that it is out. */
 void ask_leg_begin(struct ask *ask, enum ask_leg_kind kind);
 void ask_leg_end(struct ask *ask, enum ask_leg_kind kind);
+
+/* gateway_ask_turns.c: what was said before the question. */
+enum status ask_join_turns(struct ask *ask, struct error *err);
+/* Take the redacted text apart. INTERNAL: it is not as it was joined. */
+enum status ask_split_turns(struct ask *ask, struct slice redacted, struct error *err);
+/* The prompt's turns; NULL: no memory. */
+Consilium__V1__Turn **ask_list_turns(struct ask *ask, size_t *count);
 
 /* gateway_ask_audit.c: the leg to the audit log, and the record of how the ask ended. */
 void ask_audit(struct ask *ask);

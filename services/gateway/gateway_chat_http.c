@@ -35,6 +35,9 @@ struct chat {
     struct trace trace;
     char id[16 + TRACE_ID_TEXT_BYTES];
     struct choice choices[CHAT_ANSWERS_MAX];
+    Consilium__V1__Turn *turns, **turn_list; /* before the question */
+    ProtobufCBinaryData stops[CHAT_STOPS_MAX];
+    Consilium__V1__Constraint constraint;
     unsigned running;
     struct buffer consilium; /* members of "consilium" */
     bool has_facts;
@@ -49,7 +52,7 @@ static void fail(struct chat *chat, const struct error *err)
 
     chat->is_over = true;
     api_error_from(&api, err);
-    if (err->status == STATUS_NOT_FOUND)
+    if (err->status == STATUS_NOT_FOUND && chat->request.patient[0] != '\0')
         api.code = "patient_not_found", api.param = "patient";
     gateway_http_fail(chat->exchange, &api);
 }
@@ -406,6 +409,13 @@ static bool start_choice(struct chat *chat, struct choice *choice, const char *p
     choice->ask.budget_tokens = request->facts_tokens;
     choice->ask.keep_surrogates = request->keep_surrogates;
     choice->ask.sampling = &choice->sampling;
+    choice->ask.is_plain = patient[0] == '\0';
+    choice->ask.n_turns = request->turns_count - 1;
+    choice->ask.turns = chat->turn_list;
+    choice->ask.n_stop_texts = request->stops_count;
+    choice->ask.stop_texts = chat->stops;
+    if (request->form != CHAT_FORM_TEXT)
+        choice->ask.constraint = &chat->constraint;
     if (!fill_sampling(chat, choice)) {
         error_set(&err, STATUS_RESOURCE_EXHAUSTED, "no memory for another question");
         api_error_from(api, &err);
@@ -446,6 +456,40 @@ static void on_put(void *arg, const char *patient, const struct error *err)
         start_choices(chat, patient);
 }
 
+/* Any object: of JSON Schema the least. */
+#define ANY_OBJECT "{\"type\":\"object\"}"
+
+/* What all asks of the request share. */
+static bool fill_shared(struct chat *chat, struct api_error *api)
+{
+    const struct chat_request *request = &chat->request;
+    struct arena *arena = &chat->exchange->arena;
+    bool has_patient = request->patient[0] != '\0' || request->bundle.data != NULL;
+    unsigned i;
+
+    chat->turns = ARENA_ARRAY(arena, Consilium__V1__Turn, request->turns_count);
+    chat->turn_list = ARENA_ARRAY(arena, Consilium__V1__Turn *, request->turns_count);
+    if (chat->turns == NULL || chat->turn_list == NULL)
+        return api_error_request(api, NULL, "the request needs more memory than one may have");
+    for (i = 0; i + 1 < request->turns_count; i++) {
+        consilium__v1__turn__init(&chat->turns[i]);
+        chat->turns[i].role = (char *)request->turns[i].role;
+        chat->turns[i].content = (char *)request->turns[i].text;
+        chat->turn_list[i] = &chat->turns[i];
+    }
+    for (i = 0; i < request->stops_count; i++)
+        chat->stops[i] =
+            (ProtobufCBinaryData){ request->stops[i].size, (uint8_t *)request->stops[i].data };
+    if (request->form != CHAT_FORM_TEXT && has_patient)
+        return api_error_request(api, "response_format",
+                                 "an answer about a patient is text with citations");
+    consilium__v1__constraint__init(&chat->constraint);
+    chat->constraint.form_case = CONSILIUM__V1__CONSTRAINT__FORM_JSON_SCHEMA;
+    chat->constraint.json_schema =
+        (char *)(request->form == CHAT_FORM_SCHEMA ? request->schema : ANY_OBJECT);
+    return true;
+}
+
 static bool check_model(const struct chat *chat, struct slice deployment, struct api_error *api)
 {
     const char *name = deployment.data != NULL ? deployment.data : chat->request.model;
@@ -480,7 +524,7 @@ static bool get_ready(struct chat *chat, struct slice deployment, struct api_err
         api_error_from(api, &err);
         return false;
     }
-    if (!check_model(chat, deployment, api))
+    if (!check_model(chat, deployment, api) || !fill_shared(chat, api))
         return false;
     if (!trace_continue(&chat->trace, http_find(exchange, "traceparent")))
         trace_start(&chat->trace);

@@ -47,6 +47,12 @@ static void start_ask(struct call *call)
         .budget_tokens = message->budget_tokens,
         .sampling = message->sampling,
         .keep_surrogates = message->keep_surrogates,
+        .is_plain = message->is_plain,
+        .turns = message->turns,
+        .turns_count = message->n_turns,
+        .stop_texts = message->stop_texts,
+        .stop_texts_count = message->n_stop_texts,
+        .constraint = message->constraint,
         .parent = call,
     };
     struct ask_sink sink = { on_ask_event, on_ask_end, call };
