@@ -47,10 +47,16 @@ static bool is_age_before(const struct deid_scanner *scanner, unsigned index)
                                         "expired", "death",  NULL };
     static const char *const between[] = { "at", "to",  "until", "away",          "about", "around",
                                            "of", "was", "is",    "approximately", "over",  NULL };
+    static const char *const whose[] = { "he", "she", NULL };
+    static const char *const was[] = { "was", "is", "became", NULL };
     unsigned at = index;
 
     if (index == 0 || deid_tokens_gap(scanner->tokens, index - 1).size > 3)
         return false;
+    if (index > 1 && is_word_at(scanner, index - 1, was) && is_word_at(scanner, index - 2, whose)
+        && strchr(".,;", deid_scanner_byte(scanner, scanner->tokens->items[index].end)) != NULL
+        && !deid_is_digit(deid_scanner_byte(scanner, scanner->tokens->items[index].end + 1)))
+        return true; /* "she was 93." */
     while (at > 0 && index - at < 3 && is_word_at(scanner, at - 1, between))
         at--;
     if (at == 0)

@@ -19,6 +19,7 @@ enum deid_cue_kind {
     DEID_CUE_ROOM,
     DEID_CUE_FILLER,  /* between a label and its value: "number", "is" */
     DEID_CUE_MONTH,   /* value: 1 to 12 */
+    DEID_CUE_MONTH_ABROAD, /* of another language: beside a day */
     DEID_CUE_WEEKDAY, /* value: 0 Monday to 6; 10 more for an abbreviation */
     DEID_CUE_HOLIDAY, /* value: 0 alone; 1 needs "day" or "eve" behind it */
     DEID_CUE_ORDINAL, /* value: the number */

@@ -15,6 +15,8 @@
 #define MARGIN_PLAIN 0 /* where there is no medicine that a name could be taken for */
 #define MARGIN_SURE 48 /* and for words in small letters */
 #define MARGIN_LED 32
+#define MARGIN_AGAINST_WEAK (-32)
+#define MARGIN_AGAINST_LIST (-64)
 #define ODDS_NAME 16        /* quarters of a bit: a name even where a product would stand */
 #define MARGIN_INSIDE (-16) /* beside a word that is in */
 
@@ -217,6 +219,46 @@ static unsigned range_end(const struct deid_tokens *tokens, unsigned index)
            && !deid_like_starts(tokens, end))
         end++;
     return end;
+}
+
+/* How sure the tagger has to be that what a rule found is none, by how sure the rule was; 0: it is
+ * not asked. */
+static int margin_against(const struct deid_span *span)
+{
+    if (span->class != DEID_CLASS_NAME && span->class != DEID_CLASS_GEOGRAPHY)
+        return 0;
+    if (span->score <= DEID_SCORE_WEAK)
+        return MARGIN_AGAINST_WEAK;
+    return span->score <= DEID_SCORE_LIST ? MARGIN_AGAINST_LIST : 0;
+}
+
+/* Whether the tagger takes no word of @span for a part of an identifier. */
+static bool is_refuted(const struct deid_tokens *tokens, const struct deid_span *span, int against)
+{
+    struct deid_tagged tagged[RANGE_TOKENS_MAX];
+    unsigned index = token_at(tokens, span->start), first = range_first(tokens, index, 0),
+             end = range_end(tokens, index);
+
+    deid_tagger_run(deid_tagger_ours(), tokens, first, end, tagged);
+    for (; index < tokens->count && tokens->items[index].start < span->end; index++)
+        if (index >= end || tagged[index - first].margin > against)
+            return false;
+    return true;
+}
+
+void deid_doubt_settle(const struct deid_tokens *tokens, struct deid_spans *spans, unsigned from)
+{
+    unsigned count = from;
+
+    if (tokens->is_plain)
+        return;
+    for (unsigned i = from; i < spans->count; i++) {
+        int against = margin_against(&spans->items[i]);
+
+        if (against == 0 || !is_refuted(tokens, &spans->items[i], against))
+            spans->items[count++] = spans->items[i];
+    }
+    spans->count = count;
 }
 
 void deid_doubt_scan(const struct deid_tokens *tokens, struct deid_spans *spans)

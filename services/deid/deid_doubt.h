@@ -12,4 +12,9 @@
  * none. */
 void deid_doubt_scan(const struct deid_tokens *tokens, struct deid_spans *spans);
 
+/* Take out of @spans, from the one at @from on, the names and places that the rules found with
+ * little evidence and the tagger is sure are none: "Ponseti casting", in a text with medicine in
+ * it. */
+void deid_doubt_settle(const struct deid_tokens *tokens, struct deid_spans *spans, unsigned from);
+
 #endif

@@ -136,6 +136,36 @@ static size_t groups_end(const struct deid_scanner *scanner, size_t start, size_
     }
 }
 
+/* "K 118 882 093", "W2847 19930": letters in front of the groups, or in the first of them. The end
+ * of the last; @end where that is not how it goes on. */
+static size_t lettered_end(const struct deid_scanner *scanner, size_t start, size_t end)
+{
+    struct slice text = scanner->tokens->text;
+    size_t letters = 0, stop = end;
+    unsigned groups = 0, digits;
+
+    while (start + letters < end && text.data[start + letters] >= 'A'
+           && text.data[start + letters] <= 'Z')
+        letters++;
+    digits = deid_check_digits(slice_cut(text, start, end));
+    if (letters == 0 || letters > 4 || letters + digits != end - start)
+        return end;
+    for (;;) {
+        size_t at = stop + 1, next = at;
+
+        while (next < text.size && deid_is_digit(text.data[next]))
+            next++;
+        if (stop >= text.size || text.data[stop] != ' ' || next - at < 2 || next - at > 6
+            || deid_is_word(deid_scanner_byte(scanner, next))
+            || deid_scanner_is_measured(scanner, next))
+            break;
+        digits += (unsigned)(next - at);
+        groups++;
+        stop = next;
+    }
+    return groups > 0 && digits >= 6 && digits <= 16 ? stop : end;
+}
+
 static bool is_year(struct slice value)
 {
     return value.size == 4 && deid_check_digits(value) == 4
@@ -208,7 +238,7 @@ static void scan_value(struct deid_scanner *scanner, unsigned index, const struc
     start = scanner->tokens->items[label.value].start;
     end = value_end(text, start);
     if (label.is_strong || label.is_numbered)
-        end = groups_end(scanner, start, end);
+        end = lettered_end(scanner, start, groups_end(scanner, start, end));
     if (is_value(scanner, &label, slice_cut(text, start, end), end))
         deid_scanner_add(scanner, start, end, label.class, DEID_FORM_VALUE, DEID_SCORE_LABEL);
 }

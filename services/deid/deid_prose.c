@@ -23,6 +23,7 @@ void deid_prose_scan(const struct deid_tokens *tokens, struct deid_spans *spans)
     deid_place_scan(&seen, spans);
     deid_section_scan(&seen, spans);
     deid_name_scan(&seen, spans);
+    deid_doubt_settle(&seen, spans, from);
     deid_doubt_scan(&seen, spans);
     deid_tagger_scan(deid_tagger_ours(), &seen, &sure, spans);
     deid_second_scan(&seen, spans, from);

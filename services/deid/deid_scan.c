@@ -218,6 +218,7 @@ static size_t scan_cue(struct deid_scanner *scanner, unsigned index, const struc
         return end > 0 || cue->kind == DEID_CUE_OLD ? end
                                                     : deid_when_scan_word(scanner, index, cue);
     case DEID_CUE_MONTH:
+    case DEID_CUE_MONTH_ABROAD:
     case DEID_CUE_WEEKDAY:
     case DEID_CUE_HOLIDAY:
     case DEID_CUE_ORDINAL:

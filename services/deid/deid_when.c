@@ -48,6 +48,57 @@ static size_t scan_day_alone(struct deid_scanner *scanner, unsigned index)
     return date_add(scanner, token->start, token->end, DEID_FORM_VALUE, DEID_SCORE_WEAK);
 }
 
+/* The number of at most @size digits in token @index, which is nothing else; -1: it is none. */
+static int small_number(const struct deid_scanner *scanner, unsigned index, size_t size)
+{
+    struct slice word = deid_scanner_word(scanner, index);
+    int number = 0;
+
+    if (word.size == 0 || word.size > size || deid_check_digits(word) != word.size)
+        return -1;
+    for (size_t i = 0; i < word.size; i++)
+        number = number * 10 + word.data[i] - '0';
+    return number;
+}
+
+/* "7 / 19 / 22", "19 . 7 . 2022": a date with blanks about its signs. */
+static size_t scan_spaced(struct deid_scanner *scanner, unsigned index)
+{
+    static const char *const joints[] = { " / ", " - ", " . ", NULL };
+    int first = small_number(scanner, index, 2), second = small_number(scanner, index + 1, 2);
+    struct slice year = deid_scanner_word(scanner, index + 2), gap;
+
+    if (first < 1 || second < 1 || first > 31 || second > 31 || (first > 12 && second > 12)
+        || (year.size != 2 && year.size != 4) || deid_check_digits(year) != year.size
+        || deid_scanner_is_measured(scanner, scanner->tokens->items[index + 2].end))
+        return 0;
+    gap = deid_tokens_gap(scanner->tokens, index);
+    if (!deid_scanner_is_one_of(gap, joints)
+        || !slice_equal_fold(gap, deid_tokens_gap(scanner->tokens, index + 1)))
+        return 0;
+    return date_add(scanner, scanner->tokens->items[index].start,
+                    scanner->tokens->items[index + 2].end, DEID_FORM_VALUE, DEID_SCORE_WEAK);
+}
+
+/* "12.-15.10.2021", "3/4.5.2020": the first day of several, whose month and year stand behind the
+ * last. */
+static size_t scan_days(struct deid_scanner *scanner, unsigned index)
+{
+    static const char *const joints[] = { ".-", ". - ", "-", ".â", "./", "/", NULL };
+    int day = small_number(scanner, index, 2);
+    struct deid_date date;
+
+    if (day < 1 || day > 31 || index + 1 >= scanner->tokens->count
+        || !deid_scanner_is_one_of(deid_tokens_gap(scanner->tokens, index), joints)
+        || !deid_date_read(scanner->tokens->text, scanner->tokens->items[index + 1].start, &date)
+        || date.is_month_word || date.day <= day
+        || scanner->tokens->text.data[date.start + date.day_part.offset + date.day_part.size]
+               != '.')
+        return 0;
+    return date_add(scanner, scanner->tokens->items[index].start, date.end, DEID_FORM_VALUE,
+                    DEID_SCORE_SHAPE);
+}
+
 size_t deid_when_scan_number(struct deid_scanner *scanner, unsigned index)
 {
     const struct deid_token *token = &scanner->tokens->items[index];
@@ -62,6 +113,10 @@ size_t deid_when_scan_number(struct deid_scanner *scanner, unsigned index)
         return date_add(scanner, start, deid_date_time_end(text, date.end), DEID_FORM_DATE,
                         DEID_SCORE_SHAPE);
     end = deid_when_slash(scanner, index);
+    if (end == 0)
+        end = scan_days(scanner, index);
+    if (end == 0)
+        end = scan_spaced(scanner, index);
     return end > 0 ? end : scan_day_alone(scanner, index);
 }
 
@@ -216,6 +271,39 @@ static size_t scan_month_alone(struct deid_scanner *scanner, unsigned index)
                     DEID_FORM_VALUE, DEID_SCORE_WEAK);
 }
 
+/* "4 mai 1970", "12 de octubre de 2019", "3. Dezember": a month of another language behind a day.
+ */
+static size_t scan_month_abroad(struct deid_scanner *scanner, unsigned index)
+{
+    static const char *const joints[] = { " de ", " di ", " ", ". ", NULL };
+    static const char *const years[] = { " de ", " del ", " ", NULL };
+    static const char *const links[] = { "de", "di", "del", NULL };
+    unsigned first = index, last = index;
+    const struct deid_token *items = scanner->tokens->items;
+    struct slice text = scanner->tokens->text;
+    int day;
+
+    if (first > 1 && is_word_at(scanner, first - 1, links))
+        first--;
+    if (first == 0)
+        return 0;
+    day = small_number(scanner, first - 1, 2);
+    if (day < 1 || day > 31
+        || !deid_scanner_is_one_of(slice_cut(text, items[first - 1].end, items[index].start),
+                                   joints))
+        return 0;
+    first--;
+    if (last + 2 < scanner->tokens->count && is_word_at(scanner, last + 1, links))
+        last++;
+    if (last + 1 < scanner->tokens->count && small_number(scanner, last + 1, 4) > 1000
+        && deid_scanner_is_one_of(slice_cut(text, items[index].end, items[last + 1].start), years))
+        last++;
+    else
+        last = index;
+    return date_add(scanner, items[first].start, items[last].end, DEID_FORM_VALUE,
+                    DEID_SCORE_SHAPE);
+}
+
 static size_t scan_month(struct deid_scanner *scanner, unsigned index)
 {
     const struct deid_token *token = &scanner->tokens->items[index];
@@ -229,6 +317,27 @@ static size_t scan_month(struct deid_scanner *scanner, unsigned index)
     return end > 0 ? end : scan_month_alone(scanner, index);
 }
 
+/* "19th", "the 19th" behind a weekday: its token, or 0. */
+static unsigned weekday_day(const struct deid_scanner *scanner, unsigned index)
+{
+    unsigned at = index + 1;
+    struct slice word;
+    unsigned digits;
+
+    if (at < scanner->tokens->count
+        && slice_equal_fold(deid_scanner_word(scanner, at), SLICE("the")))
+        at++;
+    word = deid_scanner_word(scanner, at);
+    digits = deid_check_digits(word);
+    if (at >= scanner->tokens->count || digits == 0 || digits > 2 || word.size != digits + 2
+        || !deid_is_digit(word.data[0]) || deid_is_digit(word.data[word.size - 1])
+        || deid_tokens_gap(scanner->tokens, index).size > 2
+        || slice_find_byte(deid_tokens_gap(scanner->tokens, index), '\n')
+               < deid_tokens_gap(scanner->tokens, index).size)
+        return 0;
+    return at;
+}
+
 /* "Monday", "last Thursday"; the short ones only where a date or a word for one is beside them:
  * "Sat 98 %" and "sun exposure" are none. */
 static size_t scan_weekday(struct deid_scanner *scanner, unsigned index, const struct deid_cue *cue)
@@ -237,9 +346,10 @@ static size_t scan_weekday(struct deid_scanner *scanner, unsigned index, const s
                                           "by", "since", "from", "each", "past",  NULL };
     const struct deid_token *items = scanner->tokens->items;
     struct slice text = scanner->tokens->text, gap = deid_tokens_gap(scanner->tokens, index);
+    unsigned day = weekday_day(scanner, index), last = day > 0 ? day : index;
     struct deid_date date;
 
-    if (cue->value >= 10) {
+    if (cue->value >= 10 && day == 0) {
         bool is_dated = index + 1 < scanner->tokens->count && gap.size > 0 && gap.size <= 3
                         && (deid_date_read(text, items[index + 1].start, &date)
                             || (cue->value != 15
@@ -250,7 +360,7 @@ static size_t scan_weekday(struct deid_scanner *scanner, unsigned index, const s
                  || (cue->value != 15 && index > 0 && is_word_at(scanner, index - 1, before))))
             return 0;
     }
-    return date_add(scanner, items[which_first(scanner, index)].start, items[index].end,
+    return date_add(scanner, items[which_first(scanner, index)].start, items[last].end,
                     DEID_FORM_VALUE, DEID_SCORE_LIST);
 }
 
@@ -323,6 +433,8 @@ size_t deid_when_scan_word(struct deid_scanner *scanner, unsigned index, const s
     switch (cue->kind) {
     case DEID_CUE_MONTH:
         return scan_month(scanner, index);
+    case DEID_CUE_MONTH_ABROAD:
+        return scan_month_abroad(scanner, index);
     case DEID_CUE_WEEKDAY:
         return scan_weekday(scanner, index, cue);
     case DEID_CUE_HOLIDAY:

@@ -99,22 +99,23 @@ static bool is_share(const struct deid_scanner *scanner, size_t start, size_t en
 static bool is_time_before(const struct deid_scanner *scanner, unsigned index)
 {
     static const char *const words[] = {
-        "on",        "since",     "date",      "dated",      "visit",       "until",
-        "till",      "from",      "admitted",  "discharged", "after",       "before",
-        "by",        "dos",       "seen",      "through",    "thru",        "due",
-        "last",      "starting",  "started",   "between",    "completed",   "done",
-        "performed", "collected", "drawn",     "resulted",   "received",    "placed",
-        "removed",   "surgery",   "admission", "discharge",  "appointment", "appt",
-        "scheduled", "returned",  "presented", "labs",       "cxr",         "mri",
-        "echo",      "switched",  "extubated", "intubated",  "transferred", "born",
-        "dob",       "birthday",  "lmp",       "edd",        "edc",         "week",
-        "stopped",   "began",     "beginning", "ending",     "effective",   "updated",
-        "reviewed",  "signed",    "onset",     "expires",    "next",        "called",
-        "dc",        "fu",        "xray",      "ekg",        "ecg",         "biopsy",
-        "procedure", "death",     "dod",       "tues",       "wed",         "thurs",
-        "fri",       "mon",       "tue",       "thu",        "sat",         "sun",
-        "monday",    "tuesday",   "wednesday", "thursday",   "friday",      "saturday",
-        "sunday",    NULL
+        "on",         "since",     "date",      "dated",      "visit",       "until",
+        "till",       "from",      "admitted",  "discharged", "after",       "before",
+        "by",         "dos",       "seen",      "through",    "thru",        "due",
+        "last",       "starting",  "started",   "between",    "completed",   "done",
+        "performed",  "collected", "drawn",     "resulted",   "received",    "placed",
+        "removed",    "surgery",   "admission", "discharge",  "appointment", "appt",
+        "scheduled",  "returned",  "presented", "labs",       "cxr",         "mri",
+        "echo",       "switched",  "extubated", "intubated",  "transferred", "born",
+        "dob",        "birthday",  "lmp",       "edd",        "edc",         "week",
+        "stopped",    "began",     "beginning", "ending",     "effective",   "updated",
+        "reviewed",   "signed",    "onset",     "expires",    "next",        "called",
+        "dc",         "fu",        "xray",      "ekg",        "ecg",         "biopsy",
+        "procedure",  "death",     "dod",       "tues",       "wed",         "thurs",
+        "fri",        "mon",       "tue",       "thu",        "sat",         "sun",
+        "monday",     "tuesday",   "wednesday", "thursday",   "friday",      "saturday",
+        "sunday",     "today",     "tomorrow",  "yesterday",  "tonight",     "w",
+        "commencing", "attended",  "reported",  "issued",     "printed",     NULL
     };
     struct slice gap;
 
@@ -186,13 +187,44 @@ static bool is_date(const struct deid_scanner *scanner, unsigned index,
     return is_timed || date->day > SCORE_MAX || date->month > date->day;
 }
 
+/* "28/05", the day in front as most countries write it: where a word says that it is a time, or the
+ * month has its 0; acuities ("20/05") are none. */
+static size_t scan_day_first(struct deid_scanner *scanner, unsigned index)
+{
+    struct slice day = deid_scanner_word(scanner, index),
+                 month = deid_scanner_word(scanner, index + 1);
+    size_t end;
+
+    if (index + 1 >= scanner->tokens->count
+        || !slice_is(deid_tokens_gap(scanner->tokens, index), "/") || day.size != 2
+        || month.size != 2 || deid_check_digits(day) != 2 || deid_check_digits(month) != 2
+        || slice_is(day, "20"))
+        return 0;
+    end = scanner->tokens->items[index + 1].end;
+    if (day.data[0] > '3' || (day.data[0] == '3' && day.data[1] > '1')
+                || !(month.data[0] == '0' || (month.data[0] == '1' && month.data[1] <= '2'))
+                || slice_is(month, "00") || strchr("/-.", deid_scanner_byte(scanner, end)) == NULL
+            ? deid_is_word(deid_scanner_byte(scanner, end))
+            : deid_is_digit(deid_scanner_byte(scanner, end + 1)))
+        return 0;
+    if (is_counted_after(scanner, end) || is_score_before(scanner, index)
+        || is_share(scanner, scanner->tokens->items[index].start, end)
+        || !is_time_before(scanner, index))
+        return 0;
+    deid_scanner_add(scanner, scanner->tokens->items[index].start, end, DEID_CLASS_DATE,
+                     DEID_FORM_VALUE, DEID_SCORE_LIST);
+    return end;
+}
+
 size_t deid_when_slash(struct deid_scanner *scanner, unsigned index)
 {
     struct slice text = scanner->tokens->text;
     size_t start = scanner->tokens->items[index].start, end;
     struct deid_date date;
 
-    if (!deid_date_read_month_day(text, start, &date) || !is_date(scanner, index, &date))
+    if (!deid_date_read_month_day(text, start, &date))
+        return scan_day_first(scanner, index);
+    if (!is_date(scanner, index, &date))
         return 0;
     end = deid_date_time_end(text, date.end);
     deid_scanner_add(scanner, start, end, DEID_CLASS_DATE, DEID_FORM_MONTH_DAY, DEID_SCORE_SHAPE);
