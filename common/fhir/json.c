@@ -214,7 +214,7 @@ const struct json *json_find(const struct json *object, struct slice key)
     if (object == NULL || object->kind != JSON_KIND_OBJECT)
         return NULL;
     for (item = object->first; item != NULL; item = item->next)
-        if (item->key.size == key.size && memcmp(item->key.data, key.data, key.size) == 0)
+        if (slice_equal(item->key, key))
             return item;
     return NULL;
 }

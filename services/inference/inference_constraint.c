@@ -161,7 +161,8 @@ enum status inference_constraints_mask(struct inference_constraints *constraints
                                    constraint->facts_count, err);
     if (find_mask(constraints, constraint, mask))
         return STATUS_OK;
-    grammar = inference_grammar_create(constraint->text, constraints->vocab, err);
+    grammar = inference_grammar_create(constraint->kind == INFERENCE_CONSTRAINT_SCHEMA,
+                                       constraint->text, constraints->vocab, err);
     if (grammar == NULL)
         return err->status;
     status = inference_grammar_mask(grammar, mask, err);

@@ -8,6 +8,7 @@
 #include "grammar_compile.h"
 #include "grammar_mask.h"
 #include "grammar_parse.h"
+#include "grammar_schema.h"
 
 /* The largest machine there can be has 16 MiB of moves. */
 #define MACHINE_BYTES_MAX (24 * MIB)
@@ -29,7 +30,8 @@ struct answer {
 /* The grammar
  * ------------------------------------------------------------------------------------ */
 
-static enum status compile(struct inference_grammar *made, struct slice text, struct error *err)
+static enum status compile(struct inference_grammar *made, bool is_schema, struct slice text,
+                           struct error *err)
 {
     struct grammar grammar;
     struct arena scratch;
@@ -38,15 +40,17 @@ static enum status compile(struct inference_grammar *made, struct slice text, st
 
     arena_init(&scratch, SCRATCH_BYTES_MAX);
     grammar_init(&grammar, &scratch);
-    status = grammar_parse(text, &grammar, &root, err);
+    status = is_schema ? grammar_schema(text, &grammar, &root, err)
+                       : grammar_parse(text, &grammar, &root, err);
     if (status == STATUS_OK)
         status = grammar_compile(&grammar, root, &scratch, &made->arena, &made->machine, err);
     arena_close(&scratch);
     return status;
 }
 
-struct inference_grammar *
-inference_grammar_create(struct slice text, const struct grammar_vocab *vocab, struct error *err)
+struct inference_grammar *inference_grammar_create(bool is_schema, struct slice text,
+                                                   const struct grammar_vocab *vocab,
+                                                   struct error *err)
 {
     struct inference_grammar *grammar = calloc(1, sizeof(*grammar));
 
@@ -56,7 +60,7 @@ inference_grammar_create(struct slice text, const struct grammar_vocab *vocab, s
     }
     atomic_init(&grammar->users, 1);
     arena_init(&grammar->arena, MACHINE_BYTES_MAX);
-    if (compile(grammar, text, err) == STATUS_OK)
+    if (compile(grammar, is_schema, text, err) == STATUS_OK)
         grammar->masks = grammar_masks_create(&grammar->machine, vocab, err);
     if (grammar->masks != NULL) {
         grammar_masks_warm(grammar->masks);

@@ -7,11 +7,13 @@
 
 struct inference_grammar;
 
-/* Compile @text (grammar_parse.h). It belongs to the caller, who drops it, and to each answer.
+/* Compile @text (grammar_parse.h; @is_schema: grammar_schema.h). It belongs to the caller, who
+ * drops it, and to each answer.
  * @vocab outlives it. NULL: INVALID_ARGUMENT with what is wrong with the grammar,
  * RESOURCE_EXHAUSTED. Takes some milliseconds, and some hundred for a hostile one. Any thread. */
-struct inference_grammar *
-inference_grammar_create(struct slice text, const struct grammar_vocab *vocab, struct error *err);
+struct inference_grammar *inference_grammar_create(bool is_schema, struct slice text,
+                                                   const struct grammar_vocab *vocab,
+                                                   struct error *err);
 void inference_grammar_drop(struct inference_grammar *grammar);
 
 /* Memory that is held, about: it grows while the grammar is used. Any thread. */

@@ -34,7 +34,7 @@ static void answers_go_their_own_ways_and_outlive_the_grammars_owner(void **stat
 {
     struct grammar_vocab *vocab = make_vocab();
     struct inference_grammar *grammar =
-        inference_grammar_create(SLICE("root ::= (\"a\" [bc] | \"d\"){2}"), vocab, NULL);
+        inference_grammar_create(false, SLICE("root ::= (\"a\" [bc] | \"d\"){2}"), vocab, NULL);
     struct inference_mask one, two;
     void *copy;
 
@@ -65,7 +65,7 @@ static void says_what_is_wrong_with_a_grammar(void **state)
     struct error err = { 0 };
 
     (void)state;
-    assert_null(inference_grammar_create(SLICE("root ::= [a-"), vocab, &err));
+    assert_null(inference_grammar_create(false, SLICE("root ::= [a-"), vocab, &err));
     assert_int_equal(err.status, STATUS_INVALID_ARGUMENT);
     grammar_vocab_destroy(vocab);
 }

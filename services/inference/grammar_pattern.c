@@ -1,0 +1,734 @@
+/*     pattern → a graph with empty edges, anchors among them → sets of its states → words
+ *
+ * A repeat of n times is read n times. */
+#include "grammar_pattern.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/utf8.h"
+
+#define POINT_MAX 0x10ffffu
+#define STATES_MAX 4096
+#define RANGES_MAX 256
+#define DEPTH_MAX 32
+#define REPEAT_MAX 2000
+#define STEPS_MAX 20000000u
+
+struct range {
+    uint32_t low, high;
+};
+
+struct ranges {
+    struct range list[RANGES_MAX];
+    uint32_t count;
+};
+
+enum edge_kind {
+    EDGE_EMPTY,
+    EDGE_BEGIN, /* only where the text begins */
+    EDGE_END,   /* only where it ends */
+    EDGE_POINTS,
+};
+
+struct edge {
+    enum edge_kind kind;
+    uint32_t to, next;
+    const struct ranges *points;
+};
+
+struct pattern {
+    struct slice text;
+    size_t at;
+    struct arena *arena;
+    struct error *err;
+    struct edge *edges; /* [4 × STATES_MAX] */
+    uint32_t *heads;    /* [STATES_MAX] of each state's edges */
+    uint32_t edges_count, states_count, depth;
+    bool is_bad;
+};
+
+static void fail(struct pattern *pattern, enum status status, const char *what)
+{
+    if (!pattern->is_bad)
+        error_set(pattern->err, status, "the keyword \"pattern\": %s (byte %zu)", what,
+                  pattern->at);
+    pattern->is_bad = true;
+}
+
+static void refuse(struct pattern *pattern, const char *what)
+{
+    fail(pattern, STATUS_INVALID_ARGUMENT, what);
+}
+
+/* The graph
+ * ------------------------------------------------------------------------------------- */
+
+static uint32_t new_state(struct pattern *pattern)
+{
+    if (pattern->states_count == STATES_MAX) {
+        fail(pattern, STATUS_RESOURCE_EXHAUSTED, "it is too large");
+        return 0;
+    }
+    pattern->heads[pattern->states_count] = WORDS_NONE;
+    return pattern->states_count++;
+}
+
+static void put_edge(struct pattern *pattern, uint32_t from, uint32_t to, enum edge_kind kind,
+                     const struct ranges *points)
+{
+    if (pattern->edges_count == 4 * STATES_MAX)
+        return fail(pattern, STATUS_RESOURCE_EXHAUSTED, "it is too large");
+    pattern->edges[pattern->edges_count] = (struct edge){ kind, to, pattern->heads[from], points };
+    pattern->heads[from] = pattern->edges_count++;
+}
+
+/* Sets of code points
+ * ---------------------------------------------------------------------------- */
+
+static void add_range(struct pattern *pattern, struct ranges *ranges, uint32_t low, uint32_t high)
+{
+    if (low > high)
+        return refuse(pattern, "a range that ends before it begins");
+    if (ranges->count == RANGES_MAX)
+        return refuse(pattern, "a class of over 256 ranges");
+    ranges->list[ranges->count++] = (struct range){ low, high };
+}
+
+static int compare_ranges(const void *a, const void *b)
+{
+    uint32_t x = ((const struct range *)a)->low, y = ((const struct range *)b)->low;
+
+    return x < y ? -1 : x > y;
+}
+
+/* Everything else. */
+static void negate(struct pattern *pattern, struct ranges *ranges)
+{
+    struct ranges other = { .count = 0 };
+    uint32_t next = 0;
+
+    qsort(ranges->list, ranges->count, sizeof(ranges->list[0]), compare_ranges);
+    for (uint32_t i = 0; i < ranges->count; i++) {
+        if (ranges->list[i].low > next)
+            add_range(pattern, &other, next, ranges->list[i].low - 1);
+        if (ranges->list[i].high + 1 > next)
+            next = ranges->list[i].high + 1;
+    }
+    if (next <= POINT_MAX)
+        add_range(pattern, &other, next, POINT_MAX);
+    *ranges = other;
+}
+
+static void add_all(struct pattern *pattern, struct ranges *to, const struct ranges *from)
+{
+    for (uint32_t i = 0; i < from->count; i++)
+        add_range(pattern, to, from->list[i].low, from->list[i].high);
+}
+
+static const struct ranges digits = { { { '0', '9' } }, 1 };
+static const struct ranges letters = { { { '0', '9' }, { 'A', 'Z' }, { '_', '_' }, { 'a', 'z' } },
+                                       4 };
+static const struct ranges blanks = { { { 9, 13 },
+                                        { ' ', ' ' },
+                                        { 0xa0, 0xa0 },
+                                        { 0x1680, 0x1680 },
+                                        { 0x2000, 0x200a },
+                                        { 0x2028, 0x2029 },
+                                        { 0x202f, 0x202f },
+                                        { 0x205f, 0x205f },
+                                        { 0x3000, 0x3000 },
+                                        { 0xfeff, 0xfeff } },
+                                      10 };
+static const struct ranges line_ends = { { { '\n', '\n' }, { '\r', '\r' }, { 0x2028, 0x2029 } },
+                                         3 };
+
+/* Escapes
+ * --------------------------------------------------------------------------------------- */
+
+static char peek(const struct pattern *pattern)
+{
+    return pattern->at < pattern->text.size ? pattern->text.data[pattern->at] : '\0';
+}
+
+static bool is_at_end(const struct pattern *pattern)
+{
+    return pattern->at >= pattern->text.size;
+}
+
+static bool take(struct pattern *pattern, const char *what)
+{
+    struct slice rest = slice_cut(pattern->text, pattern->at, pattern->text.size);
+
+    if (!slice_starts_with(rest, slice_from(what)))
+        return false;
+    pattern->at += strlen(what);
+    return true;
+}
+
+static uint32_t take_hex(struct pattern *pattern, unsigned min, unsigned max)
+{
+    uint32_t value = 0;
+    unsigned count = 0;
+
+    for (; count < max; count++) {
+        char c = peek(pattern);
+
+        if (c >= '0' && c <= '9')
+            value = value << 4 | (uint32_t)(c - '0');
+        else if ((c | 32) >= 'a' && (c | 32) <= 'f')
+            value = value << 4 | (uint32_t)((c | 32) - 'a' + 10);
+        else
+            break;
+        pattern->at++;
+    }
+    if (count < min || value > POINT_MAX)
+        refuse(pattern, "an escape that is no code point");
+    return value;
+}
+
+/* After "\u": four digits, or braces; two halves of a pair are one code point. */
+static uint32_t take_unicode(struct pattern *pattern)
+{
+    uint32_t high, low;
+
+    if (take(pattern, "{")) {
+        high = take_hex(pattern, 1, 6);
+        if (!take(pattern, "}"))
+            refuse(pattern, "an escape that is not closed");
+        return high;
+    }
+    high = take_hex(pattern, 4, 4);
+    if (high < 0xd800 || high > 0xdbff || !take(pattern, "\\u"))
+        return high;
+    low = take_hex(pattern, 4, 4);
+    if (low < 0xdc00 || low > 0xdfff)
+        refuse(pattern, "half of a surrogate pair");
+    return 0x10000 + ((high & 0x3ff) << 10 | (low & 0x3ff));
+}
+
+/* One code point after the backslash. */
+static uint32_t take_escape(struct pattern *pattern)
+{
+    static const char from[] = "tnrfv", to[] = "\t\n\r\f\v";
+    char c = peek(pattern);
+    const char *known = c == '\0' ? NULL : strchr(from, c);
+
+    pattern->at++;
+    if (known != NULL)
+        return (uint32_t)to[known - from];
+    if (c == 'x')
+        return take_hex(pattern, 2, 2);
+    if (c == 'u')
+        return take_unicode(pattern);
+    if (c == 'c' && ((peek(pattern) | 32) >= 'a' && (peek(pattern) | 32) <= 'z'))
+        return (uint32_t)pattern->text.data[pattern->at++] & 31;
+    if (c == '0' && (peek(pattern) < '0' || peek(pattern) > '9'))
+        return 0;
+    if (c == 'p' || c == 'P')
+        refuse(pattern, "classes by property (\\p) are not supported");
+    else if (c >= '1' && c <= '9')
+        refuse(pattern, "references back are not supported");
+    else if (c == 'k')
+        refuse(pattern, "references back (\\k) are not supported");
+    else if (c == 'b' || c == 'B')
+        refuse(pattern, "borders of words (\\b) are not supported");
+    else if ((c | 32) >= 'a' && (c | 32) <= 'z')
+        refuse(pattern, "an escape that is not known");
+    return (uint8_t)c;
+}
+
+/* "\d" and the like, as the whole class. */
+static bool take_class_escape(struct pattern *pattern, struct ranges *ranges)
+{
+    static const struct {
+        char name;
+        const struct ranges *ranges;
+    } known[] = { { 'd', &digits }, { 'w', &letters }, { 's', &blanks } };
+    char c = pattern->at + 1 < pattern->text.size && peek(pattern) == '\\'
+                 ? pattern->text.data[pattern->at + 1]
+                 : '\0';
+
+    for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+        struct ranges own = *known[i].ranges;
+
+        if ((c | 32) != known[i].name)
+            continue;
+        if (c != known[i].name)
+            negate(pattern, &own);
+        pattern->at += 2;
+        add_all(pattern, ranges, &own);
+        return true;
+    }
+    return false;
+}
+
+static uint32_t take_point(struct pattern *pattern)
+{
+    size_t size;
+    uint32_t point;
+
+    if (take(pattern, "\\"))
+        return take_escape(pattern);
+    point = utf8_decode(slice_cut(pattern->text, pattern->at, pattern->text.size), &size);
+    pattern->at += size;
+    return point;
+}
+
+/* In a class "\b" is a backspace, and "-" may be escaped. */
+static uint32_t take_class_point(struct pattern *pattern)
+{
+    if (take(pattern, "\\b"))
+        return '\b';
+    return take_point(pattern);
+}
+
+static void take_class_item(struct pattern *pattern, struct ranges *ranges)
+{
+    uint32_t low, high;
+
+    if (take_class_escape(pattern, ranges))
+        return;
+    low = high = take_class_point(pattern);
+    if (peek(pattern) == '-' && pattern->at + 1 < pattern->text.size
+        && pattern->text.data[pattern->at + 1] != ']') {
+        pattern->at++;
+        if (take_class_escape(pattern, ranges))
+            return refuse(pattern, "a range that ends in a class");
+        high = take_class_point(pattern);
+    }
+    add_range(pattern, ranges, low, high);
+}
+
+static void take_class(struct pattern *pattern, struct ranges *ranges)
+{
+    bool is_negated = take(pattern, "^");
+
+    while (!pattern->is_bad && !take(pattern, "]")) {
+        if (is_at_end(pattern))
+            return refuse(pattern, "a class that is not closed");
+        take_class_item(pattern, ranges);
+    }
+    if (is_negated)
+        negate(pattern, ranges);
+}
+
+/* Items
+ * ----------------------------------------------------------------------------------------- */
+
+static uint32_t parse_alternatives(struct pattern *pattern, uint32_t from);
+
+/* "?:" and "?<name>" change nothing. */
+static void skip_group_name(struct pattern *pattern)
+{
+    if (take(pattern, "?:") || peek(pattern) != '?')
+        return;
+    if (!take(pattern, "?<") || peek(pattern) == '=' || peek(pattern) == '!')
+        return refuse(pattern, "looking around is not supported");
+    while (!is_at_end(pattern) && peek(pattern) != '>')
+        pattern->at++;
+    if (!take(pattern, ">"))
+        refuse(pattern, "a group whose name does not end");
+}
+
+static uint32_t parse_group(struct pattern *pattern, uint32_t from)
+{
+    uint32_t to;
+
+    skip_group_name(pattern);
+    if (++pattern->depth > DEPTH_MAX)
+        refuse(pattern, "groups nested deeper than 32");
+    if (pattern->is_bad)
+        return from;
+    to = parse_alternatives(pattern, from);
+    pattern->depth--;
+    if (!take(pattern, ")"))
+        refuse(pattern, "a group that is not closed");
+    return to;
+}
+
+static uint32_t put_points(struct pattern *pattern, uint32_t from, const struct ranges *ranges)
+{
+    struct ranges *own = ARENA_NEW(pattern->arena, struct ranges);
+    uint32_t to = new_state(pattern);
+
+    if (own == NULL)
+        fail(pattern, STATUS_RESOURCE_EXHAUSTED, "no memory");
+    if (pattern->is_bad)
+        return from;
+    *own = *ranges;
+    put_edge(pattern, from, to, EDGE_POINTS, own);
+    return to;
+}
+
+static uint32_t parse_item(struct pattern *pattern, uint32_t from)
+{
+    struct ranges ranges = { .count = 0 };
+
+    if (take(pattern, "("))
+        return parse_group(pattern, from);
+    if (take(pattern, "[")) {
+        take_class(pattern, &ranges);
+    } else if (take(pattern, ".")) {
+        ranges = line_ends;
+        negate(pattern, &ranges);
+    } else if (!take_class_escape(pattern, &ranges)) {
+        uint32_t point;
+
+        if (strchr("*+?{}]", peek(pattern)) != NULL && peek(pattern) != '\0')
+            refuse(pattern, "a sign that has to be escaped, or a repeat of nothing");
+        point = take_point(pattern);
+        add_range(pattern, &ranges, point, point);
+    }
+    return pattern->is_bad ? from : put_points(pattern, from, &ranges);
+}
+
+static uint32_t take_number(struct pattern *pattern)
+{
+    uint32_t value = 0;
+
+    if (peek(pattern) < '0' || peek(pattern) > '9')
+        refuse(pattern, "a repeat without a number");
+    for (; peek(pattern) >= '0' && peek(pattern) <= '9'; pattern->at++) {
+        if (value <= REPEAT_MAX)
+            value = value * 10 + (uint32_t)(peek(pattern) - '0');
+    }
+    return value;
+}
+
+static void take_repeat(struct pattern *pattern, uint32_t *min, uint32_t *max)
+{
+    *min = *max = 1;
+    if (take(pattern, "*")) {
+        *min = 0;
+        *max = GRAMMAR_FOREVER;
+    } else if (take(pattern, "+")) {
+        *max = GRAMMAR_FOREVER;
+    } else if (take(pattern, "?")) {
+        *min = 0;
+    } else if (take(pattern, "{")) {
+        *min = *max = take_number(pattern);
+        if (take(pattern, ","))
+            *max = peek(pattern) == '}' ? GRAMMAR_FOREVER : take_number(pattern);
+        if (!take(pattern, "}"))
+            refuse(pattern, "a repeat that is not closed");
+        if (*min > *max)
+            refuse(pattern, "a repeat that ends before it begins");
+        if (*min > REPEAT_MAX || (*max != GRAMMAR_FOREVER && *max > REPEAT_MAX))
+            refuse(pattern, "a repeat of over 2000 times");
+    } else {
+        return;
+    }
+    take(pattern, "?"); /* which of several ways is taken changes nothing */
+}
+
+/* The item that stands at @start once more. */
+static uint32_t parse_again(struct pattern *pattern, size_t start, uint32_t from)
+{
+    size_t end = pattern->at;
+    uint32_t begin = new_state(pattern), to;
+
+    if (pattern->is_bad)
+        return from;
+    put_edge(pattern, from, begin, EDGE_EMPTY, NULL);
+    pattern->at = start;
+    to = parse_item(pattern, begin);
+    if (!pattern->is_bad)
+        pattern->at = end;
+    return to;
+}
+
+/* From @from, with @first the first time through to @to. */
+static uint32_t repeat(struct pattern *pattern, size_t start, uint32_t from, uint32_t to,
+                       uint32_t min, uint32_t max)
+{
+    uint32_t end = new_state(pattern), at = to;
+
+    if (min == 0)
+        put_edge(pattern, from, end, EDGE_EMPTY, NULL);
+    for (uint32_t i = 1; i < min && !pattern->is_bad; i++)
+        at = parse_again(pattern, start, at);
+    for (uint32_t i = min == 0 ? 1 : min; max != GRAMMAR_FOREVER && i < max && !pattern->is_bad;
+         i++) {
+        put_edge(pattern, at, end, EDGE_EMPTY, NULL);
+        at = parse_again(pattern, start, at);
+    }
+    if (max != 0 && !pattern->is_bad)
+        put_edge(pattern, at, end, EDGE_EMPTY, NULL);
+    if (max == GRAMMAR_FOREVER && !pattern->is_bad) {
+        uint32_t again = parse_again(pattern, start, at);
+
+        put_edge(pattern, again, at, EDGE_EMPTY, NULL);
+    }
+    return end;
+}
+
+static uint32_t parse_anchor(struct pattern *pattern, uint32_t from, enum edge_kind kind)
+{
+    uint32_t to = new_state(pattern);
+
+    if (strchr("*+?{", peek(pattern)) != NULL && peek(pattern) != '\0')
+        refuse(pattern, "an anchor that is repeated");
+    if (pattern->is_bad)
+        return from;
+    put_edge(pattern, from, to, kind, NULL);
+    return to;
+}
+
+static uint32_t parse_sequence(struct pattern *pattern, uint32_t from)
+{
+    while (!pattern->is_bad && !is_at_end(pattern) && peek(pattern) != '|'
+           && peek(pattern) != ')') {
+        size_t start = pattern->at;
+        uint32_t begin, to, min, max;
+
+        if (take(pattern, "^")) {
+            from = parse_anchor(pattern, from, EDGE_BEGIN);
+        } else if (take(pattern, "$")) {
+            from = parse_anchor(pattern, from, EDGE_END);
+        } else {
+            begin = new_state(pattern);
+            if (pattern->is_bad)
+                return from;
+            put_edge(pattern, from, begin, EDGE_EMPTY, NULL);
+            to = parse_item(pattern, begin);
+            take_repeat(pattern, &min, &max);
+            from = min == 1 && max == 1 ? to : repeat(pattern, start, begin, to, min, max);
+        }
+    }
+    return from;
+}
+
+static uint32_t parse_alternatives(struct pattern *pattern, uint32_t from)
+{
+    uint32_t to = new_state(pattern);
+
+    do {
+        uint32_t end = parse_sequence(pattern, from);
+
+        if (!pattern->is_bad)
+            put_edge(pattern, end, to, EDGE_EMPTY, NULL);
+    } while (!pattern->is_bad && take(pattern, "|"));
+    return to;
+}
+
+/* Sets of states
+ * --------------------------------------------------------------------------------- */
+
+#define SET_WORDS (STATES_MAX / 64)
+
+struct subsets {
+    const struct pattern *pattern;
+    uint32_t final, words, count;
+    uint64_t *sets; /* [WORDS_STATES_MAX × words] */
+    uint32_t *table;
+    uint32_t *stack;
+    uint64_t steps;
+};
+
+static bool has(const uint64_t *set, uint32_t state)
+{
+    return (set[state / 64] >> state % 64 & 1) != 0;
+}
+
+/* Everything that @set reaches by empty edges. */
+static void close_set(struct subsets *subsets, uint64_t *set, bool is_begin, bool is_end)
+{
+    const struct pattern *pattern = subsets->pattern;
+    uint32_t depth = 0;
+
+    for (uint32_t state = 0; state < pattern->states_count; state++) {
+        if (has(set, state))
+            subsets->stack[depth++] = state;
+    }
+    while (depth > 0) {
+        uint32_t state = subsets->stack[--depth];
+
+        for (uint32_t e = pattern->heads[state]; e != WORDS_NONE; e = pattern->edges[e].next) {
+            const struct edge *edge = &pattern->edges[e];
+
+            subsets->steps++;
+            if (edge->kind == EDGE_POINTS || (edge->kind == EDGE_BEGIN && !is_begin)
+                || (edge->kind == EDGE_END && !is_end) || has(set, edge->to))
+                continue;
+            set[edge->to / 64] |= UINT64_C(1) << edge->to % 64;
+            subsets->stack[depth++] = edge->to;
+        }
+    }
+}
+
+static bool has_point(const struct ranges *ranges, uint32_t point)
+{
+    for (uint32_t i = 0; i < ranges->count; i++) {
+        if (point >= ranges->list[i].low && point <= ranges->list[i].high)
+            return true;
+    }
+    return false;
+}
+
+/* False: nothing. */
+static bool move_set(struct subsets *subsets, const uint64_t *from, uint32_t point, uint64_t *to)
+{
+    const struct pattern *pattern = subsets->pattern;
+    bool is_any = false;
+
+    memset(to, 0, subsets->words * sizeof(*to));
+    for (uint32_t state = 0; state < pattern->states_count; state++) {
+        if (!has(from, state))
+            continue;
+        for (uint32_t e = pattern->heads[state]; e != WORDS_NONE; e = pattern->edges[e].next) {
+            const struct edge *edge = &pattern->edges[e];
+
+            subsets->steps++;
+            if (edge->kind != EDGE_POINTS || !has_point(edge->points, point))
+                continue;
+            to[edge->to / 64] |= UINT64_C(1) << edge->to % 64;
+            is_any = true;
+        }
+    }
+    if (is_any)
+        close_set(subsets, to, false, false);
+    return is_any;
+}
+
+/* WORDS_NONE: too many. */
+static uint32_t subset_of(struct subsets *subsets, const uint64_t *set)
+{
+    uint64_t hash = 0;
+
+    for (uint32_t i = 0; i < subsets->words; i++)
+        hash = (hash ^ set[i]) * 0x9e3779b97f4a7c15u + (hash >> 29);
+    for (hash ^= hash >> 31;; hash++) {
+        uint32_t *at = &subsets->table[hash % (4 * WORDS_STATES_MAX)];
+
+        if (*at == 0 && subsets->count == WORDS_STATES_MAX)
+            return WORDS_NONE;
+        if (*at == 0) {
+            memcpy(subsets->sets + (size_t)subsets->count * subsets->words, set,
+                   subsets->words * sizeof(*set));
+            *at = ++subsets->count;
+        }
+        if (memcmp(subsets->sets + (size_t)(*at - 1) * subsets->words, set,
+                   subsets->words * sizeof(*set))
+            == 0)
+            return *at - 1;
+    }
+}
+
+static bool is_final(struct subsets *subsets, uint32_t number)
+{
+    uint64_t set[SET_WORDS];
+
+    memcpy(set, subsets->sets + (size_t)number * subsets->words, subsets->words * sizeof(set[0]));
+    close_set(subsets, set, number == 0, true);
+    return has(set, subsets->final);
+}
+
+static uint32_t *find_lows(const struct pattern *pattern, uint32_t *count)
+{
+    uint32_t *lows = ARENA_ARRAY(pattern->arena, uint32_t, WORDS_CLASSES_MAX + 2);
+    bool is_full = lows == NULL;
+
+    *count = 1;
+    for (uint32_t e = 0; !is_full && e < pattern->edges_count; e++) {
+        const struct ranges *points = pattern->edges[e].points;
+
+        for (uint32_t i = 0; points != NULL && i < points->count && !is_full; i++) {
+            is_full = *count + 2 > WORDS_CLASSES_MAX;
+            words_add_low(lows, count, points->list[i].low);
+            words_add_low(lows, count, points->list[i].high + 1);
+        }
+    }
+    return is_full ? NULL : lows;
+}
+
+static bool walk(struct subsets *subsets, uint32_t **moves, const uint32_t *lows, uint32_t classes)
+{
+    for (uint32_t at = 0; at < subsets->count; at++) {
+        for (uint32_t class = 0; class < classes; class ++) {
+            uint64_t set[SET_WORDS];
+            uint32_t to = WORDS_NONE;
+
+            if (move_set(subsets, subsets->sets + (size_t)at * subsets->words, lows[class], set)) {
+                to = subset_of(subsets, set);
+                if (to == WORDS_NONE)
+                    return false;
+            }
+            (*moves)[(size_t)at * classes + class] = to;
+        }
+        if (subsets->steps > STEPS_MAX)
+            return false;
+    }
+    return true;
+}
+
+static const struct words *make_words(struct pattern *pattern, uint32_t final)
+{
+    struct subsets subsets = { .pattern = pattern, .final = final };
+    uint32_t classes, *lows = find_lows(pattern, &classes), *moves;
+    uint64_t first[SET_WORDS] = { 1 };
+    struct words *words = ARENA_NEW(pattern->arena, struct words);
+
+    subsets.words = (pattern->states_count + 63) / 64;
+    subsets.sets = ARENA_ARRAY(pattern->arena, uint64_t, (size_t)WORDS_STATES_MAX * subsets.words);
+    subsets.table = ARENA_ARRAY(pattern->arena, uint32_t, 4 * WORDS_STATES_MAX);
+    subsets.stack = ARENA_ARRAY(pattern->arena, uint32_t, STATES_MAX);
+    moves = lows == NULL
+                ? NULL
+                : ARENA_ARRAY(pattern->arena, uint32_t, (size_t)WORDS_STATES_MAX * classes);
+    if (words == NULL || subsets.sets == NULL || subsets.table == NULL || subsets.stack == NULL
+        || moves == NULL)
+        return NULL;
+    close_set(&subsets, first, true, false);
+    subset_of(&subsets, first);
+    if (!walk(&subsets, &moves, lows, classes))
+        return NULL;
+    *words = (struct words){ subsets.count, classes, lows, moves,
+                             ARENA_ARRAY(pattern->arena, bool, subsets.count) };
+    if (words->is_final == NULL)
+        return NULL;
+    for (uint32_t at = 0; at < subsets.count; at++)
+        words->is_final[at] = is_final(&subsets, at);
+    return words;
+}
+
+/* From anywhere to anywhere. */
+static void put_loop(struct pattern *pattern, uint32_t state)
+{
+    static const struct ranges all = { { { 0, POINT_MAX } }, 1 };
+
+    put_edge(pattern, state, state, EDGE_POINTS, &all);
+}
+
+const struct words *grammar_pattern(struct slice text, bool is_whole, struct arena *arena,
+                                    struct error *err)
+{
+    struct pattern pattern = { .text = text, .arena = arena, .err = err };
+    const struct words *words;
+    uint32_t start, inner, end, final;
+
+    pattern.edges = ARENA_ARRAY(arena, struct edge, 4 * STATES_MAX);
+    pattern.heads = ARENA_ARRAY(arena, uint32_t, STATES_MAX);
+    if (pattern.edges == NULL || pattern.heads == NULL) {
+        error_set(err, STATUS_RESOURCE_EXHAUSTED, "no memory for a pattern");
+        return NULL;
+    }
+    start = new_state(&pattern);
+    inner = new_state(&pattern);
+    put_edge(&pattern, start, inner, EDGE_EMPTY, NULL);
+    if (!is_whole)
+        put_loop(&pattern, start);
+    end = parse_alternatives(&pattern, inner);
+    if (!is_at_end(&pattern))
+        refuse(&pattern, "a group that was not opened");
+    final = new_state(&pattern);
+    if (pattern.is_bad)
+        return NULL;
+    put_edge(&pattern, end, final, EDGE_EMPTY, NULL);
+    if (!is_whole)
+        put_loop(&pattern, final);
+    words = pattern.is_bad ? NULL : make_words(&pattern, final);
+    if (words == NULL && !pattern.is_bad)
+        fail(&pattern, STATUS_RESOURCE_EXHAUSTED, "it has too many states");
+    return words;
+}
