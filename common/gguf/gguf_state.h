@@ -1,4 +1,4 @@
-/* What an opened file holds. Only for gguf.c, which opens, and gguf_get.c, which looks up. */
+/* What an opened file holds. Only for files of common/gguf. */
 #ifndef GGUF_STATE_H
 #define GGUF_STATE_H
 

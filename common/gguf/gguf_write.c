@@ -10,6 +10,7 @@
 #include "base/check.h"
 #include "base/limits.h"
 #include "gguf/gguf_half.h"
+#include "gguf/gguf_state.h"
 
 #define WRITE_ALIGNMENT 32
 /* The metadata of a vocabulary of 256,000 tokens with its merges is about 20 MiB; a buffer that
@@ -158,6 +159,40 @@ void gguf_write_array(struct gguf_write *write, const char *key, enum gguf_type 
     put_u32(&write->metadata, type);
     put_u64(&write->metadata, count);
     buffer_put(&write->metadata, slice_of(values, (size_t)count * widths[type]));
+}
+
+static bool is_among(struct slice key, const char *const *keys)
+{
+    for (; *keys != NULL; keys++) {
+        if (slice_is(key, *keys))
+            return true;
+    }
+    return false;
+}
+
+static void put_entry(struct gguf_write *write, const struct gguf_entry *entry)
+{
+    put_string(&write->metadata, entry->key);
+    put_u32(&write->metadata, entry->type);
+    write->metadata_count++;
+    if (entry->type == GGUF_TYPE_STRING)
+        return put_string(&write->metadata, entry->value);
+    if (entry->type == GGUF_TYPE_ARRAY) {
+        put_u32(&write->metadata, entry->element_type);
+        put_u64(&write->metadata, entry->count);
+    }
+    buffer_put(&write->metadata, entry->value);
+}
+
+void gguf_write_entries(struct gguf_write *write, const struct gguf *gguf,
+                        const char *const *except)
+{
+    if (write->is_in_data)
+        fail(write, STATUS_INVALID_ARGUMENT, "metadata after the first tensor's bytes");
+    for (uint64_t i = 0; i < gguf->entries_count; i++) {
+        if (!is_among(gguf->entries[i].key, except))
+            put_entry(write, &gguf->entries[i]);
+    }
 }
 
 /* Tensors

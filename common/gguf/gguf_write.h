@@ -32,6 +32,10 @@ void gguf_write_strings(struct gguf_write *write, const char *key, const struct 
 void gguf_write_array(struct gguf_write *write, const char *key, enum gguf_type type,
                       const void *values, uint64_t count);
 
+/* Every key of @gguf that is not among @except, which ends with NULL. */
+void gguf_write_entries(struct gguf_write *write, const struct gguf *gguf,
+                        const char *const *except);
+
 /* Declare a tensor, innermost dimension first: a matrix that maps n values to m is { n, m }. */
 void gguf_write_tensor(struct gguf_write *write, const char *name, enum gguf_tensor_type type,
                        unsigned dimensions_count, const uint64_t *dimensions);

@@ -46,7 +46,10 @@ struct consilium_config {
     const char *vocabulary;
     bool count, decode, lines, special, chat;
     /* bench and logits */
-    int64_t threads, prompt_ids, answer_ids, sequences;
+    int64_t threads, prompt_ids, answer_ids, sequences, cache_bits;
+    /* generate, score and embed, which need no mesh */
+    const char *adapter;
+    bool ids, raw;
 };
 
 struct group;

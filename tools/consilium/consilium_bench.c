@@ -97,8 +97,8 @@ int bench_verb(struct consilium *consilium)
         fputs("consilium bench: one GGUF file is wanted\n", stderr);
         return CONSILIUM_EXIT_USAGE;
     }
-    if (consilium_model_open(&bench.model, consilium->operands[0], (unsigned)config->threads,
-                             bench.sequences, bench.prompt + bench.answer, &err)
+    if (consilium_model_open(&bench.model, config, consilium->operands[0], bench.sequences,
+                             bench.prompt + bench.answer, &err)
         == STATUS_OK) {
         if (bench.model.context < bench.prompt + bench.answer)
             error_set(&err, STATUS_INVALID_ARGUMENT, "the model's context is %u ids",
@@ -118,41 +118,4 @@ int bench_verb(struct consilium *consilium)
     free(bench.ids);
     consilium_model_close(&bench.model);
     return CONSILIUM_EXIT_OK;
-}
-
-/* consilium logits FILE ID...: a line for each id of the vocabulary, for comparing with a
- * reference. */
-int logits_verb(struct consilium *consilium)
-{
-    struct consilium_model model;
-    struct error err = { 0 };
-    uint32_t count = (uint32_t)consilium->operands_count - 1;
-    uint32_t *ids = calloc(count + 1, sizeof(*ids));
-    const float *logits;
-
-    if (consilium->operands_count < 2) {
-        fputs("consilium logits: a GGUF file and ids are wanted\n", stderr);
-        free(ids);
-        return CONSILIUM_EXIT_USAGE;
-    }
-    consilium_model_open(&model, consilium->operands[0], (unsigned)consilium->config.threads, 1, 0,
-                         &err);
-    for (uint32_t i = 0; i < count && err.status == STATUS_OK; i++) {
-        ids[i] = (uint32_t)strtoul(consilium->operands[1 + i], NULL, 10);
-        if (ids[i] >= model.model->vocabulary || count >= model.context)
-            error_set(&err, STATUS_INVALID_ARGUMENT,
-                      "ids below %u are wanted, and fewer than %u of them", model.model->vocabulary,
-                      model.context);
-    }
-    if (err.status == STATUS_OK) {
-        logits = consilium_model_prompt(&model, 0, ids, count);
-        for (uint32_t i = 0; i < model.model->vocabulary; i++)
-            printf("%.9g\n", (double)logits[i]);
-    } else {
-        fprintf(stderr, "consilium logits: %s\n", err.text);
-    }
-    if (model.model != NULL)
-        consilium_model_close(&model);
-    free(ids);
-    return err.status == STATUS_OK ? CONSILIUM_EXIT_OK : (int)consilium_exit_of(err.status);
 }

@@ -17,7 +17,11 @@ int tokens_verb(struct consilium *consilium);        /* consilium_tokens_local.c
 void tokens_mesh_start(struct consilium *consilium); /* consilium_tokens.c */
 int audit_verb(struct consilium *consilium);         /* consilium_audit.c: needs no mesh */
 int bench_verb(struct consilium *consilium);         /* consilium_bench.c: needs no mesh */
-int logits_verb(struct consilium *consilium);        /* consilium_bench.c: needs no mesh */
+int logits_verb(struct consilium *consilium);        /* consilium_logits.c: needs no mesh */
+int generate_verb(struct consilium *consilium);      /* consilium_generate.c: needs no mesh */
+int score_verb(struct consilium *consilium);         /* consilium_score.c: needs no mesh */
+int embed_verb(struct consilium *consilium);         /* consilium_embed.c: needs no mesh */
+int quantize_verb(struct consilium *consilium);      /* consilium_quantize.c: needs no mesh */
 void status_verb(struct consilium *consilium);       /* consilium_status.c */
 
 #endif

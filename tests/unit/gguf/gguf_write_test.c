@@ -109,6 +109,51 @@ static void quantises_to_half_a_step(void **state)
     }
 }
 
+static void copies_the_keys_of_another_file_but_some(void **state)
+{
+    static const char *const except[] = { "b", "no such key", NULL };
+    const struct slice words[] = { SLICE("one"), SLICE(""), SLICE("three") };
+    const uint64_t numbers[] = { 7, 1ull << 40 };
+    char *bytes[2];
+    size_t sizes[2], cursor = 0, count = 0;
+    struct gguf *gguf = NULL;
+    struct slice word, array;
+    uint64_t number;
+    bool truth;
+
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        FILE *stream = open_memstream(&bytes[i], &sizes[i]);
+        struct gguf_write *write = gguf_write_start_stream(stream, NULL);
+
+        if (i == 0) {
+            gguf_write_string(write, "a", SLICE("text"));
+            gguf_write_u32(write, "b", 5);
+            gguf_write_strings(write, "c", words, 3);
+            gguf_write_array(write, "d", GGUF_TYPE_UINT64, numbers, 2);
+            gguf_write_bool(write, "e", true);
+        } else {
+            gguf_write_entries(write, gguf, except);
+            gguf_close(gguf);
+        }
+        assert_int_equal(gguf_write_finish(write, NULL), STATUS_OK);
+        fclose(stream);
+        gguf = gguf_open_bytes(slice_of(bytes[i], sizes[i]), NULL);
+        assert_non_null(gguf);
+    }
+    assert_true(gguf_get_string(gguf, "a", &word) && slice_is(word, "text"));
+    assert_false(gguf_get_u64(gguf, "b", &number));
+    for (; gguf_next_string(gguf, "c", &cursor, &word); count++)
+        assert_int_equal(word.size, words[count].size);
+    assert_int_equal(count, 3);
+    assert_true(gguf_get_array_bytes(gguf, "d", GGUF_TYPE_UINT64, &array));
+    assert_memory_equal(array.data, numbers, sizeof(numbers));
+    assert_true(gguf_get_bool(gguf, "e", &truth) && truth);
+    gguf_close(gguf);
+    free(bytes[0]);
+    free(bytes[1]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -116,6 +161,7 @@ int main(void)
         cmocka_unit_test(makes_the_file_appear_only_when_it_is_whole),
         cmocka_unit_test(rounds_every_half_as_the_compiler_does),
         cmocka_unit_test(quantises_to_half_a_step),
+        cmocka_unit_test(copies_the_keys_of_another_file_but_some),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
