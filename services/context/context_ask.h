@@ -19,7 +19,10 @@ struct ask_question {
     struct things above;   /* what those are, too */
     struct things places;  /* of the body, where something else is named with them */
     struct things treated; /* conditions whose treatment is asked about */
+    struct things beside;  /* that only tell why it is asked (context_clause.h) */
     bool has_things, has_places, has_treated;
+    bool is_family;                /* what relatives have is asked about */
+    bool needs_words;              /* the things are wide, and words that are left say which */
     uint32_t kinds;                /* bit n is enum fact_kind n */
     uint32_t words[ASK_WORDS_MAX]; /* hashes (word_hash) of words that say more than that something
                                       is asked */
@@ -33,7 +36,7 @@ void ask_read(struct slice text, struct ask_question *question);
 bool ask_bears(const struct ask_question *question, const struct record *record,
                const struct course *course, const struct period *period);
 
-/* Add to @concepts what the names of the asked things mean. */
+/* Add to @concepts what the names of the things mean, those beside the question with them. */
 void ask_concepts(const struct ask_question *question, struct concepts *concepts);
 
 #endif

@@ -4,7 +4,7 @@
 /* clang-format off */
 const struct ask_kind_row ask_kind_rows[] = {
     { FACT_MEDICATION, "medication|medicine|meds|med|drug|prescription|prescribe*|pill|tablet|capsule|dose|dosage|taking|takes|pharmacy|medicated|remed*|on anything|be on|put on|dosing" },
-    { FACT_ALLERGY, "allerg*|intoleran*|react|reacts|reacted|reaction|hypersensitiv*|sensitive to|sensitivit*|anaphyla*" },
+    { FACT_ALLERGY, "allerg*|intoleran*|react|reacts|reacted|reaction|hypersensitiv*|sensitive to|sensitivit*|anaphyla*|cause a rash|caused a rash|causes a rash|give a rash|gives a rash|rash from|hives from|break out|breaks out|broke out|swell up|swells up|swelled up" },
     { FACT_CONDITION, "problem|condition|diagnos*|disease|illness*|comorbid*|health issue|ailment|disorder|sickness|wrong with" },
     { FACT_OBSERVATION, "lab|labs|laboratory|test|measurement|measured|reading|lab work|bloodwork|blood work|blood test|lab result|labwork" },
     { FACT_PROCEDURE, "procedure|intervention|operation|operated" },

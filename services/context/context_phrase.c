@@ -2,6 +2,7 @@
  * checked from there. */
 #include "context_phrase.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 
 #include "base/check.h"
@@ -21,6 +22,7 @@ struct phrase_word {
     char text[WORD_BYTES_MAX];
     uint8_t size;
     uint8_t match;
+    bool is_capital; /* "US" is an ultrasound, "us" is not */
 };
 
 struct phrase {
@@ -72,10 +74,22 @@ static uint32_t slot_of_word(const struct phrase_word *word)
     return slot_of((enum match)word->match, text);
 }
 
+/* All letters are capital ones, but for a plural's end: "PCP", "SCDs". */
+static bool is_in_capitals(struct slice text)
+{
+    size_t end = text.size - (text.size > 2 && text.data[text.size - 1] == 's');
+
+    for (size_t i = 0; i < end; i++)
+        if (islower((unsigned char)text.data[i]))
+            return false;
+    return true;
+}
+
 /* A word of the table. Those with a * are kept as written. */
 static void read_word(struct slice text, struct phrase_word *word)
 {
-    *word = (struct phrase_word){ .match = MATCH_WORD };
+    *word = (struct phrase_word){ .match = MATCH_WORD,
+                                  .is_capital = isupper((unsigned char)text.data[0]) };
     if (text.data[0] == '*') {
         word->match = MATCH_END;
         text = slice_cut(text, 1, text.size);
@@ -131,6 +145,7 @@ void phrases_add(struct phrases *phrases, const char *text, uint32_t row)
 /* A word of a text: in lower case, and with its plural's end cut off. */
 struct seen {
     struct slice folded, raw;
+    bool is_capital;
     char text[WORD_BYTES_MAX], lower[WORD_BYTES_MAX];
 };
 
@@ -148,7 +163,7 @@ static bool is_match(const struct phrase_word *word, const struct seen *seen)
     struct slice text = slice_of(word->text, word->size);
 
     if (word->match == MATCH_WORD)
-        return slice_equal(seen->folded, text);
+        return slice_equal(seen->folded, text) && (!word->is_capital || seen->is_capital);
     if (word->match == MATCH_BEGIN)
         return slice_starts_with(seen->raw, text);
     /* Something stands before a stem: "April" is no ACE inhibitor. */
@@ -201,6 +216,7 @@ static void see(struct slice word, struct seen *seen)
     size_t size = word_fold(word, seen->text);
 
     seen->folded = slice_of(seen->text, size);
+    seen->is_capital = is_in_capitals(word);
     word_lower(word, seen->lower);
     seen->raw = slice_of(seen->lower, word.size);
 }

@@ -1,6 +1,7 @@
 /* Phrases in text: many at once, word by word. A phrase's words are folded as words of texts are
  * (context_words.h); a word that ends in * stands for all that begin so, one that begins with * for
- * all that end so. */
+ * all that end so. A word in capitals stands only for itself in capitals: "US" is an ultrasound,
+ * "us" is not. */
 #ifndef CONTEXT_PHRASE_H
 #define CONTEXT_PHRASE_H
 

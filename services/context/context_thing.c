@@ -192,6 +192,11 @@ enum thing_kind thing_kind_of(uint32_t thing)
     return things[thing].row->kind;
 }
 
+bool thing_has_members(uint32_t thing)
+{
+    return things[thing].has_members;
+}
+
 bool thing_is_empty_class(uint32_t thing)
 {
     return things[thing].row->kind == THING_DRUG_CLASS && !things[thing].has_members;

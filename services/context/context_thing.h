@@ -75,6 +75,9 @@ const uint16_t *thing_treats(uint32_t thing, uint32_t *count);
 
 enum thing_kind thing_kind_of(uint32_t thing);
 
+/* Others are one of it: a name for several things. */
+bool thing_has_members(uint32_t thing);
+
 /* Nothing is one of it: a name for whatever treats something ("heart pills"). */
 bool thing_is_empty_class(uint32_t thing);
 

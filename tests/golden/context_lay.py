@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
 """Questions in lay words, abbreviations and brand names about Synthea's patients, a fifth of them about what the record does not hold.
 
-    tests/golden/context_lay.py [--consilium build/release/bin/consilium] [--data ../shared/data] [--work FOLDER] [--questions 3000] [--show]
+    tests/golden/context_lay.py [--consilium build/release/bin/consilium] [--data ../shared/data] [--work FOLDER] [--questions 3000] [--forms] [--show]
 
 Truth comes from the raw JSON by expressions of context_lay.json over codings' displays, which know nothing of the service's tables. A topic is
 answerable for a patient whose record has a resource of its type that "is" it; it is unanswerable where no display anywhere in the record
 has anything of "not". Gold is the newest resource of each distinct display. Each topic's phrasings are in two halves: KNOWN, which were looked at
-while rules were written, and HELD, which were only scored. Evidence is what the answer marks as bearing on the question (its "evidence"): other
+while rules were written, and HELD, which were only scored. --forms asks about the 143 topics of context_lay_forms.json instead, of
+which many are rare: every form of a question of their type with every word for them, and as many unanswerable as answerable. Evidence is what the answer marks as bearing on the question (its "evidence"): other
 references are standing context. Prints, at a budget of 2,000 tokens of four characters: recall of gold among all references and among
 evidence, and the share of unanswerable questions for which any evidence was offered."""
 import argparse, collections, json, os, random, re, subprocess, tarfile
@@ -45,6 +46,17 @@ def gold(rs, topic):
     return sorted(f"{r['resourceType']}/{r['id']}" for r in newest.values())
 
 
+def expand(forms, topic):
+    """Every form of its type with every word for it."""
+    return dict(topic, **{half: [f.replace('{}', w) for f in forms[topic['type']][half] for w in topic[half]] for half in ('known', 'held')})
+
+
+def read_topics(a):
+    with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), 'context_lay_forms.json' if a.forms else 'context_lay.json')) as f:
+        topics = json.load(f)
+    return [expand(topics['forms'], t) for t in topics['topics']] if a.forms else topics
+
+
 def build(a, topics):
     rng, answerable, not_there = random.Random(7), collections.defaultdict(list), collections.defaultdict(list)
     os.makedirs(a.work, exist_ok=True)
@@ -71,7 +83,7 @@ def build(a, topics):
     for topic in topics:
         for half in ('known', 'held'):
             per = max(1, a.questions // (2 * len(topics)))
-            for pool, count in ((answerable, per * 4 // 5), (not_there, per // 5)):
+            for pool, count in ((answerable, per // 2), (not_there, per // 2)) if a.forms else ((answerable, per * 4 // 5), (not_there, per // 5)):
                 pool = pool[topic['topic']]
                 for path, found in rng.sample(pool, min(count, len(pool))):
                     tasks.append({'id': len(tasks), 'half': half, 'topic': topic['topic'], 'bundles': [path], 'gold': found,
@@ -86,13 +98,14 @@ def main():
     p.add_argument('--data', default=os.environ.get('CONSILIUM_DATA', '../shared/data'))
     p.add_argument('--work', default='/tmp/consilium-lay')
     p.add_argument('--questions', type=int, default=3000)
+    p.add_argument('--forms', action='store_true')
     p.add_argument('--show', action='store_true', help='print what went wrong, of the known half')
     a = p.parse_args()
-    topics = json.load(open(os.path.join(os.path.dirname(os.path.abspath(__file__)), 'context_lay.json')))
+    topics = read_topics(a)
     if not os.path.exists(f'{a.data}/fhir'):
         print('skipped: no records (set CONSILIUM_DATA)')
         return
-    kept = f'{a.work}/tasks.json'
+    kept = f'{a.work}/tasks{"-forms" if a.forms else ""}.json'
     if os.path.exists(kept):
         tasks = json.load(open(kept))
     else:

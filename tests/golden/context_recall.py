@@ -2,18 +2,21 @@
 """Evidence recall of `consilium context` on measure cases hidden in long records.
 
     tests/golden/context_recall.py [--consilium build/release/bin/consilium] [--graft ../shared/bench/ecqm_graft.py]
-                                   [--data ../shared/data] [--work FOLDER] [--without SIGNALS] [--each] [--ablate] [--baselines]
+                                   [--data ../shared/data] [--work FOLDER] [--seed N] [--without SIGNALS]
+                                   [--each] [--ablate] [--baselines] [--rephrased]
 
 Builds the tasks with ecqm_graft.py (kept in FOLDER for the next run), asks each at 4,000 and 8,000 tokens of four characters, and
 prints recall of the evidence and the share of tasks with all of it. Measures are in two halves by a hash of their name: LOOKED AT
 (their questions and cases were read while rules were written) and ONLY SCORED. --baselines prints BM25 with recency, and recency
 alone, over one line a resource; --ablate leaves out one signal of the ranking after the other; --each prints every measure.
+--rephrased asks every question in eight other ways: five written ones (context_rephrased.json: a lay person's, terse, abbreviated,
+long-winded, turned round) and three made of the first (in small talk, its content words alone and shuffled, without marks or capitals).
 
 A budget is checked here, from the text that came back: len(text) / 4."""
-import argparse, collections, hashlib, json, math, os, re, subprocess, sys
+import argparse, collections, hashlib, json, math, os, random, re, subprocess, sys
 
 BUDGETS = (4000, 8000)
-SIGNALS = ('words', 'concepts', 'needs', 'kind', 'standing', 'limits', 'visits', 'unnamed', 'recency', 'time')
+SIGNALS = ('things', 'words', 'concepts', 'needs', 'kind', 'standing', 'limits', 'visits', 'unnamed', 'recency', 'time')
 HALVES = ((1, 'looked at'), (0, 'only scored'))
 
 
@@ -27,6 +30,44 @@ def build(a):
     os.makedirs(a.work, exist_ok=True)
     subprocess.run([sys.executable, a.graft, f'{a.data}/context/ecqm_cases_dev.ndjson.xz', f'{a.data}/context/ecqm_questions_dev.json',
                     f'{a.data}/fhir/synthea-smart-r4.tar.xz', a.work, '--per-measure', str(a.per_measure), '--seed', str(a.seed)], check=True)
+
+
+# ---- the questions in other words
+
+WRITTEN = ('lay', 'terse', 'abbreviated', 'long-winded', 'turned round')
+MADE = ('small talk', 'shuffled', 'bare')
+TALK = (('Hi, sorry to bother you, I am covering for a colleague today and was handed this chart an hour ago. ', ' Thanks a lot, I have to call the family back soon.'),
+        ('Good morning! Quick one before rounds if you do not mind: ', ' No rush, whenever you get to it.'),
+        ('I was asked about this in the meeting yesterday and could not find it myself: ', ' Please point me to the places in the record.'))
+SMALL = set('a about after all an and any are as at be been before by can did do does for from given go had has have he her him his how in into is it its kept long many not of on once one or '
+            'over same she should so some the their there this to up was were what when whether which while who why will with within year'.split())
+
+
+def rephrased(question, style, written):
+    """A colleague's way to ask the same; made ways are the same for the same question in every run."""
+    if style in WRITTEN:
+        return written[WRITTEN.index(style)]
+    rng = random.Random(question)
+    if style == 'small talk':
+        before, after = rng.choice(TALK)
+        return before + question + after
+    words = re.findall(r"[\w/'-]+", question)
+    if style == 'bare':
+        return ' '.join(words).lower()
+    words = [w for w in words if w.lower() not in SMALL]
+    rng.shuffle(words)
+    return ' '.join(words)
+
+
+def report_rephrased(a, tasks, budget):
+    with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), 'context_rephrased.json')) as f:
+        written = json.load(f)
+    for style in WRITTEN + MADE:
+        other = [dict(t, question=rephrased(t['question'], style, written[t['measure']])) for t in tasks]
+        answers = ask(a, other, budget, a.without)
+        print(f'  {style:12}              {report(other, answers)}', flush=True)
+        if a.each:
+            print_each(other, answers)
 
 
 def ask(a, tasks, budget, without):
@@ -53,7 +94,7 @@ def report(tasks, answers):
 def print_each(tasks, answers):
     each = collections.defaultdict(list)
     for t in tasks:
-        if half(t['measure']):
+        if half(t['measure']) == 1:
             each[t['measure']].append(len(set(t['gold']) & answers[t['id']]) / len(t['gold']))
     for m in sorted(each):
         print(f'    {sum(each[m]) / len(each[m]):.3f}  {m}')
@@ -127,7 +168,7 @@ def main():
     p.add_argument('--per-measure', type=int, default=4)
     p.add_argument('--seed', type=int, default=7)
     p.add_argument('--without', default='')
-    for flag in ('each', 'ablate', 'baselines'):
+    for flag in ('each', 'ablate', 'baselines', 'rephrased'):
         p.add_argument('--' + flag, action='store_true')
     a = p.parse_args()
     a.graft = a.graft or os.path.join(a.data, '..', 'bench', 'ecqm_graft.py')
@@ -144,6 +185,8 @@ def main():
         print(f'{budget} tokens                 {report(tasks, answers)}', flush=True)
         if a.each:
             print_each(tasks, answers)
+        if a.rephrased:
+            report_rephrased(a, tasks, budget)
         for without in SIGNALS if a.ablate else ():
             print(f'  without {without:10}        {report(tasks, ask(a, tasks, budget, without))}', flush=True)
         if a.ablate:

@@ -82,6 +82,32 @@ static void a_name_that_no_table_knows_is_found_by_its_letters(void **state)
     assert_string_equal(bearing("Is he still on oxazelbin?"), "ox ");
 }
 
+static void what_only_tells_why_it_is_asked_is_no_evidence(void **state)
+{
+    (void)state;
+    assert_string_equal(bearing("He is here for his hypertension; was zoster vaccine given?"),
+                        "z ");
+    assert_string_equal(bearing("Because of his creatinine I ask: does he have gout?"), "");
+    assert_string_equal(bearing("His blood pressure is high. Is he on quixotil?"), "");
+    assert_string_equal(bearing("Allergies: penicillin?"), "pen ");
+    assert_string_equal(bearing("He has high blood pressure; is that right?"), "bp ");
+}
+
+static void who_speaks_is_not_who_is_asked_about(void **state)
+{
+    (void)state;
+    assert_string_equal(bearing("His mother asks if he has high blood pressure."), "bp ");
+    assert_string_equal(bearing("Did his mother have high blood pressure?"), "");
+}
+
+static void a_wide_name_with_a_word_that_nothing_knows_is_not_all_of_it(void **state)
+{
+    (void)state;
+    assert_string_equal(bearing("Any vaccines?"), "z ");
+    assert_string_equal(bearing("Any zorbavirus vaccine?"), "");
+    assert_string_equal(bearing("Are the kidneys floccular?"), "");
+}
+
 static void a_time_that_is_asked_about_must_have_it(void **state)
 {
     (void)state;
@@ -102,6 +128,11 @@ int main(void)
         cmocka_unit_test_setup_teardown(an_allergy_is_asked_about_by_itself, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_name_that_no_table_knows_is_found_by_its_letters, set_up,
                                         tear_down),
+        cmocka_unit_test_setup_teardown(what_only_tells_why_it_is_asked_is_no_evidence, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(who_speaks_is_not_who_is_asked_about, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_wide_name_with_a_word_that_nothing_knows_is_not_all_of_it,
+                                        set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_time_that_is_asked_about_must_have_it, set_up, tear_down),
     };
 

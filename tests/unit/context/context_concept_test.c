@@ -55,6 +55,14 @@ static void a_long_text_is_read_to_its_end(void **state)
     assert_true(names(buffer.data, "asthma"));
 }
 
+static void an_abbreviation_that_is_a_word_too_is_known_by_its_capitals(void **state)
+{
+    (void)state;
+    assert_true(names("US of the abdomen", "imaging"));
+    assert_false(names("please tell us", "imaging"));
+    assert_true(names("were SCDs used", "vte-prophylaxis"));
+}
+
 static void every_need_is_a_concept(void **state)
 {
     (void)state;
@@ -81,6 +89,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(knows_a_drug_by_the_stem_of_its_name, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_phrase_is_its_words_in_a_row, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_long_text_is_read_to_its_end, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(an_abbreviation_that_is_a_word_too_is_known_by_its_capitals,
+                                        set_up, tear_down),
         cmocka_unit_test_setup_teardown(every_need_is_a_concept, set_up, tear_down),
     };
 
