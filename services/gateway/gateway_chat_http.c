@@ -483,6 +483,9 @@ static bool fill_shared(struct chat *chat, struct api_error *api)
     if (request->form != CHAT_FORM_TEXT && has_patient)
         return api_error_request(api, "response_format",
                                  "an answer about a patient is text with citations");
+    if (request->form != CHAT_FORM_TEXT && !chat->gateway->models.takes_constraints)
+        return api_error_request(api, "response_format",
+                                 "this model's answers cannot be held to a form");
     consilium__v1__constraint__init(&chat->constraint);
     chat->constraint.form_case = CONSILIUM__V1__CONSTRAINT__FORM_JSON_SCHEMA;
     chat->constraint.json_schema =

@@ -206,5 +206,5 @@ void chat_put_model(struct buffer *out, const char *id, const Consilium__V1__Get
     put_member(out, "digest", model->digest);
     buffer_put_byte(out, ',');
     put_member(out, "architecture", model->architecture);
-    buffer_put_string(out, "}}");
+    buffer_format(out, ",\"takes_constraints\":%s}}", model->takes_constraints ? "true" : "false");
 }

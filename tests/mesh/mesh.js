@@ -11,6 +11,7 @@ const loader = require('@grpc/proto-loader');
 const ROOT = path.resolve(__dirname, '../..');
 const PROTO = path.join(ROOT, 'proto');
 const OFFSETS = { gateway: 0, deid: 1, context: 2, tokenizer: 3, inference: 4, redis: 9 };
+const HTTP_OFFSET = 5;
 const LOADING = { keepCase: true, longs: Number, enums: String, bytes: Buffer, defaults: true, oneofs: true, includeDirs: [PROTO] };
 
 const load = (file) => grpc.loadPackageDefinition(loader.loadSync(file, LOADING));
@@ -64,6 +65,7 @@ class Mesh {
 
   address(service) { return `127.0.0.1:${this.first + OFFSETS[service]}`; }
   admin(service) { return `http://127.0.0.1:${this.first + OFFSETS[service] + 10}`; }
+  get http() { return `http://127.0.0.1:${this.first + HTTP_OFFSET}`; }
   log(service) { return path.join(this.folder, `${service}.log`); }
   pid(service) { return Number(fs.readFileSync(path.join(this.folder, `${service}.pid`), 'utf8')); }
   signal(service, signal) { process.kill(this.pid(service), signal); }
@@ -163,6 +165,15 @@ class Mesh {
         done: events.find((e) => e.event === 'done')?.done,
         started: events.find((e) => e.event === 'started')?.started,
       }));
+    });
+  }
+
+  // The ids of an answer.
+  generate(stub, request, seconds = 30) {
+    return new Promise((resolve, reject) => {
+      const ids = [];
+      stub.Generate(request, { deadline: Date.now() + seconds * 1000 })
+        .on('data', (reply) => ids.push(...reply.ids)).on('error', reject).on('end', () => resolve({ ids }));
     });
   }
 

@@ -1,18 +1,22 @@
-// Runs the mesh tests, file after file, each with meshes of its own. Prints a line a test: "ok - NAME", "not ok - NAME", "skip - NAME".
+// Runs the mesh tests (those named, or all), file after file, each with meshes of its own. Prints a line a test: "ok - NAME", "not ok - NAME", "skip - NAME".
 'use strict';
 const path = require('node:path');
 const fs = require('node:fs');
 const { Mesh } = require('./mesh');
 
-const FILES = process.argv.length > 2 ? process.argv.slice(2)
-  : fs.readdirSync(__dirname).filter((name) => name.endsWith('_test.js')).sort();
+// Files of this folder, and those of the HTTP face, which bring packages of their own.
+const FOLDERS = [__dirname, path.join(__dirname, '../web')];
+const tests = (folder) => fs.readdirSync(folder).filter((name) => name.endsWith('_test.js')).sort()
+  .map((name) => path.join(folder, name));
+const FILES = process.argv.length > 2 ? process.argv.slice(2).map((name) => (fs.existsSync(name) ? path.resolve(name) : path.join(__dirname, name)))
+  : FOLDERS.flatMap(tests);
 
 class Skip extends Error {}
 
 async function main() {
   let failed = 0;
   for (const file of FILES) {
-    const suite = require(path.join(__dirname, path.basename(file)));
+    const suite = require(file);
     const world = {};
     try {
       if (suite.before) await suite.before(world);
@@ -32,14 +36,14 @@ async function main() {
       }
     } catch (error) {
       failed++;
-      console.log(`not ok - ${file}`);
+      console.log(`not ok - ${path.basename(file)}`);
       console.log(String(error.stack ?? error).replace(/^/gm, '    '));
     } finally {
       if (suite.after) await suite.after(world).catch((error) => console.log(String(error)));
     }
     for (const trouble of Mesh.troubles.splice(0)) {
       failed++;
-      console.log(`not ok - ${file}: the logs hold no report of a sanitizer and no failed check`);
+      console.log(`not ok - ${path.basename(file)}: the logs hold no report of a sanitizer and no failed check`);
       console.log(trouble.replace(/^/gm, '    '));
     }
   }

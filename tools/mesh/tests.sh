@@ -52,9 +52,11 @@ demo_test_run() {
 # The mesh tests, with the sanitizer build's programs, print "ok - NAME", "not ok - NAME" or "skip - NAME".
 mesh_tests_run() {
     local log=build/mesh-tests.log
-    if [ ! -d tests/mesh/node_modules ]; then
-        run_quietly "npm packages of the mesh tests" build/npm.log npm ci --prefix tests/mesh --no-audit --no-fund --ignore-scripts
-    fi
+    local folder
+    for folder in tests/mesh tests/web; do
+        [ ! -d "$folder/node_modules" ] || continue
+        run_quietly "npm packages of $folder" build/npm.log npm ci --prefix "$folder" --no-audit --no-fund --ignore-scripts
+    done
     MESH_BIN=$ROOT/build/dev/bin node tests/mesh/run.js >"$log" 2>&1 || true
     grep -E '^(ok|not ok|skip) - |^    ' "$log" || true
     PASSED=$((PASSED + $(grep -c '^ok - ' "$log" || true)))

@@ -1,0 +1,220 @@
+// The SDK `openai`, unmodified, against a mesh of real processes: OpenAI's paths and Azure's.
+'use strict';
+const assert = require('node:assert/strict');
+const { default: OpenAI, AzureOpenAI } = require('openai');
+const { Mesh, sample } = require('../mesh/mesh');
+const { Skip } = require('../mesh/run');
+
+const MODEL = 'consilium-demo';
+const TENANT = { 'x-consilium-tenant': 'test' };
+const QUESTION = 'Is the patient allergic to anything?';
+const ask = (more = {}) => ({ model: MODEL, messages: [{ role: 'user', content: QUESTION }], ...more });
+const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
+// A metric of one service, summed over its series.
+async function metric(mesh, service, name) {
+  const text = await (await fetch(`${mesh.admin(service)}/metrics`)).text();
+  return text.split('\n').filter((line) => line.startsWith(name) && /^[ {]/.test(line.slice(name.length)))
+    .reduce((sum, line) => sum + Number(line.split(' ').pop()), 0);
+}
+
+async function until(what, seconds = 20) {
+  for (const end = Date.now() + seconds * 1000; Date.now() < end; await sleep(50)) if (await what()) return true;
+  return false;
+}
+
+// The ids that end an answer, made all but impossible: the answer goes on to its limit.
+async function endless(mesh) {
+  const tokenizer = mesh.stub('Tokenizer');
+  const { stop_ids } = await mesh.call(tokenizer, 'ApplyTemplate', { turns: [{ role: 'user', content: 'x' }], add_generation_prompt: true });
+  tokenizer.close();
+  return { logit_bias: Object.fromEntries(stop_ids.map((id) => [String(id), -100])), max_tokens: 500 };
+}
+
+async function collect(stream) {
+  const seen = { text: '', chunks: [], citations: [], usage: undefined, finish: undefined };
+  for await (const chunk of stream) {
+    seen.chunks.push(chunk);
+    seen.text += chunk.choices[0]?.delta?.content ?? '';
+    seen.finish = chunk.choices[0]?.finish_reason ?? seen.finish;
+    seen.usage = chunk.usage ?? seen.usage;
+    seen.citations.push(...(chunk.consilium?.citations ?? []));
+  }
+  return seen;
+}
+
+async function rejects(promise, type, check = () => {}) {
+  const error = await promise.then(() => undefined, (e) => e);
+  assert.ok(error instanceof type, `${error?.constructor?.name}: ${error?.message}`);
+  check(error);
+  return error;
+}
+
+module.exports = {
+  async before(world) {
+    world.mesh = await Mesh.create({ MESH_FLAGS_gateway: '--http-models=dep1,gpt-4o' });
+    await world.mesh.up();
+    await world.mesh.put('p1', sample());
+    world.base = world.mesh.http;
+    world.openai = new OpenAI({ baseURL: `${world.base}/openai/v1/`, apiKey: 'k', maxRetries: 0, defaultHeaders: TENANT });
+  },
+  async after(world) { await world.mesh?.down(); },
+  tests: {
+    async 'openai: models are listed and found'({ openai }) {
+      const list = [];
+      for await (const model of openai.models.list()) list.push(model);
+      assert.deepEqual(list.map((m) => m.id), [MODEL]);
+      assert.match(list[0].consilium.digest, /^[0-9a-f]{64}$/);
+      assert.equal((await openai.models.retrieve(MODEL)).object, 'model');
+      await rejects(openai.models.retrieve('none/such'), OpenAI.NotFoundError, (e) => assert.equal(e.code, 'model_not_found'));
+    },
+
+    async 'openai: an answer about a patient comes with its facts, citations and the digest of the model'({ openai }) {
+      const answer = await openai.chat.completions.create(ask({ patient: 'p1' }));
+      const [choice] = answer.choices;
+      assert.equal(answer.object, 'chat.completion');
+      assert.match(answer._request_id, /^[0-9a-f]{32}$/);
+      assert.match(choice.message.content, /Penicillin/);
+      assert.equal(choice.finish_reason, 'stop');
+      assert.equal(answer.usage.total_tokens, answer.usage.prompt_tokens + answer.usage.completion_tokens);
+      assert.ok(answer.usage.completion_tokens > 0);
+      assert.match(answer.consilium.model_digest, /^[0-9a-f]{64}$/);
+      const [citation] = choice.consilium.citations;
+      const fact = answer.consilium.facts.find((f) => f.id === citation.fact_id);
+      assert.equal(citation.known, true);
+      assert.equal(fact.reference, citation.reference);
+      assert.equal(choice.message.content.slice(citation.start, citation.end), `[${citation.fact_id}]`);
+    },
+
+    async 'openai: a stream gives the same answer in pieces, and its usage last'({ openai }) {
+      const whole = await openai.chat.completions.create(ask({ patient: 'p1' }));
+      const seen = await collect(await openai.chat.completions.create(ask({
+        patient: 'p1', stream: true, stream_options: { include_usage: true } })));
+      assert.equal(seen.text, whole.choices[0].message.content);
+      assert.equal(seen.finish, 'stop');
+      assert.deepEqual(seen.citations, whole.choices[0].consilium.citations);
+      assert.deepEqual(seen.chunks[0].consilium.facts, whole.consilium.facts);
+      assert.equal(seen.chunks.at(-1).choices.length, 0);
+      assert.equal(seen.usage.completion_tokens, whole.usage.completion_tokens);
+      assert.ok(seen.chunks.length > 3);
+    },
+
+    async 'openai: the helper that accumulates a stream ends with the whole answer'({ openai }) {
+      const stream = openai.chat.completions.stream(ask({ patient: 'p1' }));
+      assert.match(await stream.finalContent(), /Penicillin/);
+    },
+
+    async 'openai: what is said of nobody in the record is redacted on the way in'({ openai }) {
+      const answer = await openai.chat.completions.create({ model: MODEL, max_tokens: 20, messages: [
+        { role: 'system', content: 'Answer in a word.' },
+        { role: 'user', content: 'I am Jonathan Smithers, MRN 48151623.' },
+        { role: 'assistant', content: 'Hello, Mr. Smithers.' },
+        { role: 'user', content: [{ type: 'text', text: 'Am I Jonathan Smithers?' }] },
+      ] });
+      assert.doesNotMatch(answer.consilium.question, /Jonathan|Smithers/);
+      assert.deepEqual(answer.consilium.facts, []);
+      assert.equal(typeof answer.choices[0].message.content, 'string');
+    },
+
+    async 'openai: a bundle can come along with the question'({ openai }) {
+      const answer = await openai.chat.completions.create(ask({ patient: JSON.parse(sample()) }));
+      assert.match(answer.choices[0].message.content, /Penicillin/);
+      assert.ok(answer.consilium.facts.length > 3);
+    },
+
+    async 'openai: earlier turns are part of the prompt'({ openai }) {
+      const alone = await openai.chat.completions.create(ask({ patient: 'p1', facts_tokens: 100 }));
+      const later = await openai.chat.completions.create({ model: MODEL, patient: 'p1', facts_tokens: 100, messages: [
+        { role: 'user', content: 'What medication is the patient taking?' },
+        { role: 'assistant', content: 'Lisinopril 20 mg [3].' },
+        { role: 'user', content: QUESTION },
+      ] });
+      assert.ok(later.usage.prompt_tokens > alone.usage.prompt_tokens);
+    },
+
+    async 'openai: several answers, a limit, a stop, a seed'({ openai }) {
+      const several = await openai.chat.completions.create(ask({ patient: 'p1', n: 3, temperature: 1, seed: 7 }));
+      assert.deepEqual(several.choices.map((c) => c.index), [0, 1, 2]);
+      const again = await openai.chat.completions.create(ask({ patient: 'p1', n: 3, temperature: 1, seed: 7 }));
+      assert.deepEqual(again.choices.map((c) => c.message.content), several.choices.map((c) => c.message.content));
+      const short = await openai.chat.completions.create(ask({ patient: 'p1', max_completion_tokens: 2 }));
+      assert.equal(short.choices[0].finish_reason, 'length');
+      assert.equal(short.usage.completion_tokens, 2);
+      const stopped = await openai.chat.completions.create(ask({ patient: 'p1', stop: ['icill'] }));
+      assert.match(stopped.choices[0].message.content, /Pen$/);
+      assert.equal(stopped.choices[0].finish_reason, 'stop');
+    },
+
+    async 'openai: an answer can be held to a schema'({ openai }) {
+      const { consilium } = await openai.models.retrieve(MODEL);
+      if (!consilium.takes_constraints) throw new Skip('the engine takes no constraints');
+      const answer = await openai.chat.completions.create({ model: MODEL, max_tokens: 200,
+        messages: [{ role: 'user', content: 'Name a drug.' }],
+        response_format: { type: 'json_schema', json_schema: { name: 'drug', strict: true, schema: {
+          type: 'object', properties: { known: { type: 'boolean' }, kind: { enum: ['drug', 'food'] } },
+          required: ['known', 'kind'], additionalProperties: false } } } });
+      const value = JSON.parse(answer.choices[0].message.content);
+      assert.equal(typeof value.known, 'boolean');
+      assert.ok(['drug', 'food'].includes(value.kind));
+    },
+
+    async 'openai: errors have the classes and codes of their cause'({ openai }) {
+      await rejects(openai.chat.completions.create(ask({ model: 'nope' })), OpenAI.NotFoundError,
+        (e) => assert.equal(e.code, 'model_not_found'));
+      await rejects(openai.chat.completions.create(ask({ patient: 'nobody' })), OpenAI.NotFoundError,
+        (e) => { assert.equal(e.code, 'patient_not_found'); assert.equal(e.param, 'patient'); });
+      const bad = { temperature: 3, n: 0, messages: [], max_tokens: -1, stop: [1], patient: 7, logit_bias: { x: 1 },
+        top_logprobs: 3, stream: 'yes', response_format: { type: 'xml' }, tools: [{ type: 'function' }] };
+      for (const [param, value] of Object.entries(bad)) {
+        await rejects(openai.chat.completions.create(ask({ [param]: value })), OpenAI.BadRequestError,
+          (e) => { assert.equal(e.param, param); assert.ok(e.requestID); assert.equal(e.type, 'invalid_request_error'); });
+      }
+      await rejects(openai.post('/nothing/here', { body: {} }), OpenAI.NotFoundError);
+      await rejects(openai.chat.completions.create(ask({ stream: true, patient: 'nobody' })), OpenAI.NotFoundError);
+      const image = { role: 'user', content: [{ type: 'image_url', image_url: { url: 'data:,' } }] };
+      await rejects(openai.chat.completions.create({ model: MODEL, messages: [image] }), OpenAI.BadRequestError);
+    },
+
+    async 'openai: a client that breaks off a stream stops the engine'({ mesh, openai }) {
+      const long = await endless(mesh);
+      const before = await metric(mesh, 'inference', 'inference_generated_tokens_total');
+      const stream = await openai.chat.completions.create(ask({ patient: 'p1', stream: true, ...long }));
+      for await (const chunk of stream) if (chunk.choices[0]?.delta?.content) break;
+      stream.controller.abort();
+      assert.ok(await until(async () => await metric(mesh, 'inference', 'inference_requests_running') === 0));
+      const made = await metric(mesh, 'inference', 'inference_generated_tokens_total') - before;
+      assert.ok(made < 400, `${made} tokens`);
+      assert.ok(await until(async () => await metric(mesh, 'gateway', 'gateway_http_calls') === 0));
+    },
+
+    async 'openai: a client that goes before the first word stops the engine'({ mesh, openai }) {
+      const long = await endless(mesh);
+      const controller = new AbortController();
+      const asked = openai.chat.completions.create(ask({ patient: 'p1', ...long }), { signal: controller.signal });
+      setTimeout(() => controller.abort(), 60);
+      await rejects(asked, OpenAI.APIUserAbortError);
+      assert.ok(await until(async () => await metric(mesh, 'gateway', 'gateway_http_calls') === 0));
+      assert.ok(await until(async () => await metric(mesh, 'inference', 'inference_requests_running') === 0));
+    },
+
+    async 'azure: by deployment, by model, with a key and with a token'({ base }) {
+      const apiVersion = '2024-10-21';
+      const body = ask({ patient: 'p1' });
+      const clients = [
+        new AzureOpenAI({ endpoint: base, apiKey: 'k', apiVersion, deployment: 'dep1', maxRetries: 0, defaultHeaders: TENANT }),
+        new AzureOpenAI({ endpoint: base, apiKey: 'k', apiVersion, maxRetries: 0, defaultHeaders: TENANT }),
+        new AzureOpenAI({ endpoint: base, azureADTokenProvider: async () => 't', apiVersion, deployment: 'gpt-4o', maxRetries: 0, defaultHeaders: TENANT }),
+      ];
+      for (const client of clients) {
+        const answer = await client.chat.completions.create(body);
+        assert.match(answer.choices[0].message.content, /Penicillin/);
+        const seen = await collect(await client.chat.completions.create({ ...body, stream: true }));
+        assert.equal(seen.text, answer.choices[0].message.content);
+      }
+      const list = await clients[0].models.list();
+      assert.equal(list.data[0].id, MODEL);
+      const other = new AzureOpenAI({ endpoint: base, apiKey: 'k', apiVersion, deployment: 'none', maxRetries: 0, defaultHeaders: TENANT });
+      await rejects(other.chat.completions.create(body), OpenAI.NotFoundError, (e) => assert.equal(e.code, 'DeploymentNotFound'));
+    },
+  },
+};
