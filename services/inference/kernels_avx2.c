@@ -1,6 +1,7 @@
 /* AVX2, FMA and F16C. Compiled with those flags: nothing here may run before kernels_avx2 has asked
  * the processor. Four sums in flight hide the latency of the additions; what is left of a row goes
  * to the generic version. */
+#include <cpuid.h>
 #include <immintrin.h>
 #include <math.h>
 #include <string.h>
@@ -310,6 +311,14 @@ static void gate_silu(float *gate, const float *up, size_t count)
     }
 }
 
+/* Not every compiler knows this feature by name. */
+static bool has_half_floats(void)
+{
+    unsigned a, b, c = 0, d;
+
+    return __get_cpuid(1, &a, &b, &c, &d) != 0 && (c & bit_F16C) != 0;
+}
+
 const struct kernels *kernels_avx2(void)
 {
     static const struct kernels kernels = {
@@ -335,8 +344,7 @@ const struct kernels *kernels_avx2(void)
     };
 
     __builtin_cpu_init();
-    if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma")
-        || !__builtin_cpu_supports("f16c"))
+    if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma") || !has_half_floats())
         return NULL;
     return &kernels;
 }
