@@ -47,6 +47,8 @@ bool gateway_http_has_model(const struct gateway *gateway, const char *name);
 
 /* gateway_chat_http.c; @deployment: the model that the path names, or {NULL, 0} */
 void chat_http_start(struct http_exchange *exchange, struct slice deployment);
+/* gateway_responses_http.c */
+void responses_http_start(struct http_exchange *exchange, struct slice rest);
 /* gateway_models_http.c */
 void models_http_list(struct http_exchange *exchange, struct slice rest);
 void models_http_get(struct http_exchange *exchange, struct slice id);

@@ -175,6 +175,31 @@ module.exports = {
       await rejects(openai.chat.completions.create({ model: MODEL, messages: [image] }), OpenAI.BadRequestError);
     },
 
+    async 'openai: responses, whole and streamed'({ openai, base }) {
+      const body = { model: MODEL, patient: 'p1', instructions: 'Be brief.', input: QUESTION };
+      const whole = await openai.responses.create(body);
+      assert.equal(whole.status, 'completed');
+      assert.match(whole.output_text, /Penicillin/);
+      assert.ok(whole.usage.output_tokens > 0);
+      assert.ok(whole.consilium.facts.length > 0);
+      const seen = [];
+      for await (const event of await openai.responses.create({ ...body, stream: true })) seen.push(event);
+      assert.deepEqual(seen.map((e) => e.sequence_number), seen.map((_, i) => i));
+      assert.equal(seen[0].type, 'response.created');
+      assert.equal(seen.filter((e) => e.type === 'response.output_text.delta').map((e) => e.delta).join(''), whole.output_text);
+      assert.equal(seen.at(-1).type, 'response.completed');
+      assert.equal(seen.at(-1).response.output[0].content[0].text, whole.output_text);
+      assert.deepEqual(seen.flatMap((e) => e.consilium?.citations ?? []), whole.consilium.citations);
+      assert.match((await openai.responses.stream(body).finalResponse()).output_text, /Penicillin/);
+      const short = await openai.responses.create({ ...body, max_output_tokens: 2 });
+      assert.equal(short.status, 'incomplete');
+      assert.equal(short.incomplete_details.reason, 'max_output_tokens');
+      await rejects(openai.responses.create({ ...body, previous_response_id: 'resp_1' }), OpenAI.BadRequestError,
+        (e) => assert.equal(e.param, 'previous_response_id'));
+      const azure = new AzureOpenAI({ endpoint: base, apiKey: 'k', apiVersion: '2025-03-01-preview', maxRetries: 0, defaultHeaders: TENANT });
+      assert.match((await azure.responses.create({ ...body, input: [{ role: 'user', content: QUESTION }] })).output_text, /Penicillin/);
+    },
+
     async 'openai: a client that breaks off a stream stops the engine'({ mesh, openai }) {
       const long = await endless(mesh);
       const before = await metric(mesh, 'inference', 'inference_generated_tokens_total');
