@@ -82,7 +82,7 @@ static enum status read_part(struct reading *reading, const char *name, uint32_t
                              struct error *err)
 {
     char a[NAME_BYTES_MAX], b[NAME_BYTES_MAX];
-    struct table first, second;
+    struct table first = { 0 }, second = { 0 };
     const float *values;
 
     snprintf(a, sizeof(a), "%s.lora_a", name);

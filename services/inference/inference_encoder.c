@@ -148,7 +148,7 @@ static enum status load_norm(const struct inference_encoder *encoder, const char
 static enum status load_type(struct inference_encoder *encoder, struct error *err)
 {
     const struct gguf_tensor *tensor = gguf_tensor_find(encoder->gguf, "token_types.weight");
-    struct table table;
+    struct table table = { 0 };
     float *values;
 
     if (tensor == NULL)

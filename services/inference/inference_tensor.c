@@ -113,7 +113,7 @@ enum status inference_tensors_rows(struct inference_tensors *tensors, const char
                                    uint32_t all, uint32_t first, uint32_t rows, uint32_t columns,
                                    struct matrix *matrix, struct error *err)
 {
-    struct table table;
+    struct table table = { 0 };
 
     if (inference_tensors_table(tensors, name, all, columns, &table, err) != STATUS_OK)
         return err->status;
