@@ -99,14 +99,14 @@ enum status access_identify(const struct access *access, const struct access_sho
     return STATUS_OK;
 }
 
-enum status access_require(const struct access_identity *identity, enum access_scope scope,
+enum status access_require(const struct access_identity *identity, unsigned scopes,
                            const char *tenant, struct error *err)
 {
     if (tenant[0] != '\0' && strcmp(tenant, identity->tenant) != 0)
         return error_set(err, STATUS_PERMISSION_DENIED, "this caller is of another tenant");
-    if ((identity->scopes & scope) == 0)
+    if ((identity->scopes & scopes) == 0)
         return error_set(err, STATUS_PERMISSION_DENIED, "this caller lacks the scope '%s'",
-                         access_scope_name(scope));
+                         access_scope_name((enum access_scope)scopes));
     return STATUS_OK;
 }
 

@@ -64,8 +64,9 @@ enum status access_identify(const struct access *access, const struct access_sho
                             int64_t now_s, struct arena *arena, struct access_identity *identity,
                             struct error *err);
 
-/* PERMISSION_DENIED unless @identity may @scope, for @tenant (empty: theirs). */
-enum status access_require(const struct access_identity *identity, enum access_scope scope,
+/* PERMISSION_DENIED unless @identity may @scope (one of them, where several are given), for
+ * @tenant (empty: theirs). */
+enum status access_require(const struct access_identity *identity, unsigned scopes,
                            const char *tenant, struct error *err);
 
 /* A new key of 256 random bits as the text that its caller shows, and what the file says of it. */

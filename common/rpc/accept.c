@@ -83,11 +83,42 @@ static void read_trace(const grpc_metadata_array *metadata, struct trace *trace)
     trace_start(trace);
 }
 
+/* A copy that lasts as long as the call. What was shown must not look as though it was not. */
+static enum status copy_shown(struct slice value, struct arena *arena, struct slice *shown,
+                              struct error *err)
+{
+    *shown = arena_copy(arena, value);
+    return shown->data == NULL ? error_set(err, STATUS_RESOURCE_EXHAUSTED, "no memory for a call")
+                               : STATUS_OK;
+}
+
+/* What a caller shows of itself is the service's to judge. */
+static enum status read_shown(const grpc_metadata_array *metadata, struct arena *arena,
+                              struct peer *peer, struct error *err)
+{
+    enum status status = STATUS_OK;
+
+    for (size_t i = 0; i < metadata->count && status == STATUS_OK; i++) {
+        const grpc_metadata *entry = &metadata->metadata[i];
+        struct slice value =
+            slice_of(GRPC_SLICE_START_PTR(entry->value), GRPC_SLICE_LENGTH(entry->value));
+
+        if (grpc_slice_str_cmp(entry->key, "authorization") == 0)
+            status = copy_shown(value, arena, &peer->authorization, err);
+        else if (grpc_slice_str_cmp(entry->key, "api-key") == 0
+                 || grpc_slice_str_cmp(entry->key, "x-api-key") == 0)
+            status = copy_shown(value, arena, &peer->api_key, err);
+    }
+    return status;
+}
+
 static enum status fill_call(struct accept *accept, struct server_call *sc, struct error *err)
 {
     sc->request_payload = accept->payload;
     sc->call.deadline_ns = deadline_ns(accept->deadline);
     read_trace(&accept->metadata, &sc->call.trace);
+    if (read_shown(&accept->metadata, &sc->call.arena, &sc->call.peer, err) != STATUS_OK)
+        return err->status;
     if (accept->served->server->options.credentials == NULL)
         return STATUS_OK;
     return peer_identify(sc->grpc, &sc->call.arena, &sc->call.peer, err);

@@ -22,16 +22,20 @@
 #include "contract/methods.h"
 #include "run/trace.h"
 
+struct access_identity;
 struct call;
 struct call_face;
 struct loop;
 struct workers;
 struct server_method;
 
-/* Who calls: from the client's certificate, or nothing on a plaintext port. */
+/* Who calls: from the client's certificate, which is verified, or nothing on a plaintext port; and
+ * what they show of themselves, which is not. */
 struct peer {
-    const char *spiffe_id; /* NULL: none */
-    const char *name;      /* first DNS SAN, else common name; NULL: no certificate */
+    const char *spiffe_id;      /* NULL: none */
+    const char *name;           /* first DNS SAN, else common name; NULL: no certificate */
+    struct slice authorization; /* the metadata of that name; empty: none */
+    struct slice api_key;       /* api-key or x-api-key */
 };
 
 struct call {
@@ -44,7 +48,8 @@ struct call {
     uint64_t deadline_ns; /* of clock_now; CLOCK_NEVER: none */
     uint64_t arrived_ns;
     struct peer peer;
-    void *state; /* the handler's own */
+    const struct access_identity *identity; /* as the service found; NULL: it did not ask */
+    void *state;                            /* the handler's own */
     /* With call_fail: trying again may help after so long, which the caller's gRPC is told
      * (grpc-retry-pushback-ms). 0: nothing is said. */
     uint32_t retry_ms;

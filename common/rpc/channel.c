@@ -155,6 +155,7 @@ static struct channel *create_channel(struct client *client, const struct channe
     }
     channel->client = client;
     channel->credentials = options->credentials;
+    channel->authorization = options->authorization;
     channel->keepalive_ms = options->keepalive_ms == 0 ? KEEPALIVE_MS : options->keepalive_ms;
     channel->message_bytes_max =
         options->message_bytes_max == 0 ? MESSAGE_BYTES_MAX : options->message_bytes_max;

@@ -53,6 +53,7 @@ struct channel {
     struct client *client;
     char *service, *target, *authority, *certificate_name;
     struct credentials *credentials;
+    const char *authorization; /* NULL: none is shown */
     uint32_t keepalive_ms;
     size_t message_bytes_max;
     atomic_int retry_tokens; /* in tenths; see channel_may_retry */

@@ -41,7 +41,9 @@ struct channel_options {
     struct credentials *credentials; /* NULL: plaintext */
     const char *authority;           /* name to expect in the certificate; NULL: from the target */
     uint32_t keepalive_ms; /* 0: 10 s; a frozen peer is noticed after this and a timeout of 5 s */
-    size_t message_bytes_max; /* 0: MESSAGE_BYTES_MAX */
+    size_t message_bytes_max;  /* 0: MESSAGE_BYTES_MAX */
+    const char *authorization; /* shown with every call: "Bearer …"; outlives the channel. NULL:
+                                  none */
 };
 
 struct channel *channel_create(struct client *client, const struct channel_options *options,

@@ -98,6 +98,14 @@ static gpr_timespec deadline_of(uint64_t ns)
                            .clock_type = GPR_CLOCK_MONOTONIC };
 }
 
+static void attempt_add(struct attempt *attempt, const char *name, const char *value)
+{
+    grpc_metadata *entry = &attempt->metadata[attempt->metadata_count++];
+
+    entry->key = grpc_slice_from_static_string(name);
+    entry->value = grpc_slice_from_copied_string(value);
+}
+
 void attempt_open(struct attempt *attempt, struct rpc *rpc)
 {
     grpc_call *parent = rpc->parent == NULL ? NULL : call_grpc(rpc->parent);
@@ -107,8 +115,10 @@ void attempt_open(struct attempt *attempt, struct rpc *rpc)
                                              thread_queue(rpc->thread),
                                              grpc_slice_from_static_string(rpc->method->path), NULL,
                                              deadline_of(rpc->deadline_ns), NULL);
-    attempt->metadata.key = grpc_slice_from_static_string("traceparent");
-    attempt->metadata.value = grpc_slice_from_copied_string(rpc->traceparent);
+    attempt->metadata_count = 0;
+    attempt_add(attempt, "traceparent", rpc->traceparent);
+    if (rpc->channel->authorization != NULL)
+        attempt_add(attempt, "authorization", rpc->channel->authorization);
     grpc_metadata_array_init(&attempt->initial);
     grpc_metadata_array_init(&attempt->trailing);
     attempt->details = grpc_empty_slice();
@@ -119,7 +129,8 @@ void attempt_close(struct attempt *attempt)
 {
     grpc_metadata_array_destroy(&attempt->initial);
     grpc_metadata_array_destroy(&attempt->trailing);
-    grpc_slice_unref(attempt->metadata.value);
+    while (attempt->metadata_count > 0)
+        grpc_slice_unref(attempt->metadata[--attempt->metadata_count].value);
     grpc_slice_unref(attempt->details);
     grpc_byte_buffer_destroy(attempt->reply);
     grpc_call_unref(attempt->call);
@@ -129,9 +140,9 @@ void attempt_close(struct attempt *attempt)
 
 grpc_op attempt_send_start(struct attempt *attempt)
 {
-    return (
-        grpc_op){ .op = GRPC_OP_SEND_INITIAL_METADATA,
-                  .data.send_initial_metadata = { .count = 1, .metadata = &attempt->metadata } };
+    return (grpc_op){ .op = GRPC_OP_SEND_INITIAL_METADATA,
+                      .data.send_initial_metadata = { .count = attempt->metadata_count,
+                                                      .metadata = attempt->metadata } };
 }
 
 grpc_op attempt_send(grpc_byte_buffer *message)

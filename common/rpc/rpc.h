@@ -32,7 +32,8 @@ struct rpc {
 struct attempt {
     grpc_call *call; /* NULL: none */
     struct link *link;
-    grpc_metadata metadata;
+    grpc_metadata metadata[2]; /* traceparent; authorization, where the channel shows one */
+    size_t metadata_count;
     grpc_metadata_array initial, trailing;
     grpc_status_code code;
     grpc_slice details;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "audit/audit_log.h"
+#include "gateway_access.h"
 #include "gateway_audit.h"
 #include "gateway_http.h"
 #include "run/clock.h"
@@ -68,7 +69,9 @@ enum status gateway_start(struct host *host, const void *config, void **service,
         || pseudonym_key_load(gateway->config->pseudonym_key_file, &gateway->pseudonym_key, err)
                != STATUS_OK
         || open_channels(gateway, err) != STATUS_OK || gateway_audit_open(gateway, err) != STATUS_OK
+        || gateway_access_open(gateway, err) != STATUS_OK
         || gateway_http_start(gateway, &gateway->http, err) != STATUS_OK) {
+        gateway_access_close(gateway);
         gateway_destroy(gateway);
         return err->status;
     }
@@ -109,6 +112,7 @@ static void close_audit(struct gateway *gateway)
 static void on_models_stopped(struct gateway *gateway)
 {
     close_client(gateway);
+    gateway_access_close(gateway);
     close_audit(gateway);
     host_let_go(gateway->host);
 }
@@ -146,6 +150,8 @@ void gateway_destroy(void *service)
 
     close_client(gateway);
     close_audit(gateway);
+    if (gateway->access != NULL)
+        access_destroy(gateway->access);
     if (gateway->http != NULL)
         gateway_http_destroy(gateway->http);
     if (gateway->maps != NULL)
@@ -167,14 +173,15 @@ static bool is_tenant(const char *tenant)
     return i >= 1 && i <= TENANT_BYTES_MAX;
 }
 
-enum status gateway_name_patient(struct gateway *gateway, const char *tenant, const char *patient,
+enum status gateway_name_patient(const struct call *call, const char *tenant, const char *patient,
                                  struct arena *arena, struct patient_name *name, struct error *err)
 {
+    const struct gateway *gateway = call->service;
     struct slice id = slice_from(patient);
     char pseudonym[PSEUDONYM_TEXT_BYTES];
 
-    if (tenant[0] == '\0')
-        tenant = "default";
+    if (gateway_check_tenant(call, &tenant, err) != STATUS_OK)
+        return err->status;
     if (!is_tenant(tenant))
         return error_set(err, STATUS_INVALID_ARGUMENT,
                          "tenant is not 1 to %d letters, digits, '-' or '_'", TENANT_BYTES_MAX);

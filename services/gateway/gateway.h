@@ -13,6 +13,7 @@ struct gateway_config {
     struct host_config host;
     const char *deid, *context, *tokenizer, *inference; /* targets */
     const char *pseudonym_key_file;
+    const char *access_file; /* NULL: whoever reaches a port may do everything */
     const char *audit_folder, *audit_key_file;
     uint64_t audit_segment_bytes;
     uint64_t leaf_timeout_ms, hedge_after_ms;
@@ -25,6 +26,7 @@ struct gateway_config {
     int64_t http_calls;      /* that came by HTTP, at once */
 };
 
+struct access;
 struct audit_log;
 struct gateway_http;
 
@@ -34,6 +36,10 @@ struct gateway {
     struct client *client;
     struct channel *deid, *context, *tokenizer, *inference;
     struct pseudonym_key pseudonym_key;
+    struct access *access; /* NULL: nobody asks who calls */
+    struct timer access_timer;
+    bool has_access_timer;
+    struct error access_error; /* why the changed file is not in use; OK: it is */
     struct audit_log *audit;
     struct maps *maps;
     struct models models;
@@ -56,9 +62,11 @@ void gateway_drain(struct host *host, void *service, uint32_t grace_ms);
 void gateway_stop(struct host *host, void *service);
 void gateway_destroy(void *service);
 
-/* INVALID_ARGUMENT for a tenant that is not 1 to 64 letters, digits, '-' or '_' (empty means
- * "default") and for a patient that is not 1 to 256 bytes. */
-enum status gateway_name_patient(struct gateway *gateway, const char *tenant, const char *patient,
+/* Name the patient that @call means. An empty @tenant is the caller's own, or "default" where
+ * nobody asks who calls. INVALID_ARGUMENT for a tenant that is not 1 to 64 letters, digits, '-' or
+ * '_' and for a patient that is not 1 to 256 bytes; PERMISSION_DENIED for a tenant that is not the
+ * caller's. */
+enum status gateway_name_patient(const struct call *call, const char *tenant, const char *patient,
                                  struct arena *arena, struct patient_name *name, struct error *err);
 
 /* When a leaf must have answered: leaf_timeout from now, and not after @deadline_ns. */

@@ -17,6 +17,7 @@
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/utf8.h"
+#include "gateway_access.h"
 #include "gateway_ask_state.h"
 #include "gateway_segment.h"
 #include "run/clock.h"
@@ -281,11 +282,11 @@ static enum status name_patient(struct ask *ask, struct error *err)
     const struct ask_request *request = &ask->request;
 
     if (!request->is_plain)
-        return gateway_name_patient(ask->gateway, request->tenant, request->patient, ask->arena,
+        return gateway_name_patient(request->parent, request->tenant, request->patient, ask->arena,
                                     &ask->patient, err);
     if (request->patient[0] != '\0')
         return error_set(err, STATUS_INVALID_ARGUMENT, "a plain question names no patient");
-    if (gateway_name_patient(ask->gateway, request->tenant, "-", ask->arena, &ask->patient, err)
+    if (gateway_name_patient(request->parent, request->tenant, "-", ask->arena, &ask->patient, err)
         != STATUS_OK)
         return err->status;
     ask->patient.pseudonym = "";
@@ -303,6 +304,7 @@ enum status ask_start(struct gateway *gateway, const struct ask_request *request
         return error_set(err, STATUS_RESOURCE_EXHAUSTED, "no memory for another question");
     ask->gateway = gateway;
     ask->request = *request;
+    ask->request.keep_surrogates |= !gateway_may_restore(request->parent);
     ask->sink = *sink;
     ask->arena = arena;
     ask->began_ns = clock_now();

@@ -1,5 +1,6 @@
 /* What an ask says to the audit log: before its first event who asks, on which facts and which
  * model; at its end how it ended. Loop thread. */
+#include "gateway_access.h"
 #include "gateway_ask_state.h"
 #include "gateway_audit.h"
 
@@ -11,7 +12,7 @@ static struct audit_record ask_record(const struct ask *ask, enum audit_action a
     trace_format_id(&parent->trace, trace);
     return (struct audit_record){
         .action = action,
-        .caller = parent->peer.spiffe_id != NULL ? parent->peer.spiffe_id : parent->peer.name,
+        .caller = gateway_caller(parent),
         .tenant = ask->patient.tenant,
         .patient = ask->patient.pseudonym,
         .trace = trace,

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "gateway_access.h"
 #include "rpc/message.h"
 
 enum status gateway_audit_open(struct gateway *gateway, struct error *err)
@@ -29,7 +30,7 @@ struct audit_record gateway_record(struct call *call, enum audit_action action,
 {
     struct audit_record record = {
         .action = action,
-        .caller = call->peer.spiffe_id != NULL ? call->peer.spiffe_id : call->peer.name,
+        .caller = gateway_caller(call),
         .tenant = patient->tenant,
         .patient = patient->pseudonym,
     };

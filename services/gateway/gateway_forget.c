@@ -33,7 +33,7 @@ void forget_start(struct call *call)
         call_fail(call, &err);
         return;
     }
-    if (gateway_name_patient(gateway, message->tenant, message->patient, &call->arena, name, &err)
+    if (gateway_name_patient(call, message->tenant, message->patient, &call->arena, name, &err)
         != STATUS_OK) {
         gateway_settle_failed(call, gateway_record(call, AUDIT_ACTION_FORGET, name), &err);
         return;

@@ -6,6 +6,7 @@
 
 #include "base/limits.h"
 #include "base/log.h"
+#include "gateway_access.h"
 #include "gateway_rpc.h"
 #include "run/metrics.h"
 
@@ -31,6 +32,17 @@ struct route {
     void (*start)(struct http_exchange *exchange, struct slice step);
     size_t body_bytes_max;
 };
+
+/* What a caller shows of itself by HTTP. */
+static struct peer peer_of(const struct http_exchange *exchange)
+{
+    struct slice key = http_find(exchange, "x-api-key");
+
+    return (struct peer){
+        .authorization = http_find(exchange, "authorization"),
+        .api_key = key.size > 0 ? key : http_find(exchange, "api-key"),
+    };
+}
 
 static const struct route routes[] = {
     { HTTP_VERB_POST, "/v1/chat/completions", chat_http_start, CHAT_BODY_BYTES_MAX },
@@ -156,6 +168,22 @@ static void refuse_path(struct http_exchange *exchange, bool has_path)
                "there is nothing at this path: see docs/http-api.md");
 }
 
+/* Strangers are sent away before their body is read. What the known may is asked of the call that
+ * they make. */
+static bool is_known(struct http_exchange *exchange)
+{
+    const struct peer peer = peer_of(exchange);
+    struct api_error api;
+    struct error err = { 0 };
+
+    if (gateway_knows(gateway_of(exchange), &peer, &exchange->arena, &err))
+        return true;
+    http_add(exchange, "www-authenticate", SLICE("Bearer"));
+    api_error_from(&api, &err);
+    gateway_http_fail(exchange, &api);
+    return false;
+}
+
 static void on_head(struct http_exchange *exchange)
 {
     bool has_path;
@@ -164,7 +192,7 @@ static void on_head(struct http_exchange *exchange)
 
     if (route == NULL)
         refuse_path(exchange, has_path);
-    else
+    else if (is_known(exchange))
         exchange->body_bytes_max = route->body_bytes_max;
 }
 
@@ -222,6 +250,7 @@ struct call *gateway_http_call(struct http_exchange *exchange, const struct meth
     options->loop = &http->gateway->host->loop;
     options->method = find_method(method);
     options->service = http->gateway;
+    options->peer = peer_of(exchange);
     if (options->trace == NULL)
         options->trace = &trace;
     if (http->calls < (unsigned)http->gateway->config->http_calls)

@@ -326,8 +326,8 @@ static void on_message(struct call *call, const void *raw)
     if (put->patient.scope == NULL) {
         if (message->profile != CONSILIUM__V1__PROFILE__PROFILE_UNSPECIFIED)
             put->profile = message->profile;
-        gateway_name_patient(put->gateway, message->tenant, message->patient, &call->arena,
-                             &put->patient, &err);
+        gateway_name_patient(call, message->tenant, message->patient, &call->arena, &put->patient,
+                             &err);
     }
     if (err.status == STATUS_OK && take_chunk(put, message, &err) == STATUS_OK)
         call_read(call, on_message);

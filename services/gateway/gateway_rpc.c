@@ -3,6 +3,7 @@
 #include "gateway_rpc.h"
 
 #include "base/limits.h"
+#include "gateway_access.h"
 #include "gateway_ask.h"
 #include "gateway_calls.h"
 
@@ -84,19 +85,56 @@ static void start_list_models(struct call *call)
     call_reply(call, &reply);
 }
 
+/* Who calls is asked before any method begins. */
+static void door_put(struct call *call)
+{
+    if (gateway_admit(call, ACCESS_SCOPE_PUT))
+        put_start(call);
+}
+
+static void door_ask(struct call *call)
+{
+    if (gateway_admit(call, ACCESS_SCOPE_ASK))
+        start_ask(call);
+}
+
+static void door_ask_many(struct call *call)
+{
+    if (gateway_admit(call, ACCESS_SCOPE_ASK))
+        many_start(call);
+}
+
+static void door_timeline(struct call *call)
+{
+    if (gateway_admit(call, ACCESS_SCOPE_ASK))
+        timeline_start(call);
+}
+
+static void door_forget(struct call *call)
+{
+    if (gateway_admit(call, ACCESS_SCOPE_PUT))
+        forget_start(call);
+}
+
+static void door_list_models(struct call *call)
+{
+    if (gateway_admit(call, ACCESS_SCOPES_ALL))
+        start_list_models(call);
+}
+
 /* A record is in memory once as chunks and once whole, and once more while it is packed for deid.
  */
 #define PUT_ARENA_BYTES (3 * RECORD_BYTES_MAX)
 #define ASK_ARENA_BYTES (32 * MIB)
 
 const struct server_method gateway_methods[] = {
-    { &method_gateway_put_record, METHOD_PLACE_LOOP, put_start, 8, 32, PUT_ARENA_BYTES, 300000 },
-    { &method_gateway_ask, METHOD_PLACE_LOOP, start_ask, 256, 256, ASK_ARENA_BYTES, 300000 },
-    { &method_gateway_ask_many, METHOD_PLACE_LOOP, many_start, 16, 16, 4 * ASK_ARENA_BYTES,
+    { &method_gateway_put_record, METHOD_PLACE_LOOP, door_put, 8, 32, PUT_ARENA_BYTES, 300000 },
+    { &method_gateway_ask, METHOD_PLACE_LOOP, door_ask, 256, 256, ASK_ARENA_BYTES, 300000 },
+    { &method_gateway_ask_many, METHOD_PLACE_LOOP, door_ask_many, 16, 16, 4 * ASK_ARENA_BYTES,
       600000 },
-    { &method_gateway_get_timeline, METHOD_PLACE_LOOP, timeline_start, 64, 64, ASK_ARENA_BYTES,
+    { &method_gateway_get_timeline, METHOD_PLACE_LOOP, door_timeline, 64, 64, ASK_ARENA_BYTES,
       60000 },
-    { &method_gateway_forget, METHOD_PLACE_LOOP, forget_start, 64, 64, 0, 60000 },
-    { &method_gateway_list_models, METHOD_PLACE_LOOP, start_list_models, 64, 64, 0, 60000 },
+    { &method_gateway_forget, METHOD_PLACE_LOOP, door_forget, 64, 64, 0, 60000 },
+    { &method_gateway_list_models, METHOD_PLACE_LOOP, door_list_models, 64, 64, 0, 60000 },
     { 0 },
 };

@@ -5,6 +5,7 @@
  * REDACT is left out when neither date is given, RESTORE when the caller keeps surrogates. */
 #include <string.h>
 
+#include "gateway_access.h"
 #include "gateway_audit.h"
 #include "gateway_calls.h"
 #include "gateway_facts.h"
@@ -13,6 +14,7 @@ struct timeline {
     struct call *call;
     struct gateway *gateway;
     const Consilium__V1__GetTimelineRequest *request;
+    bool keep_surrogates;
     struct patient_name patient;
     struct slice sealed_map;
     const char *from, *to;
@@ -59,7 +61,7 @@ static void reply(struct timeline *timeline)
     message.facts = timeline->facts;
     message.next_page_token = (char *)timeline->next_page_token;
     record.count = timeline->facts_count;
-    record.is_restored = !timeline->request->keep_surrogates;
+    record.is_restored = !timeline->keep_surrogates;
     gateway_settle(timeline->call, &record, &message);
 }
 
@@ -135,7 +137,7 @@ static void on_page(void *arg, const void *message, const struct error *err)
         fail(timeline, err);
     else if (!keep_page(timeline, message))
         fail_memory(timeline);
-    else if (timeline->request->keep_surrogates)
+    else if (timeline->keep_surrogates)
         reply(timeline);
     else
         restore(timeline);
@@ -229,10 +231,11 @@ void timeline_start(struct call *call)
     timeline->call = call;
     timeline->gateway = call->service;
     timeline->request = call->request;
+    timeline->keep_surrogates = timeline->request->keep_surrogates || !gateway_may_restore(call);
     timeline->from = timeline->request->from;
     timeline->to = timeline->request->to;
-    if (gateway_name_patient(timeline->gateway, timeline->request->tenant,
-                             timeline->request->patient, &call->arena, &timeline->patient, &err)
+    if (gateway_name_patient(call, timeline->request->tenant, timeline->request->patient,
+                             &call->arena, &timeline->patient, &err)
         != STATUS_OK) {
         fail(timeline, &err);
         return;

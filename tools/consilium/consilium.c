@@ -1,4 +1,5 @@
 #include "consilium.h"
+#include "consilium_token.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -84,6 +85,10 @@ struct channel *consilium_connect(struct consilium *consilium, const char *servi
     };
     struct error err = { 0 };
 
+    if (token_read(consilium, &options.authorization, &err) != STATUS_OK) {
+        consilium_fail(consilium, &err);
+        return NULL;
+    }
     consilium->channel = channel_create(consilium->client, &options, &err);
     if (consilium->channel == NULL)
         consilium_fail(consilium, &err);

@@ -24,6 +24,7 @@ enum consilium_exit {
 struct consilium_config {
     const char *gateway, *deid, *context, *tokenizer, *inference;
     const char *tls_certificate, *tls_key, *tls_authority;
+    const char *token_file;
     const char *tenant, *patient, *profile, *colour, *from, *to, *patients_file;
     uint64_t timeout_ms;
     int64_t tokens_max, budget_tokens, top_k, seed, page_size, answers_min;

@@ -15,6 +15,8 @@ int deid_verb(struct consilium *consilium);          /* consilium_deid.c: needs 
 void deid_mesh_start(struct consilium *consilium);   /* consilium_deid_mesh.c: deid --mesh */
 int tokens_verb(struct consilium *consilium);        /* consilium_tokens_local.c: --vocabulary */
 void tokens_mesh_start(struct consilium *consilium); /* consilium_tokens.c */
+int login_verb(struct consilium *consilium);         /* consilium_login.c: needs no mesh */
+int access_verb(struct consilium *consilium);        /* consilium_access.c: needs no mesh */
 int audit_verb(struct consilium *consilium);         /* consilium_audit.c: needs no mesh */
 int bench_verb(struct consilium *consilium);         /* consilium_bench.c: needs no mesh */
 int logits_verb(struct consilium *consilium);        /* consilium_logits.c: needs no mesh */
