@@ -4,9 +4,9 @@
 
 #include "base/limits.h"
 #include "context_load.h"
-#include "context_prompt.h"
 #include "context_put.h"
 #include "context_render.h"
+#include "context_reply.h"
 #include "context_timeline.h"
 #include "run/workers.h"
 
@@ -168,39 +168,6 @@ static void recall(struct call *call)
     read_start(call, request->tenant, request->patient, LOAD_MODE_CHECK, recall_answer);
 }
 
-/* ---- facts as messages ---- */
-
-static char *text_of(struct slice text, struct arena *arena)
-{
-    return text.size == 0 ? (char *)protobuf_c_empty_string : arena_string(arena, text);
-}
-
-static char *date_of(const struct fact *fact, struct arena *arena)
-{
-    char text[FHIR_DATE_TEXT_BYTES];
-
-    return text_of(slice_of(text, fhir_date_format(&fact->date, text)), arena);
-}
-
-/* False where there is no room. */
-static bool pack_fact(const struct fact *fact, uint32_t id, struct slice line, struct arena *arena,
-                      Consilium__V1__Fact *out)
-{
-    consilium__v1__fact__init(out);
-    out->id = id;
-    out->kind = (Consilium__V1__FactKind)fact->kind;
-    out->flag = (Consilium__V1__Flag)fact->flag;
-    out->reference = text_of(fact->reference, arena);
-    out->path = text_of(fact->path, arena);
-    out->date = date_of(fact, arena);
-    out->status = text_of(fact->status, arena);
-    out->label = text_of(fact->label, arena);
-    out->value = text_of(fact->value.size > 0 ? fact->value : fact->detail, arena);
-    out->text = text_of(line, arena);
-    return out->reference != NULL && out->path != NULL && out->date != NULL && out->status != NULL
-           && out->label != NULL && out->value != NULL && out->text != NULL;
-}
-
 /* Room for @count facts and the list of them; NULL and lookup->err otherwise. */
 static Consilium__V1__Fact **make_facts(struct lookup *lookup, size_t count,
                                         Consilium__V1__Fact **facts)
@@ -216,73 +183,6 @@ static Consilium__V1__Fact **make_facts(struct lookup *lookup, size_t count,
 
 /* ---- Assemble ---- */
 
-/* Sources of one line in a reply: those that it tells one by one, and copies. */
-#define SOURCES_MAX 128
-
-struct sourcing {
-    struct arena *arena;
-    Consilium__V1__Fact *out;
-    bool is_full;
-};
-
-static void add_source(struct sourcing *sourcing, const struct fact *fact, struct slice reference)
-{
-    Consilium__V1__FactSource *source = ARENA_NEW(sourcing->arena, Consilium__V1__FactSource);
-
-    if (sourcing->out->n_sources == SOURCES_MAX) {
-        sourcing->out->more++;
-        return;
-    }
-    if (source == NULL) {
-        sourcing->is_full = true;
-        return;
-    }
-    consilium__v1__fact_source__init(source);
-    source->reference = text_of(reference, sourcing->arena);
-    source->path = text_of(fact->path, sourcing->arena);
-    source->date = date_of(fact, sourcing->arena);
-    source->value = text_of(fact->value.size > 0 ? fact->value : fact->detail, sourcing->arena);
-    sourcing->is_full |= source->reference == NULL || source->path == NULL || source->date == NULL
-                         || source->value == NULL;
-    sourcing->out->sources[sourcing->out->n_sources++] = source;
-}
-
-/* Other resources that say what @fact says. */
-static void add_copies(struct sourcing *sourcing, const struct fact *fact)
-{
-    struct slice also = fact->also;
-
-    while (also.size > 0) {
-        size_t end = slice_find_byte(also, '\n');
-
-        add_source(sourcing, fact, slice_cut(also, 0, end));
-        also = slice_cut(also, end + 1, also.size);
-    }
-}
-
-static bool pack_line(const struct record *record, const struct prompt_line *line,
-                      struct arena *arena, Consilium__V1__Fact *out)
-{
-    const struct fact *first = &record->facts[line->facts[0]];
-    struct sourcing sourcing = { arena, out, false };
-
-    if (!pack_fact(first, line->id, line->text, arena, out))
-        return false;
-    out->bears = line->bears;
-    out->more = line->facts_count - line->told;
-    out->sources = ARENA_ARRAY(arena, Consilium__V1__FactSource *, SOURCES_MAX);
-    if (out->sources == NULL)
-        return false;
-    add_copies(&sourcing, first);
-    for (uint32_t i = 1; i < line->told; i++) {
-        const struct fact *fact = &record->facts[line->facts[i]];
-
-        add_source(&sourcing, fact, fact->reference);
-        add_copies(&sourcing, fact);
-    }
-    return !sourcing.is_full;
-}
-
 static bool pack_prompt(struct lookup *lookup, const struct prompt *prompt,
                         Consilium__V1__AssembleReply *reply)
 {
@@ -291,7 +191,7 @@ static bool pack_prompt(struct lookup *lookup, const struct prompt *prompt,
 
     for (size_t i = 0; list != NULL && i < prompt->count; i++) {
         list[i] = &facts[i];
-        if (!pack_line(prompt->record, &prompt->lines[i], &lookup->call->arena, &facts[i])) {
+        if (!reply_line(prompt->record, &prompt->lines[i], &lookup->call->arena, &facts[i])) {
             error_set(&lookup->err, STATUS_RESOURCE_EXHAUSTED, "no room for %zu facts",
                       prompt->count);
             return false;
@@ -356,28 +256,24 @@ static uint32_t kinds_of(const Consilium__V1__TimelineRequest *request)
     return request->n_kinds > 0 && kinds == 0 ? 1u : kinds;
 }
 
-static void timeline_answer(struct lookup *lookup)
+static void timeline_page(struct lookup *lookup, Consilium__V1__TimelineReply *reply)
 {
     const Consilium__V1__TimelineRequest *request = lookup->call->request;
-    Consilium__V1__TimelineReply *reply = read_reply(lookup, sizeof(*reply));
     struct timeline_query query = { slice_from(request->from), slice_from(request->to),
                                     kinds_of(request), request->page_size,
                                     slice_from(request->page_token) };
+    struct arena *arena = &lookup->call->arena;
     struct timeline timeline;
     Consilium__V1__Fact **list, *facts;
 
-    if (reply == NULL
-        || context_timeline(&lookup->entry->record, &query, &lookup->call->arena, &timeline,
-                            &lookup->err)
-               != STATUS_OK)
+    if (context_timeline(&lookup->entry->record, &query, arena, &timeline, &lookup->err)
+        != STATUS_OK)
         return;
-    consilium__v1__timeline_reply__init(reply);
     list = make_facts(lookup, timeline.count, &facts);
     for (size_t i = 0; list != NULL && i < timeline.count; i++) {
         list[i] = &facts[i];
-        if (!pack_fact(timeline.facts[i], (uint32_t)i + 1,
-                       render_in(timeline.facts[i], &lookup->call->arena), &lookup->call->arena,
-                       &facts[i])) {
+        if (!reply_fact(timeline.facts[i], (uint32_t)i + 1, render_in(timeline.facts[i], arena),
+                        arena, &facts[i])) {
             error_set(&lookup->err, STATUS_RESOURCE_EXHAUSTED,
                       "no room for %zu facts; ask for a smaller page", timeline.count);
             return;
@@ -386,7 +282,62 @@ static void timeline_answer(struct lookup *lookup)
     reply->facts = list;
     reply->n_facts = timeline.count;
     reply->next_page_token = (char *)timeline.next_page_token;
+}
+
+static enum status read_timeline_question(const Consilium__V1__TimelineQuestion *message,
+                                          struct timeline_question *question, struct error *err)
+{
+    const struct timeline_parts parts = {
+        .verb = (enum timeline_verb)(message->verb - 1),
+        .what = slice_from(message->what),
+        .from = slice_from(message->from),
+        .to = slice_from(message->to),
+        .unit = slice_from(message->unit),
+    };
+
+    if (message->verb < CONSILIUM__V1__TIMELINE_VERB__TIMELINE_VERB_LATEST
+        || message->verb > CONSILIUM__V1__TIMELINE_VERB__TIMELINE_VERB_BETWEEN)
+        return error_set(err, STATUS_INVALID_ARGUMENT, "question: verb %d is none of ours",
+                         (int)message->verb);
+    if (parts.what.size + parts.unit.size > QUESTION_BYTES_MAX)
+        return error_set(err, STATUS_INVALID_ARGUMENT, "question: %zu bytes, over the limit of %zu",
+                         parts.what.size + parts.unit.size, (size_t)QUESTION_BYTES_MAX);
+    if (timeline_question_make(&parts, question, err) != STATUS_OK)
+        return error_wrap(err, "question");
+    return STATUS_OK;
+}
+
+static void timeline_question(struct lookup *lookup, Consilium__V1__TimelineReply *reply)
+{
+    const Consilium__V1__TimelineRequest *request = lookup->call->request;
+    uint32_t items_max = request->page_size == 0 ? TIMELINE_PAGE_DEFAULT : request->page_size;
+    struct arena *arena = &lookup->call->arena;
+    struct timeline_question question;
+    struct timeline_answer answer;
+
+    if (read_timeline_question(request->question, &question, &lookup->err) != STATUS_OK
+        || timeline_ask(&lookup->entry->record, &question, arena, &answer, &lookup->err)
+               != STATUS_OK)
+        return;
+    if (!reply_answer(&question, &answer,
+                      items_max < TIMELINE_PAGE_MAX ? items_max : TIMELINE_PAGE_MAX, arena, reply))
+        error_set(&lookup->err, STATUS_RESOURCE_EXHAUSTED,
+                  "no room for an answer of %u facts; ask for a smaller page", answer.count);
+}
+
+static void timeline_answer(struct lookup *lookup)
+{
+    const Consilium__V1__TimelineRequest *request = lookup->call->request;
+    Consilium__V1__TimelineReply *reply = read_reply(lookup, sizeof(*reply));
+
+    if (reply == NULL)
+        return;
+    consilium__v1__timeline_reply__init(reply);
     lookup->reply = reply;
+    if (request->question != NULL)
+        timeline_question(lookup, reply);
+    else
+        timeline_page(lookup, reply);
 }
 
 static void timeline(struct call *call)

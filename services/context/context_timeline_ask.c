@@ -341,6 +341,11 @@ static struct line sum_up(struct timeline_answer *answer)
             trend->low = i;
         if (y > answer->items[trend->high].number)
             trend->high = i;
+        trend->last = y;
+    }
+    if (trend->points > 0) {
+        trend->least = answer->items[trend->low].number;
+        trend->most = answer->items[trend->high].number;
     }
     return line;
 }

@@ -30,6 +30,13 @@ enum timeline_verb {
 
 extern const char *const timeline_verb_names[];
 
+/* A question's text, taken apart: empty parts were not said. */
+struct timeline_parts {
+    enum timeline_verb verb;
+    struct slice what, from, to,
+        unit; /* dates as they were written; of "active" both are the day */
+};
+
 struct timeline_question {
     enum timeline_verb verb;
     uint32_t kinds;            /* bit n is enum fact_kind n; 0: any */
@@ -48,11 +55,12 @@ struct timeline_item {
 };
 
 struct timeline_trend {
-    uint32_t points;       /* items that have a number */
-    uint32_t low, high;    /* items; the first of equal ones */
-    double slope_a_year;   /* by least squares; of one moment alone 0 */
-    double change;         /* that the line makes from the first to the last */
-    const char *direction; /* "rising", "falling", "steady"; "single": one moment alone */
+    uint32_t points;          /* items that have a number */
+    uint32_t low, high;       /* items; the first of equal ones */
+    double least, most, last; /* numbers */
+    double slope_a_year;      /* by least squares; of one moment alone 0 */
+    double change;            /* that the line makes from the first to the last */
+    const char *direction;    /* "rising", "falling", "steady"; "single": one moment alone */
 };
 
 struct timeline_answer {
@@ -64,7 +72,15 @@ struct timeline_answer {
     struct timeline_trend trend;
 };
 
-/* Read @text. INVALID_ARGUMENT says what is wrong. The question borrows from @text. */
+/* Take @text apart. INVALID_ARGUMENT says what is wrong. The parts borrow from @text. */
+enum status timeline_parts_parse(struct slice text, struct timeline_parts *parts,
+                                 struct error *err);
+
+/* The question of @parts, wherever they came from, and borrowing from them. INVALID_ARGUMENT. */
+enum status timeline_question_make(const struct timeline_parts *parts,
+                                   struct timeline_question *question, struct error *err);
+
+/* Both: read @text. INVALID_ARGUMENT says what is wrong. The question borrows from @text. */
 enum status timeline_question_parse(struct slice text, struct timeline_question *question,
                                     struct error *err);
 

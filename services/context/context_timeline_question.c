@@ -1,4 +1,5 @@
-/* The text of a question: a verb, then words, of which some say what follows them. */
+/* The text of a question: a verb, then words, of which some say what follows them. Its parts may
+ * also come by themselves, over the mesh. */
 #include "context_timeline_ask.h"
 
 const char *const timeline_verb_names[] = { "latest", "first",   "trend", "active",
@@ -45,26 +46,25 @@ static bool take_word(struct slice *text, struct slice *word)
     return word->size > 0;
 }
 
-static enum status take_date(struct slice *text, const char *before, struct fhir_date *date,
+static enum status take_date(struct slice *text, const char *before, struct slice *date,
                              struct error *err)
 {
-    struct slice word;
+    struct fhir_date ignored;
 
-    if (!take_word(text, &word) || !fhir_date_parse(word, date))
+    if (!take_word(text, date) || !fhir_date_parse(*date, &ignored))
         return error_set(err, STATUS_INVALID_ARGUMENT,
                          "%s: no ISO date follows (2019, 2019-03 or 2019-03-04)", before);
     return STATUS_OK;
 }
 
-static enum status take_verb(struct slice *text, struct timeline_question *question,
-                             struct error *err)
+static enum status take_verb(struct slice *text, struct timeline_parts *parts, struct error *err)
 {
     struct slice word;
 
     take_word(text, &word);
     for (int i = 0; timeline_verb_names[i] != NULL; i++)
         if (slice_is(word, timeline_verb_names[i])) {
-            question->verb = (enum timeline_verb)i;
+            parts->verb = (enum timeline_verb)i;
             return STATUS_OK;
         }
     return error_set(err, STATUS_INVALID_ARGUMENT,
@@ -72,7 +72,7 @@ static enum status take_verb(struct slice *text, struct timeline_question *quest
 }
 
 /* A word that says what follows; false: it is none, or not with this verb. */
-static bool take_option(struct slice word, struct slice *text, struct timeline_question *question,
+static bool take_option(struct slice word, struct slice *text, struct timeline_parts *parts,
                         struct error *err)
 {
     static const struct {
@@ -88,21 +88,21 @@ static bool take_option(struct slice word, struct slice *text, struct timeline_q
     };
 
     for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++) {
-        struct fhir_date date;
+        struct slice date;
 
-        if (!slice_is(word, options[i].word) || (options[i].verbs >> question->verb & 1) == 0)
+        if (!slice_is(word, options[i].word) || (options[i].verbs >> parts->verb & 1) == 0)
             continue;
         if (take_date(text, options[i].word, &date, err) != STATUS_OK)
             return true;
         if (options[i].sets_from)
-            question->from = date;
+            parts->from = date;
         if (options[i].sets_to)
-            question->to = date;
+            parts->to = date;
         return true;
     }
-    if (!slice_is(word, "in") || question->verb == TIMELINE_ACTIVE)
+    if (!slice_is(word, "in") || parts->verb == TIMELINE_ACTIVE)
         return false;
-    if (!take_word(text, &question->unit))
+    if (!take_word(text, &parts->unit))
         error_set(err, STATUS_INVALID_ARGUMENT, "in: no unit follows");
     return true;
 }
@@ -142,31 +142,76 @@ static bool is_after(const struct fhir_date *a, const struct fhir_date *b)
            && a->seconds > b->seconds;
 }
 
+static enum status read_date(struct slice text, const char *name, struct fhir_date *date,
+                             struct error *err)
+{
+    *date = (struct fhir_date){ 0 };
+    if (text.size > 0 && !fhir_date_parse(text, date))
+        return error_set(err, STATUS_INVALID_ARGUMENT,
+                         "%s: not an ISO date (2019, 2019-03 or 2019-03-04)", name);
+    return STATUS_OK;
+}
+
+static bool is_given(const struct fhir_date *date)
+{
+    return date->precision != FHIR_PRECISION_NONE;
+}
+
+static enum status check_dates(const struct timeline_question *question, struct error *err)
+{
+    bool has_from = is_given(&question->from), has_to = is_given(&question->to);
+
+    if (question->verb == TIMELINE_BETWEEN && !(has_from && has_to))
+        return error_set(err, STATUS_INVALID_ARGUMENT, "between needs two dates");
+    if (question->verb == TIMELINE_ACTIVE && has_from != has_to)
+        return error_set(err, STATUS_INVALID_ARGUMENT, "active needs two dates, or none");
+    if (is_after(&question->from, &question->to))
+        return error_set(err, STATUS_INVALID_ARGUMENT, "the first date is after the second");
+    return STATUS_OK;
+}
+
+enum status timeline_parts_parse(struct slice text, struct timeline_parts *parts, struct error *err)
+{
+    struct slice word;
+
+    *parts = (struct timeline_parts){ 0 };
+    error_clear(err);
+    if (take_verb(&text, parts, err) != STATUS_OK)
+        return err->status;
+    if (parts->verb == TIMELINE_BETWEEN
+        && (take_date(&text, "between", &parts->from, err) != STATUS_OK
+            || take_date(&text, "between", &parts->to, err) != STATUS_OK))
+        return err->status;
+    while (err->status == STATUS_OK && take_word(&text, &word))
+        if (!take_option(word, &text, parts, err))
+            parts->what = parts->what.size == 0
+                              ? word
+                              : slice_of(parts->what.data,
+                                         (size_t)(word.data + word.size - parts->what.data));
+    return err->status;
+}
+
+enum status timeline_question_make(const struct timeline_parts *parts,
+                                   struct timeline_question *question, struct error *err)
+{
+    *question = (struct timeline_question){ .verb = parts->verb, .unit = parts->unit };
+    if (read_date(parts->from, "from", &question->from, err) != STATUS_OK
+        || read_date(parts->to, "to", &question->to, err) != STATUS_OK
+        || check_dates(question, err) != STATUS_OK)
+        return err->status;
+    if (parts->what.size == 0 && question->verb != TIMELINE_ACTIVE
+        && question->verb != TIMELINE_BETWEEN)
+        return error_set(err, STATUS_INVALID_ARGUMENT, "%s of what? A code, a kind, words, or all",
+                         timeline_verb_names[question->verb]);
+    read_what(slice_trim(parts->what), question);
+    return STATUS_OK;
+}
+
 enum status timeline_question_parse(struct slice text, struct timeline_question *question,
                                     struct error *err)
 {
-    struct slice word, what = { NULL, 0 };
+    struct timeline_parts parts;
+    enum status status = timeline_parts_parse(text, &parts, err);
 
-    *question = (struct timeline_question){ 0 };
-    error_clear(err);
-    if (take_verb(&text, question, err) != STATUS_OK)
-        return err->status;
-    if (question->verb == TIMELINE_BETWEEN
-        && (take_date(&text, "between", &question->from, err) != STATUS_OK
-            || take_date(&text, "between", &question->to, err) != STATUS_OK))
-        return err->status;
-    while (err->status == STATUS_OK && take_word(&text, &word))
-        if (!take_option(word, &text, question, err))
-            what = what.size == 0
-                       ? word
-                       : slice_of(what.data, (size_t)(word.data + word.size - what.data));
-    if (err->status != STATUS_OK)
-        return err->status;
-    if (is_after(&question->from, &question->to))
-        return error_set(err, STATUS_INVALID_ARGUMENT, "the first date is after the second");
-    if (what.size == 0 && question->verb != TIMELINE_ACTIVE && question->verb != TIMELINE_BETWEEN)
-        return error_set(err, STATUS_INVALID_ARGUMENT, "%s of what? A code, a kind, words, or all",
-                         timeline_verb_names[question->verb]);
-    read_what(what, question);
-    return STATUS_OK;
+    return status == STATUS_OK ? timeline_question_make(&parts, question, err) : status;
 }

@@ -2,26 +2,33 @@
 
 #include <string.h>
 
-#define FACT_TEXTS 5
-#define SOURCE_TEXTS 3
-
-/* Called for every text of the facts, always in the same order. False ends the walk. */
+/* Called for every text of the facts that may hold a surrogate and is not empty, always in the same
+ * order. False ends the walk. */
 typedef bool (*text_cb)(void *arg, char **text);
+
+static bool each_of(char **const *texts, size_t count, text_cb on_text, void *arg)
+{
+    for (size_t i = 0; i < count; i++)
+        if (*texts[i][0] != '\0' && !on_text(arg, texts[i]))
+            return false;
+    return true;
+}
 
 static bool each_source_text(Consilium__V1__FactSource *source, text_cb on_text, void *arg)
 {
-    return on_text(arg, &source->reference) && on_text(arg, &source->date)
-           && on_text(arg, &source->value);
+    char **const texts[] = { &source->reference, &source->date, &source->value };
+
+    return each_of(texts, sizeof(texts) / sizeof(texts[0]), on_text, arg);
 }
 
 static bool each_text(Consilium__V1__Fact *const *facts, size_t count, text_cb on_text, void *arg)
 {
     for (size_t i = 0; i < count; i++) {
         Consilium__V1__Fact *fact = facts[i];
+        char **const texts[] = { &fact->reference, &fact->date, &fact->label, &fact->value,
+                                 &fact->text,      &fact->end,  &fact->who };
 
-        if (!on_text(arg, &fact->reference) || !on_text(arg, &fact->date)
-            || !on_text(arg, &fact->label) || !on_text(arg, &fact->value)
-            || !on_text(arg, &fact->text))
+        if (!each_of(texts, sizeof(texts) / sizeof(texts[0]), on_text, arg))
             return false;
         for (size_t j = 0; j < fact->n_sources; j++)
             if (!each_source_text(fact->sources[j], on_text, arg))
@@ -30,12 +37,18 @@ static bool each_text(Consilium__V1__Fact *const *facts, size_t count, text_cb o
     return true;
 }
 
+static bool count_text(void *arg, char **text)
+{
+    (void)text;
+    ++*(size_t *)arg;
+    return true;
+}
+
 static size_t count_texts(Consilium__V1__Fact *const *facts, size_t count)
 {
-    size_t texts = count * FACT_TEXTS;
+    size_t texts = 0;
 
-    for (size_t i = 0; i < count; i++)
-        texts += facts[i]->n_sources * SOURCE_TEXTS;
+    each_text(facts, count, count_text, &texts);
     return texts;
 }
 

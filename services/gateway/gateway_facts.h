@@ -6,8 +6,8 @@
 #include "base/error.h"
 #include "contract/methods.h"
 
-/* The texts of @count facts, in an order that facts_restore knows; views into the facts. @texts is
- * in @arena. RESOURCE_EXHAUSTED. */
+/* The texts of @count facts that say anything, in an order that facts_restore knows; views into the
+ * facts. @texts is in @arena. RESOURCE_EXHAUSTED. */
 enum status facts_texts(Consilium__V1__Fact *const *facts, size_t count, struct arena *arena,
                         ProtobufCBinaryData **texts, size_t *texts_count, struct error *err);
 

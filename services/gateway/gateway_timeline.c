@@ -1,14 +1,17 @@
-/* GetTimeline: the record's facts in pages, with dates and names put back. Loop thread.
+/* GetTimeline: the record's facts in pages, or those that answer a question, with dates and names
+ * put back. Loop thread.
  *
  *   RECALL (the map) ─► REDACT (the caller's from and to, which the record knows as shifted dates) ─► TIMELINE ─► RESTORE ─► reply
  *
- * REDACT is left out when neither date is given, RESTORE when the caller keeps surrogates. */
+ * With the dates go the words of a question's name: a code is no text, and stays. REDACT is left
+ * out when none is given, RESTORE when the caller keeps surrogates. */
 #include <string.h>
 
 #include "gateway_access.h"
 #include "gateway_audit.h"
 #include "gateway_calls.h"
 #include "gateway_facts.h"
+#include "rpc/message.h"
 
 struct timeline {
     struct call *call;
@@ -17,10 +20,9 @@ struct timeline {
     bool keep_surrogates;
     struct patient_name patient;
     struct slice sealed_map;
-    const char *from, *to;
-    const char *next_page_token;
-    Consilium__V1__Fact **facts;
-    size_t facts_count;
+    const char *from, *to, *what;
+    size_t redacted;                    /* of these three, so many are */
+    Consilium__V1__TimelineReply *page; /* what context said */
 };
 
 static void fail(struct timeline *timeline, const struct error *err)
@@ -57,11 +59,20 @@ static void reply(struct timeline *timeline)
     struct audit_record record =
         gateway_record(timeline->call, AUDIT_ACTION_READ, &timeline->patient);
 
+<<<<<<< ours
     message.n_facts = timeline->facts_count;
     message.facts = timeline->facts;
     message.next_page_token = (char *)timeline->next_page_token;
     record.count = timeline->facts_count;
     record.is_restored = !timeline->keep_surrogates;
+=======
+    message.n_facts = timeline->page->n_facts;
+    message.facts = timeline->page->facts;
+    message.next_page_token = timeline->page->next_page_token;
+    message.answer = timeline->page->answer;
+    record.count = timeline->page->n_facts;
+    record.is_restored = !timeline->request->keep_surrogates;
+>>>>>>> theirs
     gateway_settle(timeline->call, &record, &message);
 }
 
@@ -72,8 +83,8 @@ static void on_restored(void *arg, const void *message, const struct error *err)
 
     if (message == NULL)
         fail(timeline, err);
-    else if (facts_restore(timeline->facts, timeline->facts_count, message, &timeline->call->arena,
-                           &why)
+    else if (facts_restore(timeline->page->facts, timeline->page->n_facts, message,
+                           &timeline->call->arena, &why)
              != STATUS_OK)
         fail(timeline, &why);
     else
@@ -88,8 +99,8 @@ static void restore(struct timeline *timeline)
     request.scope = (char *)timeline->patient.scope;
     request.sealed_map =
         (ProtobufCBinaryData){ timeline->sealed_map.size, (uint8_t *)timeline->sealed_map.data };
-    if (facts_texts(timeline->facts, timeline->facts_count, &timeline->call->arena, &request.texts,
-                    &request.n_texts, &err)
+    if (facts_texts(timeline->page->facts, timeline->page->n_facts, &timeline->call->arena,
+                    &request.texts, &request.n_texts, &err)
         != STATUS_OK) {
         fail(timeline, &err);
         return;
@@ -97,36 +108,20 @@ static void restore(struct timeline *timeline)
     leaf_call(timeline, timeline->gateway->deid, &method_deid_restore, &request, on_restored);
 }
 
-/* The page outlives its message: fact by fact, the strings too. */
+/* The page outlives its message. */
 static bool keep_page(struct timeline *timeline, const Consilium__V1__TimelineReply *page)
 {
+    size_t size = consilium__v1__timeline_reply__get_packed_size(page);
     struct arena *arena = &timeline->call->arena;
-    size_t i;
+    uint8_t *packed = arena_alloc(arena, size);
+    struct error err;
 
-    timeline->facts = ARENA_ARRAY(arena, Consilium__V1__Fact *, page->n_facts + 1);
-    timeline->next_page_token = arena_string(arena, slice_from(page->next_page_token));
-    if (timeline->facts == NULL || timeline->next_page_token == NULL)
+    if (packed == NULL)
         return false;
-    for (i = 0; i < page->n_facts; i++) {
-        Consilium__V1__Fact *fact = ARENA_NEW(arena, Consilium__V1__Fact);
-
-        if (fact == NULL)
-            return false;
-        *fact = *page->facts[i];
-        fact->reference = arena_string(arena, slice_from(fact->reference));
-        fact->path = arena_string(arena, slice_from(fact->path));
-        fact->date = arena_string(arena, slice_from(fact->date));
-        fact->status = arena_string(arena, slice_from(fact->status));
-        fact->label = arena_string(arena, slice_from(fact->label));
-        fact->value = arena_string(arena, slice_from(fact->value));
-        fact->text = arena_string(arena, slice_from(fact->text));
-        if (fact->text == NULL || fact->value == NULL || fact->label == NULL || fact->status == NULL
-            || fact->date == NULL || fact->path == NULL || fact->reference == NULL)
-            return false;
-        timeline->facts[i] = fact;
-    }
-    timeline->facts_count = page->n_facts;
-    return true;
+    consilium__v1__timeline_reply__pack(page, packed);
+    timeline->page = message_unpack(&consilium__v1__timeline_reply__descriptor,
+                                    slice_of(packed, size), arena, &err);
+    return timeline->page != NULL;
 }
 
 static void on_page(void *arg, const void *message, const struct error *err)
@@ -146,6 +141,7 @@ static void on_page(void *arg, const void *message, const struct error *err)
 static void ask_page(struct timeline *timeline)
 {
     Consilium__V1__TimelineRequest request = CONSILIUM__V1__TIMELINE_REQUEST__INIT;
+    Consilium__V1__TimelineQuestion question;
 
     request.tenant = (char *)timeline->patient.tenant;
     request.patient = (char *)timeline->patient.pseudonym;
@@ -155,47 +151,65 @@ static void ask_page(struct timeline *timeline)
     request.kinds = timeline->request->kinds;
     request.page_size = timeline->request->page_size;
     request.page_token = timeline->request->page_token;
+    if (timeline->request->question != NULL) {
+        question = *timeline->request->question;
+        question.from = (char *)timeline->from;
+        question.to = (char *)timeline->to;
+        question.what = (char *)timeline->what;
+        request.question = &question;
+    }
     leaf_call(timeline, timeline->gateway->context, &method_context_timeline, &request, on_page);
 }
 
-static void on_dates(void *arg, const void *message, const struct error *err)
+static void on_redacted(void *arg, const void *message, const struct error *err)
 {
     const Consilium__V1__RedactReply *redacted = message;
     struct timeline *timeline = arg;
     struct arena *arena = &timeline->call->arena;
-    struct slice both;
-    size_t middle;
+    const char **const texts[] = { &timeline->from, &timeline->to, &timeline->what };
+    struct slice left;
 
     if (redacted == NULL) {
         fail(timeline, err);
         return;
     }
-    both = slice_of(redacted->output.data, redacted->output.len);
-    middle = slice_find_byte(both, '\n');
-    timeline->from = arena_string(arena, slice_cut(both, 0, middle));
-    timeline->to = arena_string(arena, slice_cut(both, middle + 1, both.size));
-    if (timeline->from == NULL || timeline->to == NULL)
-        fail_memory(timeline);
-    else
-        ask_page(timeline);
+    left = slice_of(redacted->output.data, redacted->output.len);
+    for (size_t i = 0; i < timeline->redacted; i++) {
+        size_t end = slice_find_byte(left, '\n');
+
+        *texts[i] = arena_string(arena, slice_cut(left, 0, end));
+        left = slice_cut(left, end + 1, left.size);
+        if (*texts[i] == NULL) {
+            fail_memory(timeline);
+            return;
+        }
+    }
+    ask_page(timeline);
 }
 
-static void redact_dates(struct timeline *timeline)
+/* Words of a name, in contrast to a code: as the timeline reads them. */
+static bool is_words(const char *what)
+{
+    return strchr(what, ' ') != NULL || strpbrk(what, "0123456789|") == NULL;
+}
+
+static void redact(struct timeline *timeline)
 {
     Consilium__V1__RedactRequest request = CONSILIUM__V1__REDACT_REQUEST__INIT;
-    char *both = arena_format(&timeline->call->arena, "%s\n%s", timeline->request->from,
-                              timeline->request->to);
+    char *text = arena_format(&timeline->call->arena, "%s\n%s%s%s", timeline->from, timeline->to,
+                              timeline->redacted > 2 ? "\n" : "",
+                              timeline->redacted > 2 ? timeline->what : "");
 
-    if (both == NULL) {
+    if (text == NULL) {
         fail_memory(timeline);
         return;
     }
     request.scope = (char *)timeline->patient.scope;
     request.input_case = CONSILIUM__V1__REDACT_REQUEST__INPUT_TEXT;
-    request.text = (ProtobufCBinaryData){ strlen(both), (uint8_t *)both };
+    request.text = (ProtobufCBinaryData){ strlen(text), (uint8_t *)text };
     request.sealed_map =
         (ProtobufCBinaryData){ timeline->sealed_map.size, (uint8_t *)timeline->sealed_map.data };
-    leaf_call(timeline, timeline->gateway->deid, &method_deid_redact, &request, on_dates);
+    leaf_call(timeline, timeline->gateway->deid, &method_deid_redact, &request, on_redacted);
 }
 
 static void on_recalled(void *arg, const void *message, const struct error *err)
@@ -211,10 +225,22 @@ static void on_recalled(void *arg, const void *message, const struct error *err)
         &timeline->call->arena, slice_of(recalled->sealed_map.data, recalled->sealed_map.len));
     if (timeline->sealed_map.data == NULL)
         fail_memory(timeline);
-    else if (timeline->from[0] != '\0' || timeline->to[0] != '\0')
-        redact_dates(timeline);
+    else if (timeline->redacted > 0)
+        redact(timeline);
     else
         ask_page(timeline);
+}
+
+static void read_request(struct timeline *timeline)
+{
+    const Consilium__V1__GetTimelineRequest *request = timeline->request;
+
+    timeline->from = request->question == NULL ? request->from : request->question->from;
+    timeline->to = request->question == NULL ? request->to : request->question->to;
+    timeline->what = request->question == NULL ? "" : request->question->what;
+    timeline->redacted = timeline->from[0] != '\0' || timeline->to[0] != '\0' ? 2 : 0;
+    if (timeline->what[0] != '\0' && is_words(timeline->what))
+        timeline->redacted = 3;
 }
 
 void timeline_start(struct call *call)
@@ -231,11 +257,17 @@ void timeline_start(struct call *call)
     timeline->call = call;
     timeline->gateway = call->service;
     timeline->request = call->request;
+<<<<<<< ours
     timeline->keep_surrogates = timeline->request->keep_surrogates || !gateway_may_restore(call);
     timeline->from = timeline->request->from;
     timeline->to = timeline->request->to;
     if (gateway_name_patient(call, timeline->request->tenant, timeline->request->patient,
                              &call->arena, &timeline->patient, &err)
+=======
+    read_request(timeline);
+    if (gateway_name_patient(timeline->gateway, timeline->request->tenant,
+                             timeline->request->patient, &call->arena, &timeline->patient, &err)
+>>>>>>> theirs
         != STATUS_OK) {
         fail(timeline, &err);
         return;

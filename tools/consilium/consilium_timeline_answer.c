@@ -81,9 +81,9 @@ static void put_trend(struct buffer *out, const struct timeline_answer *answer)
     if (trend->points > 0) {
         put_number(out, "slope_a_year", trend->slope_a_year);
         put_number(out, "change", trend->change);
-        put_number(out, "low", answer->items[trend->low].number);
-        put_number(out, "high", answer->items[trend->high].number);
-        put_number(out, "last", answer->items[answer->count - 1].number);
+        put_number(out, "low", trend->least);
+        put_number(out, "high", trend->most);
+        put_number(out, "last", trend->last);
     }
     buffer_put_byte(out, '}');
 }
@@ -152,8 +152,8 @@ static void put_heading(struct buffer *out, struct slice text,
         buffer_format(out, "%s, %u values", answer->trend.direction, answer->trend.points);
         buffer_format(
             out, ", %+.3g %.*s a year, low %.6g, high %.6g, last %.6g", answer->trend.slope_a_year,
-            SLICE_FORMAT(answer->unit), answer->items[answer->trend.low].number,
-            answer->items[answer->trend.high].number, answer->items[answer->count - 1].number);
+            SLICE_FORMAT(answer->unit), answer->trend.least,
+            answer->trend.most, answer->trend.last);
     } else if (answer->count == 0) {
         buffer_put_string(out, "none");
     } else {

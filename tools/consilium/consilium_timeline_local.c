@@ -126,9 +126,10 @@ int timeline_local(struct consilium *consilium)
     struct stat about;
     int exit_status;
 
-    /* A patient of the mesh, unless it is a file. */
+    /* A patient of the mesh, unless it is a file, or was meant to be one. */
     if (consilium->operands_count == 0
-        || (stat(consilium->operands[0], &about) != 0 && consilium->config.ask[0] == '\0'))
+        || (stat(consilium->operands[0], &about) != 0
+            && !slice_ends_with(slice_from(consilium->operands[0]), SLICE(".json"))))
         return CONSILIUM_EXIT_MESH;
     records = context_records_create();
     if (records == NULL)

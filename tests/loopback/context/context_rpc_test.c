@@ -37,7 +37,8 @@ struct outcome {
     char error[240];
     Consilium__V1__PutReply put;
     uint64_t version;
-    uint32_t facts, considered;
+    uint32_t facts, count;
+    double number;
     bool from_memory, existed;
     char map[64], user[4096], page[64], first_reference[128];
 };
@@ -231,6 +232,27 @@ static void on_timeline(void *arg, const void *reply, const struct error *err)
     snprintf(outcome->page, sizeof(outcome->page), "%s", timeline->next_page_token);
 }
 
+static void on_timeline_answer(void *arg, const void *reply, const struct error *err)
+{
+    const Consilium__V1__TimelineReply *timeline = reply;
+    struct outcome *outcome = arg;
+
+    keep(outcome, err);
+    if (timeline == NULL)
+        return;
+    assert_non_null(timeline->answer);
+    assert_int_equal(timeline->answer->n_items, timeline->n_facts);
+    outcome->facts = (uint32_t)timeline->n_facts;
+    outcome->count = timeline->answer->count;
+    if (timeline->n_facts > 0) {
+        outcome->number = timeline->answer->items[timeline->n_facts - 1]->number;
+        snprintf(outcome->first_reference, sizeof(outcome->first_reference), "%s",
+                 timeline->facts[0]->reference);
+    }
+    if (timeline->answer->trend != NULL)
+        snprintf(outcome->user, sizeof(outcome->user), "%s", timeline->answer->trend->direction);
+}
+
 static void on_forget(void *arg, const void *reply, const struct error *err)
 {
     struct outcome *outcome = arg;
@@ -348,6 +370,68 @@ static const char asthma[] =
 static const char gout[] = BUNDLE(CONDITION("c2", "Gout"));
 
 /* ---- tests ---- */
+
+static struct outcome ask_timeline(struct bench *bench, Consilium__V1__TimelineVerb verb,
+                                   const char *what, const char *to, uint32_t page_size)
+{
+    Consilium__V1__TimelineRequest request = CONSILIUM__V1__TIMELINE_REQUEST__INIT;
+    Consilium__V1__TimelineQuestion question = CONSILIUM__V1__TIMELINE_QUESTION__INIT;
+    struct outcome outcome;
+
+    question.verb = verb;
+    question.what = (char *)what;
+    question.to = (char *)to;
+    request.tenant = (char *)"t1";
+    request.patient = (char *)"p1";
+    request.page_size = page_size;
+    request.question = &question;
+    start_call(bench, &method_context_timeline, &request, on_timeline_answer, &outcome);
+    wait_for(bench, &outcome);
+    return outcome;
+}
+
+#define GLUCOSE(id, date, value)                                                                   \
+    "{\"resource\":{\"resourceType\":\"Observation\",\"id\":\"" id                                 \
+    "\",\"status\":\"final\",\"code\":{\"coding\":[{\"system\":\"http://loinc.org\",\"code\":"     \
+    "\"2345-7\"}],\"text\":\"Glucose\"},\"effectiveDateTime\":\"" date                             \
+    "\",\"valueQuantity\":{\"value\":" value ",\"unit\":\"mg/dL\"}}}"
+
+static void a_timeline_answers_questions(void **state)
+{
+    struct bench *bench = *state;
+    struct outcome outcome;
+
+    put(bench, "p1",
+        BUNDLE(GLUCOSE("a", "2018-01-01", "90") "," GLUCOSE("b", "2019-01-01", "100") "," GLUCOSE(
+            "c", "2020-01-01", "120") "," CONDITION("c1", "Asthma")),
+        "");
+    outcome = ask_timeline(bench, CONSILIUM__V1__TIMELINE_VERB__TIMELINE_VERB_LATEST, "2345-7",
+                           "2019", 0);
+    assert_int_equal(outcome.count, 1);
+    assert_string_equal(outcome.first_reference, "Observation/b");
+    assert_true(outcome.number == 100);
+    outcome =
+        ask_timeline(bench, CONSILIUM__V1__TIMELINE_VERB__TIMELINE_VERB_TREND, "glucose", "", 0);
+    assert_string_equal(outcome.user, "rising");
+    assert_int_equal(outcome.facts, 3);
+    outcome = ask_timeline(bench, CONSILIUM__V1__TIMELINE_VERB__TIMELINE_VERB_COUNT, "all", "", 2);
+    assert_int_equal(outcome.count, 4);
+    assert_int_equal(outcome.facts, 2);
+    outcome = ask_timeline(bench, CONSILIUM__V1__TIMELINE_VERB__TIMELINE_VERB_ACTIVE, "conditions",
+                           "", 0);
+    assert_string_equal(outcome.first_reference, "Condition/c1");
+    assert_int_equal(
+        ask_timeline(bench, CONSILIUM__V1__TIMELINE_VERB__TIMELINE_VERB_LATEST, "", "", 0).status,
+        STATUS_INVALID_ARGUMENT);
+    assert_int_equal(
+        ask_timeline(bench, CONSILIUM__V1__TIMELINE_VERB__TIMELINE_VERB_UNSPECIFIED, "all", "", 0)
+            .status,
+        STATUS_INVALID_ARGUMENT);
+    assert_int_equal(
+        ask_timeline(bench, CONSILIUM__V1__TIMELINE_VERB__TIMELINE_VERB_COUNT, "all", "May", 0)
+            .status,
+        STATUS_INVALID_ARGUMENT);
+}
 
 static void a_record_is_put_recalled_asked_and_forgotten(void **state)
 {
@@ -578,6 +662,7 @@ int main(void)
                                         tear_down),
         cmocka_unit_test_setup_teardown(another_process_with_the_key_finds_the_record, set_up,
                                         tear_down),
+        cmocka_unit_test_setup_teardown(a_timeline_answers_questions, set_up, tear_down),
         cmocka_unit_test_setup_teardown(puts_at_the_same_time_do_not_lose_each_other, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(without_redis_memory_serves_and_is_written_when_it_is_back,

@@ -158,6 +158,26 @@ static void refuses_what_is_no_question(void **state)
             fail_msg("'%s' was taken", wrong[i]);
 }
 
+static void parts_that_came_by_themselves_are_checked(void **state)
+{
+    (void)state;
+    struct timeline_parts parts = {
+        TIMELINE_ACTIVE, SLICE("conditions"), SLICE("2019"), { NULL, 0 }, { NULL, 0 }
+    };
+    struct timeline_question question;
+
+    assert_int_equal(timeline_question_make(&parts, &question, &err), STATUS_INVALID_ARGUMENT);
+    parts.to = SLICE("2019");
+    assert_int_equal(timeline_question_make(&parts, &question, &err), STATUS_OK);
+    assert_int_equal(question.kinds, 1u << FACT_CONDITION);
+    parts.verb = TIMELINE_BETWEEN;
+    parts.from = SLICE("");
+    assert_int_equal(timeline_question_make(&parts, &question, &err), STATUS_INVALID_ARGUMENT);
+    parts.verb = TIMELINE_COUNT;
+    parts.to = SLICE("yesterday");
+    assert_int_equal(timeline_question_make(&parts, &question, &err), STATUS_INVALID_ARGUMENT);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -171,6 +191,8 @@ int main(void)
                                         tear_down),
         cmocka_unit_test_setup_teardown(between_lists_in_order, set_up, tear_down),
         cmocka_unit_test_setup_teardown(refuses_what_is_no_question, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(parts_that_came_by_themselves_are_checked, set_up,
+                                        tear_down),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
