@@ -59,20 +59,12 @@ static void reply(struct timeline *timeline)
     struct audit_record record =
         gateway_record(timeline->call, AUDIT_ACTION_READ, &timeline->patient);
 
-<<<<<<< ours
-    message.n_facts = timeline->facts_count;
-    message.facts = timeline->facts;
-    message.next_page_token = (char *)timeline->next_page_token;
-    record.count = timeline->facts_count;
-    record.is_restored = !timeline->keep_surrogates;
-=======
     message.n_facts = timeline->page->n_facts;
     message.facts = timeline->page->facts;
     message.next_page_token = timeline->page->next_page_token;
     message.answer = timeline->page->answer;
     record.count = timeline->page->n_facts;
-    record.is_restored = !timeline->request->keep_surrogates;
->>>>>>> theirs
+    record.is_restored = !timeline->keep_surrogates;
     gateway_settle(timeline->call, &record, &message);
 }
 
@@ -257,17 +249,10 @@ void timeline_start(struct call *call)
     timeline->call = call;
     timeline->gateway = call->service;
     timeline->request = call->request;
-<<<<<<< ours
     timeline->keep_surrogates = timeline->request->keep_surrogates || !gateway_may_restore(call);
-    timeline->from = timeline->request->from;
-    timeline->to = timeline->request->to;
+    read_request(timeline);
     if (gateway_name_patient(call, timeline->request->tenant, timeline->request->patient,
                              &call->arena, &timeline->patient, &err)
-=======
-    read_request(timeline);
-    if (gateway_name_patient(timeline->gateway, timeline->request->tenant,
-                             timeline->request->patient, &call->arena, &timeline->patient, &err)
->>>>>>> theirs
         != STATUS_OK) {
         fail(timeline, &err);
         return;
