@@ -49,6 +49,10 @@ bool gateway_http_has_model(const struct gateway *gateway, const char *name);
 void chat_http_start(struct http_exchange *exchange, struct slice deployment);
 /* gateway_responses_http.c */
 void responses_http_start(struct http_exchange *exchange, struct slice rest);
+/* gateway_fhir_http.c */
+void fhir_http_put(struct http_exchange *exchange, struct slice rest);
+void fhir_http_forget(struct http_exchange *exchange, struct slice patient);
+void fhir_http_metadata(struct http_exchange *exchange, struct slice rest);
 /* gateway_models_http.c */
 void models_http_list(struct http_exchange *exchange, struct slice rest);
 void models_http_get(struct http_exchange *exchange, struct slice id);
