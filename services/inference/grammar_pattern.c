@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/limits.h"
 #include "base/utf8.h"
 
 #define POINT_MAX 0x10ffffu
@@ -14,6 +15,7 @@
 #define DEPTH_MAX 32
 #define REPEAT_MAX 2000
 #define STEPS_MAX 20000000u
+#define WORK_BYTES_MAX (64 * MIB)
 
 struct range {
     uint32_t low, high;
@@ -642,7 +644,8 @@ static uint32_t *find_lows(const struct pattern *pattern, uint32_t *count)
     return is_full ? NULL : lows;
 }
 
-static bool walk(struct subsets *subsets, uint32_t **moves, const uint32_t *lows, uint32_t classes)
+/* @moves [WORDS_STATES_MAX × classes]. False: too many. */
+static bool walk(struct subsets *subsets, uint32_t *moves, const uint32_t *lows, uint32_t classes)
 {
     for (uint32_t at = 0; at < subsets->count; at++) {
         for (uint32_t class = 0; class < classes; class ++) {
@@ -654,7 +657,7 @@ static bool walk(struct subsets *subsets, uint32_t **moves, const uint32_t *lows
                 if (to == WORDS_NONE)
                     return false;
             }
-            (*moves)[(size_t)at * classes + class] = to;
+            moves[(size_t)at * classes + class] = to;
         }
         if (subsets->steps > STEPS_MAX)
             return false;
@@ -662,34 +665,53 @@ static bool walk(struct subsets *subsets, uint32_t **moves, const uint32_t *lows
     return true;
 }
 
-static const struct words *make_words(struct pattern *pattern, uint32_t final)
+static void *copy(struct arena *arena, const void *items, size_t size)
+{
+    void *copied = arena_alloc(arena, size);
+
+    return copied == NULL ? NULL : memcpy(copied, items, size);
+}
+
+/* What was found, for good. */
+static const struct words *keep(struct subsets *subsets, const uint32_t *moves,
+                                const uint32_t *lows, uint32_t classes, struct arena *arena)
+{
+    struct words *words = ARENA_NEW(arena, struct words);
+
+    if (words == NULL)
+        return NULL;
+    words->states_count = subsets->count;
+    words->classes_count = classes;
+    words->lows = copy(arena, lows, classes * sizeof(*lows));
+    words->moves = copy(arena, moves, (size_t)subsets->count * classes * sizeof(*moves));
+    words->is_final = ARENA_ARRAY(arena, bool, subsets->count);
+    if (words->lows == NULL || words->moves == NULL || words->is_final == NULL)
+        return NULL;
+    for (uint32_t at = 0; at < subsets->count; at++)
+        words->is_final[at] = is_final(subsets, at);
+    return words;
+}
+
+static const struct words *make_words(struct pattern *pattern, uint32_t final, struct arena *arena)
 {
     struct subsets subsets = { .pattern = pattern, .final = final };
     uint32_t classes, *lows = find_lows(pattern, &classes), *moves;
     uint64_t first[SET_WORDS] = { 1 };
-    struct words *words = ARENA_NEW(pattern->arena, struct words);
 
     subsets.words = (pattern->states_count + 63) / 64;
-    subsets.sets = ARENA_ARRAY(pattern->arena, uint64_t, (size_t)WORDS_STATES_MAX * subsets.words);
+    subsets.sets = arena_alloc(pattern->arena,
+                               (size_t)WORDS_STATES_MAX * subsets.words * sizeof(*subsets.sets));
     subsets.table = ARENA_ARRAY(pattern->arena, uint32_t, 4 * WORDS_STATES_MAX);
     subsets.stack = ARENA_ARRAY(pattern->arena, uint32_t, STATES_MAX);
-    moves = lows == NULL
-                ? NULL
-                : ARENA_ARRAY(pattern->arena, uint32_t, (size_t)WORDS_STATES_MAX * classes);
-    if (words == NULL || subsets.sets == NULL || subsets.table == NULL || subsets.stack == NULL
+    moves = arena_alloc(pattern->arena, (size_t)WORDS_STATES_MAX * classes * sizeof(*moves));
+    if (lows == NULL || subsets.sets == NULL || subsets.table == NULL || subsets.stack == NULL
         || moves == NULL)
         return NULL;
     close_set(&subsets, first, true, false);
     subset_of(&subsets, first);
-    if (!walk(&subsets, &moves, lows, classes))
+    if (!walk(&subsets, moves, lows, classes))
         return NULL;
-    *words = (struct words){ subsets.count, classes, lows, moves,
-                             ARENA_ARRAY(pattern->arena, bool, subsets.count) };
-    if (words->is_final == NULL)
-        return NULL;
-    for (uint32_t at = 0; at < subsets.count; at++)
-        words->is_final[at] = is_final(&subsets, at);
-    return words;
+    return keep(&subsets, moves, lows, classes, arena);
 }
 
 /* From anywhere to anywhere. */
@@ -700,35 +722,44 @@ static void put_loop(struct pattern *pattern, uint32_t state)
     put_edge(pattern, state, state, EDGE_POINTS, &all);
 }
 
+static const struct words *parse(struct pattern *pattern, bool is_whole, struct arena *arena)
+{
+    const struct words *words;
+    uint32_t start = new_state(pattern), inner = new_state(pattern), end, final;
+
+    put_edge(pattern, start, inner, EDGE_EMPTY, NULL);
+    if (!is_whole)
+        put_loop(pattern, start);
+    end = parse_alternatives(pattern, inner);
+    if (!is_at_end(pattern))
+        refuse(pattern, "a group that was not opened");
+    final = new_state(pattern);
+    if (pattern->is_bad)
+        return NULL;
+    put_edge(pattern, end, final, EDGE_EMPTY, NULL);
+    if (!is_whole)
+        put_loop(pattern, final);
+    words = pattern->is_bad ? NULL : make_words(pattern, final, arena);
+    if (words == NULL)
+        fail(pattern, STATUS_RESOURCE_EXHAUSTED, "it has too many states");
+    return words;
+}
+
 const struct words *grammar_pattern(struct slice text, bool is_whole, struct arena *arena,
                                     struct error *err)
 {
-    struct pattern pattern = { .text = text, .arena = arena, .err = err };
-    const struct words *words;
-    uint32_t start, inner, end, final;
+    struct pattern pattern = { .text = text, .err = err };
+    const struct words *words = NULL;
+    struct arena work;
 
-    pattern.edges = ARENA_ARRAY(arena, struct edge, 4 * STATES_MAX);
-    pattern.heads = ARENA_ARRAY(arena, uint32_t, STATES_MAX);
-    if (pattern.edges == NULL || pattern.heads == NULL) {
+    arena_init(&work, WORK_BYTES_MAX);
+    pattern.arena = &work;
+    pattern.edges = arena_alloc(&work, 4 * STATES_MAX * sizeof(*pattern.edges));
+    pattern.heads = arena_alloc(&work, STATES_MAX * sizeof(*pattern.heads));
+    if (pattern.edges != NULL && pattern.heads != NULL)
+        words = parse(&pattern, is_whole, arena);
+    else
         error_set(err, STATUS_RESOURCE_EXHAUSTED, "no memory for a pattern");
-        return NULL;
-    }
-    start = new_state(&pattern);
-    inner = new_state(&pattern);
-    put_edge(&pattern, start, inner, EDGE_EMPTY, NULL);
-    if (!is_whole)
-        put_loop(&pattern, start);
-    end = parse_alternatives(&pattern, inner);
-    if (!is_at_end(&pattern))
-        refuse(&pattern, "a group that was not opened");
-    final = new_state(&pattern);
-    if (pattern.is_bad)
-        return NULL;
-    put_edge(&pattern, end, final, EDGE_EMPTY, NULL);
-    if (!is_whole)
-        put_loop(&pattern, final);
-    words = pattern.is_bad ? NULL : make_words(&pattern, final);
-    if (words == NULL && !pattern.is_bad)
-        fail(&pattern, STATUS_RESOURCE_EXHAUSTED, "it has too many states");
+    arena_close(&work);
     return words;
 }

@@ -3,6 +3,7 @@
  */
 #include <stdlib.h>
 
+#include "base/limits.h"
 #include "grammar_schema_decimal.h"
 #include "grammar_schema_state.h"
 
@@ -266,29 +267,38 @@ static void begin(struct walk *walk, uint32_t from, struct place place)
     grammar_join(walk->schema->grammar, from, state_of(walk, place));
 }
 
+/* @low, @high: digits before the point of the bounds. */
+static void put_places(struct walk *walk, uint32_t from, uint8_t low, uint8_t high)
+{
+    begin(walk, from, (struct place){ .whole = low, .is_low = true, .is_high = low == high });
+    if (high > low)
+        begin(walk, from, (struct place){ .whole = high, .is_high = true });
+    if (whole_least(walk->span) <= whole_most(walk->span))
+        begin(walk, from, (struct place){ .whole = 0 });
+    for (uint32_t at = 0; at < walk->count && walk->schema->status == STATUS_OK; at++)
+        put_place(walk, at);
+}
+
 /* Numbers from low to high, neither negative. */
 static void put_span(struct schema *schema, const struct span *span, uint32_t from, uint32_t to)
 {
     struct walk walk = { .schema = schema, .span = span, .to = to };
+    struct arena work;
     uint8_t low = span->low.value.whole_count;
     uint8_t high = span->high.is_set ? span->high.value.whole_count : 0;
 
     if (span->high.is_set && decimal_compare(&span->low.value, &span->high.value) > 0)
         return;
-    walk.places = ARENA_ARRAY(schema->arena, struct place, PLACES_MAX);
-    walk.states = ARENA_ARRAY(schema->arena, uint32_t, PLACES_MAX);
-    walk.table = ARENA_ARRAY(schema->arena, uint32_t, 2 * PLACES_MAX);
-    if (walk.places == NULL || walk.states == NULL || walk.table == NULL)
-        return schema_fail(schema, STATUS_RESOURCE_EXHAUSTED, "no memory for a schema");
-    begin(&walk, from, (struct place){ .whole = low, .is_low = true, .is_high = low == high });
-    if (high > low)
-        begin(&walk, from, (struct place){ .whole = high, .is_high = true });
-    if (whole_least(span) <= whole_most(span))
-        begin(&walk, from, (struct place){ .whole = 0 });
-    for (uint32_t at = 0; at < walk.count && schema->status == STATUS_OK; at++)
-        put_place(&walk, at);
+    arena_init(&work, 1 * MIB);
+    walk.places = arena_alloc(&work, PLACES_MAX * sizeof(*walk.places));
+    walk.states = arena_alloc(&work, PLACES_MAX * sizeof(*walk.states));
+    walk.table = ARENA_ARRAY(&work, uint32_t, 2 * PLACES_MAX);
+    if (walk.places != NULL && walk.states != NULL && walk.table != NULL)
+        put_places(&walk, from, low, high);
+    else
+        schema_fail(schema, STATUS_RESOURCE_EXHAUSTED, "no memory for a schema");
+    arena_close(&work);
 }
-
 /* Numbers
  * --------------------------------------------------------------------------------------- */
 

@@ -24,7 +24,8 @@ struct object {
     struct schema *schema;
     const struct schema_set *set;
     const struct json *value; /* NULL: none in particular */
-    struct member *members;   /* [NAMES_MAX] */
+    struct member *members;   /* [capacity] */
+    uint32_t capacity;
     uint32_t count, min, max;
     uint32_t counted; /* more members than that are counted as so many */
     struct pattern patterns[SCHEMA_PATTERNS_MAX];
@@ -53,12 +54,30 @@ static void add_member(struct object *object, struct slice name, bool is_require
         return;
     if (member != NULL) {
         member->is_required |= is_required;
-    } else if (object->count == NAMES_MAX) {
+    } else if (object->count == object->capacity) {
         schema_fail(object->schema, STATUS_RESOURCE_EXHAUSTED, "an object of over 2048 names");
     } else {
         object->members[object->count++] =
             (struct member){ .name = name, .is_required = is_required };
     }
+}
+
+/* As many names as there can be. */
+static void make_room(struct object *object)
+{
+    for (uint32_t i = 0; i < object->set->count; i++) {
+        const struct json *names = schema_get(&object->set->parts[i], "properties");
+        const struct json *required = schema_get(&object->set->parts[i], "required");
+
+        object->capacity +=
+            (names == NULL ? 0 : names->count) + (required == NULL ? 0 : required->count);
+    }
+    object->capacity += object->value == NULL ? 0 : object->value->count;
+    if (object->capacity > NAMES_MAX)
+        object->capacity = NAMES_MAX;
+    object->members = ARENA_ARRAY(object->schema->arena, struct member, object->capacity + 1);
+    if (object->members == NULL)
+        schema_fail(object->schema, STATUS_RESOURCE_EXHAUSTED, "no memory for a schema");
 }
 
 static void read_names(struct object *object, const struct schema_part *part)
@@ -451,15 +470,12 @@ static void find_counted(struct object *object)
 void schema_put_objects(struct schema *schema, const struct schema_set *set, uint32_t from,
                         uint32_t to)
 {
-    struct object object = { .schema = schema,
-                             .set = set,
-                             .value = schema_value_of(set),
-                             .members = ARENA_ARRAY(schema->arena, struct member, NAMES_MAX),
-                             .max = GRAMMAR_FOREVER };
+    struct object object = {
+        .schema = schema, .set = set, .value = schema_value_of(set), .max = GRAMMAR_FOREVER
+    };
     uint32_t close = grammar_state(schema->grammar);
 
-    if (object.members == NULL)
-        return schema_fail(schema, STATUS_RESOURCE_EXHAUSTED, "no memory for a schema");
+    make_room(&object);
     read_object(&object);
     find_counted(&object);
     if (schema->status != STATUS_OK || object.min > object.max || !find_values(&object))

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/limits.h"
 #include "base/utf8.h"
 
 #define POINT_MAX 0x10ffffu
@@ -189,13 +190,14 @@ static bool walk_pairs(struct pairs *pairs, const struct words *a, const struct 
     return true;
 }
 
-const struct words *words_both(const struct words *a, const struct words *b, struct arena *arena)
+static const struct words *join(const struct words *a, const struct words *b, struct arena *work,
+                                struct arena *arena)
 {
-    uint32_t *lows = ARENA_ARRAY(arena, uint32_t, WORDS_CLASSES_MAX), classes = 0;
+    uint32_t *lows = ARENA_ARRAY(work, uint32_t, WORDS_CLASSES_MAX), classes = 0;
     struct words *both;
     struct pairs pairs;
 
-    if (a == NULL || b == NULL || lows == NULL || !init_pairs(&pairs, arena)
+    if (lows == NULL || !init_pairs(&pairs, work)
         || a->classes_count + b->classes_count > WORDS_CLASSES_MAX)
         return NULL;
     for (uint32_t i = 0; i < a->classes_count; i++)
@@ -210,6 +212,19 @@ const struct words *words_both(const struct words *a, const struct words *b, str
         return NULL;
     memcpy(both->lows, lows, classes * sizeof(*lows));
     walk_pairs(&pairs, a, b, lows, classes, both);
+    return both;
+}
+
+const struct words *words_both(const struct words *a, const struct words *b, struct arena *arena)
+{
+    const struct words *both;
+    struct arena work;
+
+    if (a == NULL || b == NULL)
+        return NULL;
+    arena_init(&work, 1 * MIB);
+    both = join(a, b, &work, arena);
+    arena_close(&work);
     return both;
 }
 

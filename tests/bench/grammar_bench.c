@@ -63,7 +63,7 @@ int main(int argc, char **argv)
         return 2;
     }
     start = now_us();
-    grammar = inference_grammar_create(slice_from(json), vocab, &err);
+    grammar = inference_grammar_create(false, slice_from(json), vocab, &err);
     CHECK(grammar != NULL);
     printf("%u pieces, %u nodes; compiled and warm in %.1f ms\n", vocab->count, vocab->nodes_count,
            (now_us() - start) / 1e3);
