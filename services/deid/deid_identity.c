@@ -1,5 +1,6 @@
 /* A known name is taken apart into words, each with its nicknames; every word of a text is looked
- * up among them, by itself or as something near. What is known and no name goes to deid_value. */
+ * up among them, by itself or as something near. What is known and no name goes to deid_value, and
+ * so does a word that is longer than words are. */
 #include "deid_identity.h"
 
 #include <string.h>
@@ -25,15 +26,15 @@ static uint32_t *slot_of(const struct deid_identity *identity, struct slice plai
     return &identity->slots[at];
 }
 
-static bool words_grow(struct deid_identity *identity, struct arena *arena)
+static bool words_grow(struct deid_identity *identity)
 {
     uint32_t capacity =
         identity->words_capacity == 0 ? WORDS_CAPACITY_FIRST : identity->words_capacity * 2;
-    struct deid_known_word *words = arena_alloc(arena, capacity * sizeof(*words));
+    struct deid_known_word *words = arena_alloc(identity->arena, capacity * sizeof(*words));
     uint32_t i;
 
     identity->slots_count = capacity * 2;
-    identity->slots = ARENA_ARRAY(arena, uint32_t, identity->slots_count);
+    identity->slots = ARENA_ARRAY(identity->arena, uint32_t, identity->slots_count);
     if (words == NULL || identity->slots == NULL)
         return false;
     if (identity->words_count > 0)
@@ -45,19 +46,18 @@ static bool words_grow(struct deid_identity *identity, struct arena *arena)
     return true;
 }
 
-static bool word_add(struct deid_identity *identity, struct slice word,
-                     const struct deid_lexicon *lexicon, struct arena *arena)
+static bool word_add(struct deid_identity *identity, struct slice word)
 {
     char plain[WORD_BYTES_MAX];
-    uint32_t flags = deid_lexicon_find(lexicon, word), *slot;
+    uint32_t flags = deid_lexicon_find(identity->lexicon, word), *slot;
     struct slice copy;
 
-    if (identity->words_count == identity->words_capacity && !words_grow(identity, arena))
+    if (identity->words_count == identity->words_capacity && !words_grow(identity))
         return false;
     slot = slot_of(identity, deid_plain(word, plain));
     if (*slot != 0)
         return true;
-    copy = arena_copy(arena, deid_plain(word, plain));
+    copy = arena_copy(identity->arena, deid_plain(word, plain));
     if (copy.data == NULL)
         return false;
     identity->words[identity->words_count] = (struct deid_known_word){
@@ -65,28 +65,29 @@ static bool word_add(struct deid_identity *identity, struct slice word,
         (flags & (DEID_WORD_STOP | DEID_WORD_AMBIGUOUS)) != 0 || word.size <= COMMON_BYTES_MAX,
     };
     *slot = ++identity->words_count;
-    return true;
+    if (!identity->words[*slot - 1].is_common)
+        deid_near_add(&identity->near, copy);
+    return !identity->near.is_full;
 }
 
 /* @word, what its bearer is called for short, and "O'Brien" as it is heard. */
-static bool word_add_forms(struct deid_identity *identity, struct slice word,
-                           const struct deid_lexicon *lexicon, struct arena *arena)
+static bool word_add_forms(struct deid_identity *identity, struct slice word)
 {
     size_t apostrophe = slice_find_byte(word, '\'');
     struct slice nickname;
     unsigned at = 0;
 
-    if (!word_add(identity, word, lexicon, arena))
+    if (!word_add(identity, word))
         return false;
     while ((nickname = deid_nickname_next(word, &at)).size > 0)
-        if (!word_add(identity, nickname, lexicon, arena))
+        if (!word_add(identity, nickname))
             return false;
     if (apostrophe < word.size) {
         char joined[WORD_BYTES_MAX];
 
         memcpy(joined, word.data, apostrophe);
         memcpy(joined + apostrophe, word.data + apostrophe + 1, word.size - apostrophe - 1);
-        return word_add(identity, slice_of(joined, word.size - 1), lexicon, arena);
+        return word_add(identity, slice_of(joined, word.size - 1));
     }
     return true;
 }
@@ -119,24 +120,24 @@ static unsigned initial_of(struct slice word)
     return letter < 26 ? letter : 26;
 }
 
-static bool name_add(struct deid_identity *identity, struct slice name,
-                     const struct deid_lexicon *lexicon, struct arena *arena)
+static bool name_add(struct deid_identity *identity, struct slice name)
 {
     struct slice word, first = { NULL, 0 }, last = { NULL, 0 };
     size_t at = 0;
 
     while (name_next(name, &at, &word)) {
-        if (deid_lexicon_find(lexicon, word) & (DEID_WORD_TITLE | DEID_WORD_CREDENTIAL))
+        if (deid_lexicon_find(identity->lexicon, word) & (DEID_WORD_TITLE | DEID_WORD_CREDENTIAL))
             continue;
         first = first.size == 0 ? word : first;
         last = word;
-        if (word.size >= WORD_BYTES_MIN && word.size <= WORD_BYTES_MAX
-            && !word_add_forms(identity, word, lexicon, arena))
+        if (word.size > WORD_BYTES_MAX)
+            deid_values_add(&identity->values, word, DEID_CLASS_NAME);
+        else if (word.size >= WORD_BYTES_MIN && !word_add_forms(identity, word))
             return false;
     }
     if (first.data != last.data && initial_of(first) < 26 && initial_of(last) < 26)
         identity->pairs[initial_of(first)] |= 1u << initial_of(last);
-    return true;
+    return !identity->values.is_full;
 }
 
 /* A birth date in digits alone, year first, month first and day first: other forms are dates by
@@ -158,13 +159,12 @@ static void birth_date_add(struct deid_values *values, struct slice date)
     }
 }
 
-static bool entry_add(struct deid_identity *identity, const struct deid_entry *entry,
-                      const struct deid_lexicon *lexicon, struct arena *arena)
+static bool entry_add(struct deid_identity *identity, const struct deid_entry *entry)
 {
     enum deid_class class = entry->class < DEID_CLASS_COUNT ? entry->class : DEID_CLASS_OTHER;
 
     if (class == DEID_CLASS_NAME)
-        return name_add(identity, entry->original, lexicon, arena);
+        return name_add(identity, entry->original);
     if (class == DEID_CLASS_DATE)
         birth_date_add(&identity->values, entry->original);
     else
@@ -172,35 +172,28 @@ static bool entry_add(struct deid_identity *identity, const struct deid_entry *e
     return !identity->values.is_full;
 }
 
-static bool index_near(struct deid_identity *identity, struct arena *arena)
+enum status deid_identity_learn(struct deid_identity *identity, struct error *err)
 {
-    uint32_t i;
+    const struct deid_map *map = identity->map;
+    bool is_whole = true;
 
-    if (identity->words_count > 0 && !deid_near_init(&identity->near, identity->words_count, arena))
-        return false;
-    for (i = 0; i < identity->words_count; i++)
-        if (!identity->words[i].is_common)
-            deid_near_add(&identity->near, identity->words[i].word);
-    return true;
+    while (identity->learnt < map->known_count && is_whole)
+        is_whole = entry_add(identity, &map->entries[map->known[identity->learnt++]]);
+    return is_whole ? STATUS_OK
+                    : error_set(err, STATUS_RESOURCE_EXHAUSTED,
+                                "no room for the known identifiers among %u entries",
+                                map->entries_count);
 }
 
 enum status deid_identity_init(struct deid_identity *identity, const struct deid_map *map,
                                const struct deid_lexicon *lexicon, struct arena *arena,
                                struct error *err)
 {
-    bool is_whole = true;
-    uint32_t i;
-
-    *identity = (struct deid_identity){ 0 };
+    *identity = (struct deid_identity){ .map = map, .lexicon = lexicon, .arena = arena };
     deid_values_init(&identity->values, arena);
-    for (i = 0; i < map->entries_count && is_whole; i++)
-        if (map->entries[i].is_known)
-            is_whole = entry_add(identity, &map->entries[i], lexicon, arena);
-    deid_values_index(&identity->values);
-    if (!is_whole || identity->values.is_full || !index_near(identity, arena))
-        return error_set(err, STATUS_RESOURCE_EXHAUSTED,
-                         "no room for the known identifiers among %u entries", map->entries_count);
-    return STATUS_OK;
+    if (!deid_near_init(&identity->near, WORDS_CAPACITY_FIRST, arena))
+        return error_set(err, STATUS_RESOURCE_EXHAUSTED, "no room for known identifiers");
+    return deid_identity_learn(identity, err);
 }
 
 static void known_add(struct deid_spans *spans, uint32_t start, uint32_t end)

@@ -21,13 +21,20 @@ struct deid_identity {
     uint32_t pairs[26]; /* initials of given and family names that go together, as bits */
     struct deid_near near;
     struct deid_values values;
+    const struct deid_map *map;
+    const struct deid_lexicon *lexicon;
+    struct arena *arena;
+    uint32_t learnt; /* of the map's known entries, in their order */
 };
 
-/* Built in @arena from the known entries of @map, all of them. RESOURCE_EXHAUSTED: no room, and the
- * identity must not be used. */
+/* Made in @arena, where it stays, from the known entries of @map, all of them; @map and @lexicon
+ * outlive it. RESOURCE_EXHAUSTED: no room, and the identity must not be used. */
 enum status deid_identity_init(struct deid_identity *identity, const struct deid_map *map,
                                const struct deid_lexicon *lexicon, struct arena *arena,
                                struct error *err);
+
+/* What the map has come to know since, as above. */
+enum status deid_identity_learn(struct deid_identity *identity, struct error *err);
 
 /* Add every place where the patient shows to @spans. */
 enum status deid_identity_scan(const struct deid_identity *identity,

@@ -39,17 +39,35 @@ static size_t piece_start(size_t size, unsigned number)
     return size * number / (edits_of(size) + 2);
 }
 
-bool deid_near_init(struct deid_near *near, uint32_t words_max, struct arena *arena)
+/* Room for @capacity pieces in all. */
+static bool near_room(struct deid_near *near, uint32_t capacity)
 {
+    struct deid_near_piece *pieces = ARENA_ARRAY(near->arena, struct deid_near_piece, capacity);
     uint32_t slots = 64;
 
-    *near = (struct deid_near){ .pieces_capacity = words_max * PIECES_MAX };
-    while (slots < near->pieces_capacity && slots < 1u << 30)
+    while (slots < capacity && slots < 1u << 30)
         slots *= 2;
-    near->pieces = ARENA_ARRAY(arena, struct deid_near_piece, near->pieces_capacity);
-    near->slots = ARENA_ARRAY(arena, uint32_t, slots);
+    near->slots = ARENA_ARRAY(near->arena, uint32_t, slots);
     near->slots_count = slots;
-    return near->pieces != NULL && near->slots != NULL;
+    near->is_full = pieces == NULL || near->slots == NULL;
+    if (near->is_full)
+        return false;
+    for (uint32_t i = 0; i < near->pieces_count; i++) {
+        uint32_t *slot = &near->slots[near->pieces[i].hash & (slots - 1)];
+
+        pieces[i] = near->pieces[i];
+        pieces[i].next = *slot;
+        *slot = i + 1;
+    }
+    near->pieces = pieces;
+    near->pieces_capacity = capacity;
+    return true;
+}
+
+bool deid_near_init(struct deid_near *near, uint32_t words_max, struct arena *arena)
+{
+    *near = (struct deid_near){ .arena = arena };
+    return near_room(near, words_max * PIECES_MAX);
 }
 
 void deid_near_add(struct deid_near *near, struct slice word)
@@ -57,6 +75,9 @@ void deid_near_add(struct deid_near *near, struct slice word)
     unsigned number;
 
     if (word.size < DEID_NEAR_BYTES_MIN || word.size > DEID_NEAR_BYTES_MAX)
+        return;
+    if (near->pieces_count + PIECES_MAX > near->pieces_capacity
+        && (near->is_full || !near_room(near, near->pieces_capacity * 2)))
         return;
     near->sizes |= 1ull << word.size;
     for (number = 0; number < edits_of(word.size) + 2; number++) {

@@ -18,9 +18,11 @@ struct deid_near {
     uint32_t *slots; /* hash of a piece -> index + 1 of its newest */
     uint32_t slots_count;
     uint64_t sizes; /* of the words that are in, as bits */
+    struct arena *arena;
+    bool is_full; /* the arena had no room: a word is missing */
 };
 
-/* Room for @words_max words; false when the arena has none. */
+/* Room for @words_max words at first; false when the arena has none. */
 bool deid_near_init(struct deid_near *near, uint32_t words_max, struct arena *arena);
 
 /* Add a word in lower case. It is kept by reference. Words under DEID_NEAR_BYTES_MIN or over

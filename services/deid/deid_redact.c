@@ -13,7 +13,7 @@ enum status deid_redactor_init(struct deid_redactor *redactor, const struct deid
 {
     *redactor = (struct deid_redactor){ .rules = rules, .map = map, .arena = arena };
     arena_init(&redactor->scratch, SCRATCH_BYTES_MAX);
-    return deid_redactor_learn(redactor, err);
+    return deid_identity_init(&redactor->identity, map, &rules->lexicon, arena, err);
 }
 
 void deid_redactor_close(struct deid_redactor *redactor)
@@ -23,8 +23,7 @@ void deid_redactor_close(struct deid_redactor *redactor)
 
 enum status deid_redactor_learn(struct deid_redactor *redactor, struct error *err)
 {
-    return deid_identity_init(&redactor->identity, redactor->map, &redactor->rules->lexicon,
-                              redactor->arena, err);
+    return deid_identity_learn(&redactor->identity, err);
 }
 
 /* What reads like a surrogate is replaced itself: put back, it is what the caller wrote. */

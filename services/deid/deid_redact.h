@@ -32,12 +32,13 @@ struct deid_found {
     struct deid_found *next;
 };
 
-/* Ready @redactor over an opened map; the identity is made from what the map knows so far. */
+/* Ready @redactor over an opened map; the identity is made from what the map knows so far, in
+ * @arena, which outlives it. */
 enum status deid_redactor_init(struct deid_redactor *redactor, const struct deid_rules *rules,
                                struct deid_map *map, struct arena *arena, struct error *err);
 void deid_redactor_close(struct deid_redactor *redactor);
 
-/* Make the identity anew, after the map has learnt more. */
+/* The identity takes in what the map has learnt since. */
 enum status deid_redactor_learn(struct deid_redactor *redactor, struct error *err);
 
 /* The spans of @text, in order, disjoint, in bytes of normal->folded (deid_normal_start and _end

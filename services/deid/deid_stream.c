@@ -3,17 +3,13 @@
 
 #include "deid_stream_inner.h"
 
-#define KNOWN_BYTES_MAX ((size_t)64 << 20)
+#define KNOWN_BYTES_MAX ((size_t)256 << 20)
 #define PIECE_SHARE 24 /* what working on a piece takes, in its own size */
 
 enum status deid_stream_identity(struct deid_stream *stream, struct error *err)
 {
-    enum status status;
+    enum status status = deid_redactor_learn(&stream->redactor, err);
 
-    arena_reuse(&stream->known, KNOWN_BYTES_MAX);
-    stream->redactor.arena = &stream->known;
-    status = deid_redactor_learn(&stream->redactor, err);
-    stream->redactor.arena = &stream->work;
     deid_fhir_memo_clear(&stream->memo);
     stream->learner.is_more_known = false;
     return status;

@@ -32,8 +32,7 @@ struct deid_stream {
 /* Write what is ready. */
 enum status deid_stream_write(struct deid_stream *stream, struct slice bytes, struct error *err);
 
-/* The identity anew, from what the map knows, in an arena of its own: the other is emptied after
- * each piece. */
+/* The identity takes in what the map has learnt. */
 enum status deid_stream_identity(struct deid_stream *stream, struct error *err);
 
 /* Nothing of the piece at hand is needed any more. */

@@ -181,6 +181,43 @@ static void leaves_none_out_however_many_are_known(void **state)
     }
 }
 
+static void takes_in_what_is_learnt_later(void **state)
+{
+    struct deid_entry *entry;
+
+    (void)state;
+    assert_int_equal(deid_surrogate_person(&map, SLICE("Brixworth"), false, false, &entry, NULL),
+                     STATUS_OK);
+    assert_int_equal(deid_identity_learn(&identity, NULL), STATUS_OK);
+    assert_false(finds("Brixworth came", NULL)); /* a name that was met, and is not known */
+    learn_name("Brixworth");
+    learn_name("Anselm Tarrowby");
+    learn_value(DEID_CLASS_MRN, "TW-4471920");
+    assert_int_equal(deid_identity_learn(&identity, NULL), STATUS_OK);
+    assert_true(finds("Brixworth and Tarowby, TW-4471929, came", "Brixworth"));
+    assert_true(finds("Brixworth and Tarowby, TW-4471929, came", "Tarowby"));
+    assert_true(finds("Brixworth and Tarowby, TW-4471929, came", "TW-4471929"));
+    assert_true(finds("Hollingsworth stays", "Hollingsworth"));
+}
+
+static void finds_a_name_of_any_length(void **state)
+{
+    char name[400], upper[400], text[500];
+
+    (void)state;
+    memset(name, 'q', sizeof(name));
+    for (size_t size = 63; size < sizeof(name); size += 84) {
+        name[size] = 0;
+        learn_name(name);
+        assert_int_equal(deid_identity_learn(&identity, NULL), STATUS_OK);
+        snprintf(text, sizeof(text), "Seen: %s, well", name);
+        text[6] = 'Q';
+        snprintf(upper, sizeof(upper), "%.*s", (int)size, text + 6);
+        assert_true(finds(text, upper));
+        name[size] = 'q';
+    }
+}
+
 static void refuses_when_there_is_no_room(void **state)
 {
     struct error err = { 0 };
@@ -232,6 +269,8 @@ int main(void)
                                         close_case),
         cmocka_unit_test_setup_teardown(finds_values_with_a_slip, open_case, close_case),
         cmocka_unit_test_setup_teardown(takes_a_town_only_with_a_capital, open_case, close_case),
+        cmocka_unit_test_setup_teardown(takes_in_what_is_learnt_later, open_case, close_case),
+        cmocka_unit_test_setup_teardown(finds_a_name_of_any_length, open_case, close_case),
         cmocka_unit_test_setup_teardown(leaves_none_out_however_many_are_known, open_case,
                                         close_case),
         cmocka_unit_test_setup_teardown(refuses_when_there_is_no_room, open_case, close_case),
