@@ -67,34 +67,40 @@ static struct tokenizer_short *other_slot(const struct tokenizer_cache *cache, s
     return &cache->shorts[slot ^ 2];
 }
 
-static const uint32_t *find_short(struct tokenizer_cache *cache, struct slice word)
+const uint32_t *tokenizer_cache_find_other(const struct tokenizer_cache *cache, const uint64_t *key)
 {
-    struct tokenizer_short *first, *other, found;
-    uint64_t key[2];
-    size_t slot;
+    const struct tokenizer_short *other =
+        other_slot(cache, tokenizer_short_slot(key, TOKENIZER_CACHE_SHORT_SHIFT));
 
-    tokenizer_short_key(word, key);
-    slot = tokenizer_short_slot(key, TOKENIZER_CACHE_SHORT_SHIFT);
-    other = other_slot(cache, slot);
+    other += !tokenizer_short_is(other, key);
+    return tokenizer_short_is(other, key) ? other->ids : NULL;
+}
+
+const uint32_t *tokenizer_cache_find_long(const struct tokenizer_cache *cache, struct slice word)
+{
+    return word.size > TOKENIZER_CACHE_LONG_BYTES ? NULL : find_long(cache, word);
+}
+
+void tokenizer_cache_prefetch_other(const struct tokenizer_cache *cache, const uint64_t *key,
+                                    struct slice word)
+{
+    __builtin_prefetch(other_slot(cache, tokenizer_short_slot(key, TOKENIZER_CACHE_SHORT_SHIFT)));
+    if (word.size > TOKENIZER_SHORT_IDS)
+        __builtin_prefetch(long_slot(cache, word)->key);
+}
+
+void tokenizer_cache_bring_forward(struct tokenizer_cache *cache, const uint64_t *key)
+{
+    size_t slot = tokenizer_short_slot(key, TOKENIZER_CACHE_SHORT_SHIFT);
+    struct tokenizer_short *other = other_slot(cache, slot), *first, found;
+
     other += !tokenizer_short_is(other, key);
     if (!tokenizer_short_is(other, key))
-        return NULL;
+        return;
     first = &cache->shorts[slot + cache->turn++ % 2];
     found = *other;
     *other = *first;
     *first = found;
-    return first->ids;
-}
-
-const uint32_t *tokenizer_cache_find_other(struct tokenizer_cache *cache, struct slice word)
-{
-    const uint32_t *ids = NULL;
-
-    if (word.size > TOKENIZER_CACHE_LONG_BYTES)
-        return NULL;
-    if (word.size <= TOKENIZER_SHORT_BYTES)
-        ids = find_short(cache, word);
-    return ids != NULL ? ids : find_long(cache, word);
 }
 
 static void put_long(struct tokenizer_cache *cache, struct slice word, const uint32_t *ids,
@@ -119,7 +125,7 @@ void tokenizer_cache_put_short(struct tokenizer_cache *cache, const uint64_t *ke
         places[i] = &cache->shorts[slot + i];
         places[2 + i] = other_slot(cache, slot) + i;
     }
-    while (place < 4 && places[place]->key[1] != 0)
+    while (place < 4 && places[place]->key[1] != 0 && !tokenizer_short_is(places[place], key))
         place++;
     if (place == 4)
         place = cache->turn++ % 4;

@@ -36,9 +36,19 @@ void tokenizer_cache_clear(struct tokenizer_cache *cache);
 /* From a short word's key to its first place. */
 #define TOKENIZER_CACHE_SHORT_SHIFT (64 - TOKENIZER_CACHE_SHORT_BITS)
 
-/* The ids of a long word, or of a short one that had found both its places taken; NULL for none.
- * Such a short word takes one of the two now: they are for what is asked for. */
-const uint32_t *tokenizer_cache_find_other(struct tokenizer_cache *cache, struct slice word);
+/* The ids of a short word that had found both its places taken, or NULL. */
+const uint32_t *tokenizer_cache_find_other(const struct tokenizer_cache *cache,
+                                           const uint64_t *key);
+
+/* What that, and tokenizer_cache_find_long, will look at is asked for from memory. */
+void tokenizer_cache_prefetch_other(const struct tokenizer_cache *cache, const uint64_t *key,
+                                    struct slice word);
+
+/* Such a word takes one of its first two places: they are for what is asked for. */
+void tokenizer_cache_bring_forward(struct tokenizer_cache *cache, const uint64_t *key);
+
+/* The ids of a word that is not short, or has more ids than a short one's place; or NULL. */
+const uint32_t *tokenizer_cache_find_long(const struct tokenizer_cache *cache, struct slice word);
 
 /* Remember a short word, its ids as an entry holds them. */
 void tokenizer_cache_put_short(struct tokenizer_cache *cache, const uint64_t *key,

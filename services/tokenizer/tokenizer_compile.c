@@ -2,8 +2,9 @@
  *
  *     compile_pieces, _points, _merges, _pairs, _adjacent, _specials   each makes its sections
  *     join                                                             one stretch of them all
- *     mark_whole, compile_words                                        with the tables so made,
- *                                                                      encode what is known ahead
+ *     compile_used, join again                                         with the tables so made:
+ *                                                                      only merges that are made
+ *     compile_words                                                    encode what is known ahead
  */
 #include "tokenizer_compile.h"
 
@@ -12,6 +13,7 @@
 #include "base/hash.h"
 #include "base/limits.h"
 #include "tokenizer_compile_pairs.h"
+#include "tokenizer_compile_used.h"
 #include "tokenizer_compile_words.h"
 #include "tokenizer_tables.h"
 
@@ -255,8 +257,8 @@ static enum status compile_empty(struct tokenizer_compile *compile, struct error
     uint32_t shift;
 
     if (words == NULL || points == NULL || pairs == NULL
-        || tokenizer_compile_filter(compile, TOKENIZER_SECTION_PAIR_FILTER, 0, &shift) == NULL
         || tokenizer_compile_section(compile, TOKENIZER_SECTION_ADJACENT, 8192, 1) == NULL
+        || tokenizer_compile_filter(compile, TOKENIZER_SECTION_SHORT_FILTER, 0, &shift) == NULL
         || tokenizer_compile_section(compile, TOKENIZER_SECTION_SHORTS, 2,
                                      sizeof(struct tokenizer_short))
                == NULL)
@@ -271,6 +273,7 @@ static struct tokenizer_image *compile_all(struct tokenizer_compile *compile, st
                                            struct error *err)
 {
     struct tokenizer_image *image, *whole;
+    enum status status;
 
     if (compile_header(compile, err) != STATUS_OK || compile_empty(compile, err) != STATUS_OK
         || compile_pieces(compile, err) != STATUS_OK || compile_specials(compile, err) != STATUS_OK)
@@ -280,6 +283,11 @@ static struct tokenizer_image *compile_all(struct tokenizer_compile *compile, st
     if (tokenizer_compile_pairs(compile, err) != STATUS_OK)
         return NULL;
     image = join(compile, err);
+    if (image == NULL)
+        return NULL;
+    status = tokenizer_compile_used(compile, image, err);
+    free(image);
+    image = status == STATUS_OK ? join(compile, err) : NULL;
     if (image == NULL)
         return NULL;
     whole = tokenizer_compile_words(compile, image, words, err) == STATUS_OK ? join(compile, err)

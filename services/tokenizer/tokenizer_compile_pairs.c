@@ -106,8 +106,17 @@ static enum status compile_points(struct tokenizer_compile *compile, struct erro
     return STATUS_OK;
 }
 
-/* Where pieces hold one byte directly after another, at a border of two symbols. A blank stands for
- * U+2581. */
+/* Where pieces hold one byte directly after another, at a border of two symbols. In SPM a blank
+ * stands for U+2581. */
+static void put_adjacent_bytes(uint8_t *adjacent, struct slice text)
+{
+    for (size_t at = 1; at < text.size; at++) {
+        unsigned before = (unsigned char)text.data[at - 1], after = (unsigned char)text.data[at];
+
+        adjacent[before * 32 + after / 8] |= (uint8_t)(1 << after % 8);
+    }
+}
+
 static void put_adjacent(uint8_t *adjacent, struct slice text)
 {
     unsigned char before = 0;
@@ -131,8 +140,12 @@ static enum status compile_adjacent(struct tokenizer_compile *compile, struct er
     if (adjacent == NULL)
         return no_memory(err);
     for (uint32_t id = 0; id < parts->size; id++) {
-        if (parts->types[id] == TOKENIZER_PIECE_NORMAL)
+        if (parts->types[id] != TOKENIZER_PIECE_NORMAL)
+            continue;
+        if (parts->settings.kind == TOKENIZER_KIND_SPM)
             put_adjacent(adjacent, parts->pieces[id]);
+        else
+            put_adjacent_bytes(adjacent, parts->pieces[id]);
     }
     return STATUS_OK;
 }
@@ -272,28 +285,25 @@ static enum status merges_as_listed(struct tokenizer_compile *compile, struct me
     return STATUS_OK;
 }
 
-/* Of merges that are listed twice the first holds. */
-static enum status put_pairs(struct tokenizer_compile *compile, const struct merge_list *list,
-                             struct error *err)
+enum status tokenizer_compile_put_pairs(struct tokenizer_compile *compile,
+                                        const struct tokenizer_merge *merges,
+                                        const uint32_t *orders, uint32_t count, struct error *err)
 {
-    uint32_t slots = tokenizer_compile_slots(list->count), at, shift;
+    uint32_t slots = tokenizer_compile_slots(count), at;
     uint64_t *pairs =
         tokenizer_compile_section(compile, TOKENIZER_SECTION_PAIRS, slots, sizeof(*pairs));
-    uint64_t *filter =
-        tokenizer_compile_filter(compile, TOKENIZER_SECTION_PAIR_FILTER, list->count, &shift);
 
-    if (pairs == NULL || filter == NULL)
+    if (pairs == NULL)
         return no_memory(err);
     memset(pairs, 0xff, slots * sizeof(*pairs));
-    for (uint32_t i = 0; i < list->count; i++) {
-        uint64_t key = tokenizer_pair_key(list->merges[i].left, list->merges[i].right);
+    for (uint32_t i = 0; i < count; i++) {
+        uint64_t key = tokenizer_pair_key(merges[i].left, merges[i].right);
 
-        tokenizer_compile_put_hash(filter, shift, tokenizer_pair_hash(key));
         at = tokenizer_pair_slot(tokenizer_pair_hash(key), slots - 1);
         while (pairs[at] != UINT64_MAX && pairs[at] >> TOKENIZER_PAIR_BITS != key)
             at = (at + 1) & (slots - 1);
         if (pairs[at] == UINT64_MAX)
-            pairs[at] = key << TOKENIZER_PAIR_BITS | (list->orders == NULL ? i : list->orders[i]);
+            pairs[at] = key << TOKENIZER_PAIR_BITS | (orders == NULL ? i : orders[i]);
     }
     return STATUS_OK;
 }
@@ -304,17 +314,16 @@ enum status tokenizer_compile_pairs(struct tokenizer_compile *compile, struct er
     struct merge_list list = { 0 };
     enum status status = STATUS_OK;
 
-    if (settings->kind == TOKENIZER_KIND_SPM) {
+    if (settings->kind == TOKENIZER_KIND_SPM)
         status = compile_points(compile, err);
-        if (status == STATUS_OK)
-            status = compile_adjacent(compile, err);
-    }
+    if (status == STATUS_OK)
+        status = compile_adjacent(compile, err);
     if (status == STATUS_OK)
         status = settings->kind == TOKENIZER_KIND_SPM && settings->merges_by_score
                      ? merges_by_score(compile, &list, err)
                      : merges_as_listed(compile, &list, err);
     if (status == STATUS_OK)
-        status = put_pairs(compile, &list, err);
+        status = tokenizer_compile_put_pairs(compile, list.merges, list.orders, list.count, err);
     compile->header.merges_count =
         (uint32_t)(compile->sections[TOKENIZER_SECTION_MERGED].size / sizeof(uint32_t));
     return status;

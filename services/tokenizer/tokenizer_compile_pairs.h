@@ -29,7 +29,13 @@ static inline void tokenizer_compile_put_hash(uint64_t *filter, uint32_t shift, 
     filter[bit / 64] |= (uint64_t)1 << bit % 64;
 }
 
-/* SECTION_POINTS, _PAIRS, _PAIR_FILTER, _MERGED, _RANKS and _ADJACENT. */
+/* SECTION_PAIRS of @merges. @orders: the number of each; NULL: its own place. Of
+ * pairs that are listed twice the first holds. */
+enum status tokenizer_compile_put_pairs(struct tokenizer_compile *compile,
+                                        const struct tokenizer_merge *merges,
+                                        const uint32_t *orders, uint32_t count, struct error *err);
+
+/* SECTION_POINTS, _PAIRS, _MERGED, _RANKS and _ADJACENT. */
 enum status tokenizer_compile_pairs(struct tokenizer_compile *compile, struct error *err);
 
 #endif

@@ -31,30 +31,6 @@ static struct slice word_of(const struct tokenizer_tables *tables, struct slice 
     return slice_of(bytes, size);
 }
 
-/* Mark what is its own encoding. Until then nothing is marked, so that everything is merged. */
-static enum status mark_whole(struct tokenizer_compile *compile,
-                              const struct tokenizer_tables *tables, struct error *err)
-{
-    uint8_t *types = (uint8_t *)(uintptr_t)compile->sections[TOKENIZER_SECTION_TYPES].data;
-    uint32_t ids[TOKENIZER_PIECE_BYTES_MAX];
-    char bytes[TOKENIZER_PIECE_BYTES_MAX];
-    size_t count;
-
-    for (uint32_t id = 0; id < tables->image->pieces_count; id++) {
-        struct slice text = tokenizer_tables_piece(tables, id);
-
-        if (types[id] != TOKENIZER_PIECE_NORMAL || text.size == 0)
-            continue;
-        /* A piece with a character that has no piece is not its own encoding either. */
-        if (tokenizer_word_encode(tables, word_of(tables, text, bytes), &compile->arena, ids,
-                                  &count, err)
-                == STATUS_OK
-            && count == 1 && ids[0] == id)
-            types[id] |= TOKENIZER_TYPE_IS_WHOLE;
-    }
-    return STATUS_OK;
-}
-
 struct words {
     struct tokenizer_compile *compile;
     const struct tokenizer_tables *tables;
@@ -63,7 +39,8 @@ struct words {
     size_t size, capacity;
     uint32_t mask, count;
     struct tokenizer_short *shorts;
-    uint32_t shorts_shift;
+    uint64_t *short_filter;
+    uint32_t shorts_shift, short_filter_shift;
 };
 
 static uint32_t *word_slot(const struct words *words, struct slice word)
@@ -112,7 +89,8 @@ static void put_word(struct words *words, struct slice word)
 /* Short words
  * -------------------------------------------------------------------------------------- */
 
-/* A short word goes to the first table of all (struct tokenizer_short), where there is room. */
+/* A short word goes to the first table of all (struct tokenizer_short), where there is room, and in
+ * any case to its filter: what that does not have is neither a piece nor a word of the list. */
 static void put_short(struct words *words, struct slice word)
 {
     const struct tokenizer_settings *settings = &words->tables->image->settings;
@@ -127,6 +105,8 @@ static void put_short(struct words *words, struct slice word)
         && tokenizer_split_next((enum tokenizer_split)settings->split, word) != word.size)
         return;
     tokenizer_short_key(word, key);
+    tokenizer_compile_put_hash(words->short_filter, words->short_filter_shift,
+                               tokenizer_short_hash(key));
     entry = &words->shorts[tokenizer_short_slot(key, words->shorts_shift)];
     if (entry->key[1] != 0 && !tokenizer_short_is(entry, key))
         entry++;
@@ -158,7 +138,9 @@ static enum status open_shorts(struct words *words, uint64_t lines, struct error
     words->shorts = tokenizer_compile_section(words->compile, TOKENIZER_SECTION_SHORTS, slots,
                                               sizeof(*words->shorts));
     words->shorts_shift = 65 - (uint32_t)__builtin_ctz(slots);
-    return words->shorts == NULL ? no_memory(err) : STATUS_OK;
+    words->short_filter = tokenizer_compile_filter(words->compile, TOKENIZER_SECTION_SHORT_FILTER,
+                                                   slots, &words->short_filter_shift);
+    return words->shorts == NULL || words->short_filter == NULL ? no_memory(err) : STATUS_OK;
 }
 
 /* Lists
@@ -240,12 +222,6 @@ enum status tokenizer_compile_words(struct tokenizer_compile *compile,
     enum status status;
 
     tokenizer_tables_init(&tables, image);
-    status = mark_whole(compile, &tables, err);
-    if (status != STATUS_OK)
-        return status;
-    /* What was marked is in the section; the image that the tables read has it too. */
-    memcpy((uint8_t *)(uintptr_t)tables.types, compile->sections[TOKENIZER_SECTION_TYPES].data,
-           image->pieces_count);
     if (list.size > 0)
         return compile_list(&words, list, err);
     status = open_shorts(&words, 0, err);

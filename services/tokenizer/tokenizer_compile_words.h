@@ -4,8 +4,8 @@
 
 #include "tokenizer_compile_pairs.h"
 
-/* Mark the pieces whose text encodes to them, and encode the lines of @words: SECTION_TYPES,
- * _WORDS, _WORD_BYTES and _SHORTS. @image holds the other sections. */
+/* Encode the lines of @words and short pieces: SECTION_WORDS, _WORD_BYTES and _SHORTS. @image holds
+ * the other sections. */
 enum status tokenizer_compile_words(struct tokenizer_compile *compile,
                                     const struct tokenizer_image *image, struct slice words,
                                     struct error *err);

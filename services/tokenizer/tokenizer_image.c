@@ -63,10 +63,12 @@ static bool has_sizes(const struct tokenizer_image *image)
            && image->sections[TOKENIZER_SECTION_ADJACENT].size == 8192
            && has_power_of_two(image, TOKENIZER_SECTION_FIND, sizeof(uint32_t))
            && has_power_of_two(image, TOKENIZER_SECTION_PAIRS, sizeof(uint64_t))
-           && has_power_of_two(image, TOKENIZER_SECTION_PAIR_FILTER, sizeof(uint64_t))
            && has_power_of_two(image, TOKENIZER_SECTION_FIND_FILTER, sizeof(uint64_t))
+           && (image->sections[TOKENIZER_SECTION_FIRSTS].size == 0
+               || has_power_of_two(image, TOKENIZER_SECTION_FIRSTS, sizeof(uint32_t)))
            && has_power_of_two(image, TOKENIZER_SECTION_POINTS, sizeof(uint64_t))
            && has_power_of_two(image, TOKENIZER_SECTION_WORDS, sizeof(uint32_t))
+           && has_power_of_two(image, TOKENIZER_SECTION_SHORT_FILTER, sizeof(uint64_t))
            && has_power_of_two(image, TOKENIZER_SECTION_SHORTS, sizeof(struct tokenizer_short))
            && image->sections[TOKENIZER_SECTION_SHORTS].size > sizeof(struct tokenizer_short);
 }

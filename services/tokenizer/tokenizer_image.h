@@ -14,7 +14,7 @@
 
 /* Changes with every change of the layout or of what the tables mean: an older file is made anew.
  */
-#define TOKENIZER_IMAGE_VERSION 6
+#define TOKENIZER_IMAGE_VERSION 7
 
 enum tokenizer_section {
     TOKENIZER_SECTION_PIECE_AT,    /* uint32_t[size + 1]: where each piece begins in … */
@@ -23,8 +23,8 @@ enum tokenizer_section {
     TOKENIZER_SECTION_FLAGS,       /* uint8_t[size]: enum tokenizer_piece_flag */
     TOKENIZER_SECTION_FIND,        /* uint32_t[2^n]: ids of normal pieces by hash of their text */
     TOKENIZER_SECTION_PAIRS,       /* uint64_t[2^n]: left, right, merge; see tokenizer_tables.h */
-    TOKENIZER_SECTION_PAIR_FILTER, /* uint64_t[2^n]: a bit for each pair; see tokenizer_tables.h */
     TOKENIZER_SECTION_FIND_FILTER, /* uint64_t[2^n]: the same for the texts of normal pieces */
+    TOKENIZER_SECTION_FIRSTS,      /* uint32_t[4^n], or empty: merges of bytes' pieces */
     TOKENIZER_SECTION_MERGED,      /* uint32_t[merges]: the piece that each merge makes */
     TOKENIZER_SECTION_RANKS,       /* uint32_t[merges], or empty: where merges share ranks */
     TOKENIZER_SECTION_POINTS,      /* uint64_t[2^n]: SPM: code point, id of its symbol */
@@ -32,8 +32,9 @@ enum tokenizer_section {
     TOKENIZER_SECTION_SPECIALS,    /* struct tokenizer_special[]: control and user pieces, sorted */
     TOKENIZER_SECTION_WORDS,       /* uint32_t[2^n]: offsets into … */
     TOKENIZER_SECTION_WORD_BYTES,  /* … words that were encoded ahead */
-    TOKENIZER_SECTION_SHORTS,      /* struct tokenizer_short[2^n]: short words with their ids */
-    TOKENIZER_SECTION_TEMPLATE,    /* the chat template */
+    TOKENIZER_SECTION_SHORT_FILTER, /* uint64_t[2^n]: a bit for each of … */
+    TOKENIZER_SECTION_SHORTS,       /* struct tokenizer_short[2^n]: short words with their ids */
+    TOKENIZER_SECTION_TEMPLATE,     /* the chat template */
     TOKENIZER_SECTION_COUNT,
 };
 

@@ -1,5 +1,5 @@
-/* A window of at most 256 units is merged by scanning for the lowest pair; a longer text is merged
- * a window at a time, and each window is fitted to what is there.
+/* A short text is one window (tokenizer_merge_window). A longer one is merged in windows that are
+ * fitted to what is there.
  *
  * Why windows are exact. Symbols s1 … sn are what their text merges to if, and only if, each pair
  * of neighbours is what the pair's own text merges to. Suppose that in merging the whole text the
@@ -8,205 +8,29 @@
  * lowest too. So merging them alone would have made that join as well. Nothing is asked of the list
  * of merges.
  *
- *     done: s1 … sk | text of the last symbols, and as much again or more that is new
- *                     └── merged as a window: t1 … tm; fits when sk, t1 are neighbours as above
+ * Side by side: windows at fixed places, each over the end of the one before. Where a symbol of the
+ * overlap is the same in both, the first is right up to it and the second from it on: all
+ * neighbours are neighbours in one of them.
  *
- * What a window gave is kept for the next few: runs of one letter, blanks or a pattern make the same
- * windows over and over.
+ *     done: s1 … sk-1 sk               both have sk
+ *             window: … sk t1 … tm
  *
- * Where it does not fit, the window takes more symbols back; where it would have to take more than
- * half a window, the text is merged by the heap. */
+ * One by one, where they have none in common (in runs of one letter, whose symbols begin elsewhere
+ * in each): the window begins with the last symbols, and fits when sk and t1 are neighbours as
+ * above; else it takes more symbols back. What a window gave is kept for the next few: runs and
+ * patterns make the same windows over and over. Where it would have to take more than half a window
+ * back, the text is merged by the heap. */
 #include "tokenizer_merge.h"
 
-#include <assert.h>
-
-#include "tokenizer_cpu.h"
+#include "tokenizer_merge_window.h"
 
 #define WINDOW TOKENIZER_MERGE_WINDOW
-#define BLOCK 32
-#define BLOCKS (WINDOW / BLOCK)
-#define POSITION_BITS 9
-#define NO_KEY UINT32_MAX
+#define LANES TOKENIZER_WINDOW_LANES
+#define SIDE_UNITS 256
+#define OVERLAP_UNITS 32
 #define BACK_UNITS_WANTED 12
 #define FRESH_MIN 96
-#define QUESTIONS 32
-
-static_assert(WINDOW == 1 << POSITION_BITS, "a key is a merge and a position");
-static_assert(TOKENIZER_MERGES_MAX <= 1u << (32 - POSITION_BITS - 1), "a key has 32 bits");
-
-/* Symbols are named by the position of their first unit. */
-struct window {
-    uint32_t keys[WINDOW] __attribute__((aligned(64))); /* merge with the next symbol, position */
-    uint32_t lowest[BLOCKS];                            /* of each block's keys */
-    uint32_t ids[WINDOW + 1];
-    uint16_t next[WINDOW + 1], previous[WINDOW + 1];
-    const struct tokenizer_tables *tables;
-    uint32_t count;
-};
-
-/* The lowest of the 32 keys at @keys. */
-typedef uint32_t window_lowest_cb(const uint32_t *keys);
-
-static inline uint32_t lowest_generic(const uint32_t *keys)
-{
-    uint32_t lowest = keys[0];
-
-    for (int i = 1; i < BLOCK; i++)
-        lowest = keys[i] < lowest ? keys[i] : lowest;
-    return lowest;
-}
-
-/* A pair whose place in the table was asked for, so that it is near when it is looked at. */
-struct question {
-    uint64_t key;
-    uint32_t at; /* TOKENIZER_NO_ID: the filter knows that there is no such merge */
-};
-
-static inline __attribute__((always_inline)) struct question
-ask(const struct tokenizer_tables *tables, uint32_t left, uint32_t right)
-{
-    uint64_t key = tokenizer_pair_key(left, right), hash = tokenizer_pair_hash(key);
-    struct question question = { key, TOKENIZER_NO_ID };
-
-    if (tokenizer_filter_has(tables->pair_filter, tables->pair_filter_shift, hash)) {
-        question.at = tokenizer_pair_slot(hash, tables->pairs_mask);
-        __builtin_prefetch(&tables->pairs[question.at]);
-    }
-    return question;
-}
-
-/* The key of the symbol at @at, whose pair with the next was asked for. */
-static inline __attribute__((always_inline)) uint32_t answer(const struct tokenizer_tables *tables,
-                                                             struct question question, uint32_t at)
-{
-    uint32_t merge;
-
-    if (question.at == TOKENIZER_NO_ID)
-        return NO_KEY;
-    merge = tokenizer_tables_pair_at(tables, question.key, question.at);
-    if (merge == TOKENIZER_NO_MERGE)
-        return NO_KEY;
-    __builtin_prefetch(&tables->merged[merge]);
-    return merge << POSITION_BITS | at;
-}
-
-/* Join the symbol at @at with the next. */
-static inline __attribute__((always_inline)) void window_join(struct window *window, uint32_t at,
-                                                              window_lowest_cb *lowest)
-{
-    uint32_t right = window->next[at], previous = window->previous[at];
-    uint32_t id = window->tables->merged[window->keys[at] >> POSITION_BITS];
-    uint32_t next = window->next[right];
-    struct question before = { 0, TOKENIZER_NO_ID }, after = { 0, TOKENIZER_NO_ID };
-
-    if (at > 0)
-        before = ask(window->tables, window->ids[previous], id);
-    if (next < window->count)
-        after = ask(window->tables, id, window->ids[next]);
-    window->ids[at] = id;
-    window->next[at] = (uint16_t)next;
-    window->previous[next] = (uint16_t)at;
-    window->keys[right] = NO_KEY;
-    window->keys[at] = answer(window->tables, after, at);
-    if (at > 0) {
-        window->keys[previous] = answer(window->tables, before, previous);
-        if (previous / BLOCK != at / BLOCK)
-            window->lowest[previous / BLOCK] = lowest(window->keys + previous / BLOCK * BLOCK);
-    }
-    if (right / BLOCK != at / BLOCK)
-        window->lowest[right / BLOCK] = lowest(window->keys + right / BLOCK * BLOCK);
-    window->lowest[at / BLOCK] = lowest(window->keys + at / BLOCK * BLOCK);
-}
-
-/* The keys of all pairs of units, some questions at a time. */
-static inline __attribute__((always_inline)) void window_ask(struct window *window,
-                                                             const uint32_t *units)
-{
-    struct question questions[QUESTIONS];
-
-    for (uint32_t from = 0; from + 1 < window->count; from += QUESTIONS) {
-        uint32_t count =
-            window->count - 1 - from < QUESTIONS ? window->count - 1 - from : QUESTIONS;
-
-        for (uint32_t i = 0; i < count; i++)
-            questions[i] = ask(window->tables, units[from + i], units[from + i + 1]);
-        for (uint32_t i = 0; i < count; i++)
-            window->keys[from + i] = answer(window->tables, questions[i], from + i);
-    }
-}
-
-static inline __attribute__((always_inline)) void
-window_run(struct window *window, const uint32_t *units, window_lowest_cb *lowest)
-{
-    uint32_t count = window->count, blocks = (count + BLOCK - 1) / BLOCK;
-
-    for (uint32_t i = 0; i < count; i++) {
-        window->ids[i] = units[i];
-        window->next[i] = (uint16_t)(i + 1);
-        window->previous[i] = (uint16_t)(i - 1);
-    }
-    window_ask(window, units);
-    for (uint32_t i = count - 1; i < blocks * BLOCK; i++)
-        window->keys[i] = NO_KEY;
-    for (uint32_t i = 0; i < blocks; i++)
-        window->lowest[i] = lowest(window->keys + (size_t)i * BLOCK);
-    for (;;) {
-        uint32_t key = window->lowest[0];
-
-        for (uint32_t i = 1; i < blocks; i++)
-            key = window->lowest[i] < key ? window->lowest[i] : key;
-        if (key == NO_KEY)
-            return;
-        window_join(window, key & (WINDOW - 1), lowest);
-    }
-}
-
-#if TOKENIZER_HAS_AVX2
-TOKENIZER_AVX2 static inline uint32_t lowest_avx2(const uint32_t *keys)
-{
-    const __m256i *at = (const __m256i *)(const void *)keys;
-    __m256i a = _mm256_min_epu32(_mm256_load_si256(at), _mm256_load_si256(at + 1));
-    __m256i b = _mm256_min_epu32(_mm256_load_si256(at + 2), _mm256_load_si256(at + 3));
-    __m128i c;
-
-    a = _mm256_min_epu32(a, b);
-    c = _mm_min_epu32(_mm256_castsi256_si128(a), _mm256_extracti128_si256(a, 1));
-    c = _mm_min_epu32(c, _mm_shuffle_epi32(c, 0x4e));
-    c = _mm_min_epu32(c, _mm_shuffle_epi32(c, 0xb1));
-    return (uint32_t)_mm_cvtsi128_si32(c);
-}
-
-TOKENIZER_AVX2 static void window_run_avx2(struct window *window, const uint32_t *units)
-{
-    window_run(window, units, lowest_avx2);
-}
-#endif
-
-static void window_run_generic(struct window *window, const uint32_t *units)
-{
-    window_run(window, units, lowest_generic);
-}
-
-static size_t merge_window(const struct tokenizer_tables *tables, const uint32_t *units,
-                           size_t count, uint32_t *symbols, uint32_t *sizes)
-{
-    struct window window;
-    size_t out = 0;
-
-    window.tables = tables;
-    window.count = (uint32_t)count;
-#if TOKENIZER_HAS_AVX2
-    if (tokenizer_cpu_has_avx2())
-        window_run_avx2(&window, units);
-    else
-#endif
-        window_run_generic(&window, units);
-    for (uint32_t i = 0; i < count; i = window.next[i]) {
-        symbols[out] = window.ids[i];
-        sizes[out++] = window.next[i] - i;
-    }
-    return out;
-}
+#define MEMOS 4
 
 /* What a window was merged to. A long text is long mostly because it says the same again. */
 struct memo {
@@ -214,8 +38,6 @@ struct memo {
     size_t count, made;
     uint32_t symbols[WINDOW], sizes[WINDOW];
 };
-
-#define MEMOS 4
 
 struct long_merge {
     const struct tokenizer_tables *tables;
@@ -226,7 +48,22 @@ struct long_merge {
     struct memo memos[MEMOS];
     unsigned turn;
     uint32_t fresh_symbols[WINDOW], fresh_sizes[WINDOW];
+    uint32_t lane_symbols[LANES][SIDE_UNITS], lane_sizes[LANES][SIDE_UNITS];
+    unsigned misses, waits; /* side by side failed so often in a row; so many steps are taken one by
+                               one now */
 };
+
+static size_t merge_window(const struct tokenizer_tables *tables, const uint32_t *units,
+                           size_t count, uint32_t *symbols, uint32_t *sizes)
+{
+    struct tokenizer_window_job job = { units, count, symbols, sizes, 0 };
+
+    tokenizer_merge_windows(tables, &job, 1);
+    return job.made;
+}
+
+/* One by one
+ * ---------------------------------------------------------------------------------------- */
 
 static const struct memo *merge_again(struct long_merge *merge, const uint32_t *units, size_t count)
 {
@@ -304,6 +141,83 @@ static bool merge_on(struct long_merge *merge)
     }
 }
 
+/* Side by side
+ * -------------------------------------------------------------------------------------- */
+
+/* Put the symbols of a window that begins at @start in place of the last that are there, from the
+ * first symbol on that both have. False when there is none. */
+static bool stitch(struct long_merge *merge, size_t start, const struct tokenizer_window_job *job)
+{
+    size_t done = merge->done, at = merge->units_done, i = 0, place = start;
+
+    while (done > 0 && at - merge->sizes[done - 1] >= start)
+        at -= merge->sizes[--done];
+    while (done < merge->done && i < job->made) {
+        size_t end = at + merge->sizes[done], place_end = place + job->sizes[i];
+
+        if (at == place && end == place_end)
+            break;
+        if (end <= place_end) {
+            at = end;
+            done++;
+        }
+        if (place_end <= end) {
+            place = place_end;
+            i++;
+        }
+    }
+    if (merge->done > 0 && (done == merge->done || i == job->made))
+        return false;
+    memcpy(merge->symbols + done, job->symbols + i, (job->made - i) * sizeof(*job->symbols));
+    memcpy(merge->sizes + done, job->sizes + i, (job->made - i) * sizeof(*job->sizes));
+    merge->done = done + job->made - i;
+    merge->units_done = start + job->count;
+    return true;
+}
+
+/* The next windows, up to LANES: how many. A window like the one before it is not merged again. */
+static size_t plan(struct long_merge *merge, struct tokenizer_window_job *jobs, size_t *starts,
+                   size_t *lanes)
+{
+    size_t start = merge->units_done < OVERLAP_UNITS ? 0 : merge->units_done - OVERLAP_UNITS;
+    size_t jobs_count = 0, windows = 0;
+
+    for (; windows < LANES; windows++, start += SIDE_UNITS - OVERLAP_UNITS) {
+        size_t size = merge->count - start < SIDE_UNITS ? merge->count - start : SIDE_UNITS;
+        const uint32_t *units = merge->units + start;
+        bool is_same = jobs_count > 0 && jobs[jobs_count - 1].count == size
+                       && memcmp(jobs[jobs_count - 1].units, units, size * sizeof(*units)) == 0;
+
+        if (!is_same) {
+            jobs[jobs_count] =
+                (struct tokenizer_window_job){ units, size, merge->lane_symbols[jobs_count],
+                                               merge->lane_sizes[jobs_count], 0 };
+            jobs_count++;
+        }
+        starts[windows] = start;
+        lanes[windows] = jobs_count - 1;
+        if (start + size == merge->count)
+            return windows + 1;
+    }
+    return windows;
+}
+
+static void merge_side_by_side(struct long_merge *merge)
+{
+    struct tokenizer_window_job jobs[LANES];
+    size_t starts[LANES], lanes[LANES], windows = plan(merge, jobs, starts, lanes);
+
+    tokenizer_merge_windows(merge->tables, jobs, lanes[windows - 1] + 1);
+    for (size_t i = 0; i < windows; i++) {
+        if (!stitch(merge, starts[i], &jobs[lanes[i]])) {
+            merge->misses += merge->misses < 5;
+            merge->waits = 2u << merge->misses;
+            return;
+        }
+    }
+    merge->misses = 0;
+}
+
 size_t tokenizer_merge(const struct tokenizer_tables *tables, const uint32_t *units, size_t count,
                        uint32_t *symbols, uint32_t *sizes, struct arena *scratch)
 {
@@ -312,7 +226,7 @@ size_t tokenizer_merge(const struct tokenizer_tables *tables, const uint32_t *un
     if (count == 0)
         return 0;
     if (tables->ranks != NULL)
-        return tokenizer_merge_heap(tables, units, count, symbols, sizes, scratch);
+        return tokenizer_merge_heap(tables, units, count, symbols, sizes, scratch, NULL);
     if (count <= WINDOW / 2)
         return merge_window(tables, units, count, symbols, sizes);
     merge.tables = tables;
@@ -320,12 +234,16 @@ size_t tokenizer_merge(const struct tokenizer_tables *tables, const uint32_t *un
     merge.count = count;
     merge.symbols = symbols;
     merge.sizes = sizes;
-    merge.done = merge.units_done = merge.turn = 0;
+    merge.done = merge.units_done = merge.turn = merge.misses = merge.waits = 0;
     for (unsigned i = 0; i < MEMOS; i++)
         merge.memos[i].units = NULL;
     while (merge.units_done < count) {
-        if (!merge_on(&merge))
-            return tokenizer_merge_heap(tables, units, count, symbols, sizes, scratch);
+        if (merge.waits == 0)
+            merge_side_by_side(&merge);
+        else if (!merge_on(&merge))
+            return tokenizer_merge_heap(tables, units, count, symbols, sizes, scratch, NULL);
+        else
+            merge.waits--;
     }
     return merge.done;
 }

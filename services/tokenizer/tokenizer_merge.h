@@ -16,10 +16,16 @@
 size_t tokenizer_merge(const struct tokenizer_tables *tables, const uint32_t *units, size_t count,
                        uint32_t *symbols, uint32_t *sizes, struct arena *scratch);
 
+/* A join that was made: the symbols that were joined, and the merge. */
+struct tokenizer_join {
+    uint32_t left, right, merge;
+};
+
 /* The same by the plain method, a heap of all pairs: what tokenizer_merge is checked against, and
- * what it falls back on where a text's merges reach further than a window. */
+ * what it falls back on where a text's merges reach further than a window. *last, where it is not
+ * NULL, gets the last join, or stays as it is when there is none. */
 size_t tokenizer_merge_heap(const struct tokenizer_tables *tables, const uint32_t *units,
-                            size_t count, uint32_t *symbols, uint32_t *sizes,
-                            struct arena *scratch);
+                            size_t count, uint32_t *symbols, uint32_t *sizes, struct arena *scratch,
+                            struct tokenizer_join *last);
 
 #endif

@@ -21,6 +21,7 @@ struct heap {
     struct symbol *symbols;
     struct candidate *items;
     uint32_t count;
+    struct tokenizer_join *last; /* NULL: not asked for */
 };
 
 static void heap_push(struct heap *heap, struct candidate item)
@@ -70,6 +71,8 @@ static void join(struct heap *heap, const struct candidate *candidate)
     struct symbol *left = &heap->symbols[candidate->left];
     struct symbol *right = &heap->symbols[candidate->right];
 
+    if (heap->last != NULL)
+        *heap->last = (struct tokenizer_join){ left->id, right->id, candidate->merge };
     left->size = candidate->size;
     left->id = heap->tables->merged[candidate->merge];
     left->next = right->next;
@@ -95,9 +98,10 @@ static void join_all(struct heap *heap)
 }
 
 size_t tokenizer_merge_heap(const struct tokenizer_tables *tables, const uint32_t *units,
-                            size_t count, uint32_t *symbols, uint32_t *sizes, struct arena *scratch)
+                            size_t count, uint32_t *symbols, uint32_t *sizes, struct arena *scratch,
+                            struct tokenizer_join *last)
 {
-    struct heap heap = { .tables = tables };
+    struct heap heap = { .tables = tables, .last = last };
     size_t out = 0;
 
     /* At the start count - 1 pairs; each join takes one candidate out and puts at most two in. */

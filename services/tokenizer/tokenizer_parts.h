@@ -18,7 +18,7 @@
 #define TOKENIZER_NO_ID UINT32_MAX
 
 /* The largest vocabularies published have 262,144 pieces and 515,000 merges. */
-#define TOKENIZER_PIECES_MAX (1u << 20)
+#define TOKENIZER_PIECES_MAX ((1u << 20) - 2)
 #define TOKENIZER_MERGES_MAX (1u << 22)
 #define TOKENIZER_PIECE_BYTES_MAX 4096
 

@@ -1,6 +1,7 @@
 #include "tokenizer_run.h"
 
 #include "tokenizer_cpu.h"
+#include "tokenizer_miss.h"
 #include "tokenizer_word.h"
 
 #define EXPECTED_SPARE 512
@@ -10,6 +11,9 @@
 
 /* Ids that short words which wait have at most. */
 #define WAITING_IDS_MAX (TOKENIZER_RUN_WORDS_MAX * TOKENIZER_SHORT_IDS)
+
+/* How far is looked ahead for words that are not at hand: they mostly stand close to each other. */
+#define LOOK_AHEAD_WORDS 64
 
 /* The slot of a word that is not looked for among the short ones. */
 #define NO_SLOT UINT32_MAX
@@ -125,31 +129,12 @@ static void put_new(struct tokenizer_run *run, struct slice word)
         arena_rewind(run->scratch, mark);
 }
 
-/* A short word that was encoded ahead: it is remembered from now on. */
-static const uint32_t *find_ahead(struct tokenizer_run *run, struct slice word)
+/* A word that is not short. */
+static void put_long(struct tokenizer_run *run, struct slice word)
 {
-    const uint32_t *ids;
-    uint64_t key[2];
+    const uint32_t *ids = run->cache == NULL ? NULL : tokenizer_cache_find_long(run->cache, word);
 
-    tokenizer_short_key(word, key);
-    ids = tokenizer_tables_short(run->tables, key);
-    if (ids != NULL && run->cache != NULL)
-        tokenizer_cache_put_short(run->cache, key, ids);
-    return ids;
-}
-
-/* A word that is none of the short ones that are remembered; and room after it for all that wait.
- */
-static __attribute__((noinline)) void put_slowly(struct tokenizer_run *run, const char *at,
-                                                 size_t size)
-{
-    struct slice word = slice_of(at, size);
-    const uint32_t *ids = run->cache == NULL ? NULL : tokenizer_cache_find_other(run->cache, word);
-
-    if (ids == NULL && size <= TOKENIZER_SHORT_BYTES)
-        ids = find_ahead(run, word);
-    if (run->status != STATUS_OK
-        || !reserve(run, size + TOKENIZER_CACHE_LONG_IDS + WAITING_IDS_MAX))
+    if (!reserve(run, word.size + TOKENIZER_CACHE_LONG_IDS))
         return;
     if (ids != NULL)
         put_found(run, ids);
@@ -169,27 +154,83 @@ static inline void store_ids(uint32_t *to, const uint32_t *ids)
     memcpy(to + 2, &high, sizeof(high));
 }
 
+static inline const struct tokenizer_short *shorts_of(const struct tokenizer_run *run)
+{
+    return run->cache == NULL ? NULL : run->cache->shorts;
+}
+
+/* The entry of a short word, where the cache has it in its first places; else NULL. */
+static inline __attribute__((always_inline)) const struct tokenizer_short *
+entry_of(const struct tokenizer_short *shorts, const struct tokenizer_run_word *word)
+{
+    const struct tokenizer_short *entry;
+
+    if (__builtin_expect(word->slot == NO_SLOT, 0))
+        return NULL;
+    entry = &shorts[word->slot];
+    entry += !tokenizer_short_is(entry, word->key);
+    return tokenizer_short_is(entry, word->key) ? entry : NULL;
+}
+
+/* The short words from @word on that are not at hand, of the next few. */
+static void collect(const struct tokenizer_run *run, struct tokenizer_miss *miss,
+                    const struct tokenizer_run_word *word, const struct tokenizer_run_word *end)
+{
+    const struct tokenizer_short *shorts = shorts_of(run);
+
+    miss->count = miss->next = 0;
+    if (end - word > LOOK_AHEAD_WORDS)
+        end = word + LOOK_AHEAD_WORDS;
+    for (; word < end && miss->count < TOKENIZER_MISS_WORDS; word++)
+        if (word->size <= TOKENIZER_SHORT_BYTES && entry_of(shorts, word) == NULL)
+            miss->words[miss->count++] = word;
+}
+
+/* A word that is not at hand; and room after it for all that wait. Where short ones are looked for
+ * together, the places of short words in the cache stay as they are until all of those are put. */
+static __attribute__((noinline)) void put_other(struct tokenizer_run *run,
+                                                struct tokenizer_miss *miss,
+                                                const struct tokenizer_run_word *word,
+                                                const struct tokenizer_run_word *end)
+{
+    if (word->size > TOKENIZER_SHORT_BYTES) {
+        put_long(run, slice_of(word->at, word->size));
+    } else {
+        if (miss->next == miss->count) {
+            collect(run, miss, word, end);
+            run->status =
+                tokenizer_miss_find(miss, run->tables, run->cache, run->scratch, run->err);
+        }
+        if (run->status != STATUS_OK || !reserve(run, TOKENIZER_SHORT_BYTES))
+            return;
+        put_found(run, miss->ids[miss->next++]);
+        if (miss->next == miss->count && run->cache != NULL)
+            tokenizer_miss_keep(miss, run->cache);
+    }
+    if (run->status == STATUS_OK)
+        reserve(run, WAITING_IDS_MAX);
+}
+
 static inline __attribute__((always_inline)) void settle(struct tokenizer_run *run, bool has_ids)
 {
-    const struct tokenizer_short *shorts = run->cache->shorts;
     const struct tokenizer_run_word *word = run->words, *end = word + run->words_count;
+    const struct tokenizer_short *shorts = shorts_of(run);
+    struct tokenizer_miss miss;
     uint32_t *ids = run->ids;
     size_t count = run->count;
 
+    miss.count = miss.next = 0;
     for (; word < end; word++) {
-        if (__builtin_expect(word->slot != NO_SLOT, 1)) {
-            const struct tokenizer_short *entry = &shorts[word->slot];
+        const struct tokenizer_short *entry = entry_of(shorts, word);
 
-            entry += !tokenizer_short_is(entry, word->key);
-            if (__builtin_expect(tokenizer_short_is(entry, word->key), 1)) {
-                if (has_ids)
-                    store_ids(ids + count, entry->ids);
-                count += entry->ids[0] >> TOKENIZER_SHORT_COUNT_SHIFT;
-                continue;
-            }
+        if (__builtin_expect(entry != NULL, 1)) {
+            if (has_ids)
+                store_ids(ids + count, entry->ids);
+            count += entry->ids[0] >> TOKENIZER_SHORT_COUNT_SHIFT;
+            continue;
         }
         run->count = count;
-        put_slowly(run, word->at, word->size);
+        put_other(run, &miss, word, end);
         if (run->status != STATUS_OK)
             return;
         count = run->count;
@@ -209,28 +250,27 @@ void tokenizer_run_settle(struct tokenizer_run *run)
     run->words_count = 0;
 }
 
-static inline void wait_for(struct tokenizer_run *run, struct tokenizer_run_word *word)
+/* @shorts: of the cache, NULL without one. */
+static inline __attribute__((always_inline)) void wait_for(const struct tokenizer_short *shorts,
+                                                           struct tokenizer_run_word *word)
 {
     word->slot = (uint32_t)tokenizer_short_slot(word->key, TOKENIZER_CACHE_SHORT_SHIFT);
-    __builtin_prefetch(&run->cache->shorts[word->slot]);
+    __builtin_prefetch(&shorts[word->slot]);
+    if (shorts == NULL)
+        word->slot = NO_SLOT;
 }
 
 void tokenizer_run_put(struct tokenizer_run *run, const char *at, size_t size)
 {
     struct tokenizer_run_word *word;
 
-    if (run->cache == NULL) {
-        if (run->status == STATUS_OK)
-            put_slowly(run, at, size);
-        return;
-    }
     if (run->words_count + 1 > TOKENIZER_RUN_WORDS_MAX)
         tokenizer_run_settle(run);
     word = &run->words[run->words_count++];
     *word = (struct tokenizer_run_word){ { 0, 0 }, at, (uint32_t)size, NO_SLOT };
     if (size <= TOKENIZER_SHORT_BYTES) {
         tokenizer_short_key(slice_of(at, size), word->key);
-        wait_for(run, word);
+        wait_for(shorts_of(run), word);
     }
 }
 
@@ -238,6 +278,7 @@ static inline __attribute__((always_inline)) const char *
 put_cuts(struct tokenizer_run *run, const char *start, const char *base, uint64_t cuts)
 {
     struct tokenizer_run_word *word = run->words + run->words_count;
+    const struct tokenizer_short *shorts = shorts_of(run);
 
     for (; cuts != 0; cuts &= cuts - 1, word++) {
         const char *at = start;
@@ -252,7 +293,7 @@ put_cuts(struct tokenizer_run *run, const char *start, const char *base, uint64_
         word->key[1] = (high & masks[masked][1]) | (uint64_t)size << 56;
         word->at = at;
         word->size = (uint32_t)size;
-        wait_for(run, word);
+        wait_for(shorts, word);
         if (__builtin_expect(size > TOKENIZER_SHORT_BYTES, 0))
             word->slot = NO_SLOT;
     }
@@ -278,15 +319,6 @@ static const char *put_cuts_generic(struct tokenizer_run *run, const char *start
 const char *tokenizer_run_put_cuts(struct tokenizer_run *run, const char *start, const char *base,
                                    uint64_t cuts)
 {
-    if (run->cache == NULL) {
-        for (; cuts != 0 && run->status == STATUS_OK; cuts &= cuts - 1) {
-            const char *end = base + __builtin_ctzll(cuts);
-
-            put_slowly(run, start, (size_t)(end - start));
-            start = end;
-        }
-        return start;
-    }
     if (run->words_count + BLOCK_WORDS_MAX > TOKENIZER_RUN_WORDS_MAX)
         tokenizer_run_settle(run);
 #if TOKENIZER_HAS_AVX2

@@ -14,12 +14,10 @@ static uint32_t shift_of(const struct tokenizer_image *image, enum tokenizer_sec
 
 static void put_cuts(struct tokenizer_tables *tables)
 {
-    const uint8_t *adjacent = tokenizer_image_section(tables->image, TOKENIZER_SECTION_ADJACENT);
-
     for (unsigned pair = 0; pair < sizeof(tables->cuts); pair++) {
         bool is_continuation = (pair & 0xc0) == 0x80;
 
-        tables->cuts[pair] = !is_continuation && (adjacent[pair / 8] >> pair % 8 & 1) == 0;
+        tables->cuts[pair] = !is_continuation && (tables->adjacent[pair / 8] >> pair % 8 & 1) == 0;
     }
 }
 
@@ -33,9 +31,10 @@ void tokenizer_tables_init(struct tokenizer_tables *tables, const struct tokeniz
         .flags = tokenizer_image_section(image, TOKENIZER_SECTION_FLAGS),
         .find = tokenizer_image_section(image, TOKENIZER_SECTION_FIND),
         .pairs = tokenizer_image_section(image, TOKENIZER_SECTION_PAIRS),
-        .pair_filter = tokenizer_image_section(image, TOKENIZER_SECTION_PAIR_FILTER),
         .find_filter = tokenizer_image_section(image, TOKENIZER_SECTION_FIND_FILTER),
-        .pair_filter_shift = shift_of(image, TOKENIZER_SECTION_PAIR_FILTER),
+        .short_filter = tokenizer_image_section(image, TOKENIZER_SECTION_SHORT_FILTER),
+        .short_filter_shift = shift_of(image, TOKENIZER_SECTION_SHORT_FILTER),
+        .adjacent = tokenizer_image_section(image, TOKENIZER_SECTION_ADJACENT),
         .find_filter_shift = shift_of(image, TOKENIZER_SECTION_FIND_FILTER),
         .merged = tokenizer_image_section(image, TOKENIZER_SECTION_MERGED),
         .points = tokenizer_image_section(image, TOKENIZER_SECTION_POINTS),
@@ -52,6 +51,11 @@ void tokenizer_tables_init(struct tokenizer_tables *tables, const struct tokeniz
         .words_mask = mask_of(image, TOKENIZER_SECTION_WORDS, sizeof(uint32_t)),
         .has_bytes = true,
     };
+    if (image->sections[TOKENIZER_SECTION_FIRSTS].size > 0) {
+        tables->firsts = tokenizer_image_section(image, TOKENIZER_SECTION_FIRSTS);
+        tables->firsts_bits =
+            (uint32_t)__builtin_ctzll(image->sections[TOKENIZER_SECTION_FIRSTS].size / 4) / 2;
+    }
     if (image->sections[TOKENIZER_SECTION_RANKS].size > 0)
         tables->ranks = tokenizer_image_section(image, TOKENIZER_SECTION_RANKS);
     for (int byte = 0; byte < 256; byte++)

@@ -8,7 +8,7 @@
 
 /* A symbol that joins with nothing: a code point that no piece holds. Symbols are pieces and, from
  * pieces_count on, code points of pieces that are none themselves; all are below this. */
-#define TOKENIZER_NO_SYMBOL ((1u << 20) - 1)
+#define TOKENIZER_NO_SYMBOL ((1u << 20) - 2)
 
 /* A merge that is none. Merges are below TOKENIZER_MERGES_MAX. */
 #define TOKENIZER_NO_MERGE UINT32_MAX
@@ -34,17 +34,20 @@ struct tokenizer_tables {
     const char *piece_bytes;
     const uint8_t *types, *flags;
     const uint32_t *find;
-    const uint64_t *pairs, *pair_filter, *find_filter;
+    const uint64_t *pairs, *find_filter, *short_filter;
+    const uint8_t *adjacent;        /* bit x * 256 + y: a piece has byte y after x */
     const uint32_t *merged, *ranks; /* ranks: NULL where merges have ranks of their own */
+    const uint32_t *firsts; /* [left << firsts_bits | right]: the merge of two bytes' pieces or
+                               TOKENIZER_NO_MERGE; NULL: units are not bytes */
     const uint64_t *points;
     uint8_t cuts[65536]; /* SPM: [x * 256 + y]: no piece holds byte y after byte x, so that no merge
                             crosses; 0 where y continues a character. U+2581 counts as a blank */
     const uint32_t *specials;
     const uint32_t *words;
     const char *word_bytes;
-    uint32_t pair_filter_shift, find_filter_shift;
+    uint32_t find_filter_shift, short_filter_shift;
     uint32_t find_mask, pairs_mask, points_mask, words_mask;
-    uint32_t shorts_shift;
+    uint32_t shorts_shift, firsts_bits;
     bool has_bytes; /* every byte has a piece: nothing is ever unknown */
 };
 
@@ -95,13 +98,16 @@ static inline uint32_t tokenizer_tables_find(const struct tokenizer_tables *tabl
     return tables->find[at];
 }
 
+static inline uint64_t tokenizer_short_hash(const uint64_t *key)
+{
+    return key[0] * 0x9e3779b97f4a7c15u + key[1] * 0xc2b2ae3d27d4eb4fu;
+}
+
 /* The first of the two places of a short word, in a table whose pairs of places number 2^(64 -
  * @shift). */
 static inline size_t tokenizer_short_slot(const uint64_t *key, uint32_t shift)
 {
-    uint64_t mixed = key[0] * 0x9e3779b97f4a7c15u + key[1] * 0xc2b2ae3d27d4eb4fu;
-
-    return mixed >> shift << 1;
+    return tokenizer_short_hash(key) >> shift << 1;
 }
 
 static inline bool tokenizer_short_is(const struct tokenizer_short *entry, const uint64_t *key)
@@ -119,6 +125,20 @@ static inline void tokenizer_short_key(struct slice word, uint64_t *key)
     memcpy(key, bytes, sizeof(bytes));
 }
 
+/* False for a short word that is neither a piece nor encoded ahead. */
+static inline bool tokenizer_tables_may_know(const struct tokenizer_tables *tables,
+                                             const uint64_t *key)
+{
+    return tokenizer_filter_has(tables->short_filter, tables->short_filter_shift,
+                                tokenizer_short_hash(key));
+}
+
+static inline void tokenizer_tables_prefetch_short(const struct tokenizer_tables *tables,
+                                                   const uint64_t *key)
+{
+    __builtin_prefetch(&tables->shorts[tokenizer_short_slot(key, tables->shorts_shift)]);
+}
+
 /* The ids of a short word that was encoded ahead, or NULL. */
 static inline const uint32_t *tokenizer_tables_short(const struct tokenizer_tables *tables,
                                                      const uint64_t *key)
@@ -130,9 +150,25 @@ static inline const uint32_t *tokenizer_tables_short(const struct tokenizer_tabl
     return tokenizer_short_is(entry, key) ? entry->ids : NULL;
 }
 
+/* Whether some piece has two neighbours of @word in it, so that @word may have fewer ids than
+ * bytes.
+ */
+static inline bool tokenizer_tables_touch(const struct tokenizer_tables *tables, struct slice word)
+{
+    for (size_t at = 1; at < word.size; at++) {
+        unsigned before = (unsigned char)word.data[at - 1], after = (unsigned char)word.data[at];
+
+        if ((tables->adjacent[before * 32 + after / 8] >> after % 8 & 1) != 0)
+            return true;
+    }
+    return false;
+}
+
 /* Pairs: left in the upper 20 bits, right in the next 20, the merge in the lower 24. Open
- * addressing, at most half full, ones in a free slot. */
+ * addressing, at most half full, ones in a free slot. A search begins at a multiple of
+ * TOKENIZER_PAIR_SLOTS, so that so many slots can be compared at once. */
 #define TOKENIZER_PAIR_BITS 24
+#define TOKENIZER_PAIR_SLOTS 4
 
 static inline uint64_t tokenizer_pair_key(uint32_t left, uint32_t right)
 {
@@ -146,10 +182,10 @@ static inline uint64_t tokenizer_pair_hash(uint64_t key)
 
 static inline uint32_t tokenizer_pair_slot(uint64_t hash, uint32_t mask)
 {
-    return (uint32_t)(hash >> 24) & mask;
+    return (uint32_t)(hash >> 24) & mask & ~(uint32_t)(TOKENIZER_PAIR_SLOTS - 1);
 }
 
-/* The merge of the pair @key that the filter has, or TOKENIZER_NO_MERGE. */
+/* The merge of the pair @key whose search begins at @at, or TOKENIZER_NO_MERGE. */
 static inline uint32_t tokenizer_tables_pair_at(const struct tokenizer_tables *tables, uint64_t key,
                                                 uint32_t at)
 {
@@ -167,11 +203,10 @@ static inline uint32_t tokenizer_tables_pair_at(const struct tokenizer_tables *t
 static inline uint32_t tokenizer_tables_pair(const struct tokenizer_tables *tables, uint32_t left,
                                              uint32_t right)
 {
-    uint64_t key = tokenizer_pair_key(left, right), hash = tokenizer_pair_hash(key);
+    uint64_t key = tokenizer_pair_key(left, right);
 
-    if (!tokenizer_filter_has(tables->pair_filter, tables->pair_filter_shift, hash))
-        return TOKENIZER_NO_MERGE;
-    return tokenizer_tables_pair_at(tables, key, tokenizer_pair_slot(hash, tables->pairs_mask));
+    return tokenizer_tables_pair_at(
+        tables, key, tokenizer_pair_slot(tokenizer_pair_hash(key), tables->pairs_mask));
 }
 
 /* SPM: the symbol of @point; TOKENIZER_NO_SYMBOL for a code point that no piece holds. */

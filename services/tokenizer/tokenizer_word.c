@@ -3,7 +3,7 @@
 #include "tokenizer_word.h"
 
 #include "base/utf8.h"
-#include "tokenizer_merge.h"
+#include "tokenizer_merge_window.h"
 
 #define BLANK "\xe2\x96\x81" /* U+2581 */
 
@@ -63,9 +63,8 @@ static bool find_ahead(const struct tokenizer_tables *tables, struct slice word,
     return false;
 }
 
-/* Symbols before any merge, and their number: bytes, or code points. A byte of byte-level BPE that
- * has no symbol is left out, and those beside it are neighbours, as the reference has it. */
-static size_t put_units(const struct tokenizer_tables *tables, struct slice word, uint32_t *units)
+size_t tokenizer_word_units(const struct tokenizer_tables *tables, struct slice word,
+                            uint32_t *units)
 {
     const uint32_t *bytes = tables->image->bytes;
     size_t count = 0, step;
@@ -136,14 +135,10 @@ static bool are_pieces(const struct tokenizer_tables *tables, const uint32_t *sy
     return highest < tables->image->pieces_count;
 }
 
-static enum status merge_word(const struct tokenizer_tables *tables, struct slice word,
-                              uint32_t *units, uint32_t *symbols, uint32_t *sizes,
-                              struct arena *scratch, uint32_t *ids, size_t *count,
-                              struct error *err)
+static enum status put_merged(const struct tokenizer_tables *tables, struct slice word,
+                              const uint32_t *symbols, const uint32_t *sizes, size_t made,
+                              uint32_t *ids, size_t *count, struct error *err)
 {
-    size_t made =
-        tokenizer_merge(tables, units, put_units(tables, word, units), symbols, sizes, scratch);
-
     if (made == SIZE_MAX)
         return error_set(err, STATUS_RESOURCE_EXHAUSTED, "the text needs too much memory");
     if (are_pieces(tables, symbols, made)) {
@@ -155,6 +150,17 @@ static enum status merge_word(const struct tokenizer_tables *tables, struct slic
         return error_set(err, STATUS_INVALID_ARGUMENT,
                          "the vocabulary has no piece for a character of the text");
     return STATUS_OK;
+}
+
+static enum status merge_word(const struct tokenizer_tables *tables, struct slice word,
+                              uint32_t *units, uint32_t *symbols, uint32_t *sizes,
+                              struct arena *scratch, uint32_t *ids, size_t *count,
+                              struct error *err)
+{
+    size_t made = tokenizer_merge(tables, units, tokenizer_word_units(tables, word, units), symbols,
+                                  sizes, scratch);
+
+    return put_merged(tables, word, symbols, sizes, made, ids, count, err);
 }
 
 static enum status merge_long_word(const struct tokenizer_tables *tables, struct slice word,
@@ -189,4 +195,43 @@ enum status tokenizer_word_encode(const struct tokenizer_tables *tables, struct 
     if (find_ahead(tables, word, ids, count))
         return STATUS_OK;
     return merge_word(tables, word, units, symbols, sizes, scratch, ids, count, err);
+}
+
+/* Units of short words; false when one of them has none. */
+static bool put_jobs(const struct tokenizer_tables *tables, const struct slice *words, size_t count,
+                     uint32_t (*units)[TOKENIZER_SHORT_BYTES],
+                     uint32_t (*symbols)[TOKENIZER_SHORT_BYTES],
+                     uint32_t (*sizes)[TOKENIZER_SHORT_BYTES], struct tokenizer_window_job *jobs)
+{
+    bool have_units = true;
+
+    for (size_t i = 0; i < count; i++) {
+        size_t size = tokenizer_word_units(tables, words[i], units[i]);
+
+        jobs[i] = (struct tokenizer_window_job){ units[i], size, symbols[i], sizes[i], 0 };
+        have_units = have_units && size > 0;
+    }
+    return have_units;
+}
+
+enum status tokenizer_word_merge(const struct tokenizer_tables *tables, const struct slice *words,
+                                 size_t count, struct arena *scratch, uint32_t *const *ids,
+                                 size_t *counts, struct error *err)
+{
+    uint32_t units[TOKENIZER_WINDOW_LANES][TOKENIZER_SHORT_BYTES];
+    uint32_t symbols[TOKENIZER_WINDOW_LANES][TOKENIZER_SHORT_BYTES];
+    uint32_t sizes[TOKENIZER_WINDOW_LANES][TOKENIZER_SHORT_BYTES];
+    struct tokenizer_window_job jobs[TOKENIZER_WINDOW_LANES];
+    enum status status = STATUS_OK;
+
+    if (put_jobs(tables, words, count, units, symbols, sizes, jobs) && tables->ranks == NULL)
+        tokenizer_merge_windows(tables, jobs, count);
+    else
+        for (size_t i = 0; i < count; i++)
+            jobs[i].made =
+                tokenizer_merge(tables, units[i], jobs[i].count, symbols[i], sizes[i], scratch);
+    for (size_t i = 0; i < count && status == STATUS_OK; i++)
+        status = put_merged(tables, words[i], symbols[i], sizes[i], jobs[i].made, ids[i],
+                            &counts[i], err);
+    return status;
 }

@@ -13,4 +13,17 @@ enum status tokenizer_word_encode(const struct tokenizer_tables *tables, struct 
                                   struct arena *scratch, uint32_t *ids, size_t *count,
                                   struct error *err);
 
+/* The same of @count short words (TOKENIZER_SHORT_BYTES, TOKENIZER_WINDOW_LANES at most), none of
+ * them known (tokenizer_tables_may_know): they are merged side by side. @ids[i] has room for
+ * TOKENIZER_SHORT_BYTES. */
+enum status tokenizer_word_merge(const struct tokenizer_tables *tables, const struct slice *words,
+                                 size_t count, struct arena *scratch, uint32_t *const *ids,
+                                 size_t *counts, struct error *err);
+
+/* The symbols of @word before any merge (room for word.size), and their number: bytes, or code
+ * points. A byte of byte-level BPE that has no symbol is left out, and those beside it are
+ * neighbours, as the reference has it. */
+size_t tokenizer_word_units(const struct tokenizer_tables *tables, struct slice word,
+                            uint32_t *units);
+
 #endif

@@ -71,7 +71,7 @@ static void assert_merges(const struct tokenizer_tables *tables, const uint32_t 
 
     arena_init(&arena, 16 << 20);
     made[0] = tokenizer_merge(tables, units, count, symbols[0], sizes[0], &arena);
-    made[1] = tokenizer_merge_heap(tables, units, count, symbols[1], sizes[1], &arena);
+    made[1] = tokenizer_merge_heap(tables, units, count, symbols[1], sizes[1], &arena, NULL);
     assert_int_equal(made[0], made[1]);
     assert_memory_equal(symbols[0], symbols[1], made[0] * sizeof(uint32_t));
     assert_memory_equal(sizes[0], sizes[1], made[0] * sizeof(uint32_t));
