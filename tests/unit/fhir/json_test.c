@@ -300,6 +300,9 @@ static void refuses_a_key_twice(void **state)
     (void)state;
     assert_refused(SLICE("{\"a\":1,\"b\":2,\"a\":3}"));
     assert_refused(SLICE("{\"a\":1,\"\\u0061\":3}"));
+    assert_refused(SLICE("{\"abcdefghij\":[1,2,3],\"abcdefghij\":4}"));
+    assert_refused(SLICE("{\"abcde\":[1,2,3],\"abcde\":4}"));
+    parse("{\"abcdefghij\":[1,2,3],\"abcdefghik\":4,\"abcdefghijk\":5}");
     parse("[{\"a\":1},{\"a\":1}]");
 }
 
