@@ -106,21 +106,23 @@ static struct slice read_target_text(struct reading *reading, const struct json 
 
 struct slice read_reason(struct reading *reading)
 {
+    static const char purpose[] = "for";
     const struct json *code = json_first(json_get(reading->json, "reasonCode"));
     const struct json *reference = json_first(json_get(reading->json, "reasonReference"));
-    struct slice text = fhir_code_text(code);
+    struct slice text = fhir_code_text(code), reason;
     struct buffer *buffer;
 
     if (text.size == 0 && reference != NULL)
         text = read_target_text(reading, reference);
     if (text.size == 0)
         text = json_get_string(reference, "display");
-    if (text.size == 0)
-        return text;
+    if (text.size == 0 || names_find(&reading->names, text, purpose, &reason))
+        return text.size == 0 ? text : reason;
     buffer = read_begin(reading);
     buffer_put_string(buffer, "for ");
     fhir_label_put(buffer, text);
-    return names_text(&reading->names, buffer_slice(buffer), FACT_LABEL_BYTES_MAX);
+    reason = names_text(&reading->names, buffer_slice(buffer), FACT_LABEL_BYTES_MAX);
+    return text.size > RAW_BYTES_MAX ? reason : names_keep(&reading->names, text, purpose, reason);
 }
 
 /* The reference that says who: in place, or in the actor of a participant. */
