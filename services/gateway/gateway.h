@@ -22,8 +22,9 @@ struct gateway_config {
     int64_t asks_at_once; /* of one AskMany */
     const char *profile;
     const char *http_listen, *http_tls_certificate, *http_tls_key; /* NULL: none */
-    const char *http_models; /* further names of the model, with commas; NULL: none */
-    int64_t http_calls;      /* that came by HTTP, at once */
+    const char *http_models;  /* further names of the model, with commas; NULL: none */
+    const char *http_origins; /* of web pages that may ask, with commas; "*": any; NULL: none */
+    int64_t http_calls;       /* that came by HTTP, at once */
 };
 
 struct access;

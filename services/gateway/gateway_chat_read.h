@@ -15,7 +15,6 @@
 #define CHAT_STOPS_MAX 4
 #define CHAT_BIASES_MAX 300
 #define CHAT_ANSWERS_MAX 8
-#define CHAT_LOGPROBS_MAX 20
 
 struct chat_turn {
     const char *role; /* "system", "user" or "assistant" */
@@ -45,8 +44,7 @@ struct chat_request {
     struct chat_bias *biases;
     unsigned biases_count;
     unsigned answers; /* n */
-    bool is_stream, has_usage, has_logprobs;
-    unsigned top_logprobs;
+    bool is_stream, has_usage;
     enum chat_form form;
     const char *schema; /* JSON */
 

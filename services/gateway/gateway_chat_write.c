@@ -134,14 +134,7 @@ static void put_choice(struct buffer *out, const struct chat_answer *answer)
     buffer_format(out,
                   "{\"index\":%u,\"message\":{\"role\":\"assistant\",\"content\":", answer->index);
     buffer_put_json(out, answer->text);
-    buffer_put_string(out, ",\"refusal\":null},\"logprobs\":");
-    if (answer->logprobs.data == NULL) {
-        buffer_put_string(out, "null");
-    } else {
-        buffer_put_string(out, "{\"content\":[");
-        buffer_put(out, answer->logprobs);
-        buffer_put_string(out, "],\"refusal\":null}");
-    }
+    buffer_put_string(out, ",\"refusal\":null},\"logprobs\":null");
     buffer_format(out, ",\"finish_reason\":\"%s\",\"consilium\":{\"citations\":[",
                   answer->finish_reason);
     buffer_put(out, answer->citations);

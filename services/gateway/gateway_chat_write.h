@@ -20,7 +20,6 @@ struct chat_answer {
     unsigned index;
     struct slice text;
     struct slice citations; /* JSON, elements with commas */
-    struct slice logprobs;  /* JSON, elements with commas; {NULL, 0}: not asked for */
     const char *finish_reason;
 };
 

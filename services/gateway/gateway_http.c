@@ -7,6 +7,7 @@
 #include "base/limits.h"
 #include "base/log.h"
 #include "gateway_access.h"
+#include "gateway_http_origin.h"
 #include "gateway_rpc.h"
 #include "run/metrics.h"
 
@@ -57,6 +58,10 @@ static const struct route routes[] = {
     { HTTP_VERB_PUT, "/fhir/Bundle", fhir_http_put, RECORD_BYTES_MAX },
     { HTTP_VERB_DELETE, "/fhir/Patient/*", fhir_http_forget, 0 },
     { HTTP_VERB_GET, "/fhir/metadata", fhir_http_metadata, 0 },
+    { HTTP_VERB_POST, "/v1/embeddings", models_http_embed, OTHER_BODY_BYTES_MAX },
+    { HTTP_VERB_POST, "/openai/v1/embeddings", models_http_embed, OTHER_BODY_BYTES_MAX },
+    { HTTP_VERB_POST, "/openai/deployments/*/embeddings", models_http_embed, OTHER_BODY_BYTES_MAX },
+    { HTTP_VERB_POST, "/models/embeddings", models_http_embed, OTHER_BODY_BYTES_MAX },
     { HTTP_VERB_GET, "/v1/models", models_http_list, 0 },
     { HTTP_VERB_GET, "/openai/v1/models", models_http_list, 0 },
     { HTTP_VERB_GET, "/openai/models", models_http_list, 0 },
@@ -121,6 +126,8 @@ void gateway_http_fail(struct http_exchange *exchange, const struct api_error *a
     } else if (api->http >= 500) {
         http_add(exchange, "x-should-retry", SLICE("false"));
     }
+    if (api->http == 401)
+        http_add(exchange, "www-authenticate", SLICE("Bearer"));
     buffer_init(&body, &exchange->arena);
     if (is_fhir(exchange))
         api_error_format_fhir(api, &body);
@@ -194,6 +201,8 @@ static void on_head(struct http_exchange *exchange)
     struct slice step;
     const struct route *route = find_route(exchange, &step, &has_path);
 
+    if (gateway_http_origin(exchange))
+        return;
     if (route == NULL)
         refuse_path(exchange, has_path);
     else if (is_known(exchange))

@@ -56,6 +56,7 @@ void fhir_http_metadata(struct http_exchange *exchange, struct slice rest);
 /* gateway_models_http.c */
 void models_http_list(struct http_exchange *exchange, struct slice rest);
 void models_http_get(struct http_exchange *exchange, struct slice id);
+void models_http_embed(struct http_exchange *exchange, struct slice rest);
 void models_http_info(struct http_exchange *exchange, struct slice rest);
 
 #endif

@@ -57,6 +57,21 @@ void models_http_get(struct http_exchange *exchange, struct slice id)
     gateway_http_reply(exchange, 200, &body);
 }
 
+/* Nothing here answers for a text by a vector. The words are Azure's for a model that cannot. */
+void models_http_embed(struct http_exchange *exchange, struct slice rest)
+{
+    const struct api_error api = {
+        .http = 400,
+        .type = "invalid_request_error",
+        .code = "OperationNotSupported",
+        .param = "model",
+        .text = "the embeddings operation does not work with the model that serves here",
+    };
+
+    (void)rest;
+    gateway_http_fail(exchange, &api);
+}
+
 /* Azure AI inference asks so. */
 void models_http_info(struct http_exchange *exchange, struct slice rest)
 {

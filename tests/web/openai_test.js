@@ -164,11 +164,13 @@ module.exports = {
       await rejects(openai.chat.completions.create(ask({ patient: 'nobody' })), OpenAI.NotFoundError,
         (e) => { assert.equal(e.code, 'patient_not_found'); assert.equal(e.param, 'patient'); });
       const bad = { temperature: 3, n: 0, messages: [], max_tokens: -1, stop: [1], patient: 7, logit_bias: { x: 1 },
-        top_logprobs: 3, stream: 'yes', response_format: { type: 'xml' }, tools: [{ type: 'function' }] };
+        logprobs: true, stream: 'yes', response_format: { type: 'xml' }, tools: [{ type: 'function' }] };
       for (const [param, value] of Object.entries(bad)) {
         await rejects(openai.chat.completions.create(ask({ [param]: value })), OpenAI.BadRequestError,
           (e) => { assert.equal(e.param, param); assert.ok(e.requestID); assert.equal(e.type, 'invalid_request_error'); });
       }
+      await rejects(openai.embeddings.create({ model: MODEL, input: 'x' }), OpenAI.BadRequestError,
+        (e) => assert.equal(e.code, 'OperationNotSupported'));
       await rejects(openai.post('/nothing/here', { body: {} }), OpenAI.NotFoundError);
       await rejects(openai.chat.completions.create(ask({ stream: true, patient: 'nobody' })), OpenAI.NotFoundError);
       const image = { role: 'user', content: [{ type: 'image_url', image_url: { url: 'data:,' } }] };
