@@ -297,6 +297,22 @@ bool deid_check_phone_trunk(struct slice text)
     return digits >= 9 && digits <= 12 && (sign != '-' || text.size - last >= 3);
 }
 
+bool deid_check_postcode(struct slice text)
+{
+    static const char *const others[] = { "ND", "RD", "TH", "ST", "PT", "HR", "YR", "WK", NULL };
+    struct slice last = slice_cut(text, text.size - 2, text.size);
+
+    for (unsigned i = 0; others[i] != NULL; i++)
+        if (slice_is(last, others[i]))
+            return false;
+    if (is_digit(last.data[1]))
+        return text.data[0] != 'D' && text.data[0] != 'F';
+    for (size_t i = 0; i < last.size; i++)
+        if (strchr("CIKMOV", last.data[i]) != NULL)
+            return false;
+    return true;
+}
+
 bool deid_check_date(struct slice text)
 {
     unsigned parts[3] = { 0 }, count = 0;

@@ -52,6 +52,9 @@ bool deid_check_phone(struct slice text);
 bool deid_check_phone_us(struct slice text);
 bool deid_check_phone_trunk(struct slice text);
 
+/* "SW1A 2AA", "K1A 0B1": letters that such codes have, and no measure or ordinal at the end. */
+bool deid_check_postcode(struct slice text);
+
 /* Three numbers of which one can be a month, one a day and one a year of four digits. */
 bool deid_check_date(struct slice text);
 

@@ -16,7 +16,9 @@
 #define MARGIN_SURE 48 /* and for words in small letters */
 #define MARGIN_LED 32
 #define MARGIN_AGAINST_WEAK (-32)
-#define MARGIN_AGAINST_LIST (-64)
+#define MARGIN_AGAINST_LIST (-48)
+#define MARGIN_AGAINST_THING (-16) /* before what things are called after people */
+#define MARGIN_AGAINST_PLAIN (-80)
 #define ODDS_NAME 16        /* quarters of a bit: a name even where a product would stand */
 #define MARGIN_INSIDE (-16) /* beside a word that is in */
 
@@ -221,14 +223,41 @@ static unsigned range_end(const struct deid_tokens *tokens, unsigned index)
     return end;
 }
 
+/* "living in the": a place follows, whatever it is called. */
+static bool is_home(const struct deid_tokens *tokens, unsigned index)
+{
+    for (unsigned back = 1; back <= 3 && back <= index; back++) {
+        uint32_t hints = deid_hint_at(tokens, index - back);
+
+        if (!deid_like_gap(tokens, index - back, " "))
+            return false;
+        if (hints & DEID_HINT_LIVES)
+            return true;
+        if (!(hints & (DEID_HINT_AT | DEID_HINT_OUR)))
+            return false;
+    }
+    return false;
+}
+
 /* How sure the tagger has to be that what a rule found is none, by how sure the rule was; 0: it is
  * not asked. */
-static int margin_against(const struct deid_span *span)
+static int margin_against(const struct deid_tokens *tokens, const struct deid_span *span)
 {
+    unsigned last;
+
     if (span->class != DEID_CLASS_NAME && span->class != DEID_CLASS_GEOGRAPHY)
         return 0;
+    if (span->class == DEID_CLASS_GEOGRAPHY && is_home(tokens, token_at(tokens, span->start)))
+        return 0;
+    if (tokens->is_plain)
+        return span->score <= DEID_SCORE_WEAK ? MARGIN_AGAINST_PLAIN : 0;
     if (span->score <= DEID_SCORE_WEAK)
         return MARGIN_AGAINST_WEAK;
+    last = token_at(tokens, span->end - 1);
+    if (span->score <= DEID_SCORE_SHAPE && deid_like_gap(tokens, last, " ")
+        && deid_hint_at(tokens, last + 1) & DEID_HINT_THING
+        && tokens->items[last + 1].shape == DEID_SHAPE_LOWER)
+        return MARGIN_AGAINST_THING;
     return span->score <= DEID_SCORE_LIST ? MARGIN_AGAINST_LIST : 0;
 }
 
@@ -250,10 +279,8 @@ void deid_doubt_settle(const struct deid_tokens *tokens, struct deid_spans *span
 {
     unsigned count = from;
 
-    if (tokens->is_plain)
-        return;
     for (unsigned i = from; i < spans->count; i++) {
-        int against = margin_against(&spans->items[i]);
+        int against = margin_against(tokens, &spans->items[i]);
 
         if (against == 0 || !is_refuted(tokens, &spans->items[i], against))
             spans->items[count++] = spans->items[i];

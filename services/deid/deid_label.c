@@ -8,6 +8,11 @@
 #define GAP_BYTES_MAX 24
 #define TEL_BYTES_MAX 32
 #define VALUE_BYTES_MAX 64
+#define PLATE_BYTES_MAX 13
+#define MARKED_DIGITS 4 /* behind "#" alone */
+#define GROUPED_DIGITS                                                                             \
+    6 /* of letters and groups of digits; and behind a word with other meanings */
+#define GROUPED_DIGITS_WEAK 8
 
 /* What stands between a label and its value, gathered on the way. */
 struct label {
@@ -63,6 +68,14 @@ static bool label_add(const struct deid_scanner *scanner, unsigned at, struct la
     return cue->kind == DEID_CUE_FILLER || deid_scanner_is_one_of(word, others);
 }
 
+/* A word that says by itself that a number follows. */
+static bool is_number_word(const struct deid_scanner *scanner, unsigned index)
+{
+    static const char *const words[] = { "id", "ids", "identifier", NULL };
+
+    return deid_scanner_is_one_of(deid_scanner_word(scanner, index), words);
+}
+
 /* From the label at @index to where its value begins. False when none can follow. */
 static bool label_read(const struct deid_scanner *scanner, unsigned index,
                        const struct deid_cue *cue, struct label *label)
@@ -70,7 +83,8 @@ static bool label_read(const struct deid_scanner *scanner, unsigned index,
     const struct deid_tokens *tokens = scanner->tokens;
 
     *label = (struct label){ .class = (enum deid_class)cue->value,
-                             .is_strong = cue->kind == DEID_CUE_LABEL };
+                             .is_strong = cue->kind == DEID_CUE_LABEL,
+                             .is_numbered = is_number_word(scanner, index) };
     for (unsigned at = index + 1; at < tokens->count && at <= index + LABEL_WORDS_MAX; at++) {
         if (!is_label_gap(deid_tokens_gap(tokens, at - 1), label))
             return false;
@@ -138,7 +152,8 @@ static size_t groups_end(const struct deid_scanner *scanner, size_t start, size_
 
 /* "K 118 882 093", "W2847 19930": letters in front of the groups, or in the first of them. The end
  * of the last; @end where that is not how it goes on. */
-static size_t lettered_end(const struct deid_scanner *scanner, size_t start, size_t end)
+static size_t lettered_end(const struct deid_scanner *scanner, size_t start, size_t end,
+                           unsigned least)
 {
     struct slice text = scanner->tokens->text;
     size_t letters = 0, stop = end;
@@ -163,7 +178,26 @@ static size_t lettered_end(const struct deid_scanner *scanner, size_t start, siz
         groups++;
         stop = next;
     }
-    return groups > 0 && digits >= 6 && digits <= 16 ? stop : end;
+    return groups > 0 && digits >= least && digits <= 16 ? stop : end;
+}
+
+/* "KA 01 AB 1234", "AB12 CDE", "T 482 DKL": capitals and digits in groups. */
+static size_t plate_end(struct slice text, size_t start, size_t end)
+{
+    for (unsigned groups = 0; groups < 3; groups++) {
+        size_t next = end + 1;
+
+        while (next < text.size
+               && (deid_is_digit(text.data[next])
+                   || (text.data[next] >= 'A' && text.data[next] <= 'Z')))
+            next++;
+        if (end >= text.size || text.data[end] != ' ' || next == end + 1 || next - end > 5
+            || next - start > PLATE_BYTES_MAX
+            || (next < text.size && deid_is_word(text.data[next])))
+            break;
+        end = next;
+    }
+    return end;
 }
 
 static bool is_year(struct slice value)
@@ -237,10 +271,30 @@ static void scan_value(struct deid_scanner *scanner, unsigned index, const struc
         return;
     start = scanner->tokens->items[label.value].start;
     end = value_end(text, start);
-    if (label.is_strong || label.is_numbered)
-        end = lettered_end(scanner, start, groups_end(scanner, start, end));
+    if (label.class == DEID_CLASS_VEHICLE)
+        end = plate_end(text, start, end);
+    else if (label.is_strong || label.is_numbered)
+        end = lettered_end(scanner, start, groups_end(scanner, start, end), GROUPED_DIGITS);
+    else
+        end = lettered_end(scanner, start, end, GROUPED_DIGITS_WEAK);
     if (is_value(scanner, &label, slice_cut(text, start, end), end))
         deid_scanner_add(scanner, start, end, label.class, DEID_FORM_VALUE, DEID_SCORE_LABEL);
+}
+
+void deid_label_scan_marked_number(struct deid_scanner *scanner, unsigned index)
+{
+    struct slice text = scanner->tokens->text, value;
+    size_t start = scanner->tokens->items[index].start, at = start, end = value_end(text, start);
+    unsigned digits;
+
+    while (at > 0 && start - at < 3 && strchr(" :", text.data[at - 1]) != NULL)
+        at--;
+    value = slice_cut(text, start, end);
+    digits = deid_check_digits(value);
+    if (at == 0 || text.data[at - 1] != '#' || digits < MARKED_DIGITS || is_year(value)
+        || deid_code_is_sequence(value) || deid_scanner_is_measured(scanner, end))
+        return;
+    deid_scanner_add(scanner, start, end, DEID_CLASS_OTHER, DEID_FORM_VALUE, DEID_SCORE_LIST);
 }
 
 /* Three digits or more, or a 1 and then three: a measure ("7.25 (7.38-7.42)") begins otherwise. */

@@ -8,4 +8,7 @@
 /* What the label @cue at token @index says of what follows it. */
 void deid_label_scan(struct deid_scanner *scanner, unsigned index, const struct deid_cue *cue);
 
+/* "cert # 99812", "Pt #: 445566": the number at @index, behind a "#" of whatever it is. */
+void deid_label_scan_marked_number(struct deid_scanner *scanner, unsigned index);
+
 #endif

@@ -1,5 +1,7 @@
 #include "deid_like.h"
 
+#include "deid_date.h"
+
 #define ODDS_NAME 8     /* quarters of a bit: four to one for a name */
 #define ODDS_RARE 3     /* where the word is no word at all, so little is enough */
 #define ODDS_WORD (-24) /* sixty to one against: a name in theory */
@@ -244,7 +246,10 @@ static bool is_thing(const struct deid_tokens *tokens, unsigned index)
     if (token->shape == DEID_SHAPE_LOWER && token->flags & DEID_WORD_MEDICAL
         && !(token->flags & DEID_WORD_ENGLISH) && token->end - token->start > 4)
         return true;
-    return (token->flags & DEID_WORD_EPONYM_AFTER) || deid_hint_at(tokens, index) & DEID_HINT_THING;
+    if (token->flags & DEID_WORD_EPONYM_AFTER)
+        return true;
+    return deid_hint_at(tokens, index) & DEID_HINT_THING
+           && !(token->shape == DEID_SHAPE_CAPITAL && token->flags & DEID_WORD_FAMILY); /* Walker */
 }
 
 /* "Moro, Galant and Babinski reflexes": where one of such a list is the name of a thing, all are.
@@ -338,9 +343,10 @@ static bool is_taken(const struct deid_tokens *tokens, unsigned index)
 bool deid_like_product(const struct deid_tokens *tokens, unsigned index)
 {
     const struct deid_token *next = index + 1 < tokens->count ? &tokens->items[index + 1] : NULL;
+    struct deid_date date;
 
-    if (next != NULL && deid_tokens_gap(tokens, index).size <= 2
-        && next->shape != DEID_SHAPE_INITIAL
+    if (next != NULL && !deid_date_read(tokens->text, next->start, &date)
+        && deid_tokens_gap(tokens, index).size <= 2 && next->shape != DEID_SHAPE_INITIAL
         && (next->shape == DEID_SHAPE_NUMBER || deid_hint_at(tokens, index + 1) & DEID_HINT_DOSE
             || deid_is_digit(tokens->text.data[next->start])))
         return true;

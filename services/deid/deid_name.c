@@ -2,6 +2,7 @@
 
 #include "deid_like.h"
 #include "deid_run.h"
+#include "deid_scanner.h"
 
 #define NAME_WORDS_MAX 5
 #define FAMILY_COMMON 8 /* a surname of many: White, Good */
@@ -194,6 +195,19 @@ static void name_after_and(const struct deid_tokens *tokens, struct deid_spans *
     deid_name_add(tokens, spans, end + 1, last, DEID_SCORE_LIST);
 }
 
+/* "Ms. Lucinda Farthingale has": a word of English behind one given name, and then what somebody
+ * does. */
+static unsigned surname_end(const struct deid_tokens *tokens, unsigned first, unsigned end)
+{
+    if (end != first + 1 || end >= tokens->count || !deid_like_gap(tokens, first, " ")
+        || !(tokens->items[first].flags & DEID_WORD_GIVEN)
+        || deid_like_shape(tokens, end) != DEID_SHAPE_CAPITAL
+        || tokens->items[end].flags & (DEID_WORD_MEDICAL | DEID_WORD_DRUG | DEID_WORD_FACILITY)
+        || !deid_like_gap(tokens, end, " ") || !(deid_hint_at(tokens, end + 1) & DEID_HINT_DEED))
+        return end;
+    return end + 1;
+}
+
 /* "Dr. Priya Subramanian", "mr smith", "Dr. A.". */
 static unsigned name_titled(const struct deid_tokens *tokens, struct deid_spans *spans,
                             unsigned index)
@@ -214,7 +228,7 @@ static unsigned name_titled(const struct deid_tokens *tokens, struct deid_spans 
             deid_name_add(tokens, spans, is_alone ? index : first, end, DEID_SCORE_LABEL);
         return end > first ? end : index;
     }
-    end = deid_name_end(tokens, first, true);
+    end = surname_end(tokens, first, deid_name_end(tokens, first, true));
     if (end == first
         || (!has_word(tokens, first, end)
             && tokens->items[index].end - tokens->items[index].start > 4))
@@ -369,28 +383,45 @@ static unsigned name_after_credential(const struct deid_tokens *tokens, struct d
     return end;
 }
 
-/* "Smith, John": a comma between a surname and a given name. */
+/* "by Osei-Bonsu, Kwaku", "with Adeyemi, Tola": before a surname and what may be a name. */
+static bool is_named_by(const struct deid_tokens *tokens, unsigned index)
+{
+    if (deid_like_at(tokens, index + 1) < DEID_LIKE_EITHER)
+        return false;
+    while (index > 0 && is_hyphened(tokens, index - 1))
+        index--;
+    return index > 0 && deid_hint_at(tokens, index - 1) & DEID_HINT_WITH;
+}
+
+/* "Smith, John", "Osei-Bonsu, Kwaku": a comma between a surname and a given name. */
 static unsigned name_turned(const struct deid_tokens *tokens, struct deid_spans *spans,
                             unsigned index)
 {
-    const struct deid_token *last = &tokens->items[index], *first = last + 1;
-    unsigned end;
+    unsigned tail = index, end;
+    const struct deid_token *last, *first;
 
-    if (index + 1 >= tokens->count
-        || !(deid_like_gap(tokens, index, ", ") || deid_like_gap(tokens, index, ","))
-        || !deid_like_capital(tokens, index) || !deid_like_capital(tokens, index + 1)
-        || !(first->flags & DEID_WORD_GIVEN) || first->flags & DEID_WORD_STATE
+    if (!deid_like_capital(tokens, index))
+        return index;
+    while (is_hyphened(tokens, tail))
+        tail++;
+    last = &tokens->items[tail];
+    first = last + 1;
+    if (tail + 1 >= tokens->count
+        || !(deid_like_gap(tokens, tail, ", ") || deid_like_gap(tokens, tail, ","))
+        || !deid_like_capital(tokens, tail) || !deid_like_capital(tokens, tail + 1)
+        || !(first->flags & DEID_WORD_GIVEN || is_named_by(tokens, tail))
+        || first->flags & DEID_WORD_STATE
         || last->flags & (DEID_WORD_STATE | DEID_WORD_COUNTRY | DEID_WORD_STOP)
-        || deid_like_at(tokens, index) < DEID_LIKE_EITHER
-        || deid_like_at(tokens, index + 1) < DEID_LIKE_EITHER
-        || !(last->flags & DEID_WORD_FAMILY || deid_like_at(tokens, index) == DEID_LIKE_UNKNOWN))
+        || deid_like_at(tokens, tail) < DEID_LIKE_EITHER
+        || deid_like_at(tokens, tail + 1) < DEID_LIKE_EITHER
+        || !(last->flags & DEID_WORD_FAMILY || deid_like_at(tokens, tail) == DEID_LIKE_UNKNOWN))
         return index;
     if (last->flags & DEID_WORD_PLACE && first->flags & DEID_WORD_PLACE)
         return index;
     if (index > 0 && deid_like_capital(tokens, index - 1) && is_joined(tokens, index - 1, false)
         && !(deid_hint_at(tokens, index - 1) & (DEID_HINT_ROLE | DEID_HINT_NAMED)))
         return index; /* a list of whole names */
-    end = deid_name_end(tokens, index + 1, false);
+    end = deid_name_end(tokens, tail + 1, false);
     deid_name_add(tokens, spans, index, end, DEID_SCORE_LIST);
     return end;
 }
@@ -480,15 +511,34 @@ static unsigned name_encoded(const struct deid_tokens *tokens, struct deid_spans
         || !is_encoded_text(deid_token_text(tokens, index)))
         return index;
     deid_spans_add(spans, (struct deid_span){ token->start, token->end, DEID_CLASS_NAME,
-                                              DEID_FORM_VALUE, DEID_SCORE_WEAK });
+                                              DEID_FORM_VALUE, DEID_SCORE_SHAPE });
+    return index + 1;
+}
+
+/* "Will says", "Hope denies": a name that is more often a word, in front of what only somebody
+ * does. */
+static unsigned name_doing(const struct deid_tokens *tokens, struct deid_spans *spans,
+                           unsigned index)
+{
+    static const char *const deeds[] = { "says",   "denies",  "reports",   "states", "complains",
+                                         "thinks", "feels",   "wants",     "lives",  "agrees",
+                                         "admits", "refuses", "endorses",  "smokes", "drinks",
+                                         "works",  "knows",   "remembers", NULL };
+
+    if (index + 1 >= tokens->count || !is_common_given(tokens, index)
+        || !deid_like_starts(tokens, index) || !deid_like_gap(tokens, index, " ")
+        || tokens->items[index].flags & (DEID_WORD_MEDICAL | DEID_WORD_DRUG)
+        || !deid_scanner_is_one_of(deid_token_text(tokens, index + 1), deeds))
+        return index;
+    deid_name_add(tokens, spans, index, index + 1, DEID_SCORE_SHAPE);
     return index + 1;
 }
 
 static unsigned name_at(const struct deid_tokens *tokens, struct deid_spans *spans, unsigned index)
 {
     static unsigned (*const rules[])(const struct deid_tokens *, struct deid_spans *, unsigned) = {
-        name_titled, name_of_kin, name_after_credential, name_numbered,
-        name_turned, name_said,   name_masked,           name_encoded
+        name_titled, name_of_kin, name_after_credential, name_numbered, name_turned,
+        name_said,   name_masked, name_encoded,          name_doing
     };
     size_t i;
 

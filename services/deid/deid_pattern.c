@@ -59,6 +59,7 @@ static const struct pattern patterns[] = {
     { DEID_CLASS_GEOGRAPHY, DEID_FORM_VALUE, BOUND_WORD, SURE, "\\d{1,3}\\.\\d{3,} ?(\xc2\xb0)? ?[NS]? ?[,;/]? ?[-+]?\\d{1,3}\\.\\d{3,} ?(\xc2\xb0)? ?[EWew]?", deid_check_coordinates },
     { DEID_CLASS_GEOGRAPHY, DEID_FORM_VALUE, BOUND_WORD, SURE, "\\d{1,3} ?\xc2\xb0 ?\\d{1,2} ?(['m]|\xe2\x80\xb2) ?(\\d{1,2}(\\.\\d+)? ?([\"s]|''|\xe2\x80\xb3))? ?[NSEWnsew]( ?[,;]? ?\\d{1,3} ?\xc2\xb0 ?\\d{1,2} ?(['m]|\xe2\x80\xb2) ?(\\d{1,2}(\\.\\d+)? ?([\"s]|''|\xe2\x80\xb3))? ?[EWew])?", NULL },
     { DEID_CLASS_GEOGRAPHY, DEID_FORM_POSTAL, BOUND_NUMBER, WEAK, "\\d{5}-\\d{4}", NULL },
+    { DEID_CLASS_GEOGRAPHY, DEID_FORM_VALUE, BOUND_CODE, WEAK, "[A-Z]{1,2}\\d[A-Z0-9]? \\d[A-Z]{2}|[A-Z]\\d[A-Z] \\d[A-Z]\\d", deid_check_postcode },
     /* telephones */
     { DEID_CLASS_PHONE, DEID_FORM_VALUE, BOUND_NUMBER, SURE, "(\\+?1 ?[-./]? ?)?(\\(\\d{3}\\) ?[-./]? ?|\\d{3} ?[-./] ?|\\d{3} )\\d{3}( ?[-./] ?| )\\d{4}" EXTENSION, deid_check_phone_us },
     { DEID_CLASS_PHONE, DEID_FORM_VALUE, BOUND_NUMBER, SURE, "\\(\\d{3}\\) ?\\d{7}" EXTENSION, deid_check_phone },
@@ -66,6 +67,7 @@ static const struct pattern patterns[] = {
     { DEID_CLASS_PHONE, DEID_FORM_VALUE, BOUND_NUMBER, SURE, "\\+\\d{8,15}", deid_check_phone },
     { DEID_CLASS_PHONE, DEID_FORM_VALUE, BOUND_NUMBER, FAIR, "(00|011)[-. ]?\\d{1,3}([-. ]\\(?\\d{1,5}\\)?){2,5}", deid_check_phone },
     { DEID_CLASS_PHONE, DEID_FORM_VALUE, BOUND_NUMBER, FAIR, "\\(?0\\d{1,4}\\)?([- ./]\\d{2,4}){2,4}", deid_check_phone_trunk },
+    { DEID_CLASS_PHONE, DEID_FORM_VALUE, BOUND_NUMBER, FAIR, "\\(?0\\d{2,4}\\)?[- ]\\d{5,7}", deid_check_phone_trunk },
     { DEID_CLASS_PHONE, DEID_FORM_VALUE, BOUND_NUMBER, FAIR, "[2-9]\\d{2} ?- ?\\d{4}" EXTENSION, deid_check_phone },
     { DEID_CLASS_PHONE, DEID_FORM_VALUE, BOUND_NUMBER, FAIR, "[2-9]\\d{2}[. ]\\d{4}(,? ?(ext\\.?:?|extension|x) ?#?\\d{1,6})", deid_check_phone },
     { DEID_CLASS_PHONE, DEID_FORM_VALUE, BOUND_NUMBER, FAIR, "1-8\\d{2}-[A-Za-z0-9]{3}-?[A-Za-z0-9]{4}", NULL },

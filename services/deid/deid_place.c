@@ -12,9 +12,20 @@
 #define TOWN_LARGE 7 /* steps of two: a town that is named without saying where */
 #define UNKNOWN_BYTES_MIN 4
 
+/* "living in the Bronx,": an article that is part of the name, for no noun follows. */
+static bool is_the_before(const struct deid_tokens *tokens, unsigned first, unsigned end)
+{
+    return first > 1 && deid_like_gap(tokens, first - 1, " ")
+           && slice_is(deid_token_text(tokens, first - 1), "the")
+           && deid_hint_at(tokens, first - 2) & (DEID_HINT_AT | DEID_HINT_LIVES)
+           && !(end < tokens->count && deid_like_gap(tokens, end - 1, " "));
+}
+
 static void place_add(const struct deid_tokens *tokens, struct deid_spans *spans, unsigned first,
                       unsigned end, enum deid_form form, float score)
 {
+    if (is_the_before(tokens, first, end))
+        first--;
     deid_spans_add(spans,
                    (struct deid_span){ tokens->items[first].start, tokens->items[end - 1].end,
                                        DEID_CLASS_GEOGRAPHY, form, score });
@@ -271,6 +282,10 @@ static bool is_place_before(const struct deid_tokens *tokens, unsigned index, bo
         if (slice_equal_fold(word, slice_from(sides[i])))
             return true;
     hints = deid_hint_at(tokens, index - 1);
+    if (slice_is(word, "the") && index > 2)
+        return deid_hint_at(tokens, index - 2) & DEID_HINT_AT
+               && deid_hint_at(tokens, index - 3) & DEID_HINT_LIVES
+               && !deid_like_gap(tokens, index, " "); /* "living in the Bronx," */
     if (!(hints & DEID_HINT_AT) || slice_is(word, "within") || slice_is(word, "through")
         || slice_is(word, "of"))
         return false;

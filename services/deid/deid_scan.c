@@ -160,7 +160,8 @@ static size_t scan_patterns(struct deid_scanner *scanner, unsigned index)
             && (start == at || !deid_patterns_find(&scanner->rules->patterns, text, at, &span))))
         return 0;
     if (span.class == DEID_CLASS_PHONE && span.score < DEID_SCORE_SHAPE
-        && (deid_scanner_is_measured(scanner, span.end) || is_range_before(scanner, index)))
+        && (deid_scanner_is_measured(scanner, span.end) || is_range_before(scanner, index)
+            || is_published_before(scanner, index)))
         return 0;
     if (span.class == DEID_CLASS_IP && is_word_before(scanner, index, versions))
         return span.end;
@@ -200,6 +201,8 @@ static size_t scan_number(struct deid_scanner *scanner, unsigned index)
         end = deid_noise_scan(scanner, index);
     if (end == 0)
         end = scan_patterns(scanner, index);
+    if (end == 0)
+        deid_label_scan_marked_number(scanner, index);
     return end == 0 ? scan_postal(scanner, index) : end;
 }
 

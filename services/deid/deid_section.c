@@ -270,6 +270,45 @@ static void section_tables(const struct deid_tokens *tokens, struct deid_spans *
     }
 }
 
+/* Two or three letters in one case that are no word of the lists. */
+static bool is_initials(const struct deid_tokens *tokens, unsigned index)
+{
+    const struct deid_token *token = &tokens->items[index];
+    size_t size = token->end - token->start;
+
+    return (size == 2 || size == 3)
+           && (token->shape == DEID_SHAPE_LOWER || token->shape == DEID_SHAPE_UPPER)
+           && !(token->flags
+                & (DEID_WORD_MEDICAL | DEID_WORD_ENGLISH | DEID_WORD_STOP | DEID_WORD_CREDENTIAL
+                   | DEID_WORD_STATE_ABBR | DEID_WORD_DRUG))
+           && deid_hint_at(tokens, index) == 0;
+}
+
+/* Whether a sentence has ended before the sign that @gap ends with: ". -", ").--", " /". */
+static bool is_signing_gap(struct slice gap)
+{
+    size_t end = gap.size;
+
+    while (end > 0 && gap.data[end - 1] == ' ')
+        end--;
+    if (end == 0 || (gap.data[end - 1] != '-' && gap.data[end - 1] != '/'))
+        return false;
+    while (end > 0 && strchr("-/ ", gap.data[end - 1]) != NULL)
+        end--;
+    return end > 0 && strchr(".!?);", gap.data[end - 1]) != NULL;
+}
+
+/* "Recheck Monday. -mkr": who wrote it, behind the last sentence of a line. */
+static void section_initials(const struct deid_tokens *tokens, struct deid_spans *spans,
+                             unsigned index)
+{
+    if (index == 0 || index + 1 != line_end(tokens, index) || !is_initials(tokens, index)
+        || !is_signing_gap(deid_tokens_gap(tokens, index - 1)))
+        return;
+    deid_spans_add(spans, (struct deid_span){ tokens->items[index].start, tokens->items[index].end,
+                                              DEID_CLASS_NAME, DEID_FORM_VALUE, DEID_SCORE_LABEL });
+}
+
 void deid_section_scan(const struct deid_tokens *tokens, struct deid_spans *spans)
 {
     unsigned i;
@@ -281,6 +320,8 @@ void deid_section_scan(const struct deid_tokens *tokens, struct deid_spans *span
 
         if (tokens->items[i].shape == DEID_SHAPE_CAPITAL)
             section_bed(tokens, spans, i);
+        if (tokens->items[i].end - tokens->items[i].start <= 3)
+            section_initials(tokens, spans, i);
         if (gap.size > 0
             && (gap.data[0] != ' ' || (gap.size > 1 && is_label_gap(gap))
                 || (i + 1 < tokens->count

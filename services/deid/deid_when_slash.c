@@ -216,14 +216,45 @@ static size_t scan_day_first(struct deid_scanner *scanner, unsigned index)
     return end;
 }
 
+/* "seen 3.4.22": behind a word of time, and no version or ratio. */
+static size_t scan_dotted(struct deid_scanner *scanner, unsigned index)
+{
+    unsigned parts[3];
+    size_t end;
+
+    if (index + 2 >= scanner->tokens->count || !is_time_before(scanner, index))
+        return 0;
+    for (unsigned i = 0; i < 3; i++) {
+        struct slice word = deid_scanner_word(scanner, index + i);
+
+        if (word.size == 0 || word.size > 2 || deid_check_digits(word) != word.size
+            || (i < 2 && !slice_is(deid_tokens_gap(scanner->tokens, index + i), ".")))
+            return 0;
+        parts[i] = (unsigned)(word.data[0] - '0');
+        if (word.size == 2)
+            parts[i] = parts[i] * 10 + (unsigned)(word.data[1] - '0');
+        else if (i == 2)
+            return 0;
+    }
+    end = scanner->tokens->items[index + 2].end;
+    if (parts[0] == 0 || parts[1] == 0 || parts[0] > 31 || parts[1] > 31
+        || (parts[0] > 12 && parts[1] > 12) || deid_scanner_is_measured(scanner, end))
+        return 0;
+    deid_scanner_add(scanner, scanner->tokens->items[index].start, end, DEID_CLASS_DATE,
+                     DEID_FORM_VALUE, DEID_SCORE_LIST);
+    return end;
+}
+
 size_t deid_when_slash(struct deid_scanner *scanner, unsigned index)
 {
     struct slice text = scanner->tokens->text;
     size_t start = scanner->tokens->items[index].start, end;
     struct deid_date date;
 
-    if (!deid_date_read_month_day(text, start, &date))
-        return scan_day_first(scanner, index);
+    if (!deid_date_read_month_day(text, start, &date)) {
+        end = scan_day_first(scanner, index);
+        return end > 0 ? end : scan_dotted(scanner, index);
+    }
     if (!is_date(scanner, index, &date))
         return 0;
     end = deid_date_time_end(text, date.end);

@@ -96,6 +96,14 @@ static void finds_dates_in_numbers(void **state)
 {
     static const struct row rows[] = {
         { "on 03/14/1958 he", "03/14/1958", DEID_CLASS_DATE },
+        { "away until 28/05. Back then", "28/05", DEID_CLASS_DATE },
+        { "due tomorrow 8/9 at the clinic", "8/9", DEID_CLASS_DATE },
+        { "WOUND CLINIC 7 / 19 / 22: better", "7 / 19 / 22", DEID_CLASS_DATE },
+        { "treated 12.-15.10.2021 as an inpatient", "12.-15.10.2021", DEID_CLASS_DATE },
+        { "seen 3.4.22 by the nurse", "3.4.22", DEID_CLASS_DATE },
+        { "clinic on Thu 19th. No weight", "Thu 19th", DEID_CLASS_DATE },
+        { "born on 4 mai 1970 there", "4 mai 1970", DEID_CLASS_DATE },
+        { "el 12 de octubre de 2019 he", "12 de octubre de 2019", DEID_CLASS_DATE },
         { "on 3/4/58 he", "3/4/58", DEID_CLASS_DATE },
         { "on 3-4-2019 he", "3-4-2019", DEID_CLASS_DATE },
         { "on 14.03.1958 he", "14.03.1958", DEID_CLASS_DATE },
@@ -174,6 +182,7 @@ static void finds_ages_over_89(void **state)
 {
     static const struct row rows[] = {
         { "a 93-year-old woman", "93", DEID_CLASS_DATE },
+        { "By then he was 103. He farmed", "103", DEID_CLASS_DATE },
         { "a 93 year old woman", "93", DEID_CLASS_DATE },
         { "a 93 y/o woman", "93", DEID_CLASS_DATE },
         { "a 93yo woman", "93", DEID_CLASS_DATE },
@@ -198,6 +207,8 @@ static void finds_telephones_and_addresses(void **state)
 {
     static const struct row rows[] = {
         { "call (919) 555-7821 now", "(919) 555-7821", DEID_CLASS_PHONE },
+        { "ring 07700 900123 now", "07700 900123", DEID_CLASS_PHONE },
+        { "write to SW1A 2AA, please", "SW1A 2AA", DEID_CLASS_GEOGRAPHY },
         { "call 919-555-7821 x12 now", "919-555-7821 x12", DEID_CLASS_PHONE },
         { "call 919.555.7821 ext. 4421 now", "919.555.7821 ext. 4421", DEID_CLASS_PHONE },
         { "call +1 919 555 7821 now", "1 919 555 7821", DEID_CLASS_PHONE },
@@ -266,10 +277,16 @@ static void finds_numbers_that_were_given_out(void **state)
         { "Member ID: 8837221", "8837221", DEID_CLASS_HEALTH_PLAN },
         { "Medicare 1EG4-TE5-MK73", "1EG4-TE5-MK73", DEID_CLASS_HEALTH_PLAN },
         { "account no. 00341129", "00341129", DEID_CLASS_ACCOUNT },
+        { "policy K 118 882 093, paid", "K 118 882 093", DEID_CLASS_HEALTH_PLAN },
+        { "member ID W2847 19930, active", "W2847 19930", DEID_CLASS_HEALTH_PLAN },
+        { "plate no. KA 01 AB 1234, towed", "KA 01 AB 1234", DEID_CLASS_VEHICLE },
+        { "cert # 99812 on file", "99812", DEID_CLASS_OTHER },
+        { "Message ID 99812 was read", "99812", DEID_CLASS_OTHER },
+        { "badge 4471 of the guard", "4471", DEID_CLASS_LICENSE },
         { "card 4111 1111 1111 1111", "4111 1111 1111 1111", DEID_CLASS_ACCOUNT },
         { "IBAN DE89 3704 0044 0532 0130 00", "DE89 3704 0044 0532 0130 00", DEID_CLASS_ACCOUNT },
-        { "pay 1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNa", "1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNa",
-          DEID_CLASS_ACCOUNT },
+        { "pay 1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNa for the visit",
+          "1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNa", DEID_CLASS_ACCOUNT },
         { "License number D99-1234-55", "D99-1234-55", DEID_CLASS_LICENSE },
         { "DL: D1234567", "D1234567", DEID_CLASS_LICENSE },
         { "NPI 1234567893", "1234567893", DEID_CLASS_LICENSE },
@@ -332,6 +349,8 @@ static void leaves_measures_alone(void **state)
 {
     static const char *const rows[] = {
         "BP 120/80, HR 72, RR 16, T 98.6 F, SpO2 96% RA.",
+        "VA 20/05, #3 metoprolol, Qty # 1000 tabs, NDC 0002-8215-01, T 1.4.22.",
+        "HR was 103. She was 98 kg, then 97 kg. L4 5ML, S1 2ND.",
         "strength 4/5 in both legs, 5/5 elsewhere; 2/6 systolic murmur.",
         "53% (10/19) of them, 7/30 (23%) of the others.",
         "Pain 8/10, now 3/10. GCS 3/15, MMSE 11/30.",
