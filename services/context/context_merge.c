@@ -14,8 +14,8 @@ struct table {
 };
 
 struct merging {
-    struct fact *facts; /* a kind of 0: taken out */
-    uint8_t *is_new;    /* from this bundle */
+    struct fact *facts;
+    uint8_t *is_new; /* from this bundle */
     size_t count;
     struct table by_reference, by_content;
     struct reasons *reasons;
@@ -99,15 +99,36 @@ static void append(struct merging *merging, const struct fact *fact, uint32_t *s
     *slot = (uint32_t)++merging->count;
 }
 
+/* What takes @kept back without saying which version it is comes after it: @kept must not come back
+ * with an older bundle. */
+static void follow(const struct fact *kept, struct fact *taken, struct arena *arena)
+{
+    long number = version_number(kept->version);
+
+    if (!taken->is_void || taken->updated.precision != FHIR_PRECISION_NONE
+        || taken->version.size > 0)
+        return;
+    taken->updated = kept->updated;
+    if (kept->updated.precision != FHIR_PRECISION_NONE)
+        taken->updated.seconds++;
+    if (number >= 0) {
+        const char *text = arena_format(arena, "%ld", number + 1);
+
+        taken->version = text == NULL ? kept->version : slice_from(text);
+    }
+}
+
 /* The slot's fact gives way; it was this bundle's own: count it. */
 static void replace(struct merging *merging, const struct fact *fact, uint32_t *slot,
                     const char *reason)
 {
-    struct fact *kept = &merging->facts[*slot - 1];
+    struct fact *kept = &merging->facts[*slot - 1], taken;
 
     if (merging->is_new[*slot - 1] && !kept->is_void)
         reasons_add(merging->reasons, reason, 1);
-    *kept = *fact;
+    taken = *fact;
+    follow(kept, &taken, merging->arena);
+    *kept = taken;
     merging->is_new[*slot - 1] = true;
 }
 

@@ -82,6 +82,8 @@ static const char *void_reason(const struct json *json)
 /* An entry of a record has so many bytes or more: what room is made for at first. */
 #define ENTRY_BYTES 720
 
+#define URL_BYTES_MAX 256
+
 /* What became of an entry; its fact has the same number. */
 struct outcome {
     const char *reason; /* NULL: a fact */
@@ -175,6 +177,42 @@ static void read_entry(struct parsing *parsing, size_t index, const struct json 
     arena_reuse(&reading->again, reading->arena->limit_bytes);
 }
 
+/* "Observation/o17" of "http://a/fhir/Observation/o17"; empty where it names no one resource. */
+static struct slice reference_of_url(struct slice url)
+{
+    size_t start = url.size, slashes = 0;
+
+    if (url.size == 0 || memchr(url.data, '?', url.size) != NULL)
+        return (struct slice){ NULL, 0 };
+    while (start > 0 && (url.data[start - 1] != '/' || ++slashes < 2))
+        start--;
+    url = slice_cut(url, start, url.size);
+    return slice_find_byte(url, '/') + 1 < url.size ? url : (struct slice){ NULL, 0 };
+}
+
+static bool is_deletion(const struct json *entry)
+{
+    return json_get(entry, "resource") == NULL
+           && slice_is(json_get_string(json_get(entry, "request"), "method"), "DELETE");
+}
+
+/* An entry of a transaction or a history that takes a resource back: a void fact in its place. */
+static void read_deletion(struct parsing *parsing, size_t index, const struct json *entry)
+{
+    struct slice url = json_get_string(json_get(entry, "request"), "url");
+    struct fact *fact = &parsing->facts[index];
+    struct outcome *outcome = &parsing->outcomes[index];
+
+    url = reference_of_url(url);
+    if (url.size == 0)
+        url = reference_of_url(json_get_string(entry, "fullUrl"));
+    *fact = (struct fact){ .is_void = url.size > 0 };
+    *outcome = (struct outcome){ .reason = url.size > 0 ? "deleted" : "deletion-of-nothing" };
+    fact->reference = copy_bounded(parsing->reading.arena, url, URL_BYTES_MAX);
+    parsing->reading.scratch.is_full |= url.size > 0 && fact->reference.data == NULL;
+    fhir_date_parse(json_get_string(json_get(entry, "response"), "lastModified"), &fact->updated);
+}
+
 static enum status on_entry(void *arg, const struct json *entry, struct slice bytes,
                             struct error *err)
 {
@@ -186,6 +224,10 @@ static enum status on_entry(void *arg, const struct json *entry, struct slice by
     if (!fhir_bundle_add(&parsing->bundle, entry, bytes)
         || (index == parsing->room && !grow(parsing)))
         return no_room(parsing, err);
+    if (is_deletion(entry)) {
+        read_deletion(parsing, index, entry);
+        return is_full(parsing) ? no_room(parsing, err) : STATUS_OK;
+    }
     if (subject.size > 0 && (subject.data < bytes.data || subject.data >= bytes.data + bytes.size))
         subject = arena_copy(parsing->bundle.arena, subject);
     parsing->outcomes[index].subject = subject;

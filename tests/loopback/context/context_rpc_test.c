@@ -1,34 +1,6 @@
-/* The service against a real redis-server on a socket in a folder of its own. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
+#include "context_service_fixture.h"
 
-#include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <sys/prctl.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-#include "base/limits.h"
-#include "context.h"
-#include "context_rpc.h"
-#include "rpc/client.h"
-#include "run/clock.h"
-
-struct bench {
-    struct host host;
-    struct context *context;
-    struct client *client;
-    struct channel *channel;
-    struct timer guard;
-    char folder[64], redis[96], key_file[96], target[64];
-    pid_t redis_process;
-    bool is_drained;
-};
+#include "context_load.h"
 
 /* What one call came to. */
 struct outcome {
@@ -42,134 +14,6 @@ struct outcome {
     bool from_memory, existed;
     char map[64], user[4096], page[64], first_reference[128];
 };
-
-static void redis_start(struct bench *bench)
-{
-    char socket[96];
-
-    snprintf(socket, sizeof(socket), "%s/redis.sock", bench->folder);
-    bench->redis_process = fork();
-    assert_true(bench->redis_process >= 0);
-    if (bench->redis_process != 0)
-        return;
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (freopen("/dev/null", "w", stdout) == NULL)
-        _exit(126);
-    execlp("redis-server", "redis-server", "--port", "0", "--unixsocket", socket, "--dir",
-           bench->folder, "--appendonly", "no", "--save", "", (char *)NULL);
-    _exit(127);
-}
-
-static void redis_kill(struct bench *bench)
-{
-    if (bench->redis_process == 0)
-        return;
-    kill(bench->redis_process, SIGKILL);
-    waitpid(bench->redis_process, NULL, 0);
-    bench->redis_process = 0;
-}
-
-static void on_guard(struct timer *timer)
-{
-    (void)timer;
-    fprintf(stderr, "nothing happened for too long\n");
-    abort();
-}
-
-/* Run the loop until Redis is, or is not, there. */
-static void wait_for_redis(struct bench *bench, bool is_there)
-{
-    while (redis_is_ready(bench->context->store.redis) != is_there)
-        uv_run(&bench->host.loop.uv, UV_RUN_ONCE);
-}
-
-static void service_open(struct bench *bench)
-{
-    static const char *const addresses[] = { "127.0.0.1:0", NULL };
-    struct context_config config = { .redis = bench->redis,
-                                     .key_file = bench->key_file,
-                                     .ttl_ms = 3600000,
-                                     .cache_bytes = 64 * MIB };
-    struct server_options options = { .name = "context",
-                                      .addresses = addresses,
-                                      .methods = context_methods };
-    struct channel_options channel = { .service = "context", .target = bench->target };
-    struct error err;
-
-    memset(&bench->host, 0, sizeof(bench->host));
-    assert_int_equal(loop_init(&bench->host.loop, bench, NULL, &err), STATUS_OK);
-    bench->host.workers = workers_create(2, 64, &err);
-    bench->context = context_start(&bench->host, &config, &err);
-    if (bench->context == NULL)
-        fail_msg("%s", err.text);
-    options.loop = &bench->host.loop;
-    options.workers = bench->host.workers;
-    options.service = bench->context;
-    bench->host.server = server_create(&options, &err);
-    if (bench->host.server == NULL)
-        fail_msg("%s", err.text);
-    server_set_serving(bench->host.server, true);
-    snprintf(bench->target, sizeof(bench->target), "127.0.0.1:%d",
-             server_port(bench->host.server, 0));
-    bench->client = client_create(&bench->host.loop, CLIENT_PLACE_LOOP, 1, &err);
-    bench->channel = channel_create(bench->client, &channel, &err);
-    assert_non_null(bench->channel);
-    timer_init(&bench->guard, &bench->host.loop, on_guard);
-    timer_start(&bench->guard, 60000, 0);
-}
-
-static void on_drained(void *owner)
-{
-    ((struct bench *)owner)->is_drained = true;
-}
-
-static void service_close(struct bench *bench)
-{
-    bench->is_drained = false;
-    server_drain(bench->host.server, 5000, on_drained, bench);
-    while (!bench->is_drained)
-        uv_run(&bench->host.loop.uv, UV_RUN_ONCE);
-    server_destroy(bench->host.server);
-    channel_destroy(bench->channel);
-    client_destroy(bench->client);
-    context_stop(bench->context);
-    timer_close(&bench->guard, NULL);
-    loop_stop(&bench->host.loop);
-    loop_run(&bench->host.loop);
-    workers_destroy(bench->host.workers);
-    context_destroy(bench->context);
-    loop_close(&bench->host.loop);
-}
-
-static int set_up(void **state)
-{
-    struct bench *bench = calloc(1, sizeof(*bench));
-
-    snprintf(bench->folder, sizeof(bench->folder), "/tmp/context-test-XXXXXX");
-    assert_non_null(mkdtemp(bench->folder));
-    snprintf(bench->redis, sizeof(bench->redis), "unix:%s/redis.sock", bench->folder);
-    snprintf(bench->key_file, sizeof(bench->key_file), "%s/key", bench->folder);
-    redis_start(bench);
-    service_open(bench);
-    wait_for_redis(bench, true);
-    *state = bench;
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    struct bench *bench = *state;
-    char path[160];
-
-    service_close(bench);
-    redis_kill(bench);
-    unlink(bench->key_file);
-    snprintf(path, sizeof(path), "%s/redis.sock", bench->folder);
-    unlink(path);
-    rmdir(bench->folder);
-    free(bench);
-    return 0;
-}
 
 /* ---- calls ---- */
 
@@ -489,6 +333,77 @@ static void another_process_with_the_key_finds_the_record(void **state)
     assert_string_equal(outcome.map, "sealed");
 }
 
+static void what_is_deleted_is_gone_and_the_rest_stays(void **state)
+{
+    static const char deletion[] =
+        BUNDLE("{\"request\":{\"method\":\"DELETE\",\"url\":\"Condition/c1\"}}");
+    struct bench *bench = *state;
+    struct outcome outcome;
+
+    put(bench, "p1", BUNDLE(CONDITION("c1", "Asthma") "," CONDITION("c2", "Gout")), "");
+    outcome = put(bench, "p1", deletion, "");
+    assert_int_equal(outcome.status, STATUS_OK);
+    assert_int_equal(outcome.put.facts, 1);
+    service_close(bench);
+    service_open(bench);
+    wait_for_redis(bench, true);
+    outcome = assemble(bench, "p1", "Any problems?", 500);
+    assert_string_equal(outcome.user,
+                        "Record:\n[1] condition: Gout, active\n\nQuestion: Any problems?");
+}
+
+static void one_replica_forgets_and_none_remembers(void **state)
+{
+    struct bench *bench = *state, replica;
+
+    replica_open(&replica, bench);
+    put(bench, "p1", asthma, "sealed");
+    assert_int_equal(recall(&replica, "p1").facts, 1);
+    put(bench, "p1", gout, "");
+    assert_int_equal(recall(&replica, "p1").facts, 2);
+    assert_true(forget(bench, "p1").existed);
+    assert_int_equal(recall(&replica, "p1").status, STATUS_NOT_FOUND);
+    assert_int_equal(assemble(&replica, "p1", "Any problems?", 500).status, STATUS_NOT_FOUND);
+    assert_int_equal(recall(bench, "p1").status, STATUS_NOT_FOUND);
+    service_close(&replica);
+}
+
+static void a_question_sees_a_forget_elsewhere_within_a_second(void **state)
+{
+    struct bench *bench = *state, replica;
+    uint64_t until;
+
+    replica_open(&replica, bench);
+    put(bench, "p1", asthma, "sealed");
+    assert_int_equal(assemble(&replica, "p1", "Any problems?", 500).status, STATUS_OK);
+    forget(bench, "p1");
+    until = clock_now() + (LOAD_FRESH_MS + 100) * CLOCK_NS_PER_MS;
+    while (clock_now() < until)
+        uv_run(&replica.host.loop.uv, UV_RUN_NOWAIT);
+    assert_int_equal(assemble(&replica, "p1", "Any problems?", 500).status, STATUS_NOT_FOUND);
+    service_close(&replica);
+}
+
+static int set_up_fleeting(void **state)
+{
+    return set_up_with(state, 64 * MIB, 400);
+}
+
+static void a_record_ends_with_its_time_in_memory_and_in_redis(void **state)
+{
+    struct bench *bench = *state;
+    uint64_t until;
+
+    put(bench, "p1", asthma, "sealed");
+    assert_int_equal(recall(bench, "p1").status, STATUS_OK);
+    until = clock_now() + 800 * CLOCK_NS_PER_MS;
+    while (clock_now() < until)
+        uv_run(&bench->host.loop.uv, UV_RUN_NOWAIT);
+    assert_int_equal(assemble(bench, "p1", "Any problems?", 500).status, STATUS_NOT_FOUND);
+    assert_int_equal(recall(bench, "p1").status, STATUS_NOT_FOUND);
+    assert_false(forget(bench, "p1").existed);
+}
+
 static void puts_at_the_same_time_do_not_lose_each_other(void **state)
 {
     struct bench *bench = *state;
@@ -663,6 +578,13 @@ int main(void)
         cmocka_unit_test_setup_teardown(another_process_with_the_key_finds_the_record, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(a_timeline_answers_questions, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_is_deleted_is_gone_and_the_rest_stays, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(one_replica_forgets_and_none_remembers, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_question_sees_a_forget_elsewhere_within_a_second, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(a_record_ends_with_its_time_in_memory_and_in_redis,
+                                        set_up_fleeting, tear_down),
         cmocka_unit_test_setup_teardown(puts_at_the_same_time_do_not_lose_each_other, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(without_redis_memory_serves_and_is_written_when_it_is_back,

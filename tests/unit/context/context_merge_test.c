@@ -97,6 +97,80 @@ static void what_was_entered_in_error_goes_and_does_not_come_back(void **state)
     assert_int_equal(reason(&parsed, "superseded"), 1);
 }
 
+static struct record put_entries(const struct record *old, const char *entries, uint32_t deleted)
+{
+    char *bundle = arena_format(&arena, "{\"resourceType\":\"Bundle\",\"entry\":[%s]}", entries);
+    struct record record;
+    struct parsed parsed;
+    struct fact *facts;
+    uint32_t as_facts;
+    size_t count;
+
+    for (char *at = bundle; *at != '\0'; at++)
+        *at = *at == '\'' ? '"' : *at;
+    assert_int_equal(context_parse(slice_from(bundle), &arena, &parsed, &err), STATUS_OK);
+    assert_int_equal(reason(&parsed, "deleted"), deleted);
+    assert_int_equal(context_merge(old, &parsed, &arena, &facts, &count, &as_facts, &err),
+                     STATUS_OK);
+    assert_int_equal(as_facts + reasons_total(&parsed.reasons), parsed.resources);
+    assert_int_equal(record_index(facts, count, &arena, &record, &err), STATUS_OK);
+    return record;
+}
+
+static void what_is_deleted_goes_and_comes_back_only_newer(void **state)
+{
+    (void)state;
+    static const char deletion[] =
+        "{'request':{'method':'DELETE','url':'http://a.example/fhir/Condition/c'}}";
+    struct record first, second, third;
+    struct parsed parsed;
+    uint32_t as_facts;
+
+    merge(NULL, CONDITION("c", "'versionId':'3'", "Gout") "," CONDITION("d", "", "Asthma"), &first,
+          &parsed, &as_facts);
+    second = put_entries(&first, deletion, 1);
+    assert_int_equal(second.live, 1);
+    merge(&second, CONDITION("c", "'versionId':'3'", "Gout"), &third, &parsed, &as_facts);
+    assert_int_equal(third.live, 1);
+    assert_int_equal(reason(&parsed, "superseded"), 1);
+    merge(&second, CONDITION("c", "'versionId':'5'", "Gout"), &third, &parsed, &as_facts);
+    assert_int_equal(third.live, 2);
+}
+
+static void a_deletion_of_an_older_day_changes_nothing(void **state)
+{
+    (void)state;
+    struct record first, second;
+    struct parsed parsed;
+    uint32_t as_facts;
+
+    merge(NULL, CONDITION("c", "'lastUpdated':'2020-02-02T00:00:00Z'", "Gout"), &first, &parsed,
+          &as_facts);
+    second = put_entries(
+        &first,
+        "{'fullUrl':'http://a/Condition/c','request':{'method':'DELETE','url':'Condition/c'},"
+        "'response':{'lastModified':'2019-01-01T00:00:00Z'}}",
+        1);
+    assert_int_equal(second.live, 1);
+    second = put_entries(&first,
+                         "{'request':{'method':'DELETE','url':'Condition/c'},"
+                         "'response':{'lastModified':'2021-01-01T00:00:00Z'}}",
+                         1);
+    assert_int_equal(second.live, 0);
+}
+
+static void a_deletion_that_names_no_resource_is_counted(void **state)
+{
+    (void)state;
+    struct record record = put_entries(
+        NULL,
+        "{'request':{'method':'DELETE','url':'Condition?code=x'}},"
+        "{'request':{'method':'DELETE'}},{'request':{'method':'DELETE','url':'Condition/'}}",
+        0);
+
+    assert_int_equal(record.live, 0);
+}
+
 static void the_same_said_twice_is_one_fact(void **state)
 {
     (void)state;
@@ -184,6 +258,12 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_copy_counts_when_the_first_is_taken_back, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(what_lasts_may_be_told_twice_without_a_date, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(what_is_deleted_goes_and_comes_back_only_newer, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(a_deletion_of_an_older_day_changes_nothing, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(a_deletion_that_names_no_resource_is_counted, set_up,
                                         tear_down),
     };
 
