@@ -102,6 +102,35 @@ module.exports = {
       assert.equal(answer.done.citations_known, answer.citations.filter((c) => c.known).length);
     },
 
+    async 'no answer can cite what is not in its prompt, however it is sampled'({ mesh }) {
+      const tokenizer = mesh.stub('Tokenizer');
+      const inference = mesh.stub('Inference');
+      const { ids: brackets } = await mesh.call(tokenizer, 'Encode', { text: '[' });
+      const sampling = (seed) => ({ temperature: 1.5, seed, logit_bias: brackets.map((id) => ({ id, bias: 6 })) });
+      let known = 0;
+      for (let seed = 1; seed <= 4; seed++) {
+        const { done } = await mesh.ask('p1', SAMPLE_QUESTION, { sampling: sampling(seed), tokens_max: 60 });
+        assert.equal(done.citations_unknown, 0);
+        known += done.citations_known;
+      }
+      assert.ok(known > 0);
+
+      const cited = async (constraint) => {
+        const { ids } = await mesh.call(tokenizer, 'Encode', { text: 'Facts [1] [2] [3] [4] [5] say so' });
+        let answer = [];
+        for (let seed = 1; seed <= 4; seed++) {
+          const { ids: said } = await mesh.generate(inference, { ids, tokens_max: 60, sampling: sampling(seed), constraint });
+          const { text } = await mesh.call(tokenizer, 'Decode', { ids: said, flush: true });
+          answer = answer.concat([...text.matchAll(/\[([\d, ]*\d[\d, ]*)\]/g)].flatMap((match) => match[1].match(/\d+/g).map(Number)));
+        }
+        return new Set(answer);
+      };
+      assert.ok([...await cited()].some((id) => id !== 3));
+      assert.deepEqual([...await cited({ citations: { fact_ids: [3] } })].filter((id) => id !== 3), []);
+      tokenizer.close();
+      inference.close();
+    },
+
     async 'every fact of the prompt names a resource of the record that was put, by its own id'({ mesh }) {
       const bundle = JSON.parse(sample());
       const known = new Set(bundle.entry.map(({ resource }) => `${resource.resourceType}/${resource.id}`));
