@@ -82,6 +82,43 @@ static void read_inspect(struct outcome *outcome, const void *message)
     spans_count = ((const Consilium__V1__InspectReply *)message)->n_spans;
 }
 
+/* ---- what is written down ---- */
+
+static int stderr_kept = -1;
+static FILE *stderr_file;
+
+static void log_catch(void)
+{
+    fflush(stderr);
+    stderr_file = tmpfile();
+    stderr_kept = dup(STDERR_FILENO);
+    assert_true(stderr_file != NULL && stderr_kept >= 0);
+    dup2(fileno(stderr_file), STDERR_FILENO);
+}
+
+/* What was logged since, in @text. */
+static void log_release(char *text, size_t size)
+{
+    size_t got;
+
+    fflush(stderr);
+    dup2(stderr_kept, STDERR_FILENO);
+    close(stderr_kept);
+    rewind(stderr_file);
+    got = fread(text, 1, size - 1, stderr_file);
+    text[got] = 0;
+    fclose(stderr_file);
+}
+
+static unsigned count(const char *text, const char *what)
+{
+    unsigned found = 0;
+
+    for (; (text = strstr(text, what)) != NULL; text++)
+        found++;
+    return found;
+}
+
 static char question[] = "Did Dr. Priya Subramanian see Marta Lindgren on 03/14/2019?";
 
 static enum status redact_question(void)
@@ -93,6 +130,31 @@ static enum status redact_question(void)
     request.text = (ProtobufCBinaryData){ strlen(question), (uint8_t *)question };
     request.with_spans = true;
     return call(&method_deid_redact, &request, read_redact);
+}
+
+/* Under the map of before. */
+static enum status redact_more(const char *scope, uint64_t generation_asked)
+{
+    Consilium__V1__RedactRequest request = CONSILIUM__V1__REDACT_REQUEST__INIT;
+    uint8_t map[4096];
+
+    memcpy(map, sealed, sealed_size);
+    request.scope = (char *)scope;
+    request.input_case = CONSILIUM__V1__REDACT_REQUEST__INPUT_TEXT;
+    request.text = (ProtobufCBinaryData){ strlen(question), (uint8_t *)question };
+    request.sealed_map = (ProtobufCBinaryData){ sealed_size, map };
+    request.generation_min = generation_asked;
+    return call(&method_deid_redact, &request, read_redact);
+}
+
+static enum status inspect_under(const char *scope)
+{
+    Consilium__V1__InspectRequest request = CONSILIUM__V1__INSPECT_REQUEST__INIT;
+
+    request.scope = (char *)scope;
+    request.text = (ProtobufCBinaryData){ strlen(question), (uint8_t *)question };
+    request.sealed_map = (ProtobufCBinaryData){ sealed_size, sealed };
+    return call(&method_deid_inspect, &request, read_inspect);
 }
 
 static enum status restore_output(const char *scope)
@@ -129,6 +191,112 @@ static void a_map_of_another_scope_is_refused(void **state)
     assert_int_equal(restore_output("t/q"), STATUS_PERMISSION_DENIED);
     sealed[sealed_size / 2] ^= 1;
     assert_int_equal(restore_output("t/p"), STATUS_PERMISSION_DENIED);
+}
+
+static void assert_refused_by_all(const char *scope)
+{
+    assert_int_equal(redact_more(scope, 0), STATUS_PERMISSION_DENIED);
+    assert_int_equal(inspect_under(scope), STATUS_PERMISSION_DENIED);
+    assert_int_equal(restore_output(scope), STATUS_PERMISSION_DENIED);
+}
+
+static void a_map_that_was_touched_anywhere_is_refused_by_every_method(void **state)
+{
+    uint8_t whole[4096];
+    size_t size;
+
+    (void)state;
+    assert_int_equal(redact_question(), STATUS_OK);
+    memcpy(whole, sealed, size = sealed_size);
+    for (size_t at = 0; at < size; at += at < 32 ? 5 : size / 7) {
+        sealed[at] ^= 0x40;
+        assert_refused_by_all("t/p");
+        memcpy(sealed, whole, size);
+    }
+    for (sealed_size = 1; sealed_size < size; sealed_size += size / 3)
+        assert_refused_by_all("t/p");
+    sealed_size = size + 1;
+    sealed[size] = 0;
+    assert_refused_by_all("t/p");
+    sealed_size = size;
+    assert_int_equal(restore_output("t/p"), STATUS_OK);
+}
+
+static void a_map_of_another_key_or_patient_is_refused_by_every_method(void **state)
+{
+    struct arena arena;
+    struct deid_key other;
+    struct deid_map map;
+    struct slice bytes;
+
+    (void)state;
+    assert_int_equal(redact_question(), STATUS_OK);
+    assert_refused_by_all("t/other");
+    assert_refused_by_all("");
+    arena_init(&arena, 1 << 20);
+    deid_map_init(&map, DEID_PROFILE_LIMITED, &arena);
+    memset(&other, 7, sizeof(other));
+    assert_int_equal(deid_seal(&map, &other, SLICE("t/p"), &arena, &bytes, NULL), STATUS_OK);
+    memcpy(sealed, bytes.data, sealed_size = bytes.size);
+    assert_refused_by_all("t/p");
+    arena_close(&arena);
+}
+
+static void every_opening_is_written_down_and_no_text_is(void **state)
+{
+    static const char *const gone[] = { "Priya", "Subramanian", "Marta", "Lindgren", "2019" };
+    char log[16384];
+
+    (void)state;
+    assert_int_equal(redact_question(), STATUS_OK);
+    log_catch();
+    assert_int_equal(redact_more("t/p", 0), STATUS_OK);
+    assert_int_equal(inspect_under("t/p"), STATUS_OK);
+    assert_int_equal(restore_output("t/p"), STATUS_OK);
+    assert_int_equal(restore_output("t/q"), STATUS_PERMISSION_DENIED);
+    assert_int_equal(redact_more("t/p", 99), STATUS_FAILED_PRECONDITION);
+    log_release(log, sizeof(log));
+    assert_int_equal(count(log, "event=map_opened"), 5);
+    assert_int_equal(count(log, "scope=t/p"), 4);
+    assert_int_equal(count(log, "method=Redact"), 2);
+    assert_int_equal(count(log, "method=Inspect"), 1);
+    assert_int_equal(count(log, "method=Restore"), 2);
+    assert_int_equal(count(log, "outcome=OK"), 3);
+    assert_int_equal(count(log, "outcome=PERMISSION_DENIED"), 1);
+    assert_int_equal(count(log, "outcome=FAILED_PRECONDITION"), 1);
+    for (size_t i = 0; i < sizeof(gone) / sizeof(gone[0]); i++)
+        assert_null(strstr(log, gone[i]));
+}
+
+/* The last entry of many is no resource: nothing of the others is given. */
+static void a_bundle_that_is_broken_at_its_end_gives_nothing(void **state)
+{
+    static char bundle[64 << 10];
+    static const char *const ends[] = {
+        "{\"resource\":{\"id\":\"x\"}}]}", "{\"resource\":{",
+        "{\"resource\":{\"resourceType\":\"Patient\",\"id\":\"b\"}}]}",
+        "{\"resource\":{\"resourceType\":\"Marta Lindgren\"}}]}"
+    };
+    Consilium__V1__RedactRequest request = CONSILIUM__V1__REDACT_REQUEST__INIT;
+    size_t size;
+
+    (void)state;
+    strcpy(
+        bundle,
+        "{\"resourceType\":\"Bundle\",\"entry\":[{\"resource\":{\"resourceType\":\"Patient\",\"id\":"
+        "\"a\",\"name\":[{\"text\":\"Marta Lindgren\"}]}},");
+    for (unsigned i = 0; i < 300; i++)
+        strcat(bundle,
+               "{\"resource\":{\"resourceType\":\"Observation\",\"code\":{\"text\":\"Weight\"}}},");
+    size = strlen(bundle);
+    request.input_case = CONSILIUM__V1__REDACT_REQUEST__INPUT_FHIR;
+    for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
+        strcpy(bundle + size, ends[i]);
+        request.fhir = (ProtobufCBinaryData){ strlen(bundle), (uint8_t *)bundle };
+        output_size = 0;
+        assert_int_equal(call(&method_deid_redact, &request, read_redact), STATUS_INVALID_ARGUMENT);
+        assert_int_equal(output_size, 0);
+    }
 }
 
 /* A caller who knows of a later map is not answered from an earlier one. */
@@ -206,6 +374,14 @@ int main(void)
                                         close_service),
         cmocka_unit_test_setup_teardown(a_map_of_another_scope_is_refused, open_service,
                                         close_service),
+        cmocka_unit_test_setup_teardown(a_map_that_was_touched_anywhere_is_refused_by_every_method,
+                                        open_service, close_service),
+        cmocka_unit_test_setup_teardown(a_map_of_another_key_or_patient_is_refused_by_every_method,
+                                        open_service, close_service),
+        cmocka_unit_test_setup_teardown(every_opening_is_written_down_and_no_text_is, open_service,
+                                        close_service),
+        cmocka_unit_test_setup_teardown(a_bundle_that_is_broken_at_its_end_gives_nothing,
+                                        open_service, close_service),
         cmocka_unit_test_setup_teardown(a_stale_map_is_refused, open_service, close_service),
         cmocka_unit_test_setup_teardown(a_request_names_its_style, open_service, close_service),
         cmocka_unit_test_setup_teardown(inspect_finds_and_changes_nothing, open_service,

@@ -12,6 +12,7 @@
 #include <time.h>
 #include <cmocka.h>
 
+#include "base/fault.h"
 #include "data.h"
 #include "deid_fhir.h"
 #include "deid_fhir_restore.h"
@@ -454,6 +455,36 @@ static void check_bundle(struct slice bundle)
     trip_close(&trip);
 }
 
+/* Whichever allocation fails: an error, or all of it. */
+static void no_room_anywhere_is_an_error_and_never_half_a_record(void **state)
+{
+    struct trip trip;
+    struct slice back;
+    int total, failed = 0;
+
+    (void)state;
+    fault_after(-1);
+    trip_open(&trip, slice_from(odd), DEID_PROFILE_LIMITED);
+    total = fault_count();
+    trip_close(&trip);
+    for (int i = 1; i < total; i++) { /* the first is the map's own */
+        fault_after(i);
+        trip_open(&trip, slice_from(odd), DEID_PROFILE_LIMITED);
+        fault_after(-1);
+        failed += trip.status != STATUS_OK;
+        if (trip.status != STATUS_OK) {
+            assert_int_equal(trip.status, STATUS_RESOURCE_EXHAUSTED);
+        } else {
+            assert_int_equal(
+                deid_fhir_restore(&trip.map, trip.output, &trip.arena, &back, &trip.err),
+                STATUS_OK);
+            assert_true(slice_is(back, odd));
+        }
+        trip_close(&trip);
+    }
+    assert_true(failed > 0);
+}
+
 /* The first bundles of each archive; DEID_BUNDLES says how many. */
 static void real_bundles_keep_no_known_identifier_and_come_back(void **state)
 {
@@ -514,6 +545,7 @@ int main(void)
         cmocka_unit_test(a_search_loses_every_value),
         cmocka_unit_test(a_relative_is_not_the_patient),
         cmocka_unit_test(refuses_two_patients_and_what_is_no_fhir),
+        cmocka_unit_test(no_room_anywhere_is_an_error_and_never_half_a_record),
         cmocka_unit_test(real_bundles_keep_no_known_identifier_and_come_back),
     };
 
