@@ -143,11 +143,14 @@ static bool seal(struct http_connection *connection)
     return http_tls_take(connection->tls, &connection->wire);
 }
 
-/* A buffer that one large answer has blown up is not kept. */
-static void shrink(struct http_bytes *bytes)
+/* Nothing is kept of an answer that has gone out: idle connections are many. */
+static void shrink(struct http_connection *connection)
 {
-    if (bytes->size == 0 && bytes->capacity > 4 * HTTP_OUT_BYTES)
-        http_bytes_close(bytes);
+    if (connection->exchanges_count > 0 && connection->wire.capacity <= 4 * HTTP_OUT_BYTES)
+        return;
+    http_bytes_close(&connection->wire);
+    if (connection->out.size == 0)
+        http_bytes_close(&connection->out);
 }
 
 void connection_flush(struct http_connection *connection)
@@ -168,7 +171,7 @@ void connection_flush(struct http_connection *connection)
     }
     if (connection->is_closing || connection->is_writing)
         return;
-    shrink(&connection->wire);
+    shrink(connection);
     if (connection->is_ending && !connection->is_lingering) {
         if (connection->tls != NULL)
             http_tls_end(connection->tls);
