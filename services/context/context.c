@@ -37,6 +37,26 @@ const struct setting context_settings[] = {
     { .name = NULL },
 };
 
+/* The hash tag of a key ends at the first '}'. */
+#define NAME_BYTES_MAX 128
+
+enum status context_check_name(const char *what, const char *name, struct error *err)
+{
+    size_t size = strlen(name);
+
+    if (size == 0 || size > NAME_BYTES_MAX)
+        return error_set(err, STATUS_INVALID_ARGUMENT, "%s: %zu bytes, not 1 to %d", what, size,
+                         NAME_BYTES_MAX);
+    for (size_t i = 0; i < size; i++)
+        if ((unsigned char)name[i] <= ' ' || (unsigned char)name[i] >= 0x7f
+            || strchr("{}:", name[i]) != NULL)
+            return error_set(
+                err, STATUS_INVALID_ARGUMENT,
+                "%s: byte %zu is not one of a name (printable ASCII without braces and colons)",
+                what, i);
+    return STATUS_OK;
+}
+
 int64_t context_expiry(const struct context *context)
 {
     return clock_wall_ms() + (int64_t)context->store.ttl_ms;

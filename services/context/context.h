@@ -52,6 +52,14 @@ void context_stop(struct context *context);
 /* After the loop has ended. */
 void context_destroy(struct context *context);
 
+/* Names become parts of keys: INVALID_ARGUMENT, about @what, for one that is not 1 to 128 bytes of
+ * printable ASCII without braces and colons. Any thread. */
+enum status context_check_name(const char *what, const char *name, struct error *err);
+
+/* Assembling from so many facts takes well under a millisecond: on the loop; from more, on a
+ * worker. */
+#define CONTEXT_INLINE_FACTS_MAX 4000
+
 /* Wall clock at which what is stored now is forgotten. */
 int64_t context_expiry(const struct context *context);
 

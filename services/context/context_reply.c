@@ -126,6 +126,27 @@ bool reply_line(const struct record *record, const struct prompt_line *line, str
     return !sourcing.is_full;
 }
 
+bool reply_prompt(const struct prompt *prompt, uint64_t version, struct arena *arena,
+                  Consilium__V1__AssembleReply *out)
+{
+    Consilium__V1__Fact *facts = ARENA_ARRAY(arena, Consilium__V1__Fact, prompt->count);
+
+    consilium__v1__assemble_reply__init(out);
+    out->system = (char *)prompt->system;
+    out->user = (char *)prompt->user;
+    out->facts_considered = (uint32_t)prompt->considered;
+    out->version = version;
+    out->facts = ARENA_ARRAY(arena, Consilium__V1__Fact *, prompt->count);
+    if (facts == NULL || out->facts == NULL)
+        return false;
+    for (; out->n_facts < prompt->count; out->n_facts++) {
+        out->facts[out->n_facts] = &facts[out->n_facts];
+        if (!reply_line(prompt->record, &prompt->lines[out->n_facts], arena, &facts[out->n_facts]))
+            return false;
+    }
+    return true;
+}
+
 /* ---- answers of the timeline ---- */
 
 static bool pack_item(const struct timeline_item *item, uint32_t id, struct arena *arena,

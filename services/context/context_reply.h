@@ -15,6 +15,10 @@ bool reply_fact(const struct fact *fact, uint32_t id, struct slice text, struct 
 bool reply_line(const struct record *record, const struct prompt_line *line, struct arena *arena,
                 Consilium__V1__Fact *out);
 
+/* A prompt, and its lines. */
+bool reply_prompt(const struct prompt *prompt, uint64_t version, struct arena *arena,
+                  Consilium__V1__AssembleReply *out);
+
 /* An answer, and the facts of its newest @items_max items. */
 bool reply_answer(const struct timeline_question *question, const struct timeline_answer *answer,
                   uint32_t items_max, struct arena *arena, Consilium__V1__TimelineReply *out);

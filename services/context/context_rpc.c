@@ -4,37 +4,15 @@
 
 #include "base/limits.h"
 #include "context_load.h"
+#include "context_many.h"
 #include "context_put.h"
 #include "context_render.h"
 #include "context_reply.h"
 #include "context_timeline.h"
 #include "run/workers.h"
 
-/* Names become parts of keys, whose hash tag ends at the first '}'. */
-#define NAME_BYTES_MAX 128
-
-/* Assembling from so many facts takes well under a millisecond. */
-#define INLINE_FACTS_MAX 4000
-
 #define PUT_CALLS_MAX 8
 #define PUT_QUEUE_MAX 64
-
-static enum status check_name(const char *what, const char *name, struct error *err)
-{
-    size_t size = strlen(name);
-
-    if (size == 0 || size > NAME_BYTES_MAX)
-        return error_set(err, STATUS_INVALID_ARGUMENT, "%s: %zu bytes, not 1 to %d", what, size,
-                         NAME_BYTES_MAX);
-    for (size_t i = 0; i < size; i++)
-        if ((unsigned char)name[i] <= ' ' || (unsigned char)name[i] >= 0x7f
-            || strchr("{}:", name[i]) != NULL)
-            return error_set(
-                err, STATUS_INVALID_ARGUMENT,
-                "%s: byte %zu is not one of a name (printable ASCII without braces and colons)",
-                what, i);
-    return STATUS_OK;
-}
 
 /* A record is wanted for a call: load it, then go on. */
 struct lookup {
@@ -88,7 +66,7 @@ static void read_on_loaded(void *arg, struct cache_entry *entry, bool from_memor
     }
     lookup->entry = entry;
     lookup->from_memory = from_memory;
-    if (entry->record.count > INLINE_FACTS_MAX) {
+    if (entry->record.count > CONTEXT_INLINE_FACTS_MAX) {
         lookup->job = (struct job){ .run = read_on_worker,
                                     .done = read_on_answered,
                                     .home = &lookup->context->host->loop.mailbox };
@@ -108,8 +86,8 @@ static void read_start(struct call *call, const char *tenant, const char *patien
 
     if (lookup == NULL)
         error_set(&err, STATUS_RESOURCE_EXHAUSTED, "no room for the call");
-    else if (check_name("tenant", tenant, &err) == STATUS_OK)
-        check_name("patient", patient, &err);
+    else if (context_check_name("tenant", tenant, &err) == STATUS_OK)
+        context_check_name("patient", patient, &err);
     if (err.status != STATUS_OK) {
         call_fail(call, &err);
         return;
@@ -135,8 +113,9 @@ static void put(struct call *call)
     const Consilium__V1__PutRequest *request = call->request;
     struct error err = { STATUS_OK, "" };
 
-    if (check_name("tenant", request->tenant, &err) == STATUS_OK
-        && check_name("patient", request->patient, &err) == STATUS_OK && request->bundle.len == 0)
+    if (context_check_name("tenant", request->tenant, &err) == STATUS_OK
+        && context_check_name("patient", request->patient, &err) == STATUS_OK
+        && request->bundle.len == 0)
         error_set(&err, STATUS_INVALID_ARGUMENT, "bundle: empty");
     if (err.status != STATUS_OK)
         call_fail(call, &err);
@@ -183,25 +162,6 @@ static Consilium__V1__Fact **make_facts(struct lookup *lookup, size_t count,
 
 /* ---- Assemble ---- */
 
-static bool pack_prompt(struct lookup *lookup, const struct prompt *prompt,
-                        Consilium__V1__AssembleReply *reply)
-{
-    Consilium__V1__Fact *facts;
-    Consilium__V1__Fact **list = make_facts(lookup, prompt->count, &facts);
-
-    for (size_t i = 0; list != NULL && i < prompt->count; i++) {
-        list[i] = &facts[i];
-        if (!reply_line(prompt->record, &prompt->lines[i], &lookup->call->arena, &facts[i])) {
-            error_set(&lookup->err, STATUS_RESOURCE_EXHAUSTED, "no room for %zu facts",
-                      prompt->count);
-            return false;
-        }
-    }
-    reply->facts = list;
-    reply->n_facts = prompt->count;
-    return list != NULL;
-}
-
 static void assemble_answer(struct lookup *lookup)
 {
     const Consilium__V1__AssembleRequest *request = lookup->call->request;
@@ -220,13 +180,10 @@ static void assemble_answer(struct lookup *lookup)
                             &lookup->call->arena, &prompt, &lookup->err)
                != STATUS_OK)
         return;
-    consilium__v1__assemble_reply__init(reply);
-    reply->system = (char *)prompt.system;
-    reply->user = (char *)prompt.user;
-    reply->facts_considered = (uint32_t)prompt.considered;
-    reply->version = lookup->entry->version;
-    if (pack_prompt(lookup, &prompt, reply))
+    if (reply_prompt(&prompt, lookup->entry->version, &lookup->call->arena, reply))
         lookup->reply = reply;
+    else
+        error_set(&lookup->err, STATUS_RESOURCE_EXHAUSTED, "no room for %zu facts", prompt.count);
 }
 
 static void assemble(struct call *call)
@@ -396,8 +353,8 @@ static void forget(struct call *call)
 
     if (forgetting == NULL)
         error_set(&err, STATUS_RESOURCE_EXHAUSTED, "no room for the call");
-    else if (check_name("tenant", request->tenant, &err) == STATUS_OK)
-        check_name("patient", request->patient, &err);
+    else if (context_check_name("tenant", request->tenant, &err) == STATUS_OK)
+        context_check_name("patient", request->patient, &err);
     if (err.status != STATUS_OK) {
         call_fail(call, &err);
         return;
@@ -421,6 +378,12 @@ const struct server_method context_methods[] = {
     { .method = &method_context_assemble,
       .place = METHOD_PLACE_LOOP,
       .start = assemble,
+      .arena_bytes_max = 64 * MIB },
+    { .method = &method_context_assemble_many,
+      .place = METHOD_PLACE_LOOP,
+      .start = context_many,
+      .calls_max = 16,
+      .queue_max = 64,
       .arena_bytes_max = 64 * MIB },
     { .method = &method_context_timeline,
       .place = METHOD_PLACE_LOOP,
