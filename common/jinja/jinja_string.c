@@ -94,32 +94,6 @@ static struct jinja_value split_space(struct jinja_run *run, struct jinja_text t
     return list;
 }
 
-static struct jinja_value string_split(struct jinja_run *run, struct jinja_value self,
-                                       const struct jinja_value *bound)
-{
-    struct jinja_text text = self.text;
-    struct jinja_value list;
-    struct slice separator;
-    int64_t count_max;
-    size_t at;
-
-    if (!jinja_step(run, text.size) || !string_argument(run, bound[0], &separator)
-        || !count_argument(run, bound[1], &count_max))
-        return jinja_undefined();
-    if (separator.data == NULL)
-        return split_space(run, text, count_max);
-    if (separator.size == 0)
-        return jinja_fail(run, STATUS_FAILED_PRECONDITION, "split at an empty string");
-    list = jinja_make_list(run);
-    while ((count_max < 0 || (int64_t)list.list->count < count_max) && jinja_step(run, 0)
-           && (at = jinja_text_find(text, separator, 0)) != SIZE_MAX) {
-        jinja_add(run, list, jinja_string(jinja_text_cut(text, 0, at)));
-        text = jinja_text_cut(text, at + separator.size, text.size);
-    }
-    jinja_add(run, list, jinja_string(text));
-    return list;
-}
-
 static struct jinja_value reversed(struct jinja_run *run, struct jinja_value list)
 {
     struct jinja_value turned = jinja_make_list(run);
@@ -129,28 +103,57 @@ static struct jinja_value reversed(struct jinja_run *run, struct jinja_value lis
     return turned;
 }
 
-static struct jinja_value string_rsplit(struct jinja_run *run, struct jinja_value self,
-                                        const struct jinja_value *bound)
+/* At @separator, @count_max times at most, from the front, or from the end. */
+static struct jinja_value split_at(struct jinja_run *run, struct jinja_text text,
+                                   struct slice separator, int64_t count_max, bool is_from_end)
 {
-    struct jinja_text text = self.text;
-    struct jinja_value list;
+    struct jinja_value list = jinja_make_list(run);
+
+    while ((count_max < 0 || (int64_t)list.list->count < count_max) && jinja_step(run, 0)) {
+        size_t at = is_from_end ? jinja_text_find_last(text, separator, text.size)
+                                : jinja_text_find(text, separator, 0);
+        struct jinja_text before, after;
+
+        if (at == SIZE_MAX)
+            break;
+        before = jinja_text_cut(text, 0, at);
+        after = jinja_text_cut(text, at + separator.size, text.size);
+        jinja_add(run, list, jinja_string(is_from_end ? after : before));
+        text = is_from_end ? before : after;
+    }
+    jinja_add(run, list, jinja_string(text));
+    return is_from_end ? reversed(run, list) : list;
+}
+
+/* rsplit without a separator is not in use. */
+static struct jinja_value split(struct jinja_run *run, struct jinja_text text,
+                                const struct jinja_value *bound, bool is_from_end)
+{
     struct slice separator;
     int64_t count_max;
-    size_t at;
 
     if (!jinja_step(run, text.size) || !string_argument(run, bound[0], &separator)
         || !count_argument(run, bound[1], &count_max))
         return jinja_undefined();
-    if (separator.size == 0)
+    if (separator.data == NULL && is_from_end)
         return jinja_fail(run, STATUS_UNIMPLEMENTED, "rsplit without a separator");
-    list = jinja_make_list(run);
-    while ((count_max < 0 || (int64_t)list.list->count < count_max) && jinja_step(run, 0)
-           && (at = jinja_text_find_last(text, separator, text.size)) != SIZE_MAX) {
-        jinja_add(run, list, jinja_string(jinja_text_cut(text, at + separator.size, text.size)));
-        text = jinja_text_cut(text, 0, at);
-    }
-    jinja_add(run, list, jinja_string(text));
-    return reversed(run, list);
+    if (separator.data == NULL)
+        return split_space(run, text, count_max);
+    if (separator.size == 0)
+        return jinja_fail(run, STATUS_FAILED_PRECONDITION, "split at an empty string");
+    return split_at(run, text, separator, count_max, is_from_end);
+}
+
+static struct jinja_value string_split(struct jinja_run *run, struct jinja_value self,
+                                       const struct jinja_value *bound)
+{
+    return split(run, self.text, bound, false);
+}
+
+static struct jinja_value string_rsplit(struct jinja_run *run, struct jinja_value self,
+                                        const struct jinja_value *bound)
+{
+    return split(run, self.text, bound, true);
 }
 
 /* One of them, or any of a tuple. */

@@ -1,22 +1,6 @@
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <cmocka.h>
-
-#include "base/limits.h"
-#include "jinja/jinja.h"
-#include "jinja/jinja_json.h"
-
-#define NOW 1769505725
+#include "jinja_fixture.h"
 
 /* What Jinja 2 (3.1) makes of these, with the settings of chat templates, recorded from it. */
-static const char variables[] =
-    "{\"text\": \" H\303\251llo <b> \\\"w\\\"\\n\", \"none\": null, \"yes\": true, \"n\": 7, \"f\": 0.1, \"list\": [3, 1, 2], \"words\": [\"b\", \"A\", \"c\", \"B\"], \"dict\": {\"b\": 1, \"a\": [true, null, 1.5], \"items\": \"x\"}, \"messages\": [{\"role\": \"user\", \"content\": \"a b  c\"}, {\"role\": \"assistant\", \"content\": \"\"}, {\"role\": \"user\", \"content\": \"d\"}]}";
-
 /* clang-format off */
 static const struct {
     const char *source, *text;
@@ -84,41 +68,6 @@ static const struct {
 };
 /* clang-format on */
 
-static struct arena arena;
-
-static int open_arena(void **state)
-{
-    (void)state;
-    setenv("TZ", "UTC", 1);
-    arena_init(&arena, 64 * MIB);
-    return 0;
-}
-
-static int close_arena(void **state)
-{
-    (void)state;
-    arena_close(&arena);
-    return 0;
-}
-
-/* With the members of @json, which are untrusted, as variables. */
-static enum status render(const char *source, const char *json, struct jinja_text *text,
-                          struct error *err)
-{
-    struct jinja_variable named[16];
-    const struct jinja_node *root;
-    struct jinja_value values;
-    enum status status;
-    size_t i;
-
-    assert_int_equal(jinja_from_json(slice_from(json), false, &arena, &values, err), STATUS_OK);
-    for (i = 0; i < values.dict->count; i++)
-        named[i] = (struct jinja_variable){ jinja_text_slice(values.dict->pairs[i].key.text),
-                                            values.dict->pairs[i].value };
-    status = jinja_compile(slice_from(source), &arena, &root, err);
-    return status == STATUS_OK ? jinja_render(root, named, i, NOW, &arena, text, err) : status;
-}
-
 static void renders_as_the_reference(void **state)
 {
     struct jinja_text text;
@@ -130,157 +79,6 @@ static void renders_as_the_reference(void **state)
             fail_msg("case %u: %s", i, err.text);
         assert_string_equal(arena_string(&arena, jinja_text_slice(text)), cases[i].text);
     }
-}
-
-/* The rendering with a ? for each byte that is not trusted. */
-static const char *render_marks(const char *source)
-{
-    struct jinja_text text;
-    struct error err = { 0 };
-    char *shown;
-
-    if (render(source, variables, &text, &err) != STATUS_OK)
-        fail_msg("%s", err.text);
-    shown = arena_string(&arena, jinja_text_slice(text));
-    for (size_t i = 0; i < text.size; i++)
-        if (!(text.marks == NULL ? text.is_trusted : text.marks[i] != 0))
-            shown[i] = '?';
-    return shown;
-}
-
-static void knows_which_bytes_came_from_outside(void **state)
-{
-    static const struct {
-        const char *source, *text;
-    } marked[] = {
-        { "<{{ words[0] }}>", "<?>" },
-        { "{{ '<' + words[0]|upper + '>' }}", "<?>" },
-        { "{{ words|join('-') }}", "?-?-?-?" },
-        { "{{ ('[' ~ text ~ ']')[1:4] }}", "?\?\?\?" }, /* an e with an accent has two bytes */
-        { "{{ ('a' + words[0] + 'c').replace('a', words[1]).split('c')[0] }}", "??" },
-        { "{% set s %}x{{ words[0] }}{% endset %}{{ s|title }}{{ s|trim('x') }}", "X??" },
-        { "{% macro m(a) %}<{{ a }}>{% endmacro %}{{ m(words[0]) }}{{ m('y') }}", "<?><y>" },
-        { "{{ {'k': words[0]}|tojson }}", "{\"k\": \"?\"}" },
-        { "{{ dict|tojson }}", "{\"?\": 1, \"?\": [true, null, 1.5], \"?\?\?\?\?\": \"?\"}" },
-        { "{{ [text]|tojson }}", "[\"?\?\?\?\?\?\?\?\?\?\?\?\?\?\?\?\?\?\?\"]" },
-        { "{{ words }}", "['?', '?', '?', '?']" },
-        { "{{ '%'|replace('%', words[0]) }}{{ words[0]|replace('b', '|') }}", "?|" },
-        { "{% for k in dict %}{{ k[0] }}{% endfor %}{{ 'ab'[0] }}", "???a" },
-        { "{{ '{}'.format(words[0]) }}{{ words[0]|e }}{{ 'x\ny'|indent(words[0]) }}", "??x\n?y" },
-    };
-
-    (void)state;
-    for (unsigned i = 0; i < sizeof(marked) / sizeof(marked[0]); i++)
-        assert_string_equal(render_marks(marked[i].source), marked[i].text);
-}
-
-static void refuses_by_name_what_it_does_not_know(void **state)
-{
-    static const struct {
-        const char *source, *word;
-        enum status status;
-    } refused[] = {
-        { "{{ 1|groupby('x') }}", "groupby", STATUS_UNIMPLEMENTED },
-        { "{{ 1 is escaped }}", "escaped", STATUS_UNIMPLEMENTED },
-        { "\n{% include 'x' %}", "line 2: the statement \"include\"", STATUS_UNIMPLEMENTED },
-        { "{% block x %}{% endblock %}", "block", STATUS_UNIMPLEMENTED },
-        { "{% for x in y recursive %}{% endfor %}", "recursive", STATUS_UNIMPLEMENTED },
-        { "{{ lipsum() }}", "lipsum", STATUS_UNIMPLEMENTED },
-        { "{{ 'a'.swapcase() }}", "swapcase", STATUS_UNIMPLEMENTED },
-        { "{{ list.append(1) }}", "append", STATUS_UNIMPLEMENTED },
-        { "{{ dict.update(a=1) }}", "update", STATUS_UNIMPLEMENTED },
-        { "{{ 1|tojson(colour=1) }}", "colour", STATUS_UNIMPLEMENTED },
-        { "{{ range(*list) }}", "(*)", STATUS_UNIMPLEMENTED },
-        { "{{ zz.a }}", "'zz' is undefined", STATUS_FAILED_PRECONDITION },
-        { "{{ 'a' + 1 }}", "str and int", STATUS_FAILED_PRECONDITION },
-        { "{{ 1 // 0 }}", "zero", STATUS_FAILED_PRECONDITION },
-        { "{{ 9223372036854775807 + 1 }}", "64 bits", STATUS_FAILED_PRECONDITION },
-        { "{{ range(1000000) }}", "100000", STATUS_FAILED_PRECONDITION },
-        { "{% for x in 3 %}{% endfor %}", "int", STATUS_FAILED_PRECONDITION },
-        { "{% if 1 %}", "elif", STATUS_INVALID_ARGUMENT },
-        { "{{ 1", "does not end", STATUS_INVALID_ARGUMENT },
-        { "{{ 'abc }}", "string does not end", STATUS_INVALID_ARGUMENT },
-        { "{{ (1] }}", "bracket", STATUS_INVALID_ARGUMENT },
-        { "{{ 1 2 }}", "}}", STATUS_INVALID_ARGUMENT },
-        { "{{ a ? b }}", "character", STATUS_INVALID_ARGUMENT },
-        { "{# x", "comment", STATUS_INVALID_ARGUMENT },
-        { "{% raw %}", "raw", STATUS_INVALID_ARGUMENT },
-        { "{% set 1 = 2 %}", "a name", STATUS_INVALID_ARGUMENT },
-    };
-    struct jinja_text text;
-
-    (void)state;
-    for (unsigned i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {
-        struct error err = { 0 };
-        enum status status = render(refused[i].source, variables, &text, &err);
-
-        if (status != refused[i].status || strstr(err.text, refused[i].word) == NULL)
-            fail_msg("%s: %s: %s", refused[i].source, status_name(status), err.text);
-    }
-}
-
-static void tells_what_a_template_says_and_not_what_a_message_says(void **state)
-{
-    struct jinja_text text;
-    struct error err;
-
-    (void)state;
-    assert_int_equal(
-        render("{{ raise_exception('no role ' + words[1] + ', please') }}", variables, &text, &err),
-        STATUS_FAILED_PRECONDITION);
-    assert_non_null(strstr(err.text, "no role *, please"));
-}
-
-static char *repeated(const char *part, size_t count, const char *tail)
-{
-    struct buffer buffer;
-
-    buffer_init(&buffer, &arena);
-    for (size_t i = 0; i < count; i++)
-        buffer_put_string(&buffer, part);
-    buffer_put_string(&buffer, tail);
-    return arena_string(&arena, buffer_slice(&buffer));
-}
-
-/* In an arena of its own. */
-static enum status render_alone(const char *source)
-{
-    struct jinja_text text;
-    struct error err;
-    enum status status;
-    char *copy = strdup(source);
-
-    arena_close(&arena);
-    arena_init(&arena, 64 * MIB);
-    status = render(copy, "{}", &text, &err);
-    free(copy);
-    return status;
-}
-
-static void ends_what_would_not_end(void **state)
-{
-    (void)state;
-    assert_int_equal(render_alone("{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}"),
-                     STATUS_RESOURCE_EXHAUSTED);
-    assert_int_equal(
-        render_alone(
-            "{% for a in range(9999) %}{% for b in range(9999) %}{% for c in range(9999) %}"
-            "{% endfor %}{% endfor %}{% endfor %}"),
-        STATUS_RESOURCE_EXHAUSTED);
-    assert_int_equal(render_alone("{{ 'abcdefgh' * 100000000000 }}"), STATUS_RESOURCE_EXHAUSTED);
-    assert_int_equal(
-        render_alone(
-            "{% set ns = namespace(x=[]) %}{% for i in range(500) %}{% set ns.x = [ns.x] %}"
-            "{% endfor %}{{ ns.x }}"),
-        STATUS_RESOURCE_EXHAUSTED);
-    assert_int_equal(render_alone(repeated("{{ (", 1, repeated("(", 60, "1"))),
-                     STATUS_INVALID_ARGUMENT);
-    assert_int_equal(render_alone(repeated("{% if 1 %}", 5000, "")), STATUS_INVALID_ARGUMENT);
-    assert_int_equal(render_alone(repeated("{{ ", 1, repeated("-", 5000, "1 }}"))),
-                     STATUS_INVALID_ARGUMENT);
-    assert_int_equal(render_alone(repeated("{{ 1", 1, repeated(" + 1", 3000, " }}"))),
-                     STATUS_RESOURCE_EXHAUSTED);
-    assert_int_equal(render_alone(repeated("abcdefgh", 40000, "")), STATUS_INVALID_ARGUMENT);
 }
 
 static void fails_cleanly_where_memory_ends(void **state)
@@ -311,13 +109,6 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(renders_as_the_reference, open_arena, close_arena),
-        cmocka_unit_test_setup_teardown(knows_which_bytes_came_from_outside, open_arena,
-                                        close_arena),
-        cmocka_unit_test_setup_teardown(refuses_by_name_what_it_does_not_know, open_arena,
-                                        close_arena),
-        cmocka_unit_test_setup_teardown(tells_what_a_template_says_and_not_what_a_message_says,
-                                        open_arena, close_arena),
-        cmocka_unit_test_setup_teardown(ends_what_would_not_end, open_arena, close_arena),
         cmocka_unit_test_setup_teardown(fails_cleanly_where_memory_ends, open_arena, close_arena),
     };
 
