@@ -107,9 +107,19 @@ static void level_all(const float *x, float least, float inverse, int most, uint
         levels[i] = (uint8_t)clamp(lrintf((x[i] - least) * inverse), 0, most);
 }
 
-static struct fit find_fit(const float *x, int most)
+static void weigh(const float *x, float *weights)
 {
-    float weights[BLOCK], least = 0, largest = x[0], squares = 0;
+    float squares = 0;
+
+    for (int i = 0; i < BLOCK; i++)
+        squares += x[i] * x[i];
+    for (int i = 0; i < BLOCK; i++)
+        weights[i] = sqrtf(squares / BLOCK) + fabsf(x[i]);
+}
+
+static struct fit find_fit(const float *x, const float *weights, int most)
+{
+    float least = 0, largest = x[0];
     struct fit best = { 0, 0 }, fit;
     uint8_t levels[BLOCK];
     double error, best_error = INFINITY;
@@ -117,10 +127,7 @@ static struct fit find_fit(const float *x, int most)
     for (int i = 0; i < BLOCK; i++) {
         least = x[i] < least ? x[i] : least;
         largest = x[i] > largest ? x[i] : largest;
-        squares += x[i] * x[i];
     }
-    for (int i = 0; i < BLOCK; i++)
-        weights[i] = sqrtf(squares / BLOCK) + fabsf(x[i]);
     if (!(largest > least))
         return (struct fit){ 0, -least };
     for (int try = -TRIES / 2; try <= TRIES / 2; try++) {
@@ -146,32 +153,62 @@ static void pack_scales(const uint8_t *scales, const uint8_t *minimums, unsigned
     }
 }
 
+/* A scale and minimum of a part in whole units, and the levels that are best with them. */
+struct rounded {
+    int scale, minimum;
+    double error;
+    uint8_t levels[BLOCK];
+};
+
+static void round_part(const float *x, const float *weights, struct fit unit, int most,
+                       struct rounded *rounded)
+{
+    struct fit fit = { unit.scale * (float)rounded->scale, unit.minimum * (float)rounded->minimum };
+
+    level_all(x, -fit.minimum, fit.scale > 0 ? 1 / fit.scale : 0, most, rounded->levels);
+    rounded->error = error_of(x, weights, rounded->levels, fit);
+}
+
+/* Of the whole units about @fit those that leave the least error together. */
+static struct rounded find_rounded(const float *x, const float *weights, struct fit fit,
+                                   struct fit unit, int most)
+{
+    int scale = unit.scale > 0 ? clamp(lrintf(fit.scale / unit.scale), 0, SCALE_MAX) : 0;
+    int minimum = unit.minimum > 0 ? clamp(lrintf(fit.minimum / unit.minimum), 0, SCALE_MAX) : 0;
+    struct rounded best = { .error = INFINITY }, tried;
+
+    for (int i = 0; i < 9; i++) {
+        tried.scale = clamp(scale + i % 3 - 1, 0, SCALE_MAX);
+        tried.minimum = clamp(minimum + i / 3 - 1, 0, SCALE_MAX);
+        round_part(x, weights, unit, most, &tried);
+        if (tried.error < best.error)
+            best = tried;
+    }
+    return best;
+}
+
 /* Scales and minimums of the parts to @out, 16 bytes, and the levels that fit them best. */
 static void level_parts(const float *x, int most, unsigned char *out, uint8_t *levels)
 {
-    struct fit fits[PARTS];
-    float scale = 0, minimum = 0;
+    float weights[PARTS][BLOCK];
+    struct fit fits[PARTS], unit = { 0, 0 };
     uint8_t scales[PARTS], minimums[PARTS];
 
     for (int p = 0; p < PARTS; p++) {
-        fits[p] = find_fit(x + p * BLOCK, most);
-        scale = fits[p].scale > scale ? fits[p].scale : scale;
-        minimum = fits[p].minimum > minimum ? fits[p].minimum : minimum;
+        weigh(x + p * BLOCK, weights[p]);
+        fits[p] = find_fit(x + p * BLOCK, weights[p], most);
+        unit.scale = fmaxf(unit.scale, fits[p].scale / SCALE_MAX);
+        unit.minimum = fmaxf(unit.minimum, fits[p].minimum / SCALE_MAX);
     }
-    put_half(out, scale / SCALE_MAX);
-    put_half(out + 2, minimum / SCALE_MAX);
+    put_half(out, unit.scale);
+    put_half(out + 2, unit.minimum);
+    unit = (struct fit){ as_half(unit.scale), as_half(unit.minimum) };
     for (int p = 0; p < PARTS; p++) {
-        float unit = as_half(scale / SCALE_MAX), low = as_half(minimum / SCALE_MAX), step;
+        struct rounded best = find_rounded(x + p * BLOCK, weights[p], fits[p], unit, most);
 
-        scales[p] =
-            (uint8_t)(scale > 0 ? clamp(lrintf(SCALE_MAX * fits[p].scale / scale), 0, SCALE_MAX)
-                                : 0);
-        minimums[p] = (uint8_t)(minimum > 0 ? clamp(lrintf(SCALE_MAX * fits[p].minimum / minimum),
-                                                    0, SCALE_MAX)
-                                            : 0);
-        step = unit * scales[p];
-        level_all(x + p * BLOCK, -low * minimums[p], step > 0 ? 1 / step : 0, most,
-                  levels + p * BLOCK);
+        scales[p] = (uint8_t)best.scale;
+        minimums[p] = (uint8_t)best.minimum;
+        memcpy(levels + p * BLOCK, best.levels, BLOCK);
     }
     pack_scales(scales, minimums, out + 4);
 }

@@ -129,6 +129,13 @@ static inline void encoder_sample_values(struct gguf_write *write,
     }
 }
 
+/* Of any model: vectors, and what is added to the embedding of a token. */
+static inline bool encoder_sample_is_float(const struct encoder_sample_tensor *tensor)
+{
+    return tensor->rows == 0 || strcmp(tensor->name, "token_types.weight") == 0
+           || strcmp(tensor->name, "position_embd.weight") == 0;
+}
+
 /* Matrices are of @type. The caller frees the file. */
 static inline char *encoder_sample(enum encoder_sample_kind kind, enum gguf_tensor_type type,
                                    size_t *size)
@@ -152,7 +159,8 @@ static inline char *encoder_sample(enum encoder_sample_kind kind, enum gguf_tens
         const struct encoder_sample_tensor *tensor = &list.tensors[i];
         uint64_t dimensions[] = { tensor->columns, tensor->rows };
 
-        gguf_write_tensor(write, tensor->name, tensor->rows == 0 ? GGUF_TENSOR_TYPE_F32 : type,
+        gguf_write_tensor(write, tensor->name,
+                          encoder_sample_is_float(tensor) ? GGUF_TENSOR_TYPE_F32 : type,
                           tensor->rows == 0 ? 1 : 2, dimensions);
     }
     for (size_t i = 0; i < list.count; i++)
