@@ -158,6 +158,8 @@ static void read_meaning(struct course *course, const struct record *record, str
     find_things(fact->label, kinds, &naming->things, &course->names);
     if (fact->kind == FACT_MEDICATION)
         find_things(fact->detail, THING_BIT(THING_CONDITION), &naming->reasons, NULL);
+    if (slice_is(fact->noun, "family history"))
+        find_things(fact->detail, THING_BIT(THING_CONDITION), &naming->things, NULL);
     concepts_find(fact->label, &course->names);
     words_each(fact->label, add_word, naming);
     words_each(fact->noun, add_word, naming);

@@ -174,6 +174,37 @@ void read_who(struct reading *reading, const char *const *members)
     }
 }
 
+struct slice read_reporter(const struct fact *fact)
+{
+    size_t blank = slice_find_byte(fact->who, ' ');
+    struct slice member = slice_cut(fact->who, 0, blank);
+    struct slice who = slice_cut(fact->who, blank + 1, fact->who.size);
+
+    if (!slice_is(member, "asserter") && !slice_is(member, "informationSource"))
+        return (struct slice){ NULL, 0 };
+    if (slice_starts_with(who, SLICE("Patient/")))
+        return SLICE("says the patient");
+    return slice_starts_with(who, SLICE("RelatedPerson/")) ? SLICE("says a relative")
+                                                           : (struct slice){ NULL, 0 };
+}
+
+void read_put(struct buffer *buffer, const char *before, struct slice text)
+{
+    if (text.size == 0)
+        return;
+    if (buffer->size > 0)
+        buffer_put_string(buffer, ", ");
+    buffer_put_string(buffer, before);
+    fhir_label_put(buffer, text);
+}
+
+struct slice read_first_text(const struct json *concepts)
+{
+    if (concepts != NULL && concepts->kind == JSON_KIND_ARRAY)
+        concepts = concepts->first;
+    return fhir_code_text(concepts);
+}
+
 bool read_is_one_of(struct slice word, const char *const *words)
 {
     for (; *words != NULL; words++)
@@ -278,11 +309,13 @@ read_resource read_find(struct slice type)
         READER("Patient", read_patient),
         READER("ServiceRequest", read_other),
         READER("DeviceRequest", read_other),
-        READER("AdverseEvent", read_other),
-        READER("FamilyMemberHistory", read_other),
-        READER("RiskAssessment", read_other),
-        READER("ClinicalImpression", read_other),
+        READER("AdverseEvent", read_adverse_event),
+        READER("FamilyMemberHistory", read_family),
+        READER("RiskAssessment", read_risk),
+        READER("ClinicalImpression", read_impression),
         READER("Flag", read_other),
+        READER("DeviceUseStatement", read_device_use),
+        READER("NutritionOrder", read_diet),
         READER("QuestionnaireResponse", read_answers),
         READER("Composition", read_composition),
     };

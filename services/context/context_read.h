@@ -48,12 +48,20 @@ const char *read_medication(struct reading *reading);
 const char *read_care_plan(struct reading *reading);
 const char *read_goal(struct reading *reading);
 const char *read_device(struct reading *reading);
+const char *read_device_use(struct reading *reading);
 const char *read_imaging(struct reading *reading);
 
 /* What is measured or written (context_read_result.c). */
 const char *read_observation(struct reading *reading);
 const char *read_report(struct reading *reading);
 const char *read_document(struct reading *reading);
+
+/* What relatives had, what may come, and how others judged it (context_read_history.c). */
+const char *read_family(struct reading *reading);
+const char *read_risk(struct reading *reading);
+const char *read_impression(struct reading *reading);
+const char *read_adverse_event(struct reading *reading);
+const char *read_diet(struct reading *reading);
 
 /* Everything else (context_read_other.c): types that say one thing with a code and a date; answers;
  * documents of sections; and any other resource that speaks of the patient, by what its members
@@ -102,6 +110,17 @@ void read_dates(struct reading *reading, const char *const *names);
 
 /* @text, that comes again and again, cleaned for a line. */
 struct slice read_word(struct reading *reading, struct slice text);
+
+/* Add "@before TEXT" to a piece of text, behind a comma where something stands; nothing for no
+ * text. */
+void read_put(struct buffer *buffer, const char *before, struct slice text);
+
+/* "says the patient" where fact->who says that it was the patient or somebody near, not staff; else
+ * nothing. */
+struct slice read_reporter(const struct fact *fact);
+
+/* The text of the first of @concepts, one CodeableConcept or several. */
+struct slice read_first_text(const struct json *concepts);
 
 /* The resource that @reference names, inside the one that is read or in the bundle; its tree holds
  * until the next resource. NULL: nothing, or not yet. */

@@ -71,14 +71,18 @@ const char *read_condition(struct reading *reading)
     fact->status = read_word(reading, status);
     fact->is_active = status.size > 0 ? read_is_one_of(status, active)
                                       : fact->end.precision == FHIR_PRECISION_NONE;
+    read_who(reading, who);
     buffer = read_begin(reading);
     fhir_label_put(buffer, severity);
     if (read_is_one_of(verification, unsure)) {
         buffer_put_string(buffer, buffer->size > 0 ? ", " : "");
         buffer_put(buffer, verification);
     }
+    read_put(buffer, "", read_first_text(json_get(reading->json, "bodySite")));
+    read_put(buffer, "stage ",
+             fhir_code_text(json_get(json_first(json_get(reading->json, "stage")), "summary")));
+    read_put(buffer, "", read_reporter(fact));
     fact->detail = read_end(reading, FACT_LABEL_BYTES_MAX);
-    read_who(reading, who);
     return read_needs_label(fact);
 }
 
@@ -105,6 +109,7 @@ const char *read_allergy(struct reading *reading)
     struct fact *fact = reading->fact;
     struct slice status = fhir_code_first(json_get(reading->json, "clinicalStatus"));
     struct slice criticality = json_get_string(reading->json, "criticality");
+    struct buffer *buffer;
 
     fact->kind = FACT_ALLERGY;
     fact->noun = SLICE("allergy");
@@ -114,10 +119,36 @@ const char *read_allergy(struct reading *reading)
     read_dates(reading, dates);
     fact->is_active = status.size == 0 || slice_is(status, "active");
     fact->status = read_word(reading, status);
-    if (slice_is(criticality, "high"))
-        fact->detail = SLICE("high criticality");
     read_who(reading, who);
+    buffer = read_begin(reading);
+    if (slice_is(criticality, "high"))
+        buffer_put_string(buffer, "high criticality");
+    if (fhir_code_has(json_get(reading->json, "verificationStatus"), "unconfirmed"))
+        read_put(buffer, "", SLICE("unconfirmed"));
+    read_put(buffer, "", read_reporter(fact));
+    fact->detail = read_end(reading, FACT_LABEL_BYTES_MAX);
     return read_needs_label(fact);
+}
+
+/* "for Appendicitis, right, complicated by Bleeding": where there is more than a reason. */
+static struct slice read_procedure_detail(struct reading *reading)
+{
+    struct slice reason = read_reason(reading);
+    struct slice site = read_first_text(json_get(reading->json, "bodySite"));
+    struct slice outcome = fhir_code_text(json_get(reading->json, "outcome"));
+    struct slice complication = read_first_text(json_get(reading->json, "complication"));
+    struct slice why_not = fhir_code_text(json_get(reading->json, "statusReason"));
+    struct buffer *buffer;
+
+    if (site.size + outcome.size + complication.size + why_not.size == 0)
+        return reason;
+    buffer = read_begin(reading);
+    buffer_put(buffer, reason);
+    read_put(buffer, "", site);
+    read_put(buffer, "outcome ", outcome);
+    read_put(buffer, "complicated by ", complication);
+    read_put(buffer, "because ", why_not);
+    return read_end(reading, FACT_LABEL_BYTES_MAX);
 }
 
 const char *read_procedure(struct reading *reading)
@@ -132,9 +163,24 @@ const char *read_procedure(struct reading *reading)
     fact->path = SLICE("Procedure.code");
     fact->status = read_word(reading, json_get_string(reading->json, "status"));
     read_dates(reading, dates);
-    fact->detail = read_reason(reading);
+    fact->detail = read_procedure_detail(reading);
     read_who(reading, who);
     return read_needs_label(fact);
+}
+
+/* "dose 2", and why it was not given. */
+static struct slice read_dose(struct reading *reading)
+{
+    const struct json *applied = json_first(json_get(reading->json, "protocolApplied"));
+    const struct json *number = json_get(applied, "doseNumberPositiveInt");
+    struct buffer *buffer = read_begin(reading);
+
+    if (number == NULL)
+        number = json_get(applied, "doseNumberString");
+    if (number != NULL)
+        read_put(buffer, "dose ", slice_cut(number->text, 0, 20));
+    read_put(buffer, "because ", fhir_code_text(json_get(reading->json, "statusReason")));
+    return read_end(reading, FACT_LABEL_BYTES_MAX);
 }
 
 const char *read_immunization(struct reading *reading)
@@ -148,6 +194,7 @@ const char *read_immunization(struct reading *reading)
     fact->label = read_name(reading, json_get(reading->json, "vaccineCode"));
     fact->path = SLICE("Immunization.vaccineCode");
     fact->status = read_word(reading, json_get_string(reading->json, "status"));
+    fact->detail = read_dose(reading);
     read_dates(reading, dates);
     read_who(reading, who);
     return read_needs_label(fact);

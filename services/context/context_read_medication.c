@@ -51,6 +51,23 @@ static struct slice read_dosages(struct reading *reading)
     return read_end(reading, FACT_VALUE_BYTES_MAX);
 }
 
+/* "for Migraine, because Nausea, says the patient": where there is more than a reason. */
+static struct slice read_medication_detail(struct reading *reading)
+{
+    struct slice reason = read_reason(reading);
+    struct slice because = read_first_text(json_get(reading->json, "statusReason"));
+    struct slice reporter = read_reporter(reading->fact);
+    struct buffer *buffer;
+
+    if (because.size + reporter.size == 0)
+        return reason;
+    buffer = read_begin(reading);
+    buffer_put(buffer, reason);
+    read_put(buffer, "because ", because);
+    read_put(buffer, "", reporter);
+    return read_end(reading, FACT_LABEL_BYTES_MAX);
+}
+
 const char *read_medication(struct reading *reading)
 {
     static const char *const dates[] = { "authoredOn",
@@ -92,7 +109,7 @@ const char *read_medication(struct reading *reading)
         fact->status = SLICE("not to be given");
         fact->is_active = false;
     }
-    fact->detail = read_reason(reading);
     read_who(reading, who);
+    fact->detail = read_medication_detail(reading);
     return read_needs_label(fact);
 }

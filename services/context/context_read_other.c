@@ -4,20 +4,6 @@
 #include "base/utf8.h"
 #include "context_read.h"
 
-/* What a relative has. */
-static struct slice read_conditions(struct reading *reading)
-{
-    const struct json *item = json_first(json_get(reading->json, "condition"));
-    struct buffer *buffer = read_begin(reading);
-
-    for (; item != NULL && buffer->size < FACT_VALUE_BYTES_MAX; item = item->next) {
-        if (buffer->size > 0)
-            buffer_put_string(buffer, "; ");
-        fhir_label_put(buffer, fhir_code_text(json_get(item, "code")));
-    }
-    return read_end(reading, FACT_VALUE_BYTES_MAX);
-}
-
 /* Types that say one thing with a code and a date. */
 const char *read_other(struct reading *reading)
 {
@@ -26,10 +12,6 @@ const char *read_other(struct reading *reading)
     } others[] = {
         { "ServiceRequest", "order", "code" },
         { "DeviceRequest", "device order", "codeCodeableConcept" },
-        { "AdverseEvent", "adverse event", "event" },
-        { "FamilyMemberHistory", "family history", "relationship" },
-        { "RiskAssessment", "risk assessment", "code" },
-        { "ClinicalImpression", "clinical impression", "code" },
         { "Flag", "alert", "code" },
     };
     static const char *const dates[] = {
@@ -47,9 +29,6 @@ const char *read_other(struct reading *reading)
     fact->path = read_path(reading, others[i].code);
     fact->status = read_word(reading, json_get_string(reading->json, "status"));
     fact->detail = read_reason(reading);
-    if (slice_is(reading->type, "FamilyMemberHistory")) {
-        fact->detail = read_conditions(reading);
-    }
     read_dates(reading, dates);
     return fact->label.size > 0 ? NULL : "no-content";
 }
@@ -207,6 +186,8 @@ static void put_member(struct buffer *buffer, const struct json *value)
         fhir_label_put(buffer, slice_cut(value->text, 0, 120));
     else if (value->kind == JSON_KIND_TRUE || value->kind == JSON_KIND_FALSE)
         buffer_put_string(buffer, value->kind == JSON_KIND_TRUE ? "yes" : "no");
+    else if (value->kind == JSON_KIND_OBJECT && json_get(value, "contentString") != NULL)
+        fhir_label_put(buffer, slice_cut(json_get_string(value, "contentString"), 0, 160));
     else if (value->kind == JSON_KIND_OBJECT && json_get(value, "value") != NULL)
         fhir_quantity_put(buffer, value);
     else if (value->kind == JSON_KIND_OBJECT)

@@ -62,6 +62,26 @@ const char *read_care_plan(struct reading *reading)
     return read_needs_label(fact);
 }
 
+/* "target < 7 %, until 2020-06-01" */
+static struct slice read_target_of_goal(struct reading *reading)
+{
+    const struct json *target = json_first(json_get(reading->json, "target"));
+    const struct json *quantity = json_get(target, "detailQuantity");
+    const struct json *range = json_get(target, "detailRange");
+    struct buffer *buffer = read_begin(reading);
+
+    if (quantity != NULL || range != NULL)
+        buffer_put_string(buffer, "target ");
+    if (quantity != NULL)
+        fhir_quantity_put(buffer, quantity);
+    else if (range != NULL)
+        fhir_range_put(buffer, range);
+    read_put(buffer, "target ", fhir_code_text(json_get(target, "detailCodeableConcept")));
+    read_put(buffer, "target ", json_get_string(target, "detailString"));
+    read_put(buffer, "until ", slice_cut(json_get_string(target, "dueDate"), 0, 10));
+    return read_end(reading, FACT_LABEL_BYTES_MAX);
+}
+
 const char *read_goal(struct reading *reading)
 {
     static const char *const dates[] = { "startDate", "statusDate", NULL };
@@ -78,6 +98,7 @@ const char *read_goal(struct reading *reading)
     fact->status = read_word(reading, status);
     fact->is_active = !slice_is(status, "achieved") && !slice_is(status, "completed")
                       && !slice_is(status, "cancelled");
+    fact->detail = read_target_of_goal(reading);
     read_dates(reading, dates);
     read_who(reading, who);
     return read_needs_label(fact);
@@ -102,6 +123,34 @@ const char *read_device(struct reading *reading)
     return read_needs_label(fact);
 }
 
+/* What is used, where, since when: the device itself may stand elsewhere. */
+const char *read_device_use(struct reading *reading)
+{
+    static const char *const dates[] = { "timingPeriod", "timingDateTime", "recordedOn", NULL };
+    static const char *const who[] = { "source", NULL };
+    const struct json *reference = json_get(reading->json, "device");
+    struct fact *fact = reading->fact;
+    struct buffer *buffer;
+
+    fact->kind = FACT_DEVICE;
+    fact->noun = SLICE("device");
+    fact->label = read_name(reading, json_get(read_target(reading, reference), "type"));
+    fact->path = SLICE("DeviceUseStatement.device");
+    if (fact->label.size == 0) {
+        fhir_label_put(read_begin(reading), json_get_string(reference, "display"));
+        fact->label = read_end(reading, FACT_LABEL_BYTES_MAX);
+    }
+    fact->status = read_word(reading, json_get_string(reading->json, "status"));
+    fact->is_active = slice_is(fact->status, "active");
+    read_dates(reading, dates);
+    buffer = read_begin(reading);
+    read_put(buffer, "", fhir_code_text(json_get(reading->json, "bodySite")));
+    read_put(buffer, "for ", read_first_text(json_get(reading->json, "reasonCode")));
+    fact->detail = read_end(reading, FACT_LABEL_BYTES_MAX);
+    read_who(reading, who);
+    return read_needs_label(fact);
+}
+
 const char *read_imaging(struct reading *reading)
 {
     static const char *const dates[] = { "started", NULL };
@@ -116,6 +165,13 @@ const char *read_imaging(struct reading *reading)
     fact->noun = SLICE("imaging");
     fact->label = read_name(reading, code);
     fact->path = SLICE("ImagingStudy.procedureCode");
+    if (modality.size == 0)
+        modality = fhir_code_text(json_first(json_get(reading->json, "modality")));
+    if (fact->label.size == 0) {
+        fhir_label_put(read_begin(reading), json_get_string(reading->json, "description"));
+        fact->label = read_end(reading, FACT_LABEL_BYTES_MAX);
+        fact->path = SLICE("ImagingStudy.description");
+    }
     if (fact->label.size == 0) {
         fhir_label_put(read_begin(reading), modality);
         fact->label = read_end(reading, FACT_LABEL_BYTES_MAX);
@@ -130,6 +186,7 @@ const char *read_imaging(struct reading *reading)
     }
     fact->value = read_end(reading, FACT_VALUE_BYTES_MAX);
     fact->status = read_word(reading, json_get_string(reading->json, "status"));
+    fact->detail = read_reason(reading);
     read_dates(reading, dates);
     return read_needs_label(fact);
 }

@@ -13,6 +13,8 @@ static const char some[] =
     "{'resourceType':'MedicationRequest','id':'ox','status':'active','medicationCodeableConcept':{'text':'Oxazelbin 5 mg'},'authoredOn':'2018-02-01'},"
     "{'resourceType':'Observation','id':'cr','code':{'text':'Creatinine'},'effectiveDateTime':'2018-01-01','valueQuantity':{'value':1,'unit':'mg/dL'}},"
     "{'resourceType':'Immunization','id':'z','status':'completed','vaccineCode':{'text':'zoster vaccine, live'},'occurrenceDateTime':'2019-01-01'},"
+    "{'resourceType':'FamilyMemberHistory','id':'mo','status':'completed','relationship':{'text':'mother'},'condition':[{'code':{'text':"
+    "'Breast cancer'}}]},"
     "{'resourceType':'AllergyIntolerance','id':'pen','code':{'text':'Penicillin'},'clinicalStatus':{'coding':[{'code':'active'}]}}";
 
 /* Ids of the resources that bear on @text, each with a blank behind, in the order of the record. */
@@ -98,6 +100,8 @@ static void who_speaks_is_not_who_is_asked_about(void **state)
     (void)state;
     assert_string_equal(bearing("His mother asks if he has high blood pressure."), "bp ");
     assert_string_equal(bearing("Did his mother have high blood pressure?"), "");
+    assert_string_equal(bearing("Is there breast cancer in the family?"), "mo ");
+    assert_string_equal(bearing("Has she had breast cancer?"), "");
 }
 
 static void a_wide_name_with_a_word_that_nothing_knows_is_not_all_of_it(void **state)

@@ -98,6 +98,106 @@ static void each_kind_has_its_line(void **state)
         "2019-05-02 order: Colonoscopy, active");
 }
 
+static void what_lasts_says_where_why_and_who_said_so(void **state)
+{
+    (void)state;
+    assert_line(
+        "{'resourceType':'Condition','id':'c','clinicalStatus':{'coding':[{'code':'active'}]},'code':{'text':'Osteoarthritis'},"
+        "'bodySite':[{'text':'Left knee'}],'stage':[{'summary':{'text':'III'}}],'asserter':{'reference':'Patient/p'}}",
+        "condition: Osteoarthritis, active, Left knee, stage III, says the patient");
+    assert_line(
+        "{'resourceType':'AllergyIntolerance','id':'a','code':{'text':'Latex'},'criticality':'high','verificationStatus':{'coding':["
+        "{'code':'unconfirmed'}]},'asserter':{'reference':'RelatedPerson/r'}}",
+        "allergy: Latex, high criticality, unconfirmed, says a relative");
+    assert_line(
+        "{'resourceType':'MedicationStatement','id':'m','status':'stopped','effectiveDateTime':'2015-04-23',"
+        "'medicationCodeableConcept':{'text':'Sumatriptan'},'statusReason':[{'text':'Chest tightness'}],'reasonCode':[{'text':"
+        "'Migraine'}],'informationSource':{'reference':'Patient/p'}}",
+        "medication: Sumatriptan, stopped, from 2015-04-23, for Migraine, because Chest tightness, says the patient");
+    assert_line(
+        "{'resourceType':'Goal','id':'g','lifecycleStatus':'active','description':{'text':'Better sugar'},'target':[{'detailQuantity':"
+        "{'value':7,'comparator':'<','unit':'%'},'dueDate':'2020-06-01'}]}",
+        "goal: Better sugar, active, target < 7 %, until 2020-06-01");
+    assert_line(
+        "{'resourceType':'DeviceUseStatement','id':'u','status':'active','timingPeriod':{'start':'2018-02-03'},'device':{'display':"
+        "'Knee prosthesis'},'bodySite':{'text':'Right knee'}}",
+        "device: Knee prosthesis, active since 2018-02-03, Right knee");
+}
+
+static void what_happened_says_how_it_went(void **state)
+{
+    (void)state;
+    assert_line(
+        "{'resourceType':'Procedure','id':'r','status':'completed','code':{'text':'Arthroscopy'},'performedDateTime':'2011-11-14',"
+        "'bodySite':[{'text':'Left knee'}],'outcome':{'text':'Successful'},'complication':[{'text':'Bleeding'}]}",
+        "2011-11-14 procedure: Arthroscopy, Left knee, outcome Successful, complicated by Bleeding");
+    assert_line(
+        "{'resourceType':'Procedure','id':'r','status':'not-done','code':{'text':'Colonoscopy'},'performedDateTime':'2011-11-14',"
+        "'statusReason':{'text':'Patient declined'}}",
+        "2011-11-14 procedure: Colonoscopy, not done, because Patient declined");
+    assert_line(
+        "{'resourceType':'Immunization','id':'i','status':'completed','vaccineCode':{'text':'Hepatitis B'},'occurrenceDateTime':"
+        "'2011-11-21','protocolApplied':[{'doseNumberPositiveInt':2}]}",
+        "2011-11-21 immunization: Hepatitis B, dose 2");
+    assert_line(
+        "{'resourceType':'ImagingStudy','id':'s','status':'available','started':'1994-06-30','description':'Chest PA and lateral',"
+        "'modality':[{'display':'Digital Radiography'}],'reasonCode':[{'text':'Cough'}]}",
+        "1994-06-30 imaging: Chest PA and lateral, Digital Radiography, for Cough");
+    assert_line(
+        "{'resourceType':'AdverseEvent','id':'e','event':{'text':'Fall'},'date':'2012-01-02','seriousness':{'text':'Serious'},"
+        "'suspectEntity':[{'instance':{'display':'Zolpidem'}}]}",
+        "2012-01-02 adverse event: Fall, Serious, suspected Zolpidem");
+}
+
+static void relatives_risks_and_judgements_are_facts_of_their_own(void **state)
+{
+    (void)state;
+    assert_line(
+        "{'resourceType':'FamilyMemberHistory','id':'f','status':'completed','relationship':{'text':'mother'},'condition':[{'code':{"
+        "'text':'Breast cancer'},'onsetAge':{'value':52,'unit':'a'},'contributedToDeath':true},{'code':{'text':'Gout'}}],"
+        "'deceasedAge':{'value':60,'unit':'a'}}",
+        "family history: mother, Breast cancer at 52 (died of it); Gout; died at 60");
+    assert_line(
+        "{'resourceType':'RiskAssessment','id':'k','status':'final','occurrenceDateTime':'2019-01-01','code':{'text':'Framingham'},"
+        "'prediction':[{'outcome':{'text':'Heart attack'},'probabilityDecimal':0.12}]}",
+        "2019-01-01 risk assessment: Framingham, Heart attack probability 0.12");
+    assert_line(
+        "{'resourceType':'ClinicalImpression','id':'k','status':'completed','effectiveDateTime':'2019-01-01','summary':'Likely viral',"
+        "'finding':[{'itemCodeableConcept':{'text':'Bronchitis'}}]}",
+        "2019-01-01 clinical impression: clinical impression, Likely viral, Bronchitis");
+    assert_line(
+        "{'resourceType':'NutritionOrder','id':'n','status':'active','dateTime':'2019-01-01','oralDiet':{'type':[{'text':'Low sodium'}],"
+        "'instruction':'No salt at table'}}",
+        "2019-01-01 diet order: Low sodium, active, No salt at table");
+    assert_line(
+        "{'resourceType':'Communication','id':'n','status':'completed','sent':'2019-01-01','subject':{'reference':'Patient/p'},"
+        "'payload':[{'contentString':'Result was told by phone'}]}",
+        "2019-01-01 communication: communication, payload Result was told by phone");
+}
+
+static void answers_and_sections_are_notes(void **state)
+{
+    struct record record;
+    struct parsed parsed;
+    uint32_t as_facts;
+
+    (void)state;
+    read_record(
+        "{'resourceType':'QuestionnaireResponse','id':'q','status':'completed','authored':'2019-01-01','questionnaire':'http://x/phq-9|1',"
+        "'item':[{'text':'Little interest','answer':[{'valueCoding':{'display':'Several days'}}]},{'text':'Group','item':[{'text':'Score',"
+        "'answer':[{'valueInteger':7}]}]}]}",
+        &record, &parsed, &as_facts);
+    assert_true(slice_is(record.facts[0].label, "phq-9"));
+    assert_true(slice_is(record.facts[0].text, "Little interest: Several days.\nScore: 7.\n"));
+    read_record(
+        "{'resourceType':'Composition','id':'k','status':'final','date':'2019-01-01','type':{'text':'Discharge summary'},'section':[{"
+        "'title':'Plan','text':{'div':'<div>Rest.</div>'}}]}",
+        &record, &parsed, &as_facts);
+    assert_true(slice_is(record.facts[0].label, "Discharge summary"));
+    assert_true(slice_starts_with(record.facts[0].text, SLICE("Plan.\n")));
+    assert_int_equal(record.facts[0].kind, FACT_NOTE);
+}
+
 static void every_resource_is_a_fact_or_has_a_reason(void **state)
 {
     (void)state;
@@ -342,6 +442,12 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(each_kind_has_its_line, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_lasts_says_where_why_and_who_said_so, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(what_happened_says_how_it_went, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(relatives_risks_and_judgements_are_facts_of_their_own,
+                                        set_up, tear_down),
+        cmocka_unit_test_setup_teardown(answers_and_sections_are_notes, set_up, tear_down),
         cmocka_unit_test_setup_teardown(every_resource_is_a_fact_or_has_a_reason, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(a_reference_that_dangles_costs_only_what_it_named, set_up,
