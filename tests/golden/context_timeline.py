@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 """The timeline beside a second implementation: SQL (Python's sqlite3) over a record that this script flattens itself from raw FHIR JSON.
 
-    tests/golden/context_timeline.py [--consilium build/release/bin/consilium] [--data FOLDER] [--questions 50000] [--patients N] [--seed 1]
+    tests/golden/context_timeline.py [--consilium build/release/bin/consilium] [--data FOLDER] [--archive NAME] [--questions 50000] [--patients N] [--seed 1]
 
-FOLDER holds bundles (*.json, anywhere below; ../shared/data/fhir's archives unpacked). Each patient is disturbed first: copies under new ids, copies
+FOLDER holds bundles (*.json, anywhere below), or NAME.tar.xz of them. Codes that resources name which are not flattened here are not asked for. Each patient is disturbed first: copies under new ids, copies
 entered in error, partial dates, other units, refuted conditions. Then questions are drawn, asked with `consilium timeline --ask -`, and compared:
 resources (with all sources of each), counts, what is certain, numbers, slopes, directions. Exit 1 where one differs."""
-import argparse, copy, glob, json, math, os, random, re, sqlite3, subprocess, sys, time
+import argparse, copy, glob, json, math, os, random, re, sqlite3, subprocess, sys, tarfile, tempfile, time
 from calendar import monthrange
 from datetime import date, datetime, timezone
 
@@ -263,8 +263,10 @@ def disturb(bundle, rng):
     rng.shuffle(bundle['entry'])
 
 # ---- questions ----
-def draw(rows, measures, rng, count):
-    codes = sorted({c for r in rows for _, c in r['codes'] if ' ' not in c}); numeric = sorted({c for n, cs, _, _ in measures for _, c in (cs if cs is not None else rows[n]['codes'])})
+def named_elsewhere(bundle):
+    return {c for e in bundle['entry'] if e['resource']['resourceType'] not in KINDS for c in re.findall(r'"code": "([^"]*)"', json.dumps(e['resource']))}
+def draw(rows, measures, rng, count, others):
+    codes = sorted({c for r in rows for _, c in r['codes'] if ' ' not in c and c not in others}); numeric = sorted({c for n, cs, _, _ in measures for _, c in (cs if cs is not None else rows[n]['codes'])})
     years = [r['begin'][0] for r in rows if r['begin']] or [0]
     def day():
         d = date(1970, 1, 1).toordinal() + rng.randint(min(years), max(years) + 400 * DAY) // DAY
@@ -311,9 +313,13 @@ def compare(rows, expected, got):
 
 def main():
     p = argparse.ArgumentParser(); here = os.path.dirname(os.path.abspath(__file__))
-    p.add_argument('--consilium', default=os.path.join(here, '../../build/release/bin/consilium')); p.add_argument('--data', default=os.path.join(here, '../../../shared/data/fhir'))
+    p.add_argument('--consilium', default=os.path.join(here, '../../build/release/bin/consilium')); p.add_argument('--data', default=os.path.join(os.environ.get('CONSILIUM_DATA', os.path.join(here, '../../../shared/data')), 'fhir')); p.add_argument('--archive')
     p.add_argument('--questions', type=int, default=50000); p.add_argument('--patients', type=int, default=0); p.add_argument('--seed', type=int, default=1); p.add_argument('--show', type=int, default=10)
     a = p.parse_args(); rng = random.Random(a.seed); began = time.time()
+    unpacked = tempfile.TemporaryDirectory()
+    if a.archive and os.path.exists(f'{a.data}/{a.archive}.tar.xz'):
+        with tarfile.open(f'{a.data}/{a.archive}.tar.xz') as t: t.extractall(unpacked.name)
+    if a.archive: a.data = unpacked.name
     files = sorted(f for f in glob.glob(os.path.join(a.data, '**/*.json'), recursive=True) if os.path.getsize(f) < 20e6); rng.shuffle(files)
     if not files: print(f'skipped: no bundles under {a.data}'); return 0
     files = files[:a.patients] if a.patients else files
@@ -324,7 +330,7 @@ def main():
         if bundle.get('resourceType') != 'Bundle' or sum(e['resource']['resourceType'] == 'Patient' for e in bundle['entry']) != 1: continue
         disturb(bundle, rng); json.dump(bundle, open(scratch, 'w'))
         rows, measures = flatten(bundle); db = load(rows, measures); copies += sum(len(r['sources']) - 1 for r in rows)
-        questions = draw(rows, measures, rng, each) if any(r['codes'] for r in rows) else []
+        questions = draw(rows, measures, rng, each, named_elsewhere(bundle)) if any(r['codes'] for r in rows) else []
         run = subprocess.run([a.consilium, 'timeline', scratch, '--json', '--ask', '-'], input=''.join(t + '\n' for t, _ in questions), capture_output=True, text=True)
         lines = run.stdout.splitlines()
         if len(lines) != len(questions): print(f'{os.path.basename(f)}: {len(lines)} answers to {len(questions)} questions; {run.stderr[:200]}'); wrong['no answer'] = wrong.get('no answer', 0) + len(questions); continue

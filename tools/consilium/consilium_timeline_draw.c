@@ -253,6 +253,7 @@ static void put_bar_row(struct drawing *drawing, const struct row *row)
     unsigned char cells[COLUMNS_MAX] = { 0 };
     const struct fact *newest = row->newest;
     char day[FHIR_DATE_TEXT_BYTES];
+    struct slice status;
 
     for (size_t i = 0; i < drawing->record->count; i++) {
         const struct fact *fact = &drawing->record->facts[i];
@@ -265,11 +266,14 @@ static void put_bar_row(struct drawing *drawing, const struct row *row)
     put_cells(drawing, cells);
     buffer_put_string(&drawing->out, paint(PAINT_PLAIN));
     fhir_date_format(is_dated(&newest->end) ? &newest->end : &newest->date, day);
-    if (newest->is_active)
-        buffer_format(&drawing->out, " %.*s", SLICE_FORMAT(newest->status));
-    else
-        buffer_format(&drawing->out, " %s%.*s %s%s", paint(PAINT_DIM), SLICE_FORMAT(newest->status),
-                      day, paint(PAINT_PLAIN));
+    if (newest->is_active) {
+        status = cut_to(newest->status, RIGHT_COLUMNS - 1);
+        buffer_format(&drawing->out, " %.*s", SLICE_FORMAT(status));
+    } else {
+        status = cut_to(newest->status, RIGHT_COLUMNS - 2 - (unsigned)strlen(day));
+        buffer_format(&drawing->out, " %s%.*s %s%s", paint(PAINT_DIM), SLICE_FORMAT(status), day,
+                      paint(PAINT_PLAIN));
+    }
     buffer_put_byte(&drawing->out, '\n');
 }
 
@@ -300,12 +304,14 @@ static void put_list(struct drawing *drawing, const char *heading, enum fact_kin
     put_heading(drawing, heading);
     for (uint32_t i = 0; i < drawing->rows_count; i++) {
         const struct fact *fact = drawing->rows[i].newest;
+        const char *line = arena_format(
+            &drawing->arena, "%.*s%s%.*s%s%s%.*s", SLICE_FORMAT(fact->label),
+            fact->value.size > 0 ? " (" : "", SLICE_FORMAT(fact->value),
+            fact->value.size > 0 ? ")" : "", fact->is_active || fact->status.size == 0 ? "" : ", ",
+            (int)(fact->is_active ? 0 : fact->status.size), fact->status.data);
 
-        buffer_format(&drawing->out, "%.*s%s%.*s%s", SLICE_FORMAT(fact->label),
-                      fact->value.size > 0 ? " (" : "", SLICE_FORMAT(fact->value),
-                      fact->value.size > 0 ? ")" : "");
-        if (!fact->is_active && fact->status.size > 0)
-            buffer_format(&drawing->out, ", %.*s", SLICE_FORMAT(fact->status));
+        if (line != NULL)
+            buffer_put(&drawing->out, cut_to(slice_from(line), drawing->columns));
         buffer_put_byte(&drawing->out, '\n');
     }
 }
@@ -403,24 +409,40 @@ static void put_spark(struct drawing *drawing, const struct cells *cells)
     }
 }
 
+/* "(18.5–25)", "(≥94)"; nothing where the record gives no range. */
+static struct slice range_text(struct drawing *drawing, const struct measure *measure)
+{
+    double low = decimal_value(&measure->low), high = decimal_value(&measure->high);
+    const char *text = NULL;
+
+    if (measure->low.is_given && measure->high.is_given)
+        text = arena_format(&drawing->arena, " (%.4g–%.4g)", low, high);
+    else if (measure->low.is_given || measure->high.is_given)
+        text = arena_format(&drawing->arena, " (%s%.4g)", measure->low.is_given ? "≥" : "≤",
+                            measure->low.is_given ? low : high);
+    return text == NULL ? (struct slice){ NULL, 0 } : slice_from(text);
+}
+
+/* The last value; then what fits of its unit, and the range where all of it does. */
 static void put_last(struct drawing *drawing, const struct row *row)
 {
     static const char *const flags[] = { "", "↓", "↑", "!" };
     const struct measure *measure = row->measure;
-    double value = decimal_value(&measure->value);
     const struct fact *fact = row->newest;
+    const char *value = arena_format(&drawing->arena, "%s%.4g", measure_bound_text(measure->bound),
+                                     decimal_value(&measure->value));
+    struct slice range = range_text(drawing, measure), unit;
+    unsigned left;
 
-    buffer_format(&drawing->out, " %s%s%.4g%s%s ", paint(fact->flag ? PAINT_BAD : PAINT_BOLD),
-                  measure_bound_text(measure->bound), value, flags[fact->flag], paint(PAINT_PLAIN));
-    buffer_put(&drawing->out, measure->unit);
-    if (measure->low.is_given && measure->high.is_given)
-        buffer_format(&drawing->out, " %s(%.4g–%.4g)%s", paint(PAINT_DIM),
-                      decimal_value(&measure->low), decimal_value(&measure->high),
-                      paint(PAINT_PLAIN));
-    else if (measure->low.is_given || measure->high.is_given)
-        buffer_format(&drawing->out, " %s(%s%.4g)%s", paint(PAINT_DIM),
-                      measure->low.is_given ? "≥" : "≤",
-                      decimal_value(measure->low.is_given ? &measure->low : &measure->high),
+    if (value == NULL)
+        return;
+    left = RIGHT_COLUMNS - 2 - columns_of_text(slice_from(value)) - (fact->flag != FACT_FLAG_NONE);
+    unit = cut_to(measure->unit, left);
+    left -= columns_of_text(unit);
+    buffer_format(&drawing->out, " %s%s%s%s %.*s", paint(fact->flag ? PAINT_BAD : PAINT_BOLD),
+                  value, flags[fact->flag], paint(PAINT_PLAIN), SLICE_FORMAT(unit));
+    if (columns_of_text(range) <= left)
+        buffer_format(&drawing->out, "%s%.*s%s", paint(PAINT_DIM), SLICE_FORMAT(range),
                       paint(PAINT_PLAIN));
     buffer_put_byte(&drawing->out, '\n');
 }
