@@ -161,6 +161,14 @@ static bool expects_continue(const struct http1 *http1)
            && slice_equal_fold(http_find(&http1->current->public, "expect"), SLICE("100-continue"));
 }
 
+/* What a client expects besides cannot be known. */
+static unsigned check_expectation(const struct http1 *http1)
+{
+    struct slice expect = http_find(&http1->current->public, "expect");
+
+    return expect.data == NULL || slice_equal_fold(expect, SLICE("100-continue")) ? 0 : 417;
+}
+
 static int on_headers_complete(http_parser *parser)
 {
     struct http1 *http1 = parser->data;
@@ -171,6 +179,8 @@ static int on_headers_complete(http_parser *parser)
     http1->part = PART_DONE;
     if (code == 0)
         code = check_fields(http1);
+    if (code == 0)
+        code = check_expectation(http1);
     if (code == 0)
         code = exchange_take_head(http1->current);
     if (code == 0)

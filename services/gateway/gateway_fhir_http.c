@@ -176,7 +176,7 @@ static void on_end(void *arg, const struct error *err)
 {
     struct fhir_put *put = arg;
 
-    gateway_http_ended(gateway_of(put->exchange));
+    gateway_http_put_ended(gateway_of(put->exchange));
     if (err->status == STATUS_OK)
         reply_fhir(put->exchange, 200, &put->reply);
     else

@@ -12,14 +12,17 @@
 #include "run/metrics.h"
 
 #define ADDRESSES_MAX 8
-#define ARENA_BYTES_MAX (64 * MIB)
-#define CHAT_BODY_BYTES_MAX RECORD_BYTES_MAX
+/* A bundle that comes along with a question is in memory as it came, as a tree, and as it is put.
+ */
+#define CHAT_BODY_BYTES_MAX (32 * MIB)
+#define ARENA_BYTES_MAX (6 * CHAT_BODY_BYTES_MAX)
 #define OTHER_BODY_BYTES_MAX (1 * MIB)
 
 struct gateway_http {
     struct gateway *gateway;
     struct http_server *server; /* NULL: it has drained */
     unsigned calls;             /* of the gateway's methods, running */
+    unsigned puts;              /* of them, those that put a record */
     bool is_draining;
     void (*stopped)(struct gateway *gateway);
     struct metric *running;
@@ -249,6 +252,20 @@ static const struct server_method *find_method(const struct method *method)
     return NULL;
 }
 
+/* Records are large, so of those there are no more than gRPC would let in. */
+static bool has_place(const struct gateway_http *http, const struct server_method *row)
+{
+    if (row->method == &method_gateway_put_record && http->puts >= row->calls_max)
+        return false;
+    return http->calls < (unsigned)http->gateway->config->http_calls;
+}
+
+static void count_call(struct gateway_http *http, int change)
+{
+    http->calls += (unsigned)change;
+    metric_set(http->running, http->calls);
+}
+
 struct call *gateway_http_call(struct http_exchange *exchange, const struct method *method,
                                struct call_local_options *options, struct api_error *api)
 {
@@ -266,14 +283,15 @@ struct call *gateway_http_call(struct http_exchange *exchange, const struct meth
     options->peer = peer_of(exchange);
     if (options->trace == NULL)
         options->trace = &trace;
-    if (http->calls < (unsigned)http->gateway->config->http_calls)
+    if (has_place(http, options->method))
         call = call_local_start(options);
     if (call != NULL) {
-        http->calls++;
-        metric_set(http->running, http->calls);
+        count_call(http, 1);
+        if (method == &method_gateway_put_record)
+            http->puts++;
         return call;
     }
-    error_set(&err, STATUS_RESOURCE_EXHAUSTED, "%u questions are being answered: try again",
+    error_set(&err, STATUS_RESOURCE_EXHAUSTED, "%u calls are being answered: try again",
               http->calls);
     api_error_from(api, &err);
     return NULL;
@@ -281,10 +299,13 @@ struct call *gateway_http_call(struct http_exchange *exchange, const struct meth
 
 void gateway_http_ended(const struct gateway *gateway)
 {
-    struct gateway_http *http = http_of(gateway);
+    count_call(http_of(gateway), -1);
+}
 
-    http->calls--;
-    metric_set(http->running, http->calls);
+void gateway_http_put_ended(const struct gateway *gateway)
+{
+    http_of(gateway)->puts--;
+    gateway_http_ended(gateway);
 }
 
 const char *gateway_http_tenant(struct http_exchange *exchange)
@@ -354,7 +375,7 @@ static enum status open_server(struct gateway_http *http, struct arena *arena, s
         .handlers = &handlers,
         .service = http,
         .body_bytes_max = OTHER_BODY_BYTES_MAX,
-        .arena_bytes_max = ARENA_BYTES_MAX + 2 * RECORD_BYTES_MAX,
+        .arena_bytes_max = ARENA_BYTES_MAX,
     };
 
     if ((config->http_tls_certificate == NULL) != (config->http_tls_key == NULL))

@@ -32,6 +32,7 @@ struct gateway *gateway_of(const struct http_exchange *exchange);
 struct call *gateway_http_call(struct http_exchange *exchange, const struct method *method,
                                struct call_local_options *options, struct api_error *api);
 void gateway_http_ended(const struct gateway *gateway);
+void gateway_http_put_ended(const struct gateway *gateway); /* the same for PutRecord */
 
 /* Refuse, in the form that the path has. The exchange is over. */
 void gateway_http_fail(struct http_exchange *exchange, const struct api_error *api);

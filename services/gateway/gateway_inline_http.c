@@ -39,7 +39,7 @@ static void on_put_end(void *arg, const struct error *err)
 {
     struct inline_record *record = arg;
 
-    gateway_http_ended(gateway_of(record->exchange));
+    gateway_http_put_ended(gateway_of(record->exchange));
     record->call = NULL;
     record->is_put = err->status == STATUS_OK;
     record->on_put(record->arg, record->patient, err);

@@ -1,6 +1,7 @@
 // The SDK `openai`, unmodified, against a mesh of real processes: OpenAI's paths and Azure's.
 'use strict';
 const assert = require('node:assert/strict');
+const fs = require('node:fs');
 const { default: OpenAI, AzureOpenAI } = require('openai');
 const { Mesh, sample } = require('../mesh/mesh');
 const { Skip } = require('../mesh/run');
@@ -104,7 +105,7 @@ module.exports = {
       assert.match(await stream.finalContent(), /Penicillin/);
     },
 
-    async 'openai: what is said of nobody in the record is redacted on the way in'({ openai }) {
+    async 'openai: what is said of nobody in the record is redacted on the way in, and in no log'({ mesh, openai }) {
       const answer = await openai.chat.completions.create({ model: MODEL, max_tokens: 20, messages: [
         { role: 'system', content: 'Answer in a word.' },
         { role: 'user', content: 'I am Jonathan Smithers, MRN 48151623.' },
@@ -114,6 +115,9 @@ module.exports = {
       assert.doesNotMatch(answer.consilium.question, /Jonathan|Smithers/);
       assert.deepEqual(answer.consilium.facts, []);
       assert.equal(typeof answer.choices[0].message.content, 'string');
+      for (const name of fs.readdirSync(mesh.folder).filter((n) => n.endsWith('.log'))) {
+        assert.doesNotMatch(fs.readFileSync(mesh.log(name.slice(0, -4)), 'utf8'), /Jonathan|Smithers|48151623/, name);
+      }
     },
 
     async 'openai: a bundle can come along with the question'({ openai }) {

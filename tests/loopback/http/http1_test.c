@@ -112,6 +112,7 @@ static void refuses_what_is_no_request(void **state)
         { "GET a HTTP/1.1\r\nHost: x\r\n\r\n", "400" },
         { "GET / HTTP/1.1\r\nHost : x\r\n\r\n", "400" },
         { "GET / HTTP/3.0\r\nHost: x\r\n\r\n", "505" },
+        { "GET / HTTP/1.1\r\nHost: x\r\nExpect: miracles\r\n\r\n", "417" },
         { "CONNECT x:1 HTTP/1.1\r\nHost: x\r\n\r\n", "501" },
         { "GET / HTTP/1.1\r\nHost: x\r\nA: b\001c\r\n\r\n", "400" },
         { "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\nabcd",
