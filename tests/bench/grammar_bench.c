@@ -1,7 +1,7 @@
-/* What a mask costs: answers are walked at random through a grammar for JSON over the vocabulary of
- * a GGUF file.
+/* What a mask costs: answers are walked at random through a grammar for JSON, or through a JSON
+ * Schema, over the vocabulary of a GGUF file.
  *
- *     grammar_bench VOCABULARY.gguf IDS */
+ *     grammar_bench VOCABULARY.gguf IDS [SCHEMA.json] */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -47,6 +47,20 @@ static uint32_t choose(const uint32_t *bits, uint32_t size)
     return size;
 }
 
+/* Terminated; the program's end frees it. */
+static char *read_file(const char *path)
+{
+    FILE *file = fopen(path, "r");
+    char *bytes = NULL;
+    size_t capacity = 0;
+
+    if (file == NULL || getdelim(&bytes, &capacity, '\0', file) < 0)
+        bytes = NULL;
+    if (file != NULL)
+        fclose(file);
+    return bytes;
+}
+
 int main(int argc, char **argv)
 {
     static double times[ANSWERS * STEPS];
@@ -55,15 +69,18 @@ int main(int argc, char **argv)
     uint32_t size = argc < 3 ? 0 : (uint32_t)atoi(argv[2]), *bits, count = 0;
     struct inference_text *text = gguf == NULL ? NULL : inference_text_create(gguf, size, &err);
     struct grammar_vocab *vocab = text == NULL ? NULL : grammar_vocab_create(text, &err);
+    const char *source = argc > 3 ? read_file(argv[3]) : json;
     struct inference_grammar *grammar;
     double start, sum = 0;
 
-    if (vocab == NULL) {
-        fprintf(stderr, "usage: grammar_bench VOCABULARY.gguf IDS %s\n", err.text);
+    if (vocab == NULL || source == NULL) {
+        fprintf(stderr, "usage: grammar_bench VOCABULARY.gguf IDS [SCHEMA.json] %s\n", err.text);
         return 2;
     }
     start = now_us();
-    grammar = inference_grammar_create(false, slice_from(json), vocab, &err);
+    grammar = inference_grammar_create(argc > 3, slice_from(source), vocab, &err);
+    if (grammar == NULL)
+        fprintf(stderr, "%s\n", err.text);
     CHECK(grammar != NULL);
     printf("%u pieces, %u nodes; compiled and warm in %.1f ms\n", vocab->count, vocab->nodes_count,
            (now_us() - start) / 1e3);

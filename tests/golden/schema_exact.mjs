@@ -38,7 +38,7 @@ function combine(lists, limit) {
 
 function validator(draft, schema) {
   try {
-    const ajv = new drafts[draft].default({ strict: false, multipleOfPrecision: 9, logger: false });
+    const ajv = new drafts[draft].default({ strict: false, multipleOfPrecision: 9, ownProperties: true, logger: false });
     addFormats.default(ajv);
     return ajv.compile(schema);
   } catch { return null; }
