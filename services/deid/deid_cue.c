@@ -160,7 +160,7 @@ static const struct deid_cue rows[] = {
     { "booking", DEID_CUE_LABEL, DEID_CLASS_OTHER },
     { "warrant", DEID_CUE_LABEL_WEAK, DEID_CLASS_OTHER },
     { "permit", DEID_CUE_LABEL_WEAK, DEID_CLASS_OTHER },
-    { "reg", DEID_CUE_LABEL_WEAK, DEID_CLASS_OTHER },
+    { "reg", DEID_CUE_LABEL_WEAK, DEID_CLASS_VEHICLE },
     { "dictation", DEID_CUE_LABEL_WEAK, DEID_CLASS_OTHER },
     { "transcription", DEID_CUE_LABEL_WEAK, DEID_CLASS_OTHER },
     { "voucher", DEID_CUE_LABEL_WEAK, DEID_CLASS_OTHER },
@@ -258,6 +258,8 @@ static const struct deid_cue rows[] = {
     { "scn", DEID_CUE_LABEL_WEAK, DEID_CLASS_OTHER },
     { "pmi", DEID_CUE_LABEL, DEID_CLASS_MRN },
     { "nok", DEID_CUE_LABEL_TEL, DEID_CLASS_PHONE },
+    { "grp", DEID_CUE_LABEL_WEAK, DEID_CLASS_HEALTH_PLAN },
+    { "policyholder", DEID_CUE_LABEL_WEAK, DEID_CLASS_HEALTH_PLAN },
     { "phone", DEID_CUE_LABEL_TEL, DEID_CLASS_PHONE },
     { "phones", DEID_CUE_LABEL_TEL, DEID_CLASS_PHONE },
     { "telephone", DEID_CUE_LABEL_TEL, DEID_CLASS_PHONE },
@@ -452,11 +454,19 @@ static unsigned slot_of(struct slice word)
            % DEID_CUE_SLOTS;
 }
 
+static uint64_t filter_bit(struct slice word)
+{
+    return 1ull << ((word.size * 7 + ((unsigned char)word.data[word.size - 1] & 31)) & 63);
+}
+
 void deid_cues_init(struct deid_cues *cues)
 {
-    *cues = (struct deid_cues){ { 0 } };
+    *cues = (struct deid_cues){ { 0 }, { 0 } };
     for (size_t i = 0; i < ROWS_COUNT; i++) {
-        unsigned slot = slot_of(slice_from(rows[i].word));
+        struct slice word = slice_from(rows[i].word);
+        unsigned slot = slot_of(word);
+
+        cues->filter[(unsigned char)word.data[0] & 31] |= filter_bit(word);
 
         CHECK(strlen(rows[i].word) <= WORD_BYTES_MAX);
         while (cues->slots[slot] != 0)
@@ -469,7 +479,8 @@ const struct deid_cue *deid_cue_find(const struct deid_cues *cues, struct slice 
 {
     unsigned slot;
 
-    if (word.size == 0 || word.size > WORD_BYTES_MAX)
+    if (word.size == 0 || word.size > WORD_BYTES_MAX
+        || !(cues->filter[(unsigned char)word.data[0] & 31] & filter_bit(word)))
         return NULL;
     for (slot = slot_of(word); cues->slots[slot] != 0; slot = (slot + 1) % DEID_CUE_SLOTS) {
         const struct deid_cue *cue = &rows[cues->slots[slot] - 1];

@@ -40,6 +40,7 @@ struct deid_cue {
 
 struct deid_cues {
     uint16_t slots[DEID_CUE_SLOTS]; /* row + 1 */
+    uint64_t filter[32]; /* by the first letter, the sizes and last letters that there are */
 };
 
 void deid_cues_init(struct deid_cues *cues);

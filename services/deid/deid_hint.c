@@ -137,24 +137,15 @@ static const struct {
       "mutation gene splint brace boot collar bandage dressing bag mask cannula airway shoes shoe "
       "lotion soap shampoo app portal vs sarcoidosis aphasia ataxia encephalopathy cardiomyopathy "
       "nephropathy purpura granulomatosis metaplasia adenoma carcinoma movie film series game games "
-      "band cup diet "
-      "beat beats rhythm interval complex bar harness casting cast strap orthosis stockings vest "
-      "sensor chart lens prism cuff bougie dilator speculum hook elevator rongeur curette saw "
-      "drill burr reamer stem liner cage spacer anchor button loop snare basket stapler sheath "
-      "introducer wire guidewire coil clip ring rings shunt reservoir laryngoscope blade stylet "
-      "circuit sphincter papilla islets crypts corpuscles granules crystals spots striae triad "
-      "tetrad pentad gait paralysis tremor view views block paradox murmur pulse breathing "
-      "respirations spirals nevus plaque plaques pads pad lift bed splints walker sling wedge "
-      "wedges cushion table frame traction halo pins wires rods hemorrhage infarct aneurysm "
-      "malformation anomaly cataract glaucoma dystrophy keratitis uveitis neuropathy myopathy "
-      "myelitis vasculitis arteritis nephritis glomerulonephritis hepatitis cirrhosis pneumonia "
-      "bronchiectasis esophagitis gastritis colitis diverticulum hernias tumors tumour tumours "
-      "melanoma leukemia myeloma granuloma abscess gangrene ulcers rash fever pox spasm tic "
-      "contractures sprain dislocations fractures nonunion malunion arthropathy arthritis "
-      "bursitis tendinitis tenosynovitis resection reconstruction anastomosis flap fixation "
-      "fusion arthroplasty arthrodesis amputation bypass pouches conduit closure wave waves "
-      "sound sounds rules nomogram curve clearance titer agar medium culture reaction assay "
-      "panel staining reflexes maneuvers" },
+      "band cup diet beats bar harness casting strap orthosis stockings vest sensor lens prism "
+      "cuff bougie dilator speculum hook elevator rongeur curette drill burr reamer stem liner "
+      "spacer loop snare basket stapler sheath introducer wire guidewire coil clip ring rings "
+      "shunt reservoir laryngoscope blade stylet circuit sphincter papilla islets crypts "
+      "corpuscles granules crystals spots striae triad tetrad pentad paradox spirals nevus plaque "
+      "plaques pads pad splints wedge wedges traction halo pins wires rods malformation anomaly "
+      "dystrophy myopathy myelitis vasculitis arteritis nephritis glomerulonephritis diverticulum "
+      "granuloma pox contractures nonunion malunion arthropathy tenosynovitis reconstruction flap "
+      "fixation arthrodesis pouches conduit rules nomogram agar assay staining reflexes maneuvers" },
 };
 /* clang-format on */
 

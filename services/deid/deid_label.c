@@ -9,6 +9,7 @@
 #define TEL_BYTES_MAX 32
 #define VALUE_BYTES_MAX 64
 #define PLATE_BYTES_MAX 13
+#define CELL_DIGITS 5
 #define MARKED_DIGITS 4 /* behind "#" alone */
 #define GROUPED_DIGITS                                                                             \
     6 /* of letters and groups of digits; and behind a word with other meanings */
@@ -200,6 +201,19 @@ static size_t plate_end(struct slice text, size_t start, size_t end)
     return end;
 }
 
+/* Whether letters and digits stand in it, and both in capitals. */
+static bool is_plate(struct slice value)
+{
+    unsigned letters = 0, digits = deid_check_digits(value);
+
+    for (size_t i = 0; i < value.size; i++) {
+        if (value.data[i] >= 'a' && value.data[i] <= 'z')
+            return false;
+        letters += value.data[i] >= 'A' && value.data[i] <= 'Z';
+    }
+    return letters >= 2 && digits >= 2 && letters + digits >= 5;
+}
+
 static bool is_year(struct slice value)
 {
     return value.size == 4 && deid_check_digits(value) == 4
@@ -257,6 +271,10 @@ static bool is_value(const struct deid_scanner *scanner, const struct label *lab
         return digits >= 4 || value.size >= 6 || (is_named && digits >= 3);
     if (label->is_numbered)
         return digits >= 3 || value.size >= 6;
+    if (label->class == DEID_CLASS_VEHICLE && is_plate(value))
+        return true;
+    if (value.data[0] == '0' && digits >= 5 && digits == value.size)
+        return true; /* what is counted does not begin with 0 */
     return digits >= (label->is_signed ? 5 : 6) || (digits >= 4 && digits < value.size);
 }
 
@@ -293,6 +311,39 @@ void deid_label_scan_marked_number(struct deid_scanner *scanner, unsigned index)
     digits = deid_check_digits(value);
     if (at == 0 || text.data[at - 1] != '#' || digits < MARKED_DIGITS || is_year(value)
         || deid_code_is_sequence(value) || deid_scanner_is_measured(scanner, end))
+        return;
+    deid_scanner_add(scanner, start, end, DEID_CLASS_OTHER, DEID_FORM_VALUE, DEID_SCORE_LIST);
+}
+
+/* Whether nothing but blanks stands between @at and the side of a table's cell or of the line,
+ * to the left or to the right; *@has_bar where it is a cell's. */
+static bool is_cell_side(struct slice text, size_t at, bool is_right, bool *has_bar)
+{
+    while (is_right ? at < text.size : at > 0) {
+        char c = is_right ? text.data[at] : text.data[at - 1];
+
+        if (c == '|' || c == '\t' || c == '\n') {
+            *has_bar |= c != '\n';
+            return true;
+        }
+        if (c != ' ')
+            return false;
+        at = is_right ? at + 1 : at - 1;
+    }
+    return true;
+}
+
+void deid_label_scan_cell(struct deid_scanner *scanner, unsigned index)
+{
+    struct slice text = scanner->tokens->text, value;
+    size_t start = scanner->tokens->items[index].start, end = value_end(text, start);
+    bool has_bar = false;
+
+    value = slice_cut(text, start, end);
+    if (deid_check_digits(value) < CELL_DIGITS || !is_made_of(value, "-") || is_year(value)
+        || !(slice_find_byte(value, '-') < value.size || value.data[0] == '0')
+        || !is_cell_side(text, start, false, &has_bar) || !is_cell_side(text, end, true, &has_bar)
+        || !has_bar)
         return;
     deid_scanner_add(scanner, start, end, DEID_CLASS_OTHER, DEID_FORM_VALUE, DEID_SCORE_LIST);
 }

@@ -3,6 +3,7 @@
 #include "deid_scan.h"
 
 #include "deid_age.h"
+#include "deid_check.h"
 #include "deid_code.h"
 #include "deid_label.h"
 #include "deid_noise.h"
@@ -11,6 +12,8 @@
 #include "deid_web.h"
 #include "deid_when.h"
 #include "deid_wide.h"
+
+#define LONG_DIGITS 9 /* no end of a range has so many */
 
 #define RULES_BYTES_MAX ((size_t)16 << 20)
 
@@ -160,8 +163,9 @@ static size_t scan_patterns(struct deid_scanner *scanner, unsigned index)
             && (start == at || !deid_patterns_find(&scanner->rules->patterns, text, at, &span))))
         return 0;
     if (span.class == DEID_CLASS_PHONE && span.score < DEID_SCORE_SHAPE
-        && (deid_scanner_is_measured(scanner, span.end) || is_range_before(scanner, index)
-            || is_published_before(scanner, index)))
+        && (deid_scanner_is_measured(scanner, span.end) || is_published_before(scanner, index)
+            || (deid_check_digits(slice_cut(text, span.start, span.end)) < LONG_DIGITS
+                && is_range_before(scanner, index))))
         return 0;
     if (span.class == DEID_CLASS_IP && is_word_before(scanner, index, versions))
         return span.end;
@@ -201,8 +205,10 @@ static size_t scan_number(struct deid_scanner *scanner, unsigned index)
         end = deid_noise_scan(scanner, index);
     if (end == 0)
         end = scan_patterns(scanner, index);
-    if (end == 0)
+    if (end == 0) {
         deid_label_scan_marked_number(scanner, index);
+        deid_label_scan_cell(scanner, index);
+    }
     return end == 0 ? scan_postal(scanner, index) : end;
 }
 

@@ -2,8 +2,11 @@
 
 bool deid_scanner_is_one_of(struct slice word, const char *const *words)
 {
-    for (; *words != NULL; words++)
-        if (slice_equal_fold(word, slice_from(*words)))
+    if (word.size == 0)
+        return false;
+    for (; *words != NULL; words++) /* most differ in the first letter */
+        if ((((unsigned char)**words ^ (unsigned char)word.data[0]) & ~32u) == 0
+            && slice_equal_fold(word, slice_from(*words)))
             return true;
     return false;
 }

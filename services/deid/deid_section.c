@@ -302,8 +302,10 @@ static bool is_signing_gap(struct slice gap)
 static void section_initials(const struct deid_tokens *tokens, struct deid_spans *spans,
                              unsigned index)
 {
-    if (index == 0 || index + 1 != line_end(tokens, index) || !is_initials(tokens, index)
-        || !is_signing_gap(deid_tokens_gap(tokens, index - 1)))
+    struct slice after = deid_tokens_gap(tokens, index);
+
+    if (index == 0 || (index + 1 < tokens->count && slice_find_byte(after, '\n') == after.size)
+        || !is_signing_gap(deid_tokens_gap(tokens, index - 1)) || !is_initials(tokens, index))
         return;
     deid_spans_add(spans, (struct deid_span){ tokens->items[index].start, tokens->items[index].end,
                                               DEID_CLASS_NAME, DEID_FORM_VALUE, DEID_SCORE_LABEL });

@@ -281,6 +281,9 @@ static void finds_numbers_that_were_given_out(void **state)
         { "member ID W2847 19930, active", "W2847 19930", DEID_CLASS_HEALTH_PLAN },
         { "plate no. KA 01 AB 1234, towed", "KA 01 AB 1234", DEID_CLASS_VEHICLE },
         { "cert # 99812 on file", "99812", DEID_CLASS_OTHER },
+        { "Kim | 8812-33 | F", "8812-33", DEID_CLASS_OTHER },
+        { "car reg T 482 DKL, towed", "T 482 DKL", DEID_CLASS_VEHICLE },
+        { "group 00871, effective", "00871", DEID_CLASS_HEALTH_PLAN },
         { "Message ID 99812 was read", "99812", DEID_CLASS_OTHER },
         { "badge 4471 of the guard", "4471", DEID_CLASS_LICENSE },
         { "card 4111 1111 1111 1111", "4111 1111 1111 1111", DEID_CLASS_ACCOUNT },
@@ -349,6 +352,7 @@ static void leaves_measures_alone(void **state)
 {
     static const char *const rows[] = {
         "BP 120/80, HR 72, RR 16, T 98.6 F, SpO2 96% RA.",
+        "K | 4.1 | 3-5 |\nplatelets | 250000 | 150000",
         "VA 20/05, #3 metoprolol, Qty # 1000 tabs, NDC 0002-8215-01, T 1.4.22.",
         "HR was 103. She was 98 kg, then 97 kg. L4 5ML, S1 2ND.",
         "strength 4/5 in both legs, 5/5 elsewhere; 2/6 systolic murmur.",
