@@ -27,6 +27,7 @@ struct asked {
     size_t paths_count;
     uint32_t budget_tokens;
     bool by_model;
+    bool has_lines; /* each line by itself is wanted, with what it rests on */
 };
 
 struct lines {
@@ -86,6 +87,7 @@ static enum status read_asked(const struct json *root, const char *folder, struc
                               struct asked *asked, struct error *err)
 {
     struct slice tokens = json_get_string(root, "tokens");
+    const struct json *lines = json_get(root, "lines");
 
     if (root->kind != JSON_KIND_OBJECT)
         return error_set(err, STATUS_INVALID_ARGUMENT, "not a JSON object");
@@ -94,6 +96,7 @@ static enum status read_asked(const struct json *root, const char *folder, struc
         return error_set(err, STATUS_INVALID_ARGUMENT, "question: %zu bytes, not 1 to %zu",
                          asked->question.size, (size_t)QUESTION_BYTES_MAX);
     asked->by_model = slice_is(tokens, "model");
+    asked->has_lines = lines != NULL && lines->kind == JSON_KIND_TRUE;
     if (tokens.size > 0 && !asked->by_model && !slice_is(tokens, "chars4"))
         return error_set(err, STATUS_INVALID_ARGUMENT, "tokens: neither chars4 nor model");
     if (read_budget(json_get(root, "budget"), &asked->budget_tokens, err) != STATUS_OK)
@@ -146,6 +149,44 @@ static void put_references(struct buffer *out, const struct record *record,
                 put_sources(out, &record->facts[slice->lines[i].facts[j]], &is_first);
 }
 
+/* A fact that a line cites: where it stands and what it says. */
+static void put_fact(struct buffer *out, const struct fact *fact)
+{
+    char date[FHIR_DATE_TEXT_BYTES];
+    bool is_first = true;
+
+    buffer_put_string(out, "{\"sources\":[");
+    put_sources(out, fact, &is_first);
+    buffer_put_string(out, "],\"path\":");
+    buffer_put_json(out, fact->path);
+    buffer_put_string(out, ",\"date\":");
+    buffer_put_json(out, slice_of(date, fhir_date_format(&fact->date, date)));
+    buffer_put_string(out, ",\"value\":");
+    buffer_put_json(out, fact->value);
+    buffer_put_byte(out, '}');
+}
+
+static void put_lines(struct buffer *out, const struct record *record,
+                      const struct slice_text *slice)
+{
+    buffer_put_string(out, ",\"lines\":[");
+    for (uint32_t i = 0; i < slice->count; i++) {
+        const struct slice_line *line = &slice->lines[i];
+
+        buffer_format(out, "%s{\"id\":%u,\"bears\":%s,\"told\":%u,\"text\":", i > 0 ? "," : "",
+                      line->id, line->bears ? "true" : "false", line->told);
+        buffer_put_json(out, line->text);
+        buffer_put_string(out, ",\"facts\":[");
+        for (uint32_t j = 0; j < line->count; j++) {
+            if (j > 0)
+                buffer_put_byte(out, ',');
+            put_fact(out, &record->facts[line->facts[j]]);
+        }
+        buffer_put_string(out, "]}");
+    }
+    buffer_put_byte(out, ']');
+}
+
 static void put_answer(struct buffer *out, const struct asked *asked, const struct record *record,
                        const struct slice_text *slice)
 {
@@ -156,6 +197,8 @@ static void put_answer(struct buffer *out, const struct asked *asked, const stru
     put_references(out, record, slice, true);
     buffer_format(out, "],\"tokens\":%zu,\"text\":", slice->tokens);
     buffer_put_json(out, slice->text);
+    if (asked->has_lines)
+        put_lines(out, record, slice);
     buffer_put_string(out, "}\n");
 }
 
