@@ -24,6 +24,7 @@ struct gateway_config {
     const char *http_listen, *http_tls_certificate, *http_tls_key; /* NULL: none */
     const char *http_models;  /* further names of the model, with commas; NULL: none */
     const char *http_origins; /* of web pages that may ask, with commas; "*": any; NULL: none */
+    uint64_t http_beat_ms;    /* a silent stream is told of this often */
     int64_t http_calls;       /* that came by HTTP, at once */
 };
 

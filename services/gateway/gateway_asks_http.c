@@ -25,6 +25,7 @@ void asks_send(struct asks *asks, struct buffer *event, struct arena_mark mark)
         error_set(&asks->failure, STATUS_RESOURCE_EXHAUSTED, "no memory for the answer");
     else if (!event->is_full)
         http_send(asks->exchange, buffer_slice(event));
+    asks->stream.has_sent = true;
     arena_rewind(&asks->exchange->arena, mark);
 }
 
@@ -36,6 +37,7 @@ static void begin_stream(struct asks *asks)
     http_add(asks->exchange, "cache-control", SLICE("no-store"));
     http_add(asks->exchange, "x-accel-buffering", SLICE("no"));
     http_start(asks->exchange, 200, "text/event-stream");
+    gateway_http_stream_open(&asks->stream, asks->exchange);
 }
 
 /* ---- events of an ask ---- */
@@ -170,6 +172,7 @@ static void end_stream(struct asks *asks)
     struct api_error api;
     struct buffer event;
 
+    gateway_http_stream_close(&asks->stream);
     buffer_init(&event, &asks->exchange->arena);
     if (asks->failure.status != STATUS_OK) {
         api_error_from(&api, &asks->failure);

@@ -57,6 +57,7 @@ struct asks {
     unsigned running;
     struct error failure;
     struct inline_record *record; /* NULL: no bundle came along */
+    struct http_stream stream;
     bool is_streaming, is_over;
 };
 

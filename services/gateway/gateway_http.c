@@ -23,6 +23,8 @@ struct gateway_http {
     struct http_server *server; /* NULL: it has drained */
     unsigned calls;             /* of the gateway's methods, running */
     unsigned puts;              /* of them, those that put a record */
+    struct list streams;        /* of struct http_stream */
+    struct timer beat;
     bool is_draining;
     void (*stopped)(struct gateway *gateway);
     struct metric *running;
@@ -391,6 +393,38 @@ static enum status open_server(struct gateway_http *http, struct arena *arena, s
     return STATUS_OK;
 }
 
+/* ---- streams ---- */
+
+/* A comment of server-sent events: proxies cut off what is silent, and it shows who has gone. */
+static void on_beat(struct timer *timer)
+{
+    struct gateway_http *http = LIST_ITEM(timer, struct gateway_http, beat);
+    struct list *node, *after;
+
+    LIST_EACH(node, after, &http->streams)
+    {
+        struct http_stream *stream = LIST_ITEM(node, struct http_stream, in_streams);
+
+        if (!stream->has_sent)
+            http_send(stream->exchange, SLICE(": still here\n\n"));
+        stream->has_sent = false;
+    }
+}
+
+void gateway_http_stream_open(struct http_stream *stream, struct http_exchange *exchange)
+{
+    struct gateway_http *http = exchange->service;
+
+    stream->exchange = exchange;
+    stream->has_sent = true;
+    list_push_back(&http->streams, &stream->in_streams);
+}
+
+void gateway_http_stream_close(struct http_stream *stream)
+{
+    list_remove(&stream->in_streams);
+}
+
 enum status gateway_http_start(struct gateway *gateway, struct gateway_http **http,
                                struct error *err)
 {
@@ -410,20 +444,31 @@ enum status gateway_http_start(struct gateway *gateway, struct gateway_http **ht
     arena_init(&arena, 64 * KIB);
     status = open_server(made, &arena, err);
     arena_close(&arena);
-    if (status != STATUS_OK)
+    if (status != STATUS_OK) {
         free(made);
-    else
-        *http = made;
-    return status;
+        return status;
+    }
+    list_init(&made->streams);
+    timer_init(&made->beat, &gateway->host->loop, on_beat);
+    timer_start(&made->beat, gateway->config->http_beat_ms, gateway->config->http_beat_ms);
+    *http = made;
+    return STATUS_OK;
+}
+
+static void on_beat_closed(struct timer *timer)
+{
+    struct gateway_http *http = LIST_ITEM(timer, struct gateway_http, beat);
+
+    http->server = NULL;
+    if (http->stopped != NULL)
+        http->stopped(http->gateway);
 }
 
 static void on_drained(void *arg)
 {
     struct gateway_http *http = arg;
 
-    http->server = NULL;
-    if (http->stopped != NULL)
-        http->stopped(http->gateway);
+    timer_close(&http->beat, on_beat_closed);
 }
 
 void gateway_http_drain(struct gateway_http *http, uint32_t grace_ms)

@@ -3,6 +3,7 @@
 #ifndef GATEWAY_HTTP_H
 #define GATEWAY_HTTP_H
 
+#include "base/list.h"
 #include "gateway.h"
 #include "gateway_api_error.h"
 #include "http/http.h"
@@ -45,6 +46,16 @@ const char *gateway_http_tenant(struct http_exchange *exchange);
 
 /* Whether @name is a name of the model that serves. */
 bool gateway_http_has_model(const struct gateway *gateway, const char *name);
+
+/* Streams that are under way; each is told of when nothing else was to be sent for a while. */
+struct http_stream {
+    struct list in_streams;
+    struct http_exchange *exchange;
+    bool has_sent; /* since the last beat: the owner sets it */
+};
+
+void gateway_http_stream_open(struct http_stream *stream, struct http_exchange *exchange);
+void gateway_http_stream_close(struct http_stream *stream);
 
 /* gateway_chat_http.c; @deployment: the model that the path names, or {NULL, 0} */
 void chat_http_start(struct http_exchange *exchange, struct slice deployment);

@@ -54,6 +54,8 @@ static const struct setting settings[] = {
     { "http-origins", SETTING_KIND_STRING, AT(http_origins), NULL, "ORIGIN,...",
       "web pages that browsers may let ask (CORS), as https://ehr.example; *: all", 0, 0, false,
       false },
+    { "http-beat", SETTING_KIND_DURATION, AT(http_beat_ms), "15s", "TIME",
+      "a stream that has nothing to say sends a comment this often", 1, 3600000, false, false },
     { "http-calls", SETTING_KIND_NUMBER, AT(http_calls), "1024", "N",
       "questions that came by HTTP and are answered at once; beyond, 429", 1, 65536, false, false },
     { 0 },

@@ -9,7 +9,7 @@ const ask = (more = {}) => ({ model: MODEL, patient: 'p1', messages: [{ role: 'u
 
 module.exports = {
   async before(world) {
-    world.mesh = await Mesh.create({ MESH_FLAGS_gateway: '--http-calls=2', MESH_FLAGS_inference: '--sequences=1 --queue=0' });
+    world.mesh = await Mesh.create({ MESH_FLAGS_gateway: '--http-calls=2 --http-beat=20ms', MESH_FLAGS_inference: '--sequences=1 --queue=1' });
     await world.mesh.up();
     await world.mesh.put('p1', sample());
     world.client = (maxRetries) => new OpenAI({ baseURL: `${world.mesh.http}/v1`, apiKey: 'k', maxRetries, defaultHeaders: { 'x-consilium-tenant': 'test' } });
@@ -26,6 +26,14 @@ module.exports = {
       }
       const patient = await Promise.allSettled(Array.from({ length: 4 }, () => client(8).chat.completions.create(ask())));
       assert.deepEqual(patient.map((r) => r.status), Array(4).fill('fulfilled'));
+    },
+
+    async 'limits: a stream that waits for the engine says that it is still there'({ mesh }) {
+      const begin = async () => (await fetch(`${mesh.http}/v1/chat/completions`, { method: 'POST', headers: { 'x-consilium-tenant': 'test' }, body: JSON.stringify(ask({ stream: true })) })).text();
+      let seen = '';
+      for (let i = 0; i < 50 && !seen.includes(': still here\n\n'); i++) seen = (await Promise.all([begin(), begin()])).join('');
+      assert.match(seen, /: still here\n\n/);
+      assert.match(seen, /data: \[DONE\]\n\n$/);
     },
 
     async 'limits: a leaf that is away is a 503 that is worth trying again'({ mesh, client }) {
