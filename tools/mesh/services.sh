@@ -106,7 +106,7 @@ services_wait() {
             fail "$service has ended, and with it the mesh; its log is $(log_file "$service")"
         done
         if "$BIN/consilium" status --json --timeout=1s "${TARGETS[@]}" >/dev/null 2>&1; then
-            progress_end "Redis and ${#SERVICES[@]} services serve on ports $MESH_PORT to ${PORT[redis]}"
+            progress_end "Redis and ${#SERVICES[@]} services serve on ports $MESH_PORT to ${PORT[redis]}; HTTP at http://127.0.0.1:${PORT[http]}"
             return
         fi
         progress "waiting for health …"
