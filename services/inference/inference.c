@@ -13,6 +13,9 @@
 #include "base/log.h"
 #include "inference_card.h"
 
+/* How old the gauges of the load can be. */
+#define LOOK_MS 1000
+
 /* Metrics
  * -----------------------------------------------------------------------------------------------
  */
@@ -34,32 +37,65 @@ static void register_metrics(struct inference *inference)
                                        "Pages of keys and values in all.", "");
     inference->pages_used =
         metric_register(METRIC_KIND_GAUGE, "inference_pages_used", "Of them, those in use.", "");
+    inference->refusals = metric_register(METRIC_KIND_COUNTER, "inference_refused_total",
+                                          "Requests that found the queue full.", "");
     inference->first = metric_register(METRIC_KIND_HISTOGRAM, "inference_first_token_seconds",
                                        "From a request to the first id of its answer.", "");
     inference->queue = metric_register(METRIC_KIND_HISTOGRAM, "inference_queue_seconds",
                                        "From a request to its sequence.", "");
 }
 
-void inference_count(struct inference *inference, const struct inference_usage *usage)
+void inference_count(struct inference_served *served, const struct inference_usage *usage)
 {
-    metric_add(inference->prompt_tokens, usage->prompt_tokens);
-    metric_add(inference->reused_tokens, usage->reused_tokens);
-    metric_add(inference->generated_tokens, usage->generated_tokens);
+    struct inference *inference = served->inference;
+
+    if (served->embedder != NULL)
+        metric_add(inference->prompt_tokens, usage->prompt_tokens);
     metric_observe(inference->queue, usage->queue_us);
     if (usage->first_us > 0)
         metric_observe(inference->first, usage->first_us);
     inference_observe(inference);
 }
 
+void inference_count_refused(struct inference *inference)
+{
+    metric_add(inference->refusals, 1);
+}
+
+/* What its engine has done since it was looked at the last time. */
+static void observe_served(struct inference_served *served, struct inference_engine_counts *all)
+{
+    struct inference *inference = served->inference;
+    struct inference_engine_counts now, seen = served->seen;
+
+    inference_served_count(served, &now);
+    metric_add(inference->prompt_tokens, (int64_t)(now.prompt_tokens - seen.prompt_tokens));
+    metric_add(inference->reused_tokens, (int64_t)(now.reused_tokens - seen.reused_tokens));
+    metric_add(inference->generated_tokens,
+               (int64_t)(now.generated_tokens - seen.generated_tokens));
+    served->seen = now;
+    all->running += now.running;
+    all->waiting += now.waiting;
+    all->pages += now.pages;
+    all->pages_used += now.pages_used;
+}
+
 void inference_observe(struct inference *inference)
 {
-    struct inference_engine_counts counts;
+    struct inference_engine_counts all = { 0 };
 
-    inference_served_count(inference->current, &counts);
-    metric_set(inference->running, counts.running);
-    metric_set(inference->waiting, counts.waiting);
-    metric_set(inference->pages, counts.pages);
-    metric_set(inference->pages_used, counts.pages_used);
+    observe_served(inference->current, &all);
+    for (struct inference_served *at = inference->leaving; at != NULL; at = at->next)
+        observe_served(at, &all);
+    metric_set(inference->running, all.running);
+    metric_set(inference->waiting, all.waiting);
+    metric_set(inference->pages, all.pages);
+    metric_set(inference->pages_used, all.pages_used);
+}
+
+static void on_look(struct timer *timer)
+{
+    inference_observe(LIST_ITEM(timer, struct inference, looking));
 }
 
 /* A model, from its file to its end
@@ -137,7 +173,8 @@ static void decide(struct inference_served *served)
     take_place(inference, served);
     inference_observe(inference);
     log_info("model_ready", LOG_NUMBER("parameters", inference_served_parameters(served)),
-             LOG_NUMBER("context", inference_served_context(served)), LOG_NAME("kernels", kernels_name()), LOG_ID("digest", digest));
+             LOG_NUMBER("context", inference_served_context(served)),
+             LOG_NAME("kernels", kernels_name()), LOG_ID("digest", digest));
     if (inference->on_ready != NULL)
         inference->on_ready(inference, NULL);
 }
@@ -276,12 +313,15 @@ struct inference *inference_start(const struct inference_options *options, struc
         free(inference);
         return NULL;
     }
+    timer_init(&inference->looking, loop, on_look);
+    timer_start(&inference->looking, LOOK_MS, LOOK_MS);
     adopt(inference->current);
     return inference;
 }
 
 void inference_stop(struct inference *inference)
 {
+    timer_close(&inference->looking, NULL);
     inference->is_stopping = true;
     inference_served_stop(inference->current);
     if (inference->coming != NULL)

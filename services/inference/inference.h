@@ -33,7 +33,8 @@ struct inference {
     struct inference_served *loaded; /* the job's */
     struct error failure;
     struct metric *prompt_tokens, *reused_tokens, *generated_tokens, *running, *waiting;
-    struct metric *pages, *pages_used, *first, *queue;
+    struct metric *pages, *pages_used, *refusals, *first, *queue;
+    struct timer looking;
 };
 
 /* Map and check the model, start the engine's thread. What is wrong with the file is said here;
@@ -62,9 +63,13 @@ struct inference_served *inference_hold(struct inference *inference, struct erro
 void inference_let_go(struct inference_served *served);
 
 /* A request has ended. Loop thread. */
-void inference_count(struct inference *inference, const struct inference_usage *usage);
+void inference_count(struct inference_served *served, const struct inference_usage *usage);
 
-/* Set the gauges of the engine's load. Loop thread. */
+/* A request has found the queue full. Loop thread. */
+void inference_count_refused(struct inference *inference);
+
+/* Bring the gauges of the load and the counters of ids up to date, which else happens each second.
+ * Loop thread. */
 void inference_observe(struct inference *inference);
 
 #endif

@@ -84,7 +84,7 @@ static void open_letter(struct letter *letter)
     struct embedding *embedding = LIST_ITEM(letter, struct embedding, letter);
     struct error err;
 
-    inference_count(embedding->served->inference, &embedding->embed.usage);
+    inference_count(embedding->served, &embedding->embed.usage);
     if (embedding->embed.finish != INFERENCE_FINISH_CANCELLED)
         return reply_embeddings(embedding);
     if (call_is_cancelled(embedding->call))
@@ -142,8 +142,10 @@ static enum status submit(struct embedding *embedding, struct error *err)
     if (read_texts(embedding, embedding->call->request, err) != STATUS_OK)
         return err->status;
     if (inference_embedder_submit(embedder, &embedding->embed, err) != STATUS_OK) {
-        if (err->status == STATUS_RESOURCE_EXHAUSTED)
+        if (err->status == STATUS_RESOURCE_EXHAUSTED) {
             embedding->call->retry_ms = inference_embedder_retry_ms(embedder);
+            inference_count_refused(embedding->served->inference);
+        }
         return err->status;
     }
     inference_observe(embedding->served->inference);

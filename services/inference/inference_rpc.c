@@ -174,7 +174,7 @@ static bool send_output(struct stream *stream)
 
 static void end_stream(struct stream *stream)
 {
-    inference_count(stream->served->inference, &stream->output.usage);
+    inference_count(stream->served, &stream->output.usage);
     if (has_failed(stream))
         return;
     send_output(stream);
@@ -254,8 +254,10 @@ static enum status submit(struct stream *stream, struct error *err)
     struct inference_engine *engine = stream->served->engine;
 
     if (inference_engine_submit(engine, &stream->request, err) != STATUS_OK) {
-        if (err->status == STATUS_RESOURCE_EXHAUSTED)
+        if (err->status == STATUS_RESOURCE_EXHAUSTED) {
             stream->call->retry_ms = inference_engine_retry_ms(engine);
+            inference_count_refused(stream->served->inference);
+        }
         return err->status;
     }
     inference_observe(stream->served->inference);
@@ -413,7 +415,7 @@ static void open_score(struct letter *letter)
     while (inference_engine_take(stream->served->engine, &stream->request, &stream->output)) {
         if (!stream->output.is_last)
             continue;
-        inference_count(stream->served->inference, &stream->output.usage);
+        inference_count(stream->served, &stream->output.usage);
         if (call_is_cancelled(stream->call)) {
             error_set(&err, STATUS_CANCELLED, "the caller has gone");
             return fail(stream, &err);

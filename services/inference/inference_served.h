@@ -32,6 +32,7 @@ struct inference_served {
     struct inference_served *next; /* of those that are no longer current */
     struct letter ready;
     struct job job;
+    struct inference_engine_counts seen; /* by the metrics */
     unsigned streams;
     bool is_adopted, is_opened;
 };

@@ -453,6 +453,15 @@ static enum status generate_by_grammar(const char *grammar)
     return generate_within(&constraint);
 }
 
+static enum status generate_by_schema(const char *schema)
+{
+    Consilium__V1__Constraint constraint = CONSILIUM__V1__CONSTRAINT__INIT;
+
+    constraint.form_case = CONSILIUM__V1__CONSTRAINT__FORM_JSON_SCHEMA;
+    constraint.json_schema = (char *)(uintptr_t)schema;
+    return generate_within(&constraint);
+}
+
 static enum status generate_citing(uint32_t *facts, size_t count)
 {
     Consilium__V1__Constraint constraint = CONSILIUM__V1__CONSTRAINT__INIT;
@@ -483,7 +492,7 @@ static void ask_model(void)
     assert_int_equal(outcome.status, STATUS_OK);
 }
 
-static void holds_answers_to_a_grammar_or_says_what_is_wrong_with_it(void **state)
+static void holds_answers_to_a_form_or_says_what_is_wrong_with_it(void **state)
 {
     uint32_t facts[] = { 7, 0 };
 
@@ -501,6 +510,10 @@ static void holds_answers_to_a_grammar_or_says_what_is_wrong_with_it(void **stat
     }
     assert_int_equal(generate_by_grammar("root ::= nothing"), STATUS_INVALID_ARGUMENT);
     assert_int_equal(generate_by_grammar("root ::= \"a\" root"), STATUS_INVALID_ARGUMENT);
+    assert_int_equal(generate_by_schema("{\"enum\":[\"yes\",\"no\"]}"), STATUS_OK);
+    assert_true(strcmp(told_text, "\"yes\"") == 0 || strcmp(told_text, "\"no\"") == 0);
+    assert_int_equal(generate_by_schema("{\"type\":\"array\",\"contains\":{}}"),
+                     STATUS_INVALID_ARGUMENT);
     assert_int_equal(generate_citing(facts, 1), STATUS_OK);
     assert_int_equal(generate_citing(facts, 2), STATUS_INVALID_ARGUMENT);
     close_service();
@@ -644,6 +657,50 @@ static void answers_by_the_adapter_that_a_request_names(void **state)
     unlink(list + strlen("ours="));
 }
 
+static int64_t value_of(enum metric_kind kind, const char *name)
+{
+    return metric_value(metric_register(kind, name, "", ""));
+}
+
+/* One sequence and no queue: the second of two calls is refused. Metrics are the process's: what
+ * counts is what is more than before. */
+static void counts_what_it_does_and_refuses(void **state)
+{
+    Consilium__V1__GenerateRequest request = ask_for(100, 20);
+    struct outcome outcomes[2] = { { .read = read_reply }, { .read = read_reply } };
+    int64_t prompts = value_of(METRIC_KIND_COUNTER, "inference_prompt_tokens_total");
+    int64_t reused = value_of(METRIC_KIND_COUNTER, "inference_reused_tokens_total");
+    int64_t generated = value_of(METRIC_KIND_COUNTER, "inference_generated_tokens_total");
+    int64_t refused = value_of(METRIC_KIND_COUNTER, "inference_refused_total");
+    int64_t firsts = value_of(METRIC_KIND_HISTOGRAM, "inference_first_token_seconds");
+    int64_t queued = value_of(METRIC_KIND_HISTOGRAM, "inference_queue_seconds");
+
+    (void)state;
+    open_service(1, 0);
+    assert_int_equal(value_of(METRIC_KIND_GAUGE, "inference_pages"),
+                     (MODEL_SAMPLE_CONTEXT + INFERENCE_PAGE - 1) / INFERENCE_PAGE);
+    for (int i = 0; i < 2; i++)
+        fixture_start_stream(&fixture, &outcomes[i], &method_inference_generate, &request, 30000);
+    for (int i = 0; i < 2; i++)
+        fixture_wait(&fixture, &outcomes[i].is_done);
+    assert_int_equal(value_of(METRIC_KIND_COUNTER, "inference_refused_total") - refused, 1);
+    outcomes[0] = (struct outcome){ .read = read_reply };
+    fixture_start_stream(&fixture, &outcomes[0], &method_inference_generate, &request, 30000);
+    fixture_wait(&fixture, &outcomes[0].is_done);
+    assert_int_equal(outcomes[0].status, STATUS_OK);
+    assert_int_equal(value_of(METRIC_KIND_COUNTER, "inference_prompt_tokens_total") - prompts, 200);
+    assert_int_equal(value_of(METRIC_KIND_COUNTER, "inference_reused_tokens_total") - reused,
+                     INFERENCE_PAGE);
+    assert_int_equal(value_of(METRIC_KIND_COUNTER, "inference_generated_tokens_total") - generated,
+                     40);
+    assert_int_equal(value_of(METRIC_KIND_HISTOGRAM, "inference_first_token_seconds") - firsts, 2);
+    assert_int_equal(value_of(METRIC_KIND_HISTOGRAM, "inference_queue_seconds") - queued, 2);
+    assert_int_equal(value_of(METRIC_KIND_GAUGE, "inference_pages_used"), 0);
+    assert_int_equal(value_of(METRIC_KIND_GAUGE, "inference_requests_running"), 0);
+    assert_int_equal(value_of(METRIC_KIND_GAUGE, "inference_requests_waiting"), 0);
+    close_service();
+}
+
 static int write_model(void **state)
 {
     int file;
@@ -674,8 +731,9 @@ int main(void)
         cmocka_unit_test(refuses_stop_texts_where_the_file_has_no_vocabulary),
         cmocka_unit_test(tells_what_it_serves),
         cmocka_unit_test(swaps_the_model_without_dropping_a_stream),
-        cmocka_unit_test(holds_answers_to_a_grammar_or_says_what_is_wrong_with_it),
+        cmocka_unit_test(holds_answers_to_a_form_or_says_what_is_wrong_with_it),
         cmocka_unit_test(answers_by_the_adapter_that_a_request_names),
+        cmocka_unit_test(counts_what_it_does_and_refuses),
         cmocka_unit_test(serves_nothing_that_is_not_on_its_card),
         cmocka_unit_test(says_what_is_wrong_with_a_file),
     };
