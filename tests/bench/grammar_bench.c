@@ -67,23 +67,25 @@ int main(int argc, char **argv)
     struct error err = { 0 };
     struct gguf *gguf = argc < 3 ? NULL : gguf_open(argv[1], &err);
     uint32_t size = argc < 3 ? 0 : (uint32_t)atoi(argv[2]), *bits, count = 0;
+    double start = now_us();
     struct inference_text *text = gguf == NULL ? NULL : inference_text_create(gguf, size, &err);
     struct grammar_vocab *vocab = text == NULL ? NULL : grammar_vocab_create(text, &err);
     const char *source = argc > 3 ? read_file(argv[3]) : json;
     struct inference_grammar *grammar;
-    double start, sum = 0;
+    double sum = 0;
 
     if (vocab == NULL || source == NULL) {
         fprintf(stderr, "usage: grammar_bench VOCABULARY.gguf IDS [SCHEMA.json] %s\n", err.text);
         return 2;
     }
+    printf("%u pieces, %u nodes in %.1f ms\n", vocab->count, vocab->nodes_count,
+           (now_us() - start) / 1e3);
     start = now_us();
     grammar = inference_grammar_create(argc > 3, slice_from(source), vocab, &err);
     if (grammar == NULL)
         fprintf(stderr, "%s\n", err.text);
     CHECK(grammar != NULL);
-    printf("%u pieces, %u nodes; compiled and warm in %.1f ms\n", vocab->count, vocab->nodes_count,
-           (now_us() - start) / 1e3);
+    printf("compiled and warm in %.1f ms\n", (now_us() - start) / 1e3);
     bits = calloc(INFERENCE_MASK_WORDS(size), sizeof(*bits));
     for (unsigned i = 0; i < ANSWERS; i++) {
         struct inference_mask mask;
