@@ -8,15 +8,12 @@
 #include "base/log.h"
 #include "gateway_access.h"
 #include "gateway_http_origin.h"
+#include "gateway_http_route.h"
 #include "gateway_rpc.h"
 #include "run/metrics.h"
 
 #define ADDRESSES_MAX 8
-/* A bundle that comes along with a question is in memory as it came, as a tree, and as it is put.
- */
-#define CHAT_BODY_BYTES_MAX (32 * MIB)
-#define ARENA_BYTES_MAX (6 * CHAT_BODY_BYTES_MAX)
-#define OTHER_BODY_BYTES_MAX (1 * MIB)
+#define ARENA_BYTES_MAX (6 * ROUTE_CHAT_BYTES_MAX)
 
 struct gateway_http {
     struct gateway *gateway;
@@ -30,15 +27,6 @@ struct gateway_http {
     struct metric *running;
 };
 
-/* ---- routes ---- */
-
-struct route {
-    enum http_verb verb;
-    const char *path; /* "*": one step of any name, which the handler is given */
-    void (*start)(struct http_exchange *exchange, struct slice step);
-    size_t body_bytes_max;
-};
-
 /* What a caller shows of itself by HTTP. */
 static struct peer peer_of(const struct http_exchange *exchange)
 {
@@ -48,69 +36,6 @@ static struct peer peer_of(const struct http_exchange *exchange)
         .authorization = http_find(exchange, "authorization"),
         .api_key = key.size > 0 ? key : http_find(exchange, "api-key"),
     };
-}
-
-static const struct route routes[] = {
-    { HTTP_VERB_POST, "/v1/chat/completions", chat_http_start, CHAT_BODY_BYTES_MAX },
-    { HTTP_VERB_POST, "/openai/v1/chat/completions", chat_http_start, CHAT_BODY_BYTES_MAX },
-    { HTTP_VERB_POST, "/openai/deployments/*/chat/completions", chat_http_start,
-      CHAT_BODY_BYTES_MAX },
-    { HTTP_VERB_POST, "/models/chat/completions", chat_http_start, CHAT_BODY_BYTES_MAX },
-    { HTTP_VERB_POST, "/v1/responses", responses_http_start, CHAT_BODY_BYTES_MAX },
-    { HTTP_VERB_POST, "/openai/v1/responses", responses_http_start, CHAT_BODY_BYTES_MAX },
-    { HTTP_VERB_POST, "/openai/responses", responses_http_start, CHAT_BODY_BYTES_MAX },
-    { HTTP_VERB_POST, "/fhir/Bundle", fhir_http_put, RECORD_BYTES_MAX },
-    { HTTP_VERB_PUT, "/fhir/Bundle", fhir_http_put, RECORD_BYTES_MAX },
-    { HTTP_VERB_DELETE, "/fhir/Patient/*", fhir_http_forget, 0 },
-    { HTTP_VERB_GET, "/fhir/metadata", fhir_http_metadata, 0 },
-    { HTTP_VERB_POST, "/v1/embeddings", models_http_embed, OTHER_BODY_BYTES_MAX },
-    { HTTP_VERB_POST, "/openai/v1/embeddings", models_http_embed, OTHER_BODY_BYTES_MAX },
-    { HTTP_VERB_POST, "/openai/deployments/*/embeddings", models_http_embed, OTHER_BODY_BYTES_MAX },
-    { HTTP_VERB_POST, "/models/embeddings", models_http_embed, OTHER_BODY_BYTES_MAX },
-    { HTTP_VERB_GET, "/v1/models", models_http_list, 0 },
-    { HTTP_VERB_GET, "/openai/v1/models", models_http_list, 0 },
-    { HTTP_VERB_GET, "/openai/models", models_http_list, 0 },
-    { HTTP_VERB_GET, "/v1/models/*", models_http_get, 0 },
-    { HTTP_VERB_GET, "/openai/v1/models/*", models_http_get, 0 },
-    { HTTP_VERB_GET, "/models/info", models_http_info, 0 },
-};
-
-/* Whether @path is @pattern; the step that a '*' stands for becomes *@step. */
-static bool matches(const char *pattern, struct slice path, struct slice *step)
-{
-    const char *star = strchr(pattern, '*');
-    struct slice before, after;
-    size_t end;
-
-    *step = (struct slice){ NULL, 0 };
-    if (star == NULL)
-        return slice_is(path, pattern);
-    before = slice_of(pattern, (size_t)(star - pattern));
-    after = slice_from(star + 1);
-    if (!slice_starts_with(path, before))
-        return false;
-    path = slice_cut(path, before.size, path.size);
-    end = slice_find_byte(path, '/');
-    *step = slice_cut(path, 0, end);
-    return step->size > 0 && slice_equal(slice_cut(path, end, path.size), after);
-}
-
-/* NULL: no such path; *@has_path where it is there for another verb. */
-static const struct route *find_route(const struct http_exchange *exchange, struct slice *step,
-                                      bool *has_path)
-{
-    size_t i;
-
-    *has_path = false;
-    for (i = 0; i < sizeof(routes) / sizeof(routes[0]); i++) {
-        if (!matches(routes[i].path, exchange->path, step))
-            continue;
-        *has_path = true;
-        if (routes[i].verb == exchange->verb
-            || (routes[i].verb == HTTP_VERB_GET && exchange->verb == HTTP_VERB_HEAD))
-            return &routes[i];
-    }
-    return NULL;
 }
 
 /* ---- answers ---- */
@@ -204,7 +129,7 @@ static void on_head(struct http_exchange *exchange)
 {
     bool has_path;
     struct slice step;
-    const struct route *route = find_route(exchange, &step, &has_path);
+    const struct route *route = route_find(exchange, &step, &has_path);
 
     if (gateway_http_origin(exchange))
         return;
@@ -218,7 +143,7 @@ static void on_request(struct http_exchange *exchange)
 {
     bool has_path;
     struct slice step, name = { NULL, 0 };
-    const struct route *route = find_route(exchange, &step, &has_path);
+    const struct route *route = route_find(exchange, &step, &has_path);
 
     if (step.data != NULL) {
         name = http_decode(step, false, &exchange->arena);
@@ -376,7 +301,7 @@ static enum status open_server(struct gateway_http *http, struct arena *arena, s
         .key_file = config->http_tls_key,
         .handlers = &handlers,
         .service = http,
-        .body_bytes_max = OTHER_BODY_BYTES_MAX,
+        .body_bytes_max = ROUTE_OTHER_BYTES_MAX,
         .arena_bytes_max = ARENA_BYTES_MAX,
     };
 
