@@ -8,6 +8,7 @@
 #include "base/limits.h"
 #include "base/log.h"
 #include "context_put.h"
+#include "context_thing_site.h"
 #include "run/clock.h"
 #include "run/workers.h"
 
@@ -34,6 +35,8 @@ const struct setting context_settings[] = {
       false },
     { "cache-bytes", SETTING_KIND_SIZE, offsetof(struct context_config, cache_bytes), "256M",
       "SIZE", "memory for decoded records", 1.0 * MIB, 1024.0 * 1024 * MIB, false, false },
+    { "words-file", SETTING_KIND_STRING, offsetof(struct context_config, words_file), NULL, "FILE",
+      "the site's own words for things (docs/context.md)", 0, 0, false, false },
     { .name = NULL },
 };
 
@@ -150,6 +153,25 @@ static enum status read_password(struct context *context, const char *path, stru
     return STATUS_OK;
 }
 
+static enum status read_words(const char *path, struct error *err)
+{
+    FILE *file = fopen(path, "re");
+    char *text = malloc(THING_SITE_BYTES_MAX + 1);
+    enum status status;
+
+    if (file == NULL)
+        status = error_set_errno(err, errno, "words file %s", path);
+    else if (text == NULL)
+        status = error_set(err, STATUS_RESOURCE_EXHAUSTED, "no memory");
+    else
+        status =
+            things_add_words(slice_of(text, fread(text, 1, THING_SITE_BYTES_MAX + 1, file)), err);
+    if (file != NULL)
+        fclose(file);
+    free(text);
+    return status;
+}
+
 static enum status connect_redis(struct context *context, const struct context_config *config,
                                  struct error *err)
 {
@@ -193,7 +215,8 @@ struct context *context_start(struct host *host, const struct context_config *co
     context->store.ttl_ms = config->ttl_ms;
     context->is_redis_required = config->redis_required;
     register_metrics(context);
-    if (seal_key_load(config->key_file, &context->key, err) != STATUS_OK
+    if ((config->words_file != NULL && read_words(config->words_file, err) != STATUS_OK)
+        || seal_key_load(config->key_file, &context->key, err) != STATUS_OK
         || connect_redis(context, config, err) != STATUS_OK) {
         context_destroy(context);
         return NULL;

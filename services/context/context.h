@@ -17,6 +17,7 @@ struct context_config {
     const char *key_file;
     uint64_t ttl_ms;
     uint64_t cache_bytes;
+    const char *words_file; /* NULL: none; see context_thing_site.h */
 };
 
 /* The rows of a settings table for it, after HOST_SETTINGS. */

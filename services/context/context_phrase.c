@@ -89,7 +89,8 @@ static bool is_in_capitals(struct slice text)
 static void read_word(struct slice text, struct phrase_word *word)
 {
     *word = (struct phrase_word){ .match = MATCH_WORD,
-                                  .is_capital = isupper((unsigned char)text.data[0]) };
+                                  .is_capital = isupper((unsigned char)text.data[0])
+                                                && is_in_capitals(text) };
     if (text.data[0] == '*') {
         word->match = MATCH_END;
         text = slice_cut(text, 1, text.size);
@@ -106,6 +107,41 @@ static void read_word(struct slice text, struct phrase_word *word)
     }
     memcpy(word->text, text.data, text.size);
     word->size = (uint8_t)text.size;
+}
+
+static bool is_valid_word(struct slice word)
+{
+    bool is_end = word.size > 0 && word.data[0] == '*';
+    bool is_begin = !is_end && word.size > 0 && word.data[word.size - 1] == '*';
+    struct slice text = slice_cut(word, is_end, word.size - is_begin);
+
+    for (size_t i = 0; i < text.size; i++) {
+        unsigned char c = (unsigned char)text.data[i];
+
+        if (!isalnum(c) && c < 0x80)
+            return false;
+        if (isupper(c) && (is_end || is_begin))
+            return false;
+    }
+    return text.size < WORD_BYTES_MAX
+           && text.size >= (is_end     ? END_BYTES
+                            : is_begin ? BEGIN_BYTES
+                                       : 1);
+}
+
+bool phrase_is_valid(struct slice text)
+{
+    uint32_t count = 0;
+
+    while (text.size > 0) {
+        size_t end = slice_find_byte(text, ' ');
+
+        if (++count > PHRASE_WORDS_MAX || !is_valid_word(slice_cut(text, 0, end))
+            || end + 1 == text.size)
+            return false;
+        text = slice_cut(text, end + 1, text.size);
+    }
+    return count > 0;
 }
 
 static void add_phrase(struct phrases *phrases, struct slice text, uint32_t row)

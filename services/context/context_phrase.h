@@ -18,6 +18,10 @@ struct phrases *phrases_create(void);
 /* @text, a static string of phrases between bars, names @row. */
 void phrases_add(struct phrases *phrases, const char *text, uint32_t row);
 
+/* Whether @text may stand in phrases_add: words with one blank between them, neither too many nor
+ * too long, and enough letters beside a *. */
+bool phrase_is_valid(struct slice text);
+
 /* Words of a text that are looked at together; phrases do not cross its end. */
 #define PHRASE_WINDOW_WORDS 256
 

@@ -8,16 +8,15 @@
 #include "base/check.h"
 #include "base/hash.h"
 #include "context_phrase.h"
-#include "context_thing_table.h"
+#include "context_thing_site.h"
 
 #define IS_MAX 24 /* things that one thing is, itself with them */
-#define NAME_BYTES_MAX 48
 #define NAME_SLOTS 8192
 #define MATCHES_MAX 256
 
 struct thing {
     const struct thing_row *row;
-    char name[NAME_BYTES_MAX];
+    char name[THING_NAME_BYTES_MAX];
     uint16_t is[IS_MAX], treats[IS_MAX];
     uint8_t is_count, treats_count;
     bool has_members;
@@ -31,6 +30,10 @@ static uint32_t count;
 static uint16_t name_slots[NAME_SLOTS]; /* thing + 1 */
 static struct phrases *phrases;
 static const char *unknown_name;
+static struct thing_row site_rows[THING_SITE_ROWS_MAX];
+static uint32_t site_count;
+static struct arena site_arena;
+static bool is_built;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
 static uint16_t *slot_of_name(struct slice name)
@@ -48,7 +51,7 @@ static void add_row(const struct thing_row *row)
     struct thing *thing = &things[count];
     uint16_t *slot = slot_of_name(slice_from(row->name));
 
-    CHECK(count < THINGS_MAX && strlen(row->name) < NAME_BYTES_MAX);
+    CHECK(count < THINGS_MAX && strlen(row->name) < THING_NAME_BYTES_MAX);
     thing->row = row;
     for (size_t i = 0; row->name[i] != '\0'; i++)
         thing->name[i] = row->name[i] == '-' || row->name[i] == '_' ? ' ' : row->name[i];
@@ -59,6 +62,17 @@ static void add_row(const struct thing_row *row)
     count++;
     if (*slot == 0)
         *slot = (uint16_t)count;
+}
+
+/* A name that is there gets more phrases. */
+static void add_site_row(const struct thing_row *row)
+{
+    uint16_t slot = *slot_of_name(slice_from(row->name));
+
+    if (slot == 0)
+        add_row(row);
+    else if (row->phrases[0] != '\0')
+        phrases_add(phrases, row->phrases, slot - 1u);
 }
 
 static uint8_t add_once(uint16_t *list, uint8_t size, uint16_t thing)
@@ -109,8 +123,28 @@ static void build(void)
     for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++)
         for (uint32_t j = 0; j < tables[i]->count; j++)
             add_row(&tables[i]->rows[j]);
+    for (uint32_t i = 0; i < site_count; i++)
+        add_site_row(&site_rows[i]);
     for (uint32_t i = 0; i < count; i++)
         follow_names(i);
+    is_built = true;
+}
+
+/* Threads begin after it. */
+enum status things_add_words(struct slice text, struct error *err)
+{
+    if (is_built)
+        return error_set(err, STATUS_FAILED_PRECONDITION, "words: the tables are in use");
+    arena_init(&site_arena, 4 * THING_SITE_BYTES_MAX);
+    if (thing_site_parse(text, &site_arena, site_rows, &site_count, err) != STATUS_OK) {
+        site_count = 0;
+        arena_close(&site_arena);
+        return err->status;
+    }
+    pthread_once(&once, build);
+    return unknown_name == NULL ? STATUS_OK
+                                : error_set(err, STATUS_INVALID_ARGUMENT,
+                                            "words: something is one of what no table knows");
 }
 
 /* ---- in a text ---- */

@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/error.h"
 #include "base/slice.h"
 
 enum thing_kind {
@@ -61,6 +62,11 @@ struct thing_found {
 };
 
 #define THINGS_FOUND_MAX 48
+
+/* The site's own words (context_thing_site.h), for the life of the process: once, and before
+ * anything else here is called (FAILED_PRECONDITION after). INVALID_ARGUMENT: a line is wrong, or
+ * says of something that it is one of what nobody knows. */
+enum status things_add_words(struct slice text, struct error *err);
 
 /* The things of @kinds (bits of enum thing_kind) that @text names: of phrases that share a word the
  * longest stands, the first of equals. At most @max of them; the number. Any thread; the first call

@@ -12,6 +12,8 @@ struct thing_row {
     const char *name, *phrases, *is, *treats;
 };
 
+#define THING_NAME_BYTES_MAX 48
+
 struct thing_rows {
     const struct thing_row *rows;
     uint32_t count;

@@ -37,7 +37,7 @@ struct consilium_config {
     bool mesh, text, blind, recall_only;
     struct deid_config own;
     /* context */
-    const char *folder, *model, *without;
+    const char *folder, *model, *without, *words_file;
     /* timeline without a mesh */
     const char *ask;
     /* audit */

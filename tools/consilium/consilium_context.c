@@ -11,7 +11,9 @@
 #include "consilium.h"
 #include "consilium_context_record.h"
 #include "consilium_context_tokens.h"
+#include "consilium_file.h"
 #include "consilium_verbs.h"
+#include "context_thing_site.h"
 #include "fhir/json.h"
 
 #define LINE_BYTES_MAX (16 * MIB)
@@ -317,6 +319,20 @@ static bool read_without(const char *names, uint32_t *bits)
     return true;
 }
 
+/* False: said why. */
+static bool read_words(const char *path, struct arena *arena)
+{
+    struct slice text;
+    struct error err;
+
+    if (path == NULL
+        || (file_read(path, THING_SITE_BYTES_MAX + 1, arena, &text, &err) == STATUS_OK
+            && things_add_words(text, &err) == STATUS_OK))
+        return true;
+    fprintf(stderr, "consilium: %s: %s\n", path, err.text);
+    return false;
+}
+
 int context_verb(struct consilium *consilium)
 {
     struct lines lines = { .config = &consilium->config, .records = context_records_create() };
@@ -330,7 +346,7 @@ int context_verb(struct consilium *consilium)
     } else if (consilium->operands_count > 1 || lines.records == NULL
                || !read_without(consilium->config.without, &lines.without)) {
         fprintf(stderr, "consilium: context takes one file of JSON lines, or - for stdin\n");
-    } else {
+    } else if (read_words(consilium->config.words_file, &consilium->arena)) {
         exit_status = run_lines(&lines, input);
     }
     if (input != NULL && input != stdin)

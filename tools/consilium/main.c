@@ -76,6 +76,8 @@ static const struct setting settings[] = {
     { "without", SETTING_KIND_STRING, AT(without), "", "SIGNALS",
       "signals of the ranking to leave out, to measure what they add (context)", 0, 0, false,
       false },
+    { "words-file", SETTING_KIND_STRING, AT(words_file), NULL, "FILE",
+      "a site's own words for things, docs/context.md (context)", 0, 0, false, false },
     { "threads", SETTING_KIND_NUMBER, AT(threads), "1", "N",
       "of the arithmetic (bench, logits, generate, score, embed, quantize)", 1, 256, false, false },
     { "cache-bits", SETTING_KIND_NUMBER, AT(cache_bits), "32", "BITS",
