@@ -10,8 +10,10 @@
 /* A walk over a large vocabulary takes about two million steps where a grammar follows several
  * ways. */
 #define FILL_STEPS_MAX 20000000u
-#define WARM_STATES_MAX 64
-#define WARM_STEPS_MAX 8000000u
+/* Some hundred milliseconds, where nobody waits for them but the one who brought the grammar: later
+ * every answer in the batch would. */
+#define WARM_STATES_MAX 2048
+#define WARM_STEPS_MAX 16000000u
 
 /* What a state says. */
 struct mask {
@@ -399,7 +401,8 @@ void grammar_masks_warm(struct grammar_masks *masks)
     for (uint32_t state = 0; state < masks->machine->states_count && state < WARM_STATES_MAX;
          state++) {
         pthread_mutex_lock(&masks->lock);
-        if (mask_of(masks, state) == NULL || masks->sample.steps - start > WARM_STEPS_MAX)
+        if (mask_of(masks, state) == NULL || masks->sample.steps - start > WARM_STEPS_MAX
+            || masks->arena.used_bytes > GRAMMAR_MASKS_BYTES_MAX / 2)
             state = WARM_STATES_MAX;
         pthread_mutex_unlock(&masks->lock);
     }

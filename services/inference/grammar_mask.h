@@ -20,7 +20,7 @@ struct grammar_masks *grammar_masks_create(const struct grammar_machine *machine
                                            const struct grammar_vocab *vocab, struct error *err);
 void grammar_masks_destroy(struct grammar_masks *masks);
 
-/* Find what the states that will be needed first say, within some milliseconds. */
+/* Find what the states say, within some hundred milliseconds. */
 void grammar_masks_warm(struct grammar_masks *masks);
 
 /* Set in @bits (words of 32 ids, cleared) the pieces that @run can go on with; @is_first: nothing

@@ -10,7 +10,7 @@ struct inference_grammar;
 /* Compile @text (grammar_parse.h; @is_schema: grammar_schema.h). It belongs to the caller, who
  * drops it, and to each answer.
  * @vocab outlives it. NULL: INVALID_ARGUMENT with what is wrong with the grammar,
- * RESOURCE_EXHAUSTED. Takes some milliseconds, and some hundred for a hostile one. Any thread. */
+ * RESOURCE_EXHAUSTED. Takes some hundred milliseconds. Any thread. */
 struct inference_grammar *inference_grammar_create(bool is_schema, struct slice text,
                                                    const struct grammar_vocab *vocab,
                                                    struct error *err);
