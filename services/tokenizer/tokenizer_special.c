@@ -92,10 +92,15 @@ static void narrow(const struct tokenizer_tables *tables, size_t depth, unsigned
 uint32_t tokenizer_special_at(const struct tokenizer_tables *tables, struct slice text,
                               unsigned types)
 {
-    uint32_t low = 0, high = tables->image->specials_count, found = TOKENIZER_NO_ID;
+    uint32_t low, high, found = TOKENIZER_NO_ID;
 
+    if (text.size == 0)
+        return TOKENIZER_NO_ID;
+    low = tables->specials_at[(unsigned char)text.data[0]];
+    high = tables->specials_at[(unsigned char)text.data[0] + 1];
     for (size_t depth = 0; depth < text.size && low < high; depth++) {
-        narrow(tables, depth, (unsigned char)text.data[depth], &low, &high);
+        if (depth > 0)
+            narrow(tables, depth, (unsigned char)text.data[depth], &low, &high);
         for (uint32_t i = low; i < high; i++) {
             uint32_t id = tables->specials[i];
 

@@ -5,6 +5,9 @@
 
 #define BLANK "\xe2\x96\x81" /* U+2581 */
 
+/* A block of 64 bytes, what wide reads need, and a word before them. */
+#define END_BYTES_MAX 192
+
 static inline bool is_cut(const struct tokenizer_tables *tables, unsigned char before,
                           unsigned char after)
 {
@@ -25,6 +28,26 @@ static uint64_t cut_bits(const struct tokenizer_tables *tables, const char *text
     return bits;
 }
 
+/* The end of a text, END_BYTES_MAX at most, in a place from which wide reads are safe. */
+static void cut_end(struct tokenizer_run *run, struct slice text)
+{
+    char padded[END_BYTES_MAX + 64 + TOKENIZER_RUN_WIDE_BYTES];
+    const char *start = padded;
+
+    memcpy(padded, text.data, text.size);
+    memset(padded + text.size, 0, sizeof(padded) - text.size);
+    for (size_t at = 1; at <= text.size && tokenizer_run_goes_on(run); at += 64) {
+        uint64_t cuts = cut_bits(run->tables, padded + at), end;
+
+        if (text.size - at < 64) {
+            end = (uint64_t)1 << (text.size - at);
+            cuts = (cuts & (end - 1)) | end;
+        }
+        start = tokenizer_run_put_cuts(run, start, padded + at, cuts);
+    }
+    tokenizer_run_settle(run);
+}
+
 static void cut(struct tokenizer_run *run, struct slice text)
 {
     const char *start = text.data, *end = text.data + text.size;
@@ -33,6 +56,10 @@ static void cut(struct tokenizer_run *run, struct slice text)
     for (; text.size - at >= 64 + TOKENIZER_RUN_WIDE_BYTES && tokenizer_run_goes_on(run); at += 64)
         start = tokenizer_run_put_cuts(run, start, text.data + at,
                                        cut_bits(run->tables, text.data + at));
+    if (end - start <= END_BYTES_MAX) {
+        cut_end(run, slice_of(start, (size_t)(end - start)));
+        return;
+    }
     for (; at < text.size && tokenizer_run_goes_on(run); at++) {
         if (!is_cut(run->tables, (unsigned char)text.data[at - 1], (unsigned char)text.data[at]))
             continue;
@@ -41,6 +68,19 @@ static void cut(struct tokenizer_run *run, struct slice text)
     }
     if (tokenizer_run_goes_on(run))
         tokenizer_run_put(run, start, (size_t)(end - start));
+}
+
+/* The first U+2581 from @at on, or NULL. Its first byte is rare where it is. */
+static const char *find_blank(struct slice text, size_t at)
+{
+    const char *found = text.data + at, *end = text.data + text.size;
+
+    while ((found = memchr(found, BLANK[0], (size_t)(end - found))) != NULL) {
+        if (end - found >= 3 && memcmp(found, BLANK, 3) == 0)
+            return found;
+        found++;
+    }
+    return NULL;
 }
 
 /* @text with a blank before it and blanks for U+2581, where it needs either. {NULL, 0}: no memory.
@@ -55,7 +95,7 @@ static struct slice normalise(struct tokenizer_run *run, struct slice text, bool
     if (has_prefix)
         bytes[size++] = ' ';
     for (size_t at = 0; at < text.size;) {
-        const char *blank = memmem(text.data + at, text.size - at, BLANK, 3);
+        const char *blank = find_blank(text, at);
         size_t plain = blank == NULL ? text.size - at : (size_t)(blank - text.data) - at;
 
         memcpy(bytes + size, text.data + at, plain);
@@ -75,7 +115,7 @@ void tokenizer_spm_run(struct tokenizer_run *run, struct slice text, bool has_pr
 
     if (text.size == 0)
         return;
-    if (has_prefix || memmem(text.data, text.size, BLANK, 3) != NULL)
+    if (has_prefix || find_blank(text, 0) != NULL)
         text = normalise(run, text, has_prefix);
     if (text.data == NULL) {
         run->status =

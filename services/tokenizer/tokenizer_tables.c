@@ -21,6 +21,18 @@ static void put_cuts(struct tokenizer_tables *tables)
     }
 }
 
+static void put_specials(struct tokenizer_tables *tables)
+{
+    for (uint32_t i = tables->image->specials_count; i-- > 0;)
+        tables->specials_at[(unsigned char)tokenizer_tables_piece(tables, tables->specials[i])
+                                .data[0]] = i + 1;
+    tables->specials_at[256] = tables->image->specials_count;
+    for (unsigned first = 256; first-- > 0;)
+        tables->specials_at[first] = tables->specials_at[first] > 0
+                                         ? tables->specials_at[first] - 1
+                                         : tables->specials_at[first + 1];
+}
+
 void tokenizer_tables_init(struct tokenizer_tables *tables, const struct tokenizer_image *image)
 {
     *tables = (struct tokenizer_tables){
@@ -60,6 +72,7 @@ void tokenizer_tables_init(struct tokenizer_tables *tables, const struct tokeniz
         tables->ranks = tokenizer_image_section(image, TOKENIZER_SECTION_RANKS);
     for (int byte = 0; byte < 256; byte++)
         tables->has_bytes = tables->has_bytes && image->bytes[byte] != TOKENIZER_NO_ID;
+    put_specials(tables);
     if (image->settings.kind == TOKENIZER_KIND_SPM)
         put_cuts(tables);
 }

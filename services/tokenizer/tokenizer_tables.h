@@ -43,6 +43,7 @@ struct tokenizer_tables {
     uint8_t cuts[65536]; /* SPM: [x * 256 + y]: no piece holds byte y after byte x, so that no merge
                             crosses; 0 where y continues a character. U+2581 counts as a blank */
     const uint32_t *specials;
+    uint32_t specials_at[257]; /* of those that begin with a byte the first, or where it would be */
     const uint32_t *words;
     const char *word_bytes;
     uint32_t find_filter_shift, short_filter_shift;
