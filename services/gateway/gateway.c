@@ -7,6 +7,7 @@
 #include "audit/audit_log.h"
 #include "gateway_access.h"
 #include "gateway_audit.h"
+#include "gateway_console.h"
 #include "gateway_http.h"
 #include "run/clock.h"
 
@@ -70,6 +71,8 @@ enum status gateway_start(struct host *host, const void *config, void **service,
                != STATUS_OK
         || open_channels(gateway, err) != STATUS_OK || gateway_audit_open(gateway, err) != STATUS_OK
         || gateway_access_open(gateway, err) != STATUS_OK
+        || (gateway->config->web_folder != NULL
+            && console_load(gateway->config->web_folder, &gateway->console, err) != STATUS_OK)
         || gateway_http_start(gateway, &gateway->http, err) != STATUS_OK) {
         gateway_access_close(gateway);
         gateway_destroy(gateway);
@@ -152,6 +155,8 @@ void gateway_destroy(void *service)
     close_audit(gateway);
     if (gateway->access != NULL)
         access_destroy(gateway->access);
+    if (gateway->console != NULL)
+        console_destroy(gateway->console);
     if (gateway->http != NULL)
         gateway_http_destroy(gateway->http);
     if (gateway->maps != NULL)

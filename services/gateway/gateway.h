@@ -13,6 +13,7 @@ struct gateway_config {
     struct host_config host;
     const char *deid, *context, *tokenizer, *inference; /* targets */
     const char *pseudonym_key_file;
+    const char *web_folder;  /* NULL: no console */
     const char *access_file; /* NULL: whoever reaches a port may do everything */
     const char *audit_folder, *audit_key_file;
     uint64_t audit_segment_bytes;
@@ -29,6 +30,7 @@ struct gateway_config {
 };
 
 struct access;
+struct console;
 struct audit_log;
 struct gateway_http;
 
@@ -38,7 +40,8 @@ struct gateway {
     struct client *client;
     struct channel *deid, *context, *tokenizer, *inference;
     struct pseudonym_key pseudonym_key;
-    struct access *access; /* NULL: nobody asks who calls */
+    struct console *console; /* NULL: none is served */
+    struct access *access;   /* NULL: nobody asks who calls */
     struct timer access_timer;
     bool has_access_timer;
     struct error access_error; /* why the changed file is not in use; OK: it is */

@@ -40,7 +40,7 @@ void chat_put_started(struct buffer *out, const Consilium__V1__AskStarted *start
     put_member(out, "question", started->question);
 }
 
-static void put_fact(struct buffer *out, const Consilium__V1__Fact *fact)
+void chat_put_fact(struct buffer *out, const Consilium__V1__Fact *fact)
 {
     buffer_format(out, "{\"id\":%u,\"kind\":\"%s\",\"flag\":\"%s\",", fact->id,
                   kind_name(fact->kind), flag_name(fact->flag));
@@ -68,7 +68,7 @@ void chat_put_facts(struct buffer *out, const Consilium__V1__AskFacts *facts)
     for (i = 0; i < facts->n_facts; i++) {
         if (i > 0)
             buffer_put_byte(out, ',');
-        put_fact(out, facts->facts[i]);
+        chat_put_fact(out, facts->facts[i]);
     }
     buffer_put_byte(out, ']');
 }

@@ -25,6 +25,8 @@ struct chat_answer {
 
 /* Members of "consilium", without its braces: what is known before the first text. */
 void chat_put_started(struct buffer *out, const Consilium__V1__AskStarted *started);
+/* One fact as an object. */
+void chat_put_fact(struct buffer *out, const Consilium__V1__Fact *fact);
 void chat_put_facts(struct buffer *out, const Consilium__V1__AskFacts *facts);
 /* And after the last. */
 void chat_put_done(struct buffer *out, const Consilium__V1__AskDone *done);

@@ -7,6 +7,7 @@
 #include "base/limits.h"
 #include "base/log.h"
 #include "gateway_access.h"
+#include "gateway_console.h"
 #include "gateway_http_origin.h"
 #include "gateway_http_route.h"
 #include "gateway_rpc.h"
@@ -125,6 +126,13 @@ static bool is_known(struct http_exchange *exchange)
     return false;
 }
 
+/* What is the same for everybody. */
+static bool is_public(const struct route *route)
+{
+    return route->start == console_http_get || route->start == console_http_root
+           || route->start == fhir_http_metadata;
+}
+
 static void on_head(struct http_exchange *exchange)
 {
     bool has_path;
@@ -135,7 +143,7 @@ static void on_head(struct http_exchange *exchange)
         return;
     if (route == NULL)
         refuse_path(exchange, has_path);
-    else if (is_known(exchange))
+    else if (is_public(route) || is_known(exchange))
         exchange->body_bytes_max = route->body_bytes_max;
 }
 

@@ -65,6 +65,8 @@ void responses_http_start(struct http_exchange *exchange, struct slice rest);
 void fhir_http_put(struct http_exchange *exchange, struct slice rest);
 void fhir_http_forget(struct http_exchange *exchange, struct slice patient);
 void fhir_http_metadata(struct http_exchange *exchange, struct slice rest);
+/* gateway_timeline_http.c */
+void timeline_http_get(struct http_exchange *exchange, struct slice patient);
 /* gateway_models_http.c */
 void models_http_list(struct http_exchange *exchange, struct slice rest);
 void models_http_get(struct http_exchange *exchange, struct slice id);

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "gateway_console.h"
+
 static const struct route routes[] = {
     { HTTP_VERB_POST, "/v1/chat/completions", chat_http_start, ROUTE_CHAT_BYTES_MAX },
     { HTTP_VERB_POST, "/openai/v1/chat/completions", chat_http_start, ROUTE_CHAT_BYTES_MAX },
@@ -20,6 +22,10 @@ static const struct route routes[] = {
     { HTTP_VERB_POST, "/openai/deployments/*/embeddings", models_http_embed,
       ROUTE_OTHER_BYTES_MAX },
     { HTTP_VERB_POST, "/models/embeddings", models_http_embed, ROUTE_OTHER_BYTES_MAX },
+    { HTTP_VERB_GET, "/v1/patients/*/timeline", timeline_http_get, 0 },
+    { HTTP_VERB_GET, "/", console_http_root, 0 },
+    { HTTP_VERB_GET, "/console/", console_http_get, 0 },
+    { HTTP_VERB_GET, "/console/*", console_http_get, 0 },
     { HTTP_VERB_GET, "/v1/models", models_http_list, 0 },
     { HTTP_VERB_GET, "/openai/v1/models", models_http_list, 0 },
     { HTTP_VERB_GET, "/openai/models", models_http_list, 0 },

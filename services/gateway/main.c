@@ -17,6 +17,8 @@ static const struct setting settings[] = {
     { "pseudonym-key-file", SETTING_KIND_STRING, AT(pseudonym_key_file), NULL, "FILE",
       "key of the patients' pseudonyms, 64 hex digits; made when it is not there", 0, 0, true,
       false },
+    { "web-folder", SETTING_KIND_STRING, AT(web_folder), NULL, "FOLDER",
+      "the console's files (web/), served at /console/ to whoever asks", 0, 0, false, false },
     { "access-file", SETTING_KIND_STRING, AT(access_file), NULL, "FILE",
       "who may do what: API keys, token issuers, certificates; watched. Without it everybody may",
       0, 0, false, false },

@@ -41,7 +41,7 @@ arguments_of() {
     context) common+=("--key-file=$MESH_RUN/context.key" "--redis=127.0.0.1:${PORT[redis]}" "--redis-password-file=$MESH_RUN/redis.password") ;;
     tokenizer | inference) common+=("--model=$MESH_MODEL") ;;
     gateway) common+=("--pseudonym-key-file=$MESH_RUN/gateway.key" "--audit-folder=$MESH_RUN/audit"
-        "--audit-key-file=$MESH_RUN/audit.key" "--http-listen=127.0.0.1:${PORT[http]}" "${TARGETS[@]:0:4}") ;;
+        "--audit-key-file=$MESH_RUN/audit.key" "--http-listen=127.0.0.1:${PORT[http]}" "--web-folder=$ROOT/web" "${TARGETS[@]:0:4}") ;;
     esac
     # More flags for one service: MESH_FLAGS_gateway="--log-level=debug"
     local more=MESH_FLAGS_$1
