@@ -71,6 +71,24 @@ static struct slice type_said_first(struct slice bytes)
     return slice_cut(bytes, from, from + slice_find_byte(slice_cut(bytes, from, bytes.size), '"'));
 }
 
+/* The type of an entry's resource where the entry says nothing else before but its fullUrl; else
+ * "".
+ */
+static struct slice type_of_entry(struct slice bytes)
+{
+    static const struct slice url = SLICE("{\"fullUrl\":\""), key = SLICE("\"resource\":");
+    size_t at = 1;
+
+    if (slice_starts_with(bytes, url)) {
+        at = url.size + slice_find_byte(slice_cut(bytes, url.size, bytes.size), '"') + 1;
+        if (at >= bytes.size || bytes.data[at++] != ',')
+            return SLICE("");
+    }
+    bytes = slice_cut(bytes, at, bytes.size);
+    return slice_starts_with(bytes, key) ? type_said_first(slice_cut(bytes, key.size, bytes.size))
+                                         : SLICE("");
+}
+
 static bool is_person(struct slice type)
 {
     return slice_is(type, "Patient") || slice_is(type, "Practitioner")
@@ -86,6 +104,8 @@ static bool may_hold_person(struct slice bytes)
                                           SLICE("\\u") };
     struct slice type = type_said_first(bytes);
 
+    if (type.size == 0)
+        type = type_of_entry(bytes);
     if (type.size > 0 && !slice_is(type, "Bundle") && slice_find_byte(type, '\\') == type.size)
         return is_person(type);
     for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++)

@@ -32,8 +32,8 @@ void deid_stream_split_reset(struct deid_stream_split *split)
     split->state = DEID_STREAM_SPLIT_START;
     split->is_bundle = false;
     split->keys_count = 0;
-    split->is_started = split->is_string = split->is_escape = false;
-    split->depth = 0;
+    split->is_started = false;
+    split->end = (struct json_end){ 0 };
     buffer_init(&split->piece, &split->arena);
     buffer_init(&split->key, &split->arena);
     buffer_init(&split->opening, &split->arena);
@@ -60,31 +60,27 @@ static bool is_space(char c)
     return c == ' ' || c == '\n' || c == '\r' || c == '\t';
 }
 
-/* Where a string's next quote or backslash is, from @at on. */
-static size_t string_skip(struct slice bytes, size_t at)
+/* Where a string, a number or a word ends, of which the byte behind it is not a part. */
+static size_t scalar_scan(struct deid_stream_split *split, struct slice bytes, bool *is_done)
 {
-    while (at < bytes.size && bytes.data[at] != '"' && bytes.data[at] != '\\')
-        at++;
-    return at;
-}
+    size_t at = 0;
 
-/* Inside a string at @at; past its end, or the end of @bytes. */
-static size_t string_scan(struct deid_stream_split *split, struct slice bytes, size_t at)
-{
-    while (at < bytes.size) {
-        if (split->is_escape) {
-            split->is_escape = false;
-            at++;
-            continue;
+    while (at < bytes.size && !*is_done) {
+        char c = bytes.data[at];
+
+        if (split->end.is_escape) {
+            split->end.is_escape = false;
+        } else if (split->end.is_string) {
+            split->end.is_escape = c == '\\';
+            *is_done = c == '"';
+        } else if (c == '"' && !split->is_started) {
+            split->end.is_string = true;
+        } else if (c == ',' || c == '}' || c == ']' || is_space(c)) {
+            *is_done = true;
+            return at;
         }
-        at = string_skip(bytes, at);
-        if (at == bytes.size)
-            break;
-        if (bytes.data[at++] == '"') {
-            split->is_string = false;
-            break;
-        }
-        split->is_escape = true;
+        split->is_started = true;
+        at++;
     }
     return at;
 }
@@ -94,43 +90,29 @@ static size_t string_scan(struct deid_stream_split *split, struct slice bytes, s
 static enum status value_scan(struct deid_stream_split *split, struct slice bytes, size_t *used,
                               bool *is_done, struct error *err)
 {
-    size_t at = 0;
-
     *is_done = false;
-    while (at < bytes.size && !*is_done) {
-        char c = bytes.data[at];
-
-        if (split->is_string) {
-            at = string_scan(split, bytes, at);
-            *is_done = !split->is_string && split->depth == 0;
-        } else if (c == '"') {
-            split->is_string = true;
-            at++;
-        } else if (c == '{' || c == '[') {
-            split->depth++;
-            at++;
-        } else if ((c == '}' || c == ']') && split->depth > 0) {
-            at++;
-            *is_done = --split->depth == 0;
-        } else if (split->depth == 0 && (c == ',' || c == '}' || c == ']' || is_space(c))) {
-            *is_done = true; /* after a number or a word; the byte is not its */
-        } else {
-            at++;
-        }
+    if (!split->is_started && (bytes.data[0] == '{' || bytes.data[0] == '[')) {
         split->is_started = true;
-        if (split->depth > JSON_DEPTH_MAX)
-            return fail(err, "nested too deep");
+        split->end.depth = 1;
+        *used = 1 + json_end_take(&split->end, slice_cut(bytes, 1, bytes.size));
+        *is_done = split->end.depth == 0;
+    } else if (split->end.depth > 0) {
+        *used = json_end_take(&split->end, bytes);
+        *is_done = split->end.depth == 0;
+    } else {
+        *used = scalar_scan(split, bytes, is_done);
     }
-    *used = at;
-    return put(split, &split->piece, slice_cut(bytes, 0, at), err);
+    if (split->end.depth > JSON_DEPTH_MAX)
+        return fail(err, "nested too deep");
+    return put(split, &split->piece, slice_cut(bytes, 0, *used), err);
 }
 
 static void value_start(struct deid_stream_split *split, enum deid_stream_split_state state)
 {
     split->state = state;
     split->piece.size = 0;
-    split->is_started = split->is_string = split->is_escape = false;
-    split->depth = 0;
+    split->is_started = false;
+    split->end = (struct json_end){ 0 };
 }
 
 static struct slice key_of(const struct deid_stream_split *split)

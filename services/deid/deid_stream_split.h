@@ -6,6 +6,7 @@
 
 #include "base/buffer.h"
 #include "base/error.h"
+#include "fhir/json_end.h"
 
 #define DEID_STREAM_KEYS_MAX 32
 
@@ -45,8 +46,8 @@ struct deid_stream_split {
     struct buffer key;     /* with its quotes */
     struct buffer opening; /* the first bytes, until they say that it is a Bundle */
     size_t piece_bytes_max;
-    unsigned depth;
-    bool is_started, is_string, is_escape; /* of the value at hand */
+    struct json_end end; /* of the value at hand */
+    bool is_started;
     bool is_bundle;
     bool keeps_whole;                        /* a Bundle, too, is one piece; set after init */
     struct slice keys[DEID_STREAM_KEYS_MAX]; /* of the Bundle's members so far */
