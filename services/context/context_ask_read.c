@@ -98,7 +98,21 @@ static bool is_title(struct slice word)
     return slice_is(word, "Ms") || slice_is(word, "Mr") || slice_is(word, "Dr");
 }
 
-/* What was found by the words of a title is nothing. */
+/* "His mother asks", "the family says": who speaks is not who is asked about. */
+static bool is_speaker(const struct reading_question *reading, uint32_t last)
+{
+    static const char *const verbs[] = { "say",     "says",     "said",      "ask",       "asks",
+                                         "asked",   "mention",  "mentions",  "mentioned", "report",
+                                         "reports", "reported", "think",     "thinks",    "thought",
+                                         "wonder",  "wonders",  "wondered",  "tell",      "tells",
+                                         "told",    "want",     "wants",     "wanted",    "claims",
+                                         "worry",   "worries",  "worried",   "insists",   "called",
+                                         "calls",   "brought",  "remembers", "believes",  NULL };
+
+    return is_word_of(reading, last + 1, verbs);
+}
+
+/* What was found by the words of a title, or by who speaks, is nothing. */
 static void take_things(struct reading_question *reading)
 {
     uint32_t kept = 0;
@@ -107,7 +121,9 @@ static void take_things(struct reading_question *reading)
         const struct thing_found *found = &reading->found[i];
 
         if (found->first >= reading->words_count
-            || (found->count == 1 && is_title(reading->words[found->first].text)))
+            || (found->count == 1 && is_title(reading->words[found->first].text))
+            || (thing_kind_of(found->thing) == THING_SOCIAL
+                && is_speaker(reading, found->first + found->count - 1)))
             continue;
         for (uint32_t w = found->first; w < found->first + found->count; w++)
             if (w < reading->words_count)
@@ -126,10 +142,30 @@ static bool is_free(const struct reading_question *reading, const struct phrase_
     return true;
 }
 
+/* "Rash from" says more than the rash in it: things by fewer words give way. */
+static void drop_shorter(struct reading_question *reading, const struct phrase_match *match)
+{
+    uint32_t kept = 0, end = match->first + match->count;
+
+    for (uint32_t i = 0; i < reading->count; i++) {
+        const struct thing_found *found = &reading->found[i];
+
+        if (found->count < match->count && found->first >= match->first
+            && found->first + found->count <= end)
+            for (uint32_t w = found->first; w < found->first + found->count; w++)
+                reading->words[w].is_taken = false;
+        else
+            reading->found[kept++] = *found;
+    }
+    reading->count = kept;
+}
+
 static void take_kind(void *arg, const struct phrase_match *match)
 {
     struct reading_question *reading = arg;
 
+    if (match->count > 1 && match->row == FACT_ALLERGY)
+        drop_shorter(reading, match);
     if (!is_free(reading, match))
         return;
     for (uint32_t i = match->first; i < match->first + match->count; i++)
@@ -162,6 +198,17 @@ static bool has_content(const struct reading_question *reading, const struct cla
     return false;
 }
 
+/* "Does this affect her?" asks about what was said before. */
+static bool refers_back(const struct reading_question *reading, const struct clause *clause)
+{
+    static const char *const words[] = { "it", "this", "that", "these", "those", "them", NULL };
+
+    for (uint32_t i = clause->first; i < clause->end; i++)
+        if (is_word_of(reading, i, words))
+            return true;
+    return false;
+}
+
 /* Whether a clause that tells something stands before @index. */
 static bool is_after_told(const struct clauses *clauses, uint32_t index)
 {
@@ -185,7 +232,9 @@ static void choose_clauses(struct reading_question *reading)
     for (uint32_t i = 0; i < clauses->count; i++) {
         const struct clause *clause = &clauses->items[i];
         bool asks = clause->is_question && !clause->is_beside
-                    && (names[i] || (is_after_told(clauses, i) && has_content(reading, clause)));
+                    && (names[i]
+                        || (is_after_told(clauses, i) && has_content(reading, clause)
+                            && !refers_back(reading, clause)));
 
         has_core |= asks || (names[i] && !clause->is_beside);
         has_question |= asks;
@@ -212,20 +261,6 @@ static void drop_beside(struct reading_question *reading)
 }
 
 /* ---- kinds ---- */
-
-/* "His mother asks", "the family says": who speaks is not who is asked about. */
-static bool is_speaker(const struct reading_question *reading, uint32_t last)
-{
-    static const char *const verbs[] = { "say",     "says",     "said",      "ask",       "asks",
-                                         "asked",   "mention",  "mentions",  "mentioned", "report",
-                                         "reports", "reported", "think",     "thinks",    "thought",
-                                         "wonder",  "wonders",  "wondered",  "tell",      "tells",
-                                         "told",    "want",     "wants",     "wanted",    "claims",
-                                         "worry",   "worries",  "worried",   "insists",   "called",
-                                         "calls",   "brought",  "remembers", "believes",  NULL };
-
-    return is_word_of(reading, last + 1, verbs);
-}
 
 static void add_kind(void *arg, const struct phrase_match *match)
 {

@@ -92,6 +92,8 @@ static void what_only_tells_why_it_is_asked_is_no_evidence(void **state)
     assert_string_equal(bearing("Because of his creatinine I ask: does he have gout?"), "");
     assert_string_equal(bearing("His blood pressure is high. Is he on quixotil?"), "");
     assert_string_equal(bearing("Allergies: penicillin?"), "pen ");
+    assert_string_equal(bearing("Any rash from penicillin?"), "pen ");
+    assert_string_equal(bearing("We are out of amlodipine, does this affect him?"), "am ");
     assert_string_equal(bearing("He has high blood pressure; is that right?"), "bp ");
 }
 
