@@ -275,6 +275,42 @@ static bool is_refuted(const struct deid_tokens *tokens, const struct deid_span 
     return true;
 }
 
+/* Whether token @index is a word of medicine; of a house's name ("Oncology") it may be a part. */
+static bool is_medical(const struct deid_tokens *tokens, unsigned index)
+{
+    return tokens->items[index].flags & (DEID_WORD_MEDICAL | DEID_WORD_DRUG)
+           && !(deid_hint_at(tokens, index) & DEID_HINT_TRADE);
+}
+
+/* "MRI Brain", "Acute Bronchitis": a word of medicine behind nothing but such, or written out
+ * behind words of English, none of them of a name or of what houses are called. */
+static bool is_medicine(const struct deid_tokens *tokens, const struct deid_span *span)
+{
+    unsigned first = token_at(tokens, span->start), end, medical = 0;
+
+    for (end = first; end < tokens->count && tokens->items[end].start < span->end; end++) {
+        if (tokens->items[end].flags
+                & (DEID_WORD_NAME | DEID_WORD_PLACE | DEID_WORD_FACILITY | DEID_WORD_FACILITY_PART
+                   | DEID_WORD_ORGANISATION | DEID_WORD_HOSPITAL | DEID_WORD_STREET)
+            || deid_hint_at(tokens, end) & (DEID_HINT_HOUSE | DEID_HINT_FIRM | DEID_HINT_HEAD)
+            || deid_like_at(tokens, end) > DEID_LIKE_WORD)
+            return false;
+        medical += is_medical(tokens, end);
+    }
+    return end > first && is_medical(tokens, end - 1)
+           && (medical == end - first || tokens->items[end - 1].shape == DEID_SHAPE_CAPITAL);
+}
+
+void deid_doubt_clear(const struct deid_tokens *tokens, struct deid_spans *spans, unsigned from)
+{
+    unsigned count = from;
+
+    for (unsigned i = from; i < spans->count; i++)
+        if (!is_medicine(tokens, &spans->items[i]))
+            spans->items[count++] = spans->items[i];
+    spans->count = count;
+}
+
 void deid_doubt_settle(const struct deid_tokens *tokens, struct deid_spans *spans, unsigned from)
 {
     unsigned count = from;

@@ -17,4 +17,7 @@ void deid_doubt_scan(const struct deid_tokens *tokens, struct deid_spans *spans)
  * it. */
 void deid_doubt_settle(const struct deid_tokens *tokens, struct deid_spans *spans, unsigned from);
 
+/* Take out what the tagger added from the one at @from on, but is made of words of medicine. */
+void deid_doubt_clear(const struct deid_tokens *tokens, struct deid_spans *spans, unsigned from);
+
 #endif

@@ -3,6 +3,7 @@
 #include "deid_finder.h"
 #include "deid_like.h"
 #include "deid_place.h"
+#include "deid_scanner.h"
 
 #define WORDS_MAX 6
 #define CARE_BACK_MAX 5
@@ -37,26 +38,22 @@ bool deid_facility_is_quoted(const struct deid_tokens *tokens, unsigned first)
                                          "statement",  "consensus",       "published",
                                          "evidence",   "according",       "researchers",
                                          "literature", "position",        NULL };
-    unsigned back, i;
+    unsigned back;
 
     for (back = 1; back <= QUOTE_BACK_MAX && back <= first; back++) {
         struct slice gap = deid_tokens_gap(tokens, first - back);
 
         if (slice_find_byte(gap, '.') < gap.size || slice_find_byte(gap, '\n') < gap.size)
             return false;
-        for (i = 0; words[i] != NULL; i++)
-            if (slice_equal_fold(deid_token_text(tokens, first - back), slice_from(words[i])))
-                return true;
+        if (deid_scanner_is_one_of(deid_token_text(tokens, first - back), words))
+            return true;
     }
     return false;
 }
 
 static bool is_one_of(const struct deid_tokens *tokens, unsigned index, const char *const *words)
 {
-    for (; index < tokens->count && *words != NULL; words++)
-        if (slice_equal_fold(deid_token_text(tokens, index), slice_from(*words)))
-            return true;
-    return false;
+    return index < tokens->count && deid_scanner_is_one_of(deid_token_text(tokens, index), words);
 }
 
 /* Whether the word tells one house from the others: not what is done there, not an article. */

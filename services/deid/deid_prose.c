@@ -14,7 +14,7 @@ static const struct deid_tagger_least sure = { 64, 64, 64, true };
 void deid_prose_scan(const struct deid_tokens *tokens, struct deid_spans *spans)
 {
     struct deid_tokens seen = *tokens;
-    unsigned from = spans->count;
+    unsigned from = spans->count, ruled;
 
     if (!deid_like_read(&seen, spans->arena)) {
         spans->is_full = true;
@@ -24,7 +24,9 @@ void deid_prose_scan(const struct deid_tokens *tokens, struct deid_spans *spans)
     deid_section_scan(&seen, spans);
     deid_name_scan(&seen, spans);
     deid_doubt_settle(&seen, spans, from);
+    ruled = spans->count;
     deid_doubt_scan(&seen, spans);
     deid_tagger_scan(deid_tagger_ours(), &seen, &sure, spans);
+    deid_doubt_clear(&seen, spans, ruled);
     deid_second_scan(&seen, spans, from);
 }

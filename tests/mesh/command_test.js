@@ -32,6 +32,17 @@ module.exports = {
   },
   async after(world) { await world.mesh?.down(); },
   tests: {
+    async 'every verb has a page of help'({ mesh }) {
+      const { stdout } = await mesh.consilium('help');
+      const verbs = [...stdout.matchAll(/^ {2}([a-z]+) /gm)].map((row) => row[1]);
+      assert(verbs.includes('deid') && verbs.includes('status'), stdout);
+      for (const words of [...verbs.map((verb) => [verb, '--help']), ['deid', 'score', '--help'], ['deid', '-h']]) {
+        const help = await mesh.consilium(...words);
+        assert.equal(help.status, 0, `${words.join(' ')}: ${help.stderr}`);
+        assert.match(help.stdout, /^usage: .*[^]*--help, -h/m);
+      }
+    },
+
     async 'consilium put, ask, timeline, forget: for people'({ mesh }) {
       const put = await mesh.consilium('put', '--patient=p1', BUNDLE);
       assert.equal(put.status, 0, put.stderr);
