@@ -32,9 +32,15 @@ function once(base, agent) {
   });
 }
 
-async function metric(mesh, name) {
-  const text = await (await fetch(`${mesh.admin('gateway')}/metrics`)).text();
-  return Number(text.split('\n').find((line) => line.startsWith(`${name} `))?.split(' ').pop() ?? NaN);
+// Beside so many sockets a reading may fail: it is one line of many.
+function metric(mesh, name) {
+  return new Promise((resolve) => {
+    http.get(`${mesh.admin('gateway')}/metrics`, { agent: false, timeout: 20000 }, (reply) => {
+      let text = '';
+      reply.on('data', (piece) => { text += piece; });
+      reply.on('close', () => resolve(Number(text.split('\n').find((line) => line.startsWith(`${name} `))?.split(' ').pop() ?? NaN)));
+    }).on('error', () => resolve(NaN)).on('timeout', function () { this.destroy(); });
+  });
 }
 
 async function main() {
