@@ -52,6 +52,17 @@ static enum status read_profile(struct gateway *gateway, struct error *err)
     return STATUS_OK;
 }
 
+static enum status read_form(struct gateway *gateway, struct error *err)
+{
+    if (strcmp(gateway->config->slice, "facts") == 0)
+        gateway->form = CONSILIUM__V1__FORM__FORM_FACTS;
+    else if (strcmp(gateway->config->slice, "courses") == 0)
+        gateway->form = CONSILIUM__V1__FORM__FORM_COURSES;
+    else
+        return error_set(err, STATUS_INVALID_ARGUMENT, "--slice takes facts or courses");
+    return STATUS_OK;
+}
+
 enum status gateway_start(struct host *host, const void *config, void **service, bool *is_ready,
                           struct error *err)
 {
@@ -67,6 +78,7 @@ enum status gateway_start(struct host *host, const void *config, void **service,
     else
         gateway->client = client_create(&host->loop, CLIENT_PLACE_LOOP, 1, err);
     if (gateway->client == NULL || read_profile(gateway, err) != STATUS_OK
+        || read_form(gateway, err) != STATUS_OK
         || pseudonym_key_load(gateway->config->pseudonym_key_file, &gateway->pseudonym_key, err)
                != STATUS_OK
         || open_channels(gateway, err) != STATUS_OK || gateway_audit_open(gateway, err) != STATUS_OK

@@ -22,6 +22,7 @@ struct gateway_config {
     uint64_t maps_bytes;
     int64_t asks_at_once; /* of one AskMany */
     const char *profile;
+    const char *slice; /* how facts are told to the model: "facts", "courses" */
     const char *http_listen, *http_tls_certificate, *http_tls_key; /* NULL: none */
     const char *http_models;  /* further names of the model, with commas; NULL: none */
     const char *http_origins; /* of web pages that may ask, with commas; "*": any; NULL: none */
@@ -50,6 +51,7 @@ struct gateway {
     struct models models;
     struct gateway_http *http;      /* NULL: no HTTP */
     Consilium__V1__Profile profile; /* where the caller names none */
+    Consilium__V1__Form form;       /* of slices */
 };
 
 /* A patient as the rest of the mesh knows them. Strings live in the arena given to

@@ -205,6 +205,7 @@ void ask_assemble(struct ask *ask)
     request.question = (char *)ask->question;
     request.budget_tokens = ask->budget_tokens;
     request.chars_per_token = ask->gateway->models.chars_per_token;
+    request.form = ask->gateway->form;
     leg_call(ask, ASK_LEG_ASSEMBLE, ask->gateway->context, &method_context_assemble, &request,
              on_assemble);
 }
