@@ -2,10 +2,14 @@
  * the tree was when the thing was taken out, so the last that was taken out goes back first. */
 #include "deid_fhir_removed.h"
 
+#include <string.h>
+
 #include "base/buffer.h"
+#include "base/hash.h"
 #include "deid_span.h"
 
 #define MARK '\x1e'
+#define SLOTS_FIRST 64
 #define STALE 1 /* variant of an entry that a later redaction replaced */
 
 /* The places of children from @from down to @wanted, innermost last. False: it is not under it. */
@@ -85,13 +89,107 @@ static bool is_of(const struct deid_entry *entry, struct slice name)
            && slice_equal(slice_cut(entry->original, 1, name.size + 1), name);
 }
 
-static void forget(struct deid_map *map, struct slice name)
+/* ---- the entries of a resource ---- */
+
+/* Lists of entries by the name of their resource, in the order of the map. */
+struct deid_removals {
+    struct removals_slot {
+        uint64_t key;         /* of the name, hashed: is_of tells two of one hash apart */
+        uint32_t first, last; /* entries; index + 1 */
+    } * slots;
+    uint32_t size, used;
+    uint32_t *next; /* of each entry; index + 1 */
+    uint32_t next_capacity;
+    uint32_t seen; /* entries of the map */
+};
+
+static struct removals_slot *slot_of(const struct deid_removals *removals, uint64_t key)
 {
-    for (uint32_t i = 0; i < map->entries_count; i++)
-        if (is_of(&map->entries[i], name)) {
-            map->entries[i].variant = STALE;
+    uint32_t at = (uint32_t)key & (removals->size - 1);
+
+    while (removals->slots[at].first != 0 && removals->slots[at].key != key)
+        at = (at + 1) & (removals->size - 1);
+    return &removals->slots[at];
+}
+
+static bool slots_grow(struct deid_removals *removals, struct arena *arena)
+{
+    struct removals_slot *old = removals->slots;
+    uint32_t size = removals->size;
+
+    removals->size = size == 0 ? SLOTS_FIRST : size * 2;
+    removals->slots = ARENA_ARRAY(arena, struct removals_slot, removals->size);
+    for (uint32_t i = 0; removals->slots != NULL && i < size; i++)
+        if (old[i].first != 0)
+            *slot_of(removals, old[i].key) = old[i];
+    return removals->slots != NULL;
+}
+
+static bool next_grow(struct deid_removals *removals, const struct deid_map *map)
+{
+    uint32_t *next = ARENA_ARRAY(map->arena, uint32_t, map->entries_capacity);
+
+    if (next == NULL)
+        return false;
+    if (removals->seen > 0)
+        memcpy(next, removals->next, removals->seen * sizeof(*next));
+    removals->next = next;
+    removals->next_capacity = map->entries_capacity;
+    return true;
+}
+
+/* The next entry that the lists have not seen. */
+static bool removals_follow(struct deid_removals *removals, struct deid_map *map)
+{
+    uint32_t at = removals->seen;
+    struct slice name = map->entries[at].original;
+    struct removals_slot *slot;
+    uint64_t key;
+
+    if ((at == removals->next_capacity && !next_grow(removals, map))
+        || (removals->used * 2 >= removals->size && !slots_grow(removals, map->arena)))
+        return false;
+    removals->seen++;
+    if (map->entries[at].class != DEID_CLASS_NONE || name.size == 0 || name.data[0] != MARK)
+        return true;
+    name = slice_cut(name, 1, name.size);
+    key = hash_bytes(slice_cut(name, 0, slice_find_byte(name, MARK)), 7);
+    slot = slot_of(removals, key);
+    if (slot->first == 0) {
+        *slot = (struct removals_slot){ key, at + 1, at + 1 };
+        removals->used++;
+        return true;
+    }
+    removals->next[slot->last - 1] = at + 1;
+    slot->last = at + 1;
+    return true;
+}
+
+/* The first entry of the resource @name, or of one of its hash, + 1; 0: there is none. */
+static uint32_t removals_first(struct deid_map *map, struct slice name, bool *is_full)
+{
+    struct deid_removals *removals = map->removals;
+
+    *is_full = false;
+    if (removals == NULL)
+        removals = map->removals = ARENA_NEW(map->arena, struct deid_removals);
+    while (removals != NULL && !*is_full && removals->seen < map->entries_count)
+        *is_full = !removals_follow(removals, map);
+    *is_full |= removals == NULL;
+    return *is_full || removals->size == 0 ? 0 : slot_of(removals, hash_bytes(name, 7))->first;
+}
+
+static bool forget(struct deid_map *map, struct slice name)
+{
+    bool is_full;
+    uint32_t at = removals_first(map, name, &is_full);
+
+    for (; at != 0; at = map->removals->next[at - 1])
+        if (is_of(&map->entries[at - 1], name)) {
+            map->entries[at - 1].variant = STALE;
             map->is_changed = true;
         }
+    return !is_full;
 }
 
 static bool put_one(struct deid_map *map, struct slice name, struct arena *arena,
@@ -127,7 +225,8 @@ bool deid_fhir_removed_put(struct deid_map *map, struct slice name, struct arena
 {
     const struct deid_fhir_removal *last = NULL, *item;
 
-    forget(map, name);
+    if (!forget(map, name))
+        return false;
     while (last != list) {
         for (item = list; item->next != last; item = item->next)
             ;
@@ -156,17 +255,17 @@ static unsigned number_of(struct slice text)
     return number;
 }
 
-struct deid_fhir_removal *deid_fhir_removed_find(const struct deid_map *map, struct slice name,
+struct deid_fhir_removal *deid_fhir_removed_find(struct deid_map *map, struct slice name,
                                                  struct arena *arena, bool *is_full)
 {
     struct deid_fhir_removal *list = NULL;
 
-    *is_full = false;
-    for (uint32_t i = 0; i < map->entries_count; i++) {
+    for (uint32_t at = removals_first(map, name, is_full); at != 0;
+         at = map->removals->next[at - 1]) {
         struct deid_fhir_removal *removal;
-        struct slice rest = map->entries[i].original;
+        struct slice rest = map->entries[at - 1].original;
 
-        if (!is_of(&map->entries[i], name))
+        if (!is_of(&map->entries[at - 1], name))
             continue;
         removal = ARENA_NEW(arena, struct deid_fhir_removal);
         *is_full |= removal == NULL;

@@ -35,7 +35,7 @@ bool deid_fhir_removed_put(struct deid_map *map, struct slice name, struct arena
 
 /* The removals of @name, in the order in which they are to be put back; NULL: none. *@is_full:
  * there was no room. */
-struct deid_fhir_removal *deid_fhir_removed_find(const struct deid_map *map, struct slice name,
+struct deid_fhir_removal *deid_fhir_removed_find(struct deid_map *map, struct slice name,
                                                  struct arena *arena, bool *is_full);
 
 /* Put one back into @resource. INVALID_ARGUMENT when the place is not there: the resource is not

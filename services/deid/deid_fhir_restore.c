@@ -90,7 +90,7 @@ struct missing {
     struct missing *next;
 };
 
-static enum status missing_find(const struct deid_map *map, struct json *node, struct arena *arena,
+static enum status missing_find(struct deid_map *map, struct json *node, struct arena *arena,
                                 struct missing **list, struct error *err)
 {
     struct slice name = deid_fhir_removed_name(node, arena);

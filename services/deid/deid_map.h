@@ -71,6 +71,7 @@ struct deid_map {
     uint32_t *known; /* indexes of the entries that are known, as they came to be */
     uint32_t known_count, known_capacity;
     struct deid_persons *persons;          /* of names; deid_person.c's */
+    struct deid_removals *removals;        /* by resource; deid_fhir_removed.c's */
     uint8_t secret[DEID_MAP_SECRET_BYTES]; /* what made-up values follow from */
     uint64_t generation;                   /* how often it was sealed */
     bool is_changed;
