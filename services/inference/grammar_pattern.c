@@ -1,4 +1,4 @@
-/*     pattern → a graph with empty edges, anchors among them → sets of its states → words
+/*     pattern → a graph with empty edges, anchors among them → grammar_pattern_sets.c → words
  *
  * A repeat of n times is read n times. */
 #include "grammar_pattern.h"
@@ -8,45 +8,19 @@
 
 #include "base/limits.h"
 #include "base/utf8.h"
+#include "grammar_pattern_graph.h"
 
 #define POINT_MAX 0x10ffffu
-#define STATES_MAX 4096
-#define RANGES_MAX 256
 #define DEPTH_MAX 32
 #define REPEAT_MAX 2000
-#define STEPS_MAX 20000000u
 #define WORK_BYTES_MAX (64 * MIB)
-
-struct range {
-    uint32_t low, high;
-};
-
-struct ranges {
-    struct range list[RANGES_MAX];
-    uint32_t count;
-};
-
-enum edge_kind {
-    EDGE_EMPTY,
-    EDGE_BEGIN, /* only where the text begins */
-    EDGE_END,   /* only where it ends */
-    EDGE_POINTS,
-};
-
-struct edge {
-    enum edge_kind kind;
-    uint32_t to, next;
-    const struct ranges *points;
-};
 
 struct pattern {
     struct slice text;
     size_t at;
-    struct arena *arena;
     struct error *err;
-    struct edge *edges; /* [4 × STATES_MAX] */
-    uint32_t *heads;    /* [STATES_MAX] of each state's edges */
-    uint32_t edges_count, states_count, depth;
+    struct pattern_graph graph;
+    uint32_t depth;
     bool is_bad;
 };
 
@@ -68,46 +42,48 @@ static void refuse(struct pattern *pattern, const char *what)
 
 static uint32_t new_state(struct pattern *pattern)
 {
-    if (pattern->states_count == STATES_MAX) {
+    if (pattern->graph.states_count == PATTERN_STATES_MAX) {
         fail(pattern, STATUS_RESOURCE_EXHAUSTED, "it is too large");
         return 0;
     }
-    pattern->heads[pattern->states_count] = WORDS_NONE;
-    return pattern->states_count++;
+    pattern->graph.heads[pattern->graph.states_count] = WORDS_NONE;
+    return pattern->graph.states_count++;
 }
 
-static void put_edge(struct pattern *pattern, uint32_t from, uint32_t to, enum edge_kind kind,
-                     const struct ranges *points)
+static void put_edge(struct pattern *pattern, uint32_t from, uint32_t to,
+                     enum pattern_edge_kind kind, const struct pattern_ranges *points)
 {
-    if (pattern->edges_count == 4 * STATES_MAX)
+    if (pattern->graph.edges_count == PATTERN_EDGES_MAX)
         return fail(pattern, STATUS_RESOURCE_EXHAUSTED, "it is too large");
-    pattern->edges[pattern->edges_count] = (struct edge){ kind, to, pattern->heads[from], points };
-    pattern->heads[from] = pattern->edges_count++;
+    pattern->graph.edges[pattern->graph.edges_count] =
+        (struct pattern_edge){ kind, to, pattern->graph.heads[from], points };
+    pattern->graph.heads[from] = pattern->graph.edges_count++;
 }
 
 /* Sets of code points
  * ---------------------------------------------------------------------------- */
 
-static void add_range(struct pattern *pattern, struct ranges *ranges, uint32_t low, uint32_t high)
+static void add_range(struct pattern *pattern, struct pattern_ranges *ranges, uint32_t low,
+                      uint32_t high)
 {
     if (low > high)
         return refuse(pattern, "a range that ends before it begins");
-    if (ranges->count == RANGES_MAX)
+    if (ranges->count == PATTERN_RANGES_MAX)
         return refuse(pattern, "a class of over 256 ranges");
-    ranges->list[ranges->count++] = (struct range){ low, high };
+    ranges->list[ranges->count++] = (struct pattern_range){ low, high };
 }
 
 static int compare_ranges(const void *a, const void *b)
 {
-    uint32_t x = ((const struct range *)a)->low, y = ((const struct range *)b)->low;
+    uint32_t x = ((const struct pattern_range *)a)->low, y = ((const struct pattern_range *)b)->low;
 
     return x < y ? -1 : x > y;
 }
 
 /* Everything else. */
-static void negate(struct pattern *pattern, struct ranges *ranges)
+static void negate(struct pattern *pattern, struct pattern_ranges *ranges)
 {
-    struct ranges other = { .count = 0 };
+    struct pattern_ranges other = { .count = 0 };
     uint32_t next = 0;
 
     qsort(ranges->list, ranges->count, sizeof(ranges->list[0]), compare_ranges);
@@ -122,28 +98,31 @@ static void negate(struct pattern *pattern, struct ranges *ranges)
     *ranges = other;
 }
 
-static void add_all(struct pattern *pattern, struct ranges *to, const struct ranges *from)
+static void add_all(struct pattern *pattern, struct pattern_ranges *to,
+                    const struct pattern_ranges *from)
 {
     for (uint32_t i = 0; i < from->count; i++)
         add_range(pattern, to, from->list[i].low, from->list[i].high);
 }
 
-static const struct ranges digits = { { { '0', '9' } }, 1 };
-static const struct ranges letters = { { { '0', '9' }, { 'A', 'Z' }, { '_', '_' }, { 'a', 'z' } },
-                                       4 };
-static const struct ranges blanks = { { { 9, 13 },
-                                        { ' ', ' ' },
-                                        { 0xa0, 0xa0 },
-                                        { 0x1680, 0x1680 },
-                                        { 0x2000, 0x200a },
-                                        { 0x2028, 0x2029 },
-                                        { 0x202f, 0x202f },
-                                        { 0x205f, 0x205f },
-                                        { 0x3000, 0x3000 },
-                                        { 0xfeff, 0xfeff } },
-                                      10 };
-static const struct ranges line_ends = { { { '\n', '\n' }, { '\r', '\r' }, { 0x2028, 0x2029 } },
-                                         3 };
+static const struct pattern_ranges digits = { { { '0', '9' } }, 1 };
+static const struct pattern_ranges letters = {
+    { { '0', '9' }, { 'A', 'Z' }, { '_', '_' }, { 'a', 'z' } }, 4
+};
+static const struct pattern_ranges blanks = { { { 9, 13 },
+                                                { ' ', ' ' },
+                                                { 0xa0, 0xa0 },
+                                                { 0x1680, 0x1680 },
+                                                { 0x2000, 0x200a },
+                                                { 0x2028, 0x2029 },
+                                                { 0x202f, 0x202f },
+                                                { 0x205f, 0x205f },
+                                                { 0x3000, 0x3000 },
+                                                { 0xfeff, 0xfeff } },
+                                              10 };
+static const struct pattern_ranges line_ends = {
+    { { '\n', '\n' }, { '\r', '\r' }, { 0x2028, 0x2029 } }, 3
+};
 
 /* Escapes
  * --------------------------------------------------------------------------------------- */
@@ -241,18 +220,18 @@ static uint32_t take_escape(struct pattern *pattern)
 }
 
 /* "\d" and the like, as the whole class. */
-static bool take_class_escape(struct pattern *pattern, struct ranges *ranges)
+static bool take_class_escape(struct pattern *pattern, struct pattern_ranges *ranges)
 {
     static const struct {
         char name;
-        const struct ranges *ranges;
+        const struct pattern_ranges *ranges;
     } known[] = { { 'd', &digits }, { 'w', &letters }, { 's', &blanks } };
     char c = pattern->at + 1 < pattern->text.size && peek(pattern) == '\\'
                  ? pattern->text.data[pattern->at + 1]
                  : '\0';
 
     for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
-        struct ranges own = *known[i].ranges;
+        struct pattern_ranges own = *known[i].ranges;
 
         if ((c | 32) != known[i].name)
             continue;
@@ -285,7 +264,7 @@ static uint32_t take_class_point(struct pattern *pattern)
     return take_point(pattern);
 }
 
-static void take_class_item(struct pattern *pattern, struct ranges *ranges)
+static void take_class_item(struct pattern *pattern, struct pattern_ranges *ranges)
 {
     uint32_t low, high;
 
@@ -302,7 +281,7 @@ static void take_class_item(struct pattern *pattern, struct ranges *ranges)
     add_range(pattern, ranges, low, high);
 }
 
-static void take_class(struct pattern *pattern, struct ranges *ranges)
+static void take_class(struct pattern *pattern, struct pattern_ranges *ranges)
 {
     bool is_negated = take(pattern, "^");
 
@@ -349,9 +328,10 @@ static uint32_t parse_group(struct pattern *pattern, uint32_t from)
     return to;
 }
 
-static uint32_t put_points(struct pattern *pattern, uint32_t from, const struct ranges *ranges)
+static uint32_t put_points(struct pattern *pattern, uint32_t from,
+                           const struct pattern_ranges *ranges)
 {
-    struct ranges *own = ARENA_NEW(pattern->arena, struct ranges);
+    struct pattern_ranges *own = ARENA_NEW(pattern->graph.arena, struct pattern_ranges);
     uint32_t to = new_state(pattern);
 
     if (own == NULL)
@@ -359,13 +339,13 @@ static uint32_t put_points(struct pattern *pattern, uint32_t from, const struct 
     if (pattern->is_bad)
         return from;
     *own = *ranges;
-    put_edge(pattern, from, to, EDGE_POINTS, own);
+    put_edge(pattern, from, to, PATTERN_EDGE_POINTS, own);
     return to;
 }
 
 static uint32_t parse_item(struct pattern *pattern, uint32_t from)
 {
-    struct ranges ranges = { .count = 0 };
+    struct pattern_ranges ranges = { .count = 0 };
 
     if (take(pattern, "("))
         return parse_group(pattern, from);
@@ -432,7 +412,7 @@ static uint32_t parse_again(struct pattern *pattern, size_t start, uint32_t from
 
     if (pattern->is_bad)
         return from;
-    put_edge(pattern, from, begin, EDGE_EMPTY, NULL);
+    put_edge(pattern, from, begin, PATTERN_EDGE_EMPTY, NULL);
     pattern->at = start;
     to = parse_item(pattern, begin);
     if (!pattern->is_bad)
@@ -447,25 +427,25 @@ static uint32_t repeat(struct pattern *pattern, size_t start, uint32_t from, uin
     uint32_t end = new_state(pattern), at = to;
 
     if (min == 0)
-        put_edge(pattern, from, end, EDGE_EMPTY, NULL);
+        put_edge(pattern, from, end, PATTERN_EDGE_EMPTY, NULL);
     for (uint32_t i = 1; i < min && !pattern->is_bad; i++)
         at = parse_again(pattern, start, at);
     for (uint32_t i = min == 0 ? 1 : min; max != GRAMMAR_FOREVER && i < max && !pattern->is_bad;
          i++) {
-        put_edge(pattern, at, end, EDGE_EMPTY, NULL);
+        put_edge(pattern, at, end, PATTERN_EDGE_EMPTY, NULL);
         at = parse_again(pattern, start, at);
     }
     if (max != 0 && !pattern->is_bad)
-        put_edge(pattern, at, end, EDGE_EMPTY, NULL);
+        put_edge(pattern, at, end, PATTERN_EDGE_EMPTY, NULL);
     if (max == GRAMMAR_FOREVER && !pattern->is_bad) {
         uint32_t again = parse_again(pattern, start, at);
 
-        put_edge(pattern, again, at, EDGE_EMPTY, NULL);
+        put_edge(pattern, again, at, PATTERN_EDGE_EMPTY, NULL);
     }
     return end;
 }
 
-static uint32_t parse_anchor(struct pattern *pattern, uint32_t from, enum edge_kind kind)
+static uint32_t parse_anchor(struct pattern *pattern, uint32_t from, enum pattern_edge_kind kind)
 {
     uint32_t to = new_state(pattern);
 
@@ -485,14 +465,14 @@ static uint32_t parse_sequence(struct pattern *pattern, uint32_t from)
         uint32_t begin, to, min, max;
 
         if (take(pattern, "^")) {
-            from = parse_anchor(pattern, from, EDGE_BEGIN);
+            from = parse_anchor(pattern, from, PATTERN_EDGE_BEGIN);
         } else if (take(pattern, "$")) {
-            from = parse_anchor(pattern, from, EDGE_END);
+            from = parse_anchor(pattern, from, PATTERN_EDGE_END);
         } else {
             begin = new_state(pattern);
             if (pattern->is_bad)
                 return from;
-            put_edge(pattern, from, begin, EDGE_EMPTY, NULL);
+            put_edge(pattern, from, begin, PATTERN_EDGE_EMPTY, NULL);
             to = parse_item(pattern, begin);
             take_repeat(pattern, &min, &max);
             from = min == 1 && max == 1 ? to : repeat(pattern, start, begin, to, min, max);
@@ -509,217 +489,17 @@ static uint32_t parse_alternatives(struct pattern *pattern, uint32_t from)
         uint32_t end = parse_sequence(pattern, from);
 
         if (!pattern->is_bad)
-            put_edge(pattern, end, to, EDGE_EMPTY, NULL);
+            put_edge(pattern, end, to, PATTERN_EDGE_EMPTY, NULL);
     } while (!pattern->is_bad && take(pattern, "|"));
     return to;
-}
-
-/* Sets of states
- * --------------------------------------------------------------------------------- */
-
-#define SET_WORDS (STATES_MAX / 64)
-
-struct subsets {
-    const struct pattern *pattern;
-    uint32_t final, words, count;
-    uint64_t *sets; /* [WORDS_STATES_MAX × words] */
-    uint32_t *table;
-    uint32_t *stack;
-    uint64_t steps;
-};
-
-static bool has(const uint64_t *set, uint32_t state)
-{
-    return (set[state / 64] >> state % 64 & 1) != 0;
-}
-
-/* Everything that @set reaches by empty edges. */
-static void close_set(struct subsets *subsets, uint64_t *set, bool is_begin, bool is_end)
-{
-    const struct pattern *pattern = subsets->pattern;
-    uint32_t depth = 0;
-
-    for (uint32_t state = 0; state < pattern->states_count; state++) {
-        if (has(set, state))
-            subsets->stack[depth++] = state;
-    }
-    while (depth > 0) {
-        uint32_t state = subsets->stack[--depth];
-
-        for (uint32_t e = pattern->heads[state]; e != WORDS_NONE; e = pattern->edges[e].next) {
-            const struct edge *edge = &pattern->edges[e];
-
-            subsets->steps++;
-            if (edge->kind == EDGE_POINTS || (edge->kind == EDGE_BEGIN && !is_begin)
-                || (edge->kind == EDGE_END && !is_end) || has(set, edge->to))
-                continue;
-            set[edge->to / 64] |= UINT64_C(1) << edge->to % 64;
-            subsets->stack[depth++] = edge->to;
-        }
-    }
-}
-
-static bool has_point(const struct ranges *ranges, uint32_t point)
-{
-    for (uint32_t i = 0; i < ranges->count; i++) {
-        if (point >= ranges->list[i].low && point <= ranges->list[i].high)
-            return true;
-    }
-    return false;
-}
-
-/* False: nothing. */
-static bool move_set(struct subsets *subsets, const uint64_t *from, uint32_t point, uint64_t *to)
-{
-    const struct pattern *pattern = subsets->pattern;
-    bool is_any = false;
-
-    memset(to, 0, subsets->words * sizeof(*to));
-    for (uint32_t state = 0; state < pattern->states_count; state++) {
-        if (!has(from, state))
-            continue;
-        for (uint32_t e = pattern->heads[state]; e != WORDS_NONE; e = pattern->edges[e].next) {
-            const struct edge *edge = &pattern->edges[e];
-
-            subsets->steps++;
-            if (edge->kind != EDGE_POINTS || !has_point(edge->points, point))
-                continue;
-            to[edge->to / 64] |= UINT64_C(1) << edge->to % 64;
-            is_any = true;
-        }
-    }
-    if (is_any)
-        close_set(subsets, to, false, false);
-    return is_any;
-}
-
-/* WORDS_NONE: too many. */
-static uint32_t subset_of(struct subsets *subsets, const uint64_t *set)
-{
-    uint64_t hash = 0;
-
-    for (uint32_t i = 0; i < subsets->words; i++)
-        hash = (hash ^ set[i]) * 0x9e3779b97f4a7c15u + (hash >> 29);
-    for (hash ^= hash >> 31;; hash++) {
-        uint32_t *at = &subsets->table[hash % (4 * WORDS_STATES_MAX)];
-
-        if (*at == 0 && subsets->count == WORDS_STATES_MAX)
-            return WORDS_NONE;
-        if (*at == 0) {
-            memcpy(subsets->sets + (size_t)subsets->count * subsets->words, set,
-                   subsets->words * sizeof(*set));
-            *at = ++subsets->count;
-        }
-        if (memcmp(subsets->sets + (size_t)(*at - 1) * subsets->words, set,
-                   subsets->words * sizeof(*set))
-            == 0)
-            return *at - 1;
-    }
-}
-
-static bool is_final(struct subsets *subsets, uint32_t number)
-{
-    uint64_t set[SET_WORDS];
-
-    memcpy(set, subsets->sets + (size_t)number * subsets->words, subsets->words * sizeof(set[0]));
-    close_set(subsets, set, number == 0, true);
-    return has(set, subsets->final);
-}
-
-static uint32_t *find_lows(const struct pattern *pattern, uint32_t *count)
-{
-    uint32_t *lows = ARENA_ARRAY(pattern->arena, uint32_t, WORDS_CLASSES_MAX + 2);
-    bool is_full = lows == NULL;
-
-    *count = 1;
-    for (uint32_t e = 0; !is_full && e < pattern->edges_count; e++) {
-        const struct ranges *points = pattern->edges[e].points;
-
-        for (uint32_t i = 0; points != NULL && i < points->count && !is_full; i++) {
-            is_full = *count + 2 > WORDS_CLASSES_MAX;
-            words_add_low(lows, count, points->list[i].low);
-            words_add_low(lows, count, points->list[i].high + 1);
-        }
-    }
-    return is_full ? NULL : lows;
-}
-
-/* @moves [WORDS_STATES_MAX × classes]. False: too many. */
-static bool walk(struct subsets *subsets, uint32_t *moves, const uint32_t *lows, uint32_t classes)
-{
-    for (uint32_t at = 0; at < subsets->count; at++) {
-        for (uint32_t class = 0; class < classes; class ++) {
-            uint64_t set[SET_WORDS];
-            uint32_t to = WORDS_NONE;
-
-            if (move_set(subsets, subsets->sets + (size_t)at * subsets->words, lows[class], set)) {
-                to = subset_of(subsets, set);
-                if (to == WORDS_NONE)
-                    return false;
-            }
-            moves[(size_t)at * classes + class] = to;
-        }
-        if (subsets->steps > STEPS_MAX)
-            return false;
-    }
-    return true;
-}
-
-static void *copy(struct arena *arena, const void *items, size_t size)
-{
-    void *copied = arena_alloc(arena, size);
-
-    return copied == NULL ? NULL : memcpy(copied, items, size);
-}
-
-/* What was found, for good. */
-static const struct words *keep(struct subsets *subsets, const uint32_t *moves,
-                                const uint32_t *lows, uint32_t classes, struct arena *arena)
-{
-    struct words *words = ARENA_NEW(arena, struct words);
-
-    if (words == NULL)
-        return NULL;
-    words->states_count = subsets->count;
-    words->classes_count = classes;
-    words->lows = copy(arena, lows, classes * sizeof(*lows));
-    words->moves = copy(arena, moves, (size_t)subsets->count * classes * sizeof(*moves));
-    words->is_final = ARENA_ARRAY(arena, bool, subsets->count);
-    if (words->lows == NULL || words->moves == NULL || words->is_final == NULL)
-        return NULL;
-    for (uint32_t at = 0; at < subsets->count; at++)
-        words->is_final[at] = is_final(subsets, at);
-    return words;
-}
-
-static const struct words *make_words(struct pattern *pattern, uint32_t final, struct arena *arena)
-{
-    struct subsets subsets = { .pattern = pattern, .final = final };
-    uint32_t classes, *lows = find_lows(pattern, &classes), *moves;
-    uint64_t first[SET_WORDS] = { 1 };
-
-    subsets.words = (pattern->states_count + 63) / 64;
-    subsets.sets = arena_alloc(pattern->arena,
-                               (size_t)WORDS_STATES_MAX * subsets.words * sizeof(*subsets.sets));
-    subsets.table = ARENA_ARRAY(pattern->arena, uint32_t, 4 * WORDS_STATES_MAX);
-    subsets.stack = ARENA_ARRAY(pattern->arena, uint32_t, STATES_MAX);
-    moves = arena_alloc(pattern->arena, (size_t)WORDS_STATES_MAX * classes * sizeof(*moves));
-    if (lows == NULL || subsets.sets == NULL || subsets.table == NULL || subsets.stack == NULL
-        || moves == NULL)
-        return NULL;
-    close_set(&subsets, first, true, false);
-    subset_of(&subsets, first);
-    if (!walk(&subsets, moves, lows, classes))
-        return NULL;
-    return keep(&subsets, moves, lows, classes, arena);
 }
 
 /* From anywhere to anywhere. */
 static void put_loop(struct pattern *pattern, uint32_t state)
 {
-    static const struct ranges all = { { { 0, POINT_MAX } }, 1 };
+    static const struct pattern_ranges all = { { { 0, POINT_MAX } }, 1 };
 
-    put_edge(pattern, state, state, EDGE_POINTS, &all);
+    put_edge(pattern, state, state, PATTERN_EDGE_POINTS, &all);
 }
 
 static const struct words *parse(struct pattern *pattern, bool is_whole, struct arena *arena)
@@ -727,7 +507,7 @@ static const struct words *parse(struct pattern *pattern, bool is_whole, struct 
     const struct words *words;
     uint32_t start = new_state(pattern), inner = new_state(pattern), end, final;
 
-    put_edge(pattern, start, inner, EDGE_EMPTY, NULL);
+    put_edge(pattern, start, inner, PATTERN_EDGE_EMPTY, NULL);
     if (!is_whole)
         put_loop(pattern, start);
     end = parse_alternatives(pattern, inner);
@@ -736,10 +516,10 @@ static const struct words *parse(struct pattern *pattern, bool is_whole, struct 
     final = new_state(pattern);
     if (pattern->is_bad)
         return NULL;
-    put_edge(pattern, end, final, EDGE_EMPTY, NULL);
+    put_edge(pattern, end, final, PATTERN_EDGE_EMPTY, NULL);
     if (!is_whole)
         put_loop(pattern, final);
-    words = pattern->is_bad ? NULL : make_words(pattern, final, arena);
+    words = pattern->is_bad ? NULL : pattern_words(&pattern->graph, final, arena);
     if (words == NULL)
         fail(pattern, STATUS_RESOURCE_EXHAUSTED, "it has too many states");
     return words;
@@ -753,10 +533,10 @@ const struct words *grammar_pattern(struct slice text, bool is_whole, struct are
     struct arena work;
 
     arena_init(&work, WORK_BYTES_MAX);
-    pattern.arena = &work;
-    pattern.edges = arena_alloc(&work, 4 * STATES_MAX * sizeof(*pattern.edges));
-    pattern.heads = arena_alloc(&work, STATES_MAX * sizeof(*pattern.heads));
-    if (pattern.edges != NULL && pattern.heads != NULL)
+    pattern.graph.arena = &work;
+    pattern.graph.edges = arena_alloc(&work, PATTERN_EDGES_MAX * sizeof(*pattern.graph.edges));
+    pattern.graph.heads = arena_alloc(&work, PATTERN_STATES_MAX * sizeof(*pattern.graph.heads));
+    if (pattern.graph.edges != NULL && pattern.graph.heads != NULL)
         words = parse(&pattern, is_whole, arena);
     else
         error_set(err, STATUS_RESOURCE_EXHAUSTED, "no memory for a pattern");

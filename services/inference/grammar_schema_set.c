@@ -1,8 +1,7 @@
 /* Sets: their parts, and what references and "allOf" add to them. */
-#include "base/check.h"
-#include "grammar_schema_state.h"
-
 #include <stdlib.h>
+
+#include "grammar_schema_state.h"
 
 /* Failing
  * --------------------------------------------------------------------------------------- */
@@ -165,19 +164,26 @@ static struct slice unescape(struct schema *schema, struct slice name)
     return buffer_slice(&buffer);
 }
 
+static const struct json *element_of(const struct json *array, struct slice number)
+{
+    const struct json *element = json_first(array);
+    uint32_t at = 0;
+
+    for (size_t i = 0; i < number.size; i++) {
+        if (number.data[i] < '0' || number.data[i] > '9' || at > array->count)
+            return NULL;
+        at = at * 10 + (uint32_t)(number.data[i] - '0');
+    }
+    while (element != NULL && at-- > 0)
+        element = element->next;
+    return number.size == 0 ? NULL : element;
+}
+
 static const struct json *child_of(const struct json *node, struct slice name)
 {
-    const struct json *child = json_first(node);
-    unsigned long at;
-
     if (node->kind == JSON_KIND_OBJECT)
         return json_find(node, name);
-    if (node->kind != JSON_KIND_ARRAY || name.size == 0 || name.size > 6)
-        return NULL;
-    at = strtoul(name.data, NULL, 10);
-    while (child != NULL && at-- > 0)
-        child = child->next;
-    return child;
+    return node->kind == JSON_KIND_ARRAY ? element_of(node, name) : NULL;
 }
 
 static const struct json *find_pointer(struct schema *schema, struct slice pointer)

@@ -37,7 +37,7 @@ void inference_constraints_destroy(struct inference_constraints *constraints);
 
 /* A mask for the answers to one request, of a constraint that is not NONE. INVALID_ARGUMENT: what
  * is wrong with the grammar, the schema or the ids; RESOURCE_EXHAUSTED. Compiling takes some
- * milliseconds, and some hundred for what is hostile: on a worker. */
+ * hundred milliseconds: on a worker. */
 enum status inference_constraints_mask(struct inference_constraints *constraints,
                                        const struct inference_constraint *constraint,
                                        struct inference_mask *mask, struct error *err);
