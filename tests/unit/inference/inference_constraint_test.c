@@ -25,6 +25,8 @@ static void open_constrained(struct constrained *constrained, uint32_t sequences
     char *bytes = model_sample_of(GGUF_TENSOR_TYPE_F16, true, &size);
     struct error err = { 0 };
 
+    for (uint32_t i = 0; i < 20; i++) /* what is said over and over is guessed at */
+        prompt[i] = 17 + i % 4;
     open_engine_file(&constrained->fixture, bytes, size, sequences, 16);
     constrained->constraints =
         inference_constraints_create(inference_engine_text(constrained->fixture.engine), &err);
@@ -79,13 +81,10 @@ static void on_several_output(struct inference_request *request)
     pthread_mutex_unlock(&lock);
 }
 
-/* What is said over and over is guessed at. */
 static void start_sampled(struct constrained *constrained, struct several *several,
                           const struct inference_mask *mask, uint32_t answers,
                           const struct inference_sampling *sampling)
 {
-    for (uint32_t i = 0; i < 20; i++)
-        prompt[i] = 17 + i % 4;
     memset(several, 0, sizeof(*several));
     if (mask != NULL)
         several->mask = *mask;
