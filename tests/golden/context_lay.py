@@ -6,11 +6,15 @@
 Truth comes from the raw JSON by expressions of context_lay.json over codings' displays, which know nothing of the service's tables. A topic is
 answerable for a patient whose record has a resource of its type that "is" it; it is unanswerable where no display anywhere in the record
 has anything of "not". Gold is the newest resource of each distinct display. Each topic's phrasings are in two halves: KNOWN, which were looked at
-while rules were written, and HELD, which were only scored. --forms asks about the 143 topics of context_lay_forms.json instead, of
-which many are rare: every form of a question of their type with every word for them, and as many unanswerable as answerable. Evidence is what the answer marks as bearing on the question (its "evidence"): other
+while rules were written, and HELD, which were only scored. --forms asks about the 146 topics of context_lay_forms.json instead, of
+which many are rare: every form of a question of their type with every word for them, and as many unanswerable as answerable; LATER are forms and words that were
+written when all rules were there. Evidence is what the answer marks as bearing on the question (its "evidence"): other
 references are standing context. Prints, at a budget of 2,000 tokens of four characters: recall of gold among all references and among
 evidence, and the share of unanswerable questions for which any evidence was offered."""
 import argparse, collections, json, os, random, re, subprocess, tarfile
+
+
+HALVES = ('known', 'held', 'later')
 
 
 def displays(value):
@@ -48,7 +52,7 @@ def gold(rs, topic):
 
 def expand(forms, topic):
     """Every form of its type with every word for it."""
-    return dict(topic, **{half: [f.replace('{}', w) for f in forms[topic['type']][half] for w in topic[half]] for half in ('known', 'held')})
+    return dict(topic, **{half: [f.replace('{}', w) for f in forms[topic['type']][half] for w in topic[half]] for half in HALVES if half in topic})
 
 
 def read_topics(a):
@@ -80,14 +84,13 @@ def build(a, topics):
                     elif not any(re.search(topic['not'], d) for d in said):
                         not_there[topic['topic']].append((path, []))
     tasks = []
-    for topic in topics:
-        for half in ('known', 'held'):
-            per = max(1, a.questions // (2 * len(topics)))
-            for pool, count in ((answerable, per // 2), (not_there, per // 2)) if a.forms else ((answerable, per * 4 // 5), (not_there, per // 5)):
-                pool = pool[topic['topic']]
-                for path, found in rng.sample(pool, min(count, len(pool))):
-                    tasks.append({'id': len(tasks), 'half': half, 'topic': topic['topic'], 'bundles': [path], 'gold': found,
-                                  'question': rng.choice(topic[half]), 'budget': 2000, 'tokens': 'chars4'})
+    for half, topic in [(h, t) for t in topics for h in HALVES[:2]] + [('later', t) for t in topics if 'later' in t]:
+        per = max(1, a.questions // (2 * len(topics)))
+        for pool, count in ((answerable, per // 2), (not_there, per // 2)) if a.forms else ((answerable, per * 4 // 5), (not_there, per // 5)):
+            pool = pool[topic['topic']]
+            for path, found in rng.sample(pool, min(count, len(pool))):
+                tasks.append({'id': len(tasks), 'half': half, 'topic': topic['topic'], 'bundles': [path], 'gold': found,
+                              'question': rng.choice(topic[half]), 'budget': 2000, 'tokens': 'chars4'})
     tasks.sort(key=lambda t: t['bundles'])
     return tasks
 
@@ -116,7 +119,7 @@ def main():
     answers = {x['id']: x for x in map(json.loads, out.splitlines())}
     assert len(answers) == len(tasks) and all(len(x['text']) <= 8000 for x in answers.values())
     wrong = collections.Counter()
-    for half in ('known', 'held'):
+    for half in [h for h in HALVES if any(t['half'] == h for t in tasks)]:
         n = none = offered = 0
         refs = evidence = 0.0
         for t in tasks:
