@@ -5,6 +5,7 @@
 #include "deid_facility.h"
 #include "deid_like.h"
 #include "deid_place.h"
+#include "deid_scanner.h"
 #include "deid_tagger.h"
 
 #define SENTENCE_TOKENS_MAX 64 /* on either side of the word in doubt */
@@ -239,6 +240,30 @@ static bool is_home(const struct deid_tokens *tokens, unsigned index)
     return false;
 }
 
+/* "Lee NPO for the OR", "Hernandez spiked": a surname that opens a sentence, and neither a finding
+ * nor a thing behind it. */
+static bool is_subject(const struct deid_tokens *tokens, const struct deid_span *span)
+{
+    static const char *const judged[] = {
+        "positive", "negative", "pos",          "neg",       "normal",   "abnormal",  "intact",
+        "absent",   "present",  "grade",        "type",      "class",    "stage",     "level",
+        "low",      "high",     "moderate",     "pending",   "unlikely", "equivocal", "seen",
+        "not",      "met",      "and",          "or",        "vs",       "versus",    "at",
+        "with",     "x",        "noted",        "reviewed",  "used",     "placed",    "removed",
+        "applied",  "deferred", "unremarkable", "discussed", NULL
+    };
+    unsigned first = token_at(tokens, span->start), last = token_at(tokens, span->end - 1);
+
+    return span->class == DEID_CLASS_NAME && last + 1 < tokens->count
+           && deid_like_starts(tokens, first) && deid_like_at(tokens, first) == DEID_LIKE_NAME
+           && deid_like_gap(tokens, last, " ")
+           && (tokens->items[last + 1].shape == DEID_SHAPE_LOWER
+               || tokens->items[last + 1].shape == DEID_SHAPE_UPPER)
+           && !(deid_hint_at(tokens, last + 1) & DEID_HINT_THING)
+           && !(tokens->items[last + 1].flags & DEID_WORD_EPONYM_AFTER)
+           && !deid_scanner_is_one_of(deid_token_text(tokens, last + 1), judged);
+}
+
 /* How sure the tagger has to be that what a rule found is none, by how sure the rule was; 0: it is
  * not asked. */
 static int margin_against(const struct deid_tokens *tokens, const struct deid_span *span)
@@ -246,6 +271,8 @@ static int margin_against(const struct deid_tokens *tokens, const struct deid_sp
     unsigned last;
 
     if (span->class != DEID_CLASS_NAME && span->class != DEID_CLASS_GEOGRAPHY)
+        return 0;
+    if (is_subject(tokens, span))
         return 0;
     if (span->class == DEID_CLASS_GEOGRAPHY && is_home(tokens, token_at(tokens, span->start)))
         return 0;

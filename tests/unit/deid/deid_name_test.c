@@ -39,6 +39,8 @@ static void finds_names_of_kin_and_staff(void **state)
         { "T. Bergqvist, MD", "T. Bergqvist" },
         { "nurse Kowalczyk called", "Kowalczyk" },
         { "Will says he quit smoking", "Will" },
+        { "Garcia ambulating, Foley out. Lee NPO for the OR, heparin held", "Lee" },
+        { "Wilson given Tylenol at noon", "Wilson" },
         { "Recheck the INR on Monday. -mkr", "mkr" },
         { "Addendum by Osei-Bonsu, Kwaku 5/3/2021: agree", "Osei-Bonsu, Kwaku" },
         { "NARRATIVE: Thomas Walker presented with asthma", "Thomas Walker" },
