@@ -159,8 +159,10 @@ static bool pack_item(const struct timeline_item *item, uint32_t id, struct aren
     if (item->measure != NULL)
         out->bound = (char *)measure_bound_text(item->measure->bound);
     out->certain = item->is_certain;
-    return out->noun != NULL
-           && reply_fact(item->fact, id, render_in(item->fact, arena), arena, fact);
+    if (!reply_fact(item->fact, id, render_in(item->fact, arena), arena, fact))
+        return false;
+    fact->value = text_of(item->fact->value, arena); /* no detail in its place */
+    return out->noun != NULL && fact->value != NULL;
 }
 
 static bool pack_items(const struct timeline_item *items, uint32_t count, struct arena *arena,
