@@ -84,7 +84,7 @@ static const struct setting settings[] = {
       "of a key or value that is kept, 32 or 8 (bench, logits, generate, score)", 8, 32, false,
       false },
     { "adapter", SETTING_KIND_STRING, AT(adapter), NULL, "FILE",
-      "LoRA adapter in GGUF (generate, score)", 0, 0, false, false },
+      "LoRA adapter in GGUF (bench, logits, generate, score)", 0, 0, false, false },
     { "ids", SETTING_KIND_SWITCH, AT(ids), "false", NULL,
       "the input is ids, not text (generate, embed)", 0, 0, false, false },
     { "raw", SETTING_KIND_SWITCH, AT(raw), "false", NULL,
@@ -140,7 +140,7 @@ static const struct setting settings[] = {
       "control pieces in the text are control, not text (tokens)", 0, 0, false, false },
     { "chat", SETTING_KIND_SWITCH, AT(chat), "false", NULL,
       "the input is {\"messages\",\"tools\"?,\"variables\"?,\"add_generation_prompt\"?} for the chat "
-      "template (tokens)",
+      "template (tokens); generate: the prompt is what a user says",
       0, 0, false, false },
     { "page-size", SETTING_KIND_NUMBER, AT(page_size), "500", "N", "facts a request (timeline)", 1,
       5000, false, false },
