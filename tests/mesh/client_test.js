@@ -88,7 +88,7 @@ module.exports = {
       assert.equal(answer.done.model_digest, answer.started.model.digest);
       assert.deepEqual(answer.done.fact_ids, answer.facts.map((f) => f.id));
       assert.deepEqual(answer.done.timings.map((t) => t.service).sort(),
-        ['context', 'context', 'deid', 'deid', 'inference', 'tokenizer', 'tokenizer']);
+        ['context', 'context', 'deid', 'deid', 'gateway', 'inference', 'tokenizer', 'tokenizer']);
     },
 
     async 'each citation stands where it says, and says whether it names a fact of the prompt'({ mesh }) {
