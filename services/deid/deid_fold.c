@@ -180,12 +180,11 @@ static const struct run {
 
 bool deid_fold_is_invisible(uint32_t c)
 {
-    return deid_fold_is_control(c) || c == 0x00ad || (c >= 0x0300 && c <= 0x036f) || c == 0x061c
-           || c == 0x115f || c == 0x1160 || (c >= 0x180b && c <= 0x180e)
-           || (c >= 0x200b && c <= 0x200f) || (c >= 0x202a && c <= 0x202e)
-           || (c >= 0x2060 && c <= 0x206f) || c == 0x3164 || (c >= 0x20d0 && c <= 0x20ff)
-           || (c >= 0xfe00 && c <= 0xfe0f) || c == 0xfeff || c == 0xffa0
-           || (c >= 0xfff9 && c <= 0xfffb) || (c >= 0xe0000 && c <= 0xe01ef);
+    return c == 0x00ad || (c >= 0x0300 && c <= 0x036f) || c == 0x061c || c == 0x115f || c == 0x1160
+           || (c >= 0x180b && c <= 0x180e) || (c >= 0x200b && c <= 0x200f)
+           || (c >= 0x202a && c <= 0x202e) || (c >= 0x2060 && c <= 0x206f) || c == 0x3164
+           || (c >= 0x20d0 && c <= 0x20ff) || (c >= 0xfe00 && c <= 0xfe0f) || c == 0xfeff
+           || c == 0xffa0 || (c >= 0xfff9 && c <= 0xfffb) || (c >= 0xe0000 && c <= 0xe01ef);
 }
 
 bool deid_fold_is_opening(uint32_t c)

@@ -12,12 +12,6 @@
 /* What @c (over U+007F) is read as, written to @out; never longer than its own UTF-8. */
 size_t deid_fold(uint32_t c, char out[DEID_FOLD_BYTES_MAX]);
 
-/* A control character that no text has a use for: all but tabs and the ends of lines and pages. */
-static inline bool deid_fold_is_control(uint32_t c)
-{
-    return (c < 0x20 && (c < '\t' || c > '\r')) || c == 0x7f;
-}
-
 /* Drawn as nothing, or as a mark on the character before it. */
 bool deid_fold_is_invisible(uint32_t c);
 

@@ -95,7 +95,7 @@ void deid_writer_put(struct deid_writer *writer, uint32_t c, uint32_t at, uint32
     char bytes[DEID_FOLD_BYTES_MAX];
     size_t size = 1;
 
-    if ((c >= 0x80 || deid_fold_is_control(c)) && deid_fold_is_invisible(c)) {
+    if (c >= 0x80 && deid_fold_is_invisible(c)) {
         put_invisible(writer, c, at, end);
         return;
     }
@@ -170,8 +170,7 @@ size_t deid_writer_put_run(struct deid_writer *writer, struct slice text, size_t
 
     if (writer->opening != UINT32_MAX)
         return 0;
-    while (end < text.size && (unsigned char)text.data[end] < 0x80 && text.data[end] != '&'
-           && !deid_fold_is_control((unsigned char)text.data[end]))
+    while (end < text.size && (unsigned char)text.data[end] < 0x80 && text.data[end] != '&')
         end++;
     if (end > at)
         put_plain(writer, text.data + at, end - at, (uint32_t)at);

@@ -322,16 +322,6 @@ static void finds_numbers_that_were_given_out(void **state)
 static void sees_through_disguises(void **state)
 {
     static const struct row rows[] = {
-        { "Dr. Ok\x01onjo, MRN 12\x7f"
-          "34567",
-          "12\x7f"
-          "34567",
-          DEID_CLASS_MRN },
-        { "call 919-5\x02"
-          "55-7821",
-          "919-5\x02"
-          "55-7821",
-          DEID_CLASS_PHONE },
         { "call 5 5 5 - 1 2 3 4 now", "5 5 5 - 1 2 3 4", DEID_CLASS_OTHER },
         { "call \xef\xbc\x99\xef\xbc\x91\xef\xbc\x99-555-7821 now",
           "\xef\xbc\x99\xef\xbc\x91\xef\xbc\x99-555-7821", DEID_CLASS_PHONE },
