@@ -120,7 +120,6 @@ static bool is_known(struct http_exchange *exchange)
 
     if (gateway_knows(gateway_of(exchange), &peer, &exchange->arena, &err))
         return true;
-    http_add(exchange, "www-authenticate", SLICE("Bearer"));
     api_error_from(&api, &err);
     gateway_http_fail(exchange, &api);
     return false;
