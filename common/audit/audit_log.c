@@ -1,11 +1,12 @@
-/* Guarded by the lock: the queue and is_ending. The rest belongs to the writing thread once it
- * runs. */
+/* Guarded by the lock: the queue, is_urgent and is_ending. The rest belongs to the writing thread
+ * once it runs. */
 #include "audit/audit_log.h"
 
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include "audit/audit_writer.h"
 #include "base/fault.h"
@@ -13,6 +14,7 @@
 #include "base/log.h"
 #include "run/clock.h"
 
+#define HOLD_MS 100
 #define MEMBERS_ARENA_BYTES (4 * (size_t)AUDIT_LINE_BYTES_MAX)
 
 struct entry {
@@ -33,6 +35,7 @@ struct audit_log {
     pthread_cond_t changed;
     struct entry *oldest, **end;
     unsigned waiting; /* in the queue and in the batch that is being written */
+    bool is_urgent;   /* somebody waits for a record of the queue */
     bool is_ending;
 };
 
@@ -68,6 +71,23 @@ static struct entry *write_batch(struct audit_log *log, struct entry *first)
     return entry;
 }
 
+/* Records that nobody waits for go with the next that somebody does, or after HOLD_MS: one write
+ * less. */
+static void hold(struct audit_log *log)
+{
+    struct timespec until;
+    int rc = 0;
+
+    if (log->oldest == NULL)
+        return;
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_nsec += HOLD_MS * 1000000L;
+    until.tv_sec += until.tv_nsec / 1000000000L;
+    until.tv_nsec %= 1000000000L;
+    while (!log->is_urgent && !log->is_ending && rc == 0)
+        rc = pthread_cond_timedwait(&log->changed, &log->lock, &until);
+}
+
 static void *writer_main(void *arg)
 {
     struct audit_log *log = arg;
@@ -78,9 +98,11 @@ static void *writer_main(void *arg)
     for (;;) {
         while (log->oldest == NULL && !log->is_ending)
             pthread_cond_wait(&log->changed, &log->lock);
+        hold(log);
         batch = log->oldest;
         if (batch == NULL)
             break;
+        log->is_urgent = false;
         log->oldest = NULL;
         log->end = &log->oldest;
         taken = log->waiting;
@@ -172,7 +194,9 @@ enum status audit_append(struct audit_log *log, const struct audit_record *recor
         *log->end = entry;
         log->end = &entry->next;
         log->waiting++;
-        pthread_cond_signal(&log->changed);
+        log->is_urgent |= done != NULL;
+        if (log->is_urgent || log->waiting == 1)
+            pthread_cond_signal(&log->changed);
     }
     pthread_mutex_unlock(&log->lock);
     if (!is_full)

@@ -36,7 +36,8 @@ typedef void (*audit_done_cb)(void *arg, const struct error *err);
 struct audit_log *audit_open(const struct audit_options *options, struct error *err);
 
 /* Append @record. RESOURCE_EXHAUSTED when too much waits or the record is too large, and then
- * @done is not called. @done may be NULL: a failure is then logged. Loop thread. */
+ * @done is not called. @done may be NULL: the record may then wait a tenth of a second for others,
+ * and a failure is logged. Loop thread. */
 enum status audit_append(struct audit_log *log, const struct audit_record *record,
                          audit_done_cb done, void *arg, struct error *err);
 
