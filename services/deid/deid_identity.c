@@ -279,6 +279,29 @@ static uint32_t known_start(const struct deid_tokens *tokens, unsigned index)
                : tokens->items[index].start;
 }
 
+/* A known word between the apostrophes of another: "l'Okonjo", "said'Okonjo". */
+static void parts_scan(const struct deid_identity *identity, const struct deid_tokens *tokens,
+                       unsigned index, struct deid_spans *spans)
+{
+    struct slice word = deid_token_text(tokens, index);
+    char plain[WORD_BYTES_MAX];
+    size_t at = 0;
+
+    if (slice_find_byte(word, '\'') == word.size)
+        return;
+    while (at < word.size) {
+        struct slice rest = slice_cut(word, at, word.size);
+        struct slice part = slice_cut(rest, 0, slice_find_byte(rest, '\''));
+        const struct deid_known_word *known =
+            part.size == 0 ? NULL : word_find(identity, deid_plain(part, plain));
+        uint32_t start = tokens->items[index].start + (uint32_t)at;
+
+        if (known != NULL && !known->is_common)
+            known_add(spans, start, start + (uint32_t)part.size);
+        at += part.size + 1;
+    }
+}
+
 static void words_scan(const struct deid_identity *identity, const struct deid_tokens *tokens,
                        struct deid_spans *spans)
 {
@@ -298,6 +321,8 @@ static void words_scan(const struct deid_identity *identity, const struct deid_t
             && is_known(identity, tokens, i, deid_plain(word, plain))
             && !(token->flags & DEID_WORD_EPONYM && deid_like_eponym(tokens, i)))
             known_add(spans, known_start(tokens, i), token->end);
+        else
+            parts_scan(identity, tokens, i, spans);
     }
 }
 
@@ -319,6 +344,8 @@ static void words_scan_exact(const struct deid_identity *identity, const struct 
         if (known != NULL && !known->is_common
             && !(token->flags & DEID_WORD_EPONYM && deid_like_eponym(tokens, i)))
             known_add(spans, token->start, token->end);
+        else
+            parts_scan(identity, tokens, i, spans);
     }
 }
 

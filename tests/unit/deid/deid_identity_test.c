@@ -218,6 +218,13 @@ static void finds_a_name_of_any_length(void **state)
     }
 }
 
+static void finds_a_known_word_behind_an_apostrophe(void **state)
+{
+    (void)state;
+    assert_true(finds("history'Hollingsworth, well", "Hollingsworth"));
+    assert_true(finds("l'Hollingsworth", "Hollingsworth"));
+}
+
 static void refuses_when_there_is_no_room(void **state)
 {
     struct error err = { 0 };
@@ -272,6 +279,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(takes_in_what_is_learnt_later, open_case, close_case),
         cmocka_unit_test_setup_teardown(finds_a_name_of_any_length, open_case, close_case),
         cmocka_unit_test_setup_teardown(leaves_none_out_however_many_are_known, open_case,
+                                        close_case),
+        cmocka_unit_test_setup_teardown(finds_a_known_word_behind_an_apostrophe, open_case,
                                         close_case),
         cmocka_unit_test_setup_teardown(refuses_when_there_is_no_room, open_case, close_case),
         cmocka_unit_test_setup_teardown(finds_in_codes_only_what_is_no_word, open_case, close_case),
