@@ -25,6 +25,9 @@ static char lower(char c)
     return c >= 'A' && c <= 'Z' ? (char)(c | 32) : c;
 }
 
+/* A shorter number behind letters is a code's own. */
+#define GLUED_DIGITS_MIN 6
+
 /* How far apart the first and the last of @size letters may stand. */
 static size_t span_max(size_t size)
 {
@@ -221,6 +224,17 @@ static const struct deid_value_key *key_before(const struct deid_values *values,
                : deid_value_keys_find(&values->index.last, deid_value_letters(key));
 }
 
+/* Where the number begins that is glued to letters: "no7714029386". @token->end: nowhere, or it is
+ * short. */
+static size_t glued_start(struct slice text, const struct deid_token *token)
+{
+    size_t at = token->start;
+
+    while (at < token->end && !deid_is_digit(text.data[at]))
+        at++;
+    return at > token->start && token->end - at >= GLUED_DIGITS_MIN ? at : token->end;
+}
+
 void deid_values_scan(const struct deid_values *values, const struct deid_tokens *tokens,
                       struct deid_spans *spans)
 {
@@ -234,6 +248,11 @@ void deid_values_scan(const struct deid_values *values, const struct deid_tokens
             look.start = token->start;
             look_exact(&look, first);
             look_near(&look, first->near);
+        }
+        look.start = glued_start(tokens->text, token);
+        if (look.start < token->end && (first = key_at(values, tokens->text, look.start)) != NULL) {
+            look.seen_count = 0;
+            look_exact(&look, first);
         }
         if (last != NULL) {
             look.is_back = true;

@@ -125,6 +125,7 @@ static void leaves_words_that_are_names_too(void **state)
 static void finds_values_whatever_stands_between(void **state)
 {
     (void)state;
+    assert_true(finds("no6175550142 now", "6175550142"));
     assert_true(finds("call 617-555-0142 now", "617-555-0142"));
     assert_true(finds("call 617.555.0142 now", "617.555.0142"));
     assert_true(finds("call 555-0142 now", "555-0142"));

@@ -172,6 +172,16 @@ static bool is_told_from_chance(struct slice value)
     return true;
 }
 
+/* Where a number of six digits and more begins behind letters. */
+static size_t glued_at(struct slice text, const struct deid_token *token)
+{
+    size_t at = token->start;
+
+    while (at < token->end && !deid_is_digit(text.data[at]))
+        at++;
+    return token->end - at >= 6 ? at : token->start;
+}
+
 static void find_in_full(const struct deid_tokens *tokens, char values[][80], const size_t *sizes,
                          struct places *places)
 {
@@ -182,6 +192,9 @@ static void find_in_full(const struct deid_tokens *tokens, char values[][80], co
             if (!is_told_from_chance(value))
                 continue;
             try_from(tokens->text, tokens->items[i].start, value, is_near_value(value), places);
+            if (glued_at(tokens->text, &tokens->items[i]) > tokens->items[i].start)
+                try_from(tokens->text, glued_at(tokens->text, &tokens->items[i]), value, false,
+                         places);
             if (is_near_value(value))
                 try_back(tokens->text, tokens->items[i].end, value, places);
         }
@@ -305,7 +318,7 @@ static int setup(void **state)
 {
     (void)state;
     arena_init(&arena, 512 * MIB);
-    return sodium_init() < 0 ||deid_lexicon_init(&lexicon, &arena, NULL) != STATUS_OK;
+    return sodium_init() < 0 || deid_lexicon_init(&lexicon, &arena, NULL) != STATUS_OK;
 }
 
 static int teardown(void **state)
