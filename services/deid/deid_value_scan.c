@@ -152,7 +152,7 @@ static void look_near(struct look *look, uint64_t sizes)
     size_t ends[LETTERS_MAX], count = 0, start = look->start, at;
 
     for (at = start;
-         at < look->text.size && count < LETTERS_MAX && at < start + span_max(count + 1); at++) {
+         at < look->text.size && count < LETTERS_MAX && at < start + span_max(LETTERS_MAX); at++) {
         if (!deid_is_word(look->text.data[at]))
             continue;
         letters[count] = lower(look->text.data[at]);
@@ -190,16 +190,17 @@ static void look_near_back(struct look *look, uint64_t sizes)
 
 /* ---- places ---- */
 
-/* The key that begins at @start, or ends at @end. NULL: none does. */
+/* The key that begins at @start, or ends at @end. NULL: none does. How far apart its letters may
+ * stand is a matter of the value's size: "6 - 1 - 7 - 5550142". */
 static const struct deid_value_key *key_at(const struct deid_values *values, struct slice text,
                                            size_t start)
 {
     char key[DEID_VALUE_KEY_BYTES];
-    size_t count = 0, limit = start + span_max(DEID_VALUE_KEY_BYTES);
+    size_t count = 0;
 
     if (!(values->index.first.letters & deid_value_letter_bit(text.data[start])))
         return NULL;
-    for (size_t at = start; at < text.size && at < limit && count < DEID_VALUE_KEY_BYTES; at++)
+    for (size_t at = start; at < text.size && count < DEID_VALUE_KEY_BYTES; at++)
         if (deid_is_word(text.data[at]))
             key[count++] = lower(text.data[at]);
     return count < DEID_VALUE_KEY_BYTES
