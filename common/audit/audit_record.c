@@ -9,7 +9,8 @@ static const char *const actions[AUDIT_ACTION_COUNT] = {
     [AUDIT_ACTION_RECOVER] = "recover", [AUDIT_ACTION_CONFIGURE] = "configure",
     [AUDIT_ACTION_PUT] = "put",         [AUDIT_ACTION_ASK] = "ask",
     [AUDIT_ACTION_ANSWER] = "answer",   [AUDIT_ACTION_READ] = "read",
-    [AUDIT_ACTION_FORGET] = "forget",   [AUDIT_ACTION_REFUSE] = "refuse",
+    [AUDIT_ACTION_FORGET] = "forget",   [AUDIT_ACTION_EMBED] = "embed",
+    [AUDIT_ACTION_REFUSE] = "refuse",
 };
 
 const char *audit_action_name(enum audit_action action)

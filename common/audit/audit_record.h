@@ -23,6 +23,7 @@ enum audit_action {
     AUDIT_ACTION_ANSWER, /* and how it ended */
     AUDIT_ACTION_READ,   /* a timeline */
     AUDIT_ACTION_FORGET,
+    AUDIT_ACTION_EMBED,  /* vectors of texts */
     AUDIT_ACTION_REFUSE, /* somebody was not let in, or not let do it */
     AUDIT_ACTION_COUNT,
 };

@@ -64,3 +64,5 @@ const struct method method_gateway_forget =
     METHOD("Gateway", "Forget", UNARY, true, forget_request, forget_reply);
 const struct method method_gateway_list_models =
     METHOD("Gateway", "ListModels", UNARY, true, list_models_request, list_models_reply);
+const struct method method_gateway_embed =
+    METHOD("Gateway", "Embed", UNARY, true, embed_texts_request, embed_texts_reply);

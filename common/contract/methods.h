@@ -58,5 +58,6 @@ extern const struct method method_gateway_ask_many;
 extern const struct method method_gateway_get_timeline;
 extern const struct method method_gateway_forget;
 extern const struct method method_gateway_list_models;
+extern const struct method method_gateway_embed;
 
 #endif

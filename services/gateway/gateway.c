@@ -38,6 +38,18 @@ static enum status open_channels(struct gateway *gateway, struct error *err)
         || open_channel(gateway, "inference", config->inference, &gateway->inference, err)
                != STATUS_OK)
         return err->status;
+    if ((config->embed_inference == NULL) != (config->embed_tokenizer == NULL))
+        return error_set(err, STATUS_INVALID_ARGUMENT,
+                         "a model that embeds needs both embed-inference and embed-tokenizer");
+    if (config->embed_inference == NULL)
+        return STATUS_OK;
+    if (open_channel(gateway, "embed-inference", config->embed_inference, &gateway->embed_inference,
+                     err)
+            != STATUS_OK
+        || open_channel(gateway, "embed-tokenizer", config->embed_tokenizer,
+                        &gateway->embed_tokenizer, err)
+               != STATUS_OK)
+        return err->status;
     return STATUS_OK;
 }
 
@@ -90,7 +102,10 @@ enum status gateway_start(struct host *host, const void *config, void **service,
         gateway_destroy(gateway);
         return err->status;
     }
-    models_start(&gateway->models, gateway);
+    models_start(&gateway->models, gateway, gateway->inference, gateway->tokenizer, true);
+    if (gateway->embed_inference != NULL)
+        models_start(&gateway->embed_models, gateway, gateway->embed_inference,
+                     gateway->embed_tokenizer, false);
     *service = gateway;
     *is_ready = false; /* models.c says when */
     return STATUS_OK;
@@ -111,6 +126,8 @@ static void close_client(struct gateway *gateway)
     close_channel(&gateway->context);
     close_channel(&gateway->tokenizer);
     close_channel(&gateway->inference);
+    close_channel(&gateway->embed_inference);
+    close_channel(&gateway->embed_tokenizer);
     if (gateway->client != NULL)
         client_destroy(gateway->client);
     gateway->client = NULL;
@@ -132,9 +149,17 @@ static void on_models_stopped(struct gateway *gateway)
     host_let_go(gateway->host);
 }
 
-static void on_http_stopped(struct gateway *gateway)
+static void on_embed_models_stopped(struct gateway *gateway)
 {
     models_stop(&gateway->models, on_models_stopped);
+}
+
+static void on_http_stopped(struct gateway *gateway)
+{
+    if (gateway->embed_inference != NULL)
+        models_stop(&gateway->embed_models, on_embed_models_stopped);
+    else
+        on_embed_models_stopped(gateway);
 }
 
 void gateway_drain(struct host *host, void *service, uint32_t grace_ms)
@@ -212,6 +237,11 @@ enum status gateway_name_patient(const struct call *call, const char *tenant, co
     if (name->tenant == NULL || name->pseudonym == NULL || name->scope == NULL)
         return error_set(err, STATUS_RESOURCE_EXHAUSTED, "no memory for another call");
     return STATUS_OK;
+}
+
+struct models *gateway_embed_models(struct gateway *gateway)
+{
+    return gateway->embed_inference == NULL ? &gateway->models : &gateway->embed_models;
 }
 
 uint64_t gateway_leaf_deadline(const struct gateway *gateway, uint64_t deadline_ns)

@@ -12,6 +12,7 @@
 struct gateway_config {
     struct host_config host;
     const char *deid, *context, *tokenizer, *inference; /* targets */
+    const char *embed_inference, *embed_tokenizer;      /* NULL: the model that answers embeds */
     const char *pseudonym_key_file;
     const char *web_folder;  /* NULL: no console */
     const char *access_file; /* NULL: whoever reaches a port may do everything */
@@ -40,6 +41,7 @@ struct gateway {
     const struct gateway_config *config;
     struct client *client;
     struct channel *deid, *context, *tokenizer, *inference;
+    struct channel *embed_inference, *embed_tokenizer; /* NULL: none of its own */
     struct pseudonym_key pseudonym_key;
     struct console *console; /* NULL: none is served */
     struct access *access;   /* NULL: nobody asks who calls */
@@ -49,6 +51,7 @@ struct gateway {
     struct audit_log *audit;
     struct maps *maps;
     struct models models;
+    struct models embed_models;     /* where embed_inference is not NULL */
     struct gateway_http *http;      /* NULL: no HTTP */
     Consilium__V1__Profile profile; /* where the caller names none */
     Consilium__V1__Form form;       /* of slices */
@@ -75,6 +78,9 @@ void gateway_destroy(void *service);
  * caller's. */
 enum status gateway_name_patient(const struct call *call, const char *tenant, const char *patient,
                                  struct arena *arena, struct patient_name *name, struct error *err);
+
+/* The model that embeds, or is asked to. */
+struct models *gateway_embed_models(struct gateway *gateway);
 
 /* When a leaf must have answered: leaf_timeout from now, and not after @deadline_ns. */
 uint64_t gateway_leaf_deadline(const struct gateway *gateway, uint64_t deadline_ns);

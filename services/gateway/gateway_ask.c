@@ -33,6 +33,9 @@
 #define IDS_AHEAD_MAX 64
 #define TEXT_AHEAD_BYTES (4 * KIB)
 
+/* What inference tells at most. */
+#define TOP_LOGPROBS_MAX 20
+
 #define TO_FAIL MACHINE_TO(ASK_STATE_FAILING)
 
 static const struct machine_state states[] = {
@@ -150,8 +153,12 @@ static void ask_pump(struct ask *ask)
         else
             ask_restore_text(ask, piece);
     }
+    if (ask->has_told_facts && ask_logprobs_wait(ask) && !is_out(ask, ASK_LEG_PIECES)
+        && ask->error.status == STATUS_OK)
+        ask_pieces(ask);
     if (ask->error.status == STATUS_OK && ask->wants_proceed && !ask->is_held
-        && ask->ids_count < IDS_AHEAD_MAX && ask->text.size - ask->text_told < TEXT_AHEAD_BYTES) {
+        && ask->ids_count < IDS_AHEAD_MAX && ask->logprobs.tokens < IDS_AHEAD_MAX
+        && ask->text.size - ask->text_told < TEXT_AHEAD_BYTES) {
         ask->wants_proceed = false;
         rpc_proceed(ask->legs[ASK_LEG_GENERATE].rpc);
     }
@@ -170,7 +177,7 @@ static void ask_open(struct ask *ask)
 static bool ask_is_told(const struct ask *ask)
 {
     return ask->has_decoded && ask->has_told_facts && !is_any_out(ask)
-           && ask->text_told == ask->text.size;
+           && ask->text_told == ask->text.size && !ask_logprobs_wait(ask);
 }
 
 void ask_step(struct ask *ask)
@@ -241,8 +248,9 @@ void ask_step(struct ask *ask)
         ask_end(ask);
 }
 
-static enum status check_question(const char *question, struct error *err)
+static enum status check_question(const struct ask_request *request, struct error *err)
 {
+    const char *question = request->question;
     size_t size = strlen(question);
 
     if (size > QUESTION_BYTES_MAX)
@@ -250,6 +258,9 @@ static enum status check_question(const char *question, struct error *err)
                          "the question has %zu bytes, the limit is %zu", size, QUESTION_BYTES_MAX);
     if (slice_trim(slice_from(question)).size == 0)
         return error_set(err, STATUS_INVALID_ARGUMENT, "the question is empty");
+    if (request->top_logprobs > (request->has_logprobs ? TOP_LOGPROBS_MAX : 0))
+        return error_set(err, STATUS_INVALID_ARGUMENT,
+                         "top_logprobs is at most %d, and 0 without logprobs", TOP_LOGPROBS_MAX);
     return STATUS_OK;
 }
 
@@ -312,7 +323,7 @@ enum status ask_start(struct gateway *gateway, const struct ask_request *request
     buffer_init(&ask->text, arena);
     for (kind = 0; kind < ASK_LEG_COUNT; kind++)
         ask->legs[kind].ask = ask;
-    if (check_question(request->question, err) != STATUS_OK || ask_join_turns(ask, err) != STATUS_OK
+    if (check_question(request, err) != STATUS_OK || ask_join_turns(ask, err) != STATUS_OK
         || name_patient(ask, err) != STATUS_OK
         || models_get(&gateway->models, &ask->model, err) != STATUS_OK
         || set_budget(ask, err) != STATUS_OK) {

@@ -25,6 +25,8 @@ struct ask_request {
     const ProtobufCBinaryData *stop_texts;
     size_t stop_texts_count;
     const Consilium__V1__Constraint *constraint; /* where is_plain; NULL: none */
+    bool has_logprobs;                           /* tell them */
+    uint32_t top_logprobs;                       /* and so many of the likeliest tokens */
     const struct call *parent;                   /* whose deadline, trace and cancellation hold */
 };
 

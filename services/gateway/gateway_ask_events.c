@@ -4,7 +4,7 @@
 #include "run/clock.h"
 #include "run/metrics.h"
 
-static void tell(struct ask *ask, const Consilium__V1__AskEvent *event)
+void ask_tell(struct ask *ask, const Consilium__V1__AskEvent *event)
 {
     if (!ask->sink.on_event(ask->sink.arg, event))
         ask->is_held = true;
@@ -22,7 +22,7 @@ void ask_tell_started(struct ask *ask)
     started.question = (char *)ask->question;
     event.event_case = CONSILIUM__V1__ASK_EVENT__EVENT_STARTED;
     event.started = &started;
-    tell(ask, &event);
+    ask_tell(ask, &event);
 }
 
 void ask_tell_facts(struct ask *ask)
@@ -37,7 +37,7 @@ void ask_tell_facts(struct ask *ask)
     event.event_case = CONSILIUM__V1__ASK_EVENT__EVENT_FACTS;
     event.facts = &facts;
     ask->has_told_facts = true;
-    tell(ask, &event);
+    ask_tell(ask, &event);
 }
 
 static const Consilium__V1__Fact *find_fact(const struct ask *ask, uint32_t id)
@@ -86,7 +86,7 @@ static void tell_citation(struct ask *ask, const struct cite *cite)
     count_citation(ask, fact != NULL);
     event.event_case = CONSILIUM__V1__ASK_EVENT__EVENT_CITATION;
     event.citation = &citation;
-    tell(ask, &event);
+    ask_tell(ask, &event);
 }
 
 void ask_tell_text(struct ask *ask, struct slice text)
@@ -105,7 +105,7 @@ void ask_tell_text(struct ask *ask, struct slice text)
         ask_fail(ask, &err);
         return;
     }
-    tell(ask, &event);
+    ask_tell(ask, &event);
     arena_rewind(ask->arena, mark);
     while (cite_next(text, &cursor, &cite))
         tell_citation(ask, &cite);
@@ -147,11 +147,11 @@ void ask_tell_done(struct ask *ask)
     done.model_digest = (char *)ask->model_digest;
     done.n_fact_ids = ids == NULL ? 0 : ask->assembled->n_facts;
     done.fact_ids = ids;
-    done.n_timings = ASK_LEG_COUNT;
+    done.n_timings = ask->request.has_logprobs ? ASK_LEG_COUNT : ASK_LEG_PIECES;
     done.timings = timing_list;
     done.citations_known = ask->citations_known;
     done.citations_unknown = ask->citations_unknown;
     event.event_case = CONSILIUM__V1__ASK_EVENT__EVENT_DONE;
     event.done = &done;
-    tell(ask, &event);
+    ask_tell(ask, &event);
 }

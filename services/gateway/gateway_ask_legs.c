@@ -15,6 +15,7 @@ static const struct {
     [ASK_LEG_ASSEMBLE] = { "assemble", "context" },   [ASK_LEG_ENCODE] = { "encode", "tokenizer" },
     [ASK_LEG_GENERATE] = { "generate", "inference" }, [ASK_LEG_DECODE] = { "decode", "tokenizer" },
     [ASK_LEG_RESTORE] = { "restore", "deid" },        [ASK_LEG_AUDIT] = { "audit", "gateway" },
+    [ASK_LEG_PIECES] = { "pieces", "tokenizer" },
 };
 
 const char *ask_leg_name(enum ask_leg_kind kind, const char **service)
@@ -265,7 +266,7 @@ static void on_generate(void *arg, const void *message)
     struct ask *ask = arg;
 
     ask->wants_proceed = true;
-    if (!take_ids(ask, reply->ids, reply->n_ids))
+    if (!take_ids(ask, reply->ids, reply->n_ids) || !ask_logprobs_take(ask, reply))
         fail_memory(ask);
     if (reply->usage != NULL) {
         ask->has_generated = true; /* no more ids; the stream's status is still to come */
@@ -321,6 +322,7 @@ void ask_generate(struct ask *ask)
     request.stop_ids = ask->prompt->stop_ids;
     request.tokens_max = ask->tokens_max;
     request.sampling = (Consilium__V1__Sampling *)ask->request.sampling;
+    request.top_logprobs = ask->request.top_logprobs;
     request.n_stop_texts = ask->request.stop_texts_count;
     request.stop_texts = (ProtobufCBinaryData *)ask->request.stop_texts;
     if (ask->request.is_plain) {
@@ -382,6 +384,32 @@ void ask_decode(struct ask *ask)
     leg_call(ask, ASK_LEG_DECODE, ask->gateway->tokenizer, &method_tokenizer_decode, &request,
              on_decode);
     ask->ids_count = 0;
+}
+
+static void on_pieces(void *arg, const void *message, const struct error *err)
+{
+    const Consilium__V1__DecodeReply *reply = message;
+    struct ask *ask = arg;
+    struct error why = { 0 };
+
+    if (!leg_is_ok(ask, ASK_LEG_PIECES, reply, err))
+        return;
+    if (ask_logprobs_tell(ask, reply->pieces, reply->n_pieces, &why) != STATUS_OK)
+        fail_leg(ask, ASK_LEG_PIECES, &why);
+    ask_step(ask);
+}
+
+void ask_pieces(struct ask *ask)
+{
+    Consilium__V1__DecodeRequest request = CONSILIUM__V1__DECODE_REQUEST__INIT;
+    const uint32_t *ids;
+
+    ask_logprobs_send(ask);
+    request.n_ids = ask_logprobs_ids(ask, &ids);
+    request.ids = (uint32_t *)ids;
+    request.pieces = true;
+    leg_call(ask, ASK_LEG_PIECES, ask->gateway->tokenizer, &method_tokenizer_decode, &request,
+             on_pieces);
 }
 
 static void on_restore_facts(void *arg, const void *message, const struct error *err)

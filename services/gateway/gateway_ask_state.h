@@ -25,7 +25,8 @@ enum ask_leg_kind {
     ASK_LEG_GENERATE,
     ASK_LEG_DECODE,
     ASK_LEG_RESTORE,
-    ASK_LEG_AUDIT, /* the record that an answer may leave, on its way to the disk */
+    ASK_LEG_AUDIT,  /* the record that an answer may leave, on its way to the disk */
+    ASK_LEG_PIECES, /* what ids read, of which log-probabilities are told; the last of the legs */
     ASK_LEG_COUNT,
 };
 
@@ -34,6 +35,15 @@ struct ask_leg {
     struct rpc *rpc; /* NULL: nothing to cancel */
     bool is_out;
     uint64_t began_ns, first_ns, total_ns; /* of the one that is out; of the first; of all */
+};
+
+/* Tokens whose log-probabilities are still to be told, oldest first, each with its likeliest
+ * alternatives behind it. */
+struct ask_logprobs {
+    uint32_t *ids;
+    float *values;
+    size_t tokens, sent;        /* kept; of them, so many at the front are with the tokenizer */
+    size_t capacity, likeliest; /* in ids; alternatives that a token really has */
 };
 
 struct ask {
@@ -75,6 +85,7 @@ struct ask {
     uint32_t *ids; /* not yet decoded */
     size_t ids_count, ids_capacity;
     struct slice decode_state;
+    struct ask_logprobs logprobs;
     bool is_decode_whole; /* the decoder holds nothing back */
     uint32_t cut_bytes;   /* of the end of the text: they begin a stop text */
     bool is_flushing;     /* the DECODE that is out is the last */
@@ -99,6 +110,7 @@ void ask_assemble(struct ask *ask);
 void ask_encode(struct ask *ask);
 void ask_generate(struct ask *ask);
 void ask_decode(struct ask *ask);
+void ask_pieces(struct ask *ask);
 void ask_restore_facts(struct ask *ask);
 void ask_restore_text(struct ask *ask, struct slice piece);
 const char *ask_leg_name(enum ask_leg_kind kind, const char **service);
@@ -117,7 +129,18 @@ Consilium__V1__Turn **ask_list_turns(struct ask *ask, size_t *count);
 void ask_audit(struct ask *ask);
 void ask_audit_end(struct ask *ask, const struct error *err);
 
+/* gateway_ask_logprobs.c: false without memory. */
+bool ask_logprobs_take(struct ask *ask, const Consilium__V1__GenerateReply *reply);
+/* Whether there are any to tell. */
+bool ask_logprobs_wait(const struct ask *ask);
+/* Those that are there go to the tokenizer: note it, and find their ids. */
+void ask_logprobs_send(struct ask *ask);
+size_t ask_logprobs_ids(const struct ask *ask, const uint32_t **ids);
+enum status ask_logprobs_tell(struct ask *ask, const ProtobufCBinaryData *pieces, size_t count,
+                              struct error *err);
+
 /* gateway_ask_events.c */
+void ask_tell(struct ask *ask, const Consilium__V1__AskEvent *event);
 void ask_tell_started(struct ask *ask);
 void ask_tell_facts(struct ask *ask);
 void ask_tell_text(struct ask *ask, struct slice text); /* and the citations in it */

@@ -94,6 +94,20 @@ static void on_citation(struct asks_answer *answer, const Consilium__V1__AskCita
         asks->face->citation(asks, index_of(answer), citation);
 }
 
+static void on_logprobs(struct asks_answer *answer, const Consilium__V1__AskLogprobs *logprobs)
+{
+    struct asks *asks = answer->asks;
+    struct buffer *all = &answer->logprobs;
+    size_t at;
+
+    if (all->size > 0)
+        buffer_put_byte(all, ',');
+    at = all->size;
+    chat_put_logprobs(all, logprobs);
+    if (asks->request.is_stream && !all->is_full)
+        asks->face->logprobs(asks, index_of(answer), slice_cut(buffer_slice(all), at, all->size));
+}
+
 static void on_done(struct asks_answer *answer, const Consilium__V1__AskDone *done)
 {
     struct asks *asks = answer->asks;
@@ -133,6 +147,9 @@ static bool on_event(void *arg, const void *message)
     case CONSILIUM__V1__ASK_EVENT__EVENT_CITATION:
         on_citation(answer, event->citation);
         break;
+    case CONSILIUM__V1__ASK_EVENT__EVENT_LOGPROBS:
+        on_logprobs(answer, event->logprobs);
+        break;
     case CONSILIUM__V1__ASK_EVENT__EVENT_DONE:
         on_done(answer, event->done);
         break;
@@ -143,6 +160,15 @@ static bool on_event(void *arg, const void *message)
 }
 
 /* ---- the end ---- */
+
+struct slice asks_logprobs(const struct asks *asks, unsigned index)
+{
+    const struct buffer *logprobs = &asks->answers[index].logprobs;
+
+    if (!asks->request.has_logprobs)
+        return (struct slice){ NULL, 0 };
+    return logprobs->size == 0 ? SLICE("") : buffer_slice(logprobs);
+}
 
 struct chat_usage asks_usage(const struct asks *asks)
 {
@@ -163,7 +189,8 @@ static void reply_whole(struct asks *asks)
     asks->face->whole(asks, &body);
     body.is_full |= asks->consilium.is_full;
     for (i = 0; i < asks->request.answers; i++)
-        body.is_full |= asks->answers[i].text.is_full || asks->answers[i].citations.is_full;
+        body.is_full |= asks->answers[i].text.is_full || asks->answers[i].citations.is_full
+                        || asks->answers[i].logprobs.is_full;
     gateway_http_reply(asks->exchange, 200, &body);
 }
 
@@ -306,6 +333,7 @@ static bool start_answer(struct asks *asks, struct asks_answer *answer, const ch
     answer->asks = asks;
     buffer_init(&answer->text, &asks->exchange->arena);
     buffer_init(&answer->citations, &asks->exchange->arena);
+    buffer_init(&answer->logprobs, &asks->exchange->arena);
     consilium__v1__ask_request__init(&answer->ask);
     answer->ask.tenant = (char *)gateway_http_tenant(asks->exchange);
     answer->ask.patient = (char *)patient;
@@ -317,6 +345,8 @@ static bool start_answer(struct asks *asks, struct asks_answer *answer, const ch
     answer->ask.is_plain = patient[0] == '\0';
     answer->ask.n_turns = request->turns_count - 1;
     answer->ask.turns = asks->turn_list;
+    answer->ask.logprobs = request->has_logprobs;
+    answer->ask.top_logprobs = request->top_logprobs;
     answer->ask.n_stop_texts = request->stops_count;
     answer->ask.stop_texts = asks->stops;
     if (request->form != CHAT_FORM_TEXT)

@@ -21,6 +21,8 @@ struct asks_face {
     void (*begin)(struct asks *asks, unsigned index); /* the facts are known */
     void (*text)(struct asks *asks, unsigned index, struct slice text);
     void (*citation)(struct asks *asks, unsigned index, const Consilium__V1__AskCitation *citation);
+    /* Elements with commas. */
+    void (*logprobs)(struct asks *asks, unsigned index, struct slice logprobs);
     void (*done)(struct asks *asks, unsigned index, struct slice consilium);
     void (*end)(struct asks *asks, struct buffer *out);
     void (*fail)(struct asks *asks, const struct api_error *api, struct buffer *out);
@@ -32,7 +34,7 @@ struct asks_answer {
     struct call *call; /* NULL: not begun, or ended */
     Consilium__V1__AskRequest ask;
     Consilium__V1__Sampling sampling;
-    struct buffer text, citations; /* the citations as JSON, with commas */
+    struct buffer text, citations, logprobs; /* the latter two as JSON, with commas */
     struct chat_usage usage;
     const char *finish_reason;
 };
@@ -73,6 +75,9 @@ void asks_refuse(struct asks *asks, const struct api_error *api);
 
 /* Send what @event holds, and give its memory back up to @mark. */
 void asks_send(struct asks *asks, struct buffer *event, struct arena_mark mark);
+
+/* Of the whole answer: elements with commas; data NULL: not asked for. */
+struct slice asks_logprobs(const struct asks *asks, unsigned index);
 
 struct chat_usage asks_usage(const struct asks *asks);
 

@@ -7,6 +7,7 @@
 void put_start(struct call *call);      /* gateway_put.c */
 void many_start(struct call *call);     /* gateway_many.c */
 void timeline_start(struct call *call); /* gateway_timeline.c */
+void embed_start(struct call *call);    /* gateway_embed.c */
 void forget_start(struct call *call);   /* gateway_forget.c */
 
 #endif

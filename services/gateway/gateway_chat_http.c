@@ -11,7 +11,9 @@ static struct chat_head head_of(const struct asks *asks)
     };
 }
 
-static void send_chunk(struct asks *asks, unsigned index, struct slice delta,
+#define NO_LOGPROBS ((struct slice){ NULL, 0 })
+
+static void send_chunk(struct asks *asks, unsigned index, struct slice delta, struct slice logprobs,
                        const char *finish_reason, struct slice consilium)
 {
     struct arena_mark mark = arena_mark(&asks->exchange->arena);
@@ -19,14 +21,14 @@ static void send_chunk(struct asks *asks, unsigned index, struct slice delta,
     struct buffer event;
 
     buffer_init(&event, &asks->exchange->arena);
-    chat_put_chunk(&event, &head, index, delta, finish_reason, consilium);
+    chat_put_chunk(&event, &head, index, delta, logprobs, finish_reason, consilium);
     asks_send(asks, &event, mark);
 }
 
 static void begin(struct asks *asks, unsigned index)
 {
     send_chunk(asks, index, SLICE("{\"role\":\"assistant\",\"content\":\"\",\"refusal\":null}"),
-               NULL, index == 0 ? buffer_slice(&asks->consilium) : SLICE(""));
+               NO_LOGPROBS, NULL, index == 0 ? buffer_slice(&asks->consilium) : SLICE(""));
 }
 
 static void send_text(struct asks *asks, unsigned index, struct slice text)
@@ -38,7 +40,8 @@ static void send_text(struct asks *asks, unsigned index, struct slice text)
     buffer_put_string(&delta, "{\"content\":");
     buffer_put_json(&delta, text);
     buffer_put_byte(&delta, '}');
-    send_chunk(asks, index, delta.is_full ? SLICE("{}") : buffer_slice(&delta), NULL, SLICE(""));
+    send_chunk(asks, index, delta.is_full ? SLICE("{}") : buffer_slice(&delta), NO_LOGPROBS, NULL,
+               SLICE(""));
     arena_rewind(&asks->exchange->arena, mark);
 }
 
@@ -52,13 +55,20 @@ static void send_citation(struct asks *asks, unsigned index,
     buffer_put_string(&members, "\"citations\":[");
     chat_put_citation(&members, citation);
     buffer_put_byte(&members, ']');
-    send_chunk(asks, index, SLICE("{}"), NULL, buffer_slice(&members));
+    send_chunk(asks, index, SLICE("{}"), NO_LOGPROBS, NULL, buffer_slice(&members));
     arena_rewind(&asks->exchange->arena, mark);
+}
+
+/* Behind or before the text that they belong to: text waits for whole words. */
+static void send_logprobs(struct asks *asks, unsigned index, struct slice logprobs)
+{
+    send_chunk(asks, index, SLICE("{}"), logprobs, NULL, SLICE(""));
 }
 
 static void done(struct asks *asks, unsigned index, struct slice consilium)
 {
-    send_chunk(asks, index, SLICE("{}"), asks->answers[index].finish_reason, consilium);
+    send_chunk(asks, index, SLICE("{}"), NO_LOGPROBS, asks->answers[index].finish_reason,
+               consilium);
 }
 
 static void end(struct asks *asks, struct buffer *out)
@@ -91,6 +101,7 @@ static void whole(struct asks *asks, struct buffer *out)
             .index = i,
             .text = buffer_slice(&asks->answers[i].text),
             .citations = buffer_slice(&asks->answers[i].citations),
+            .logprobs = asks_logprobs(asks, i),
             .finish_reason = asks->answers[i].finish_reason,
         };
     chat_put_completion(out, &head, answers, asks->request.answers, &usage,
@@ -101,6 +112,7 @@ static const struct asks_face face = {
     .begin = begin,
     .text = send_text,
     .citation = send_citation,
+    .logprobs = send_logprobs,
     .done = done,
     .end = end,
     .fail = fail,

@@ -350,15 +350,16 @@ static bool read_answers(const struct json *root, struct chat_request *request,
                          struct api_error *api)
 {
     uint32_t answers = 1;
-    bool has_logprobs = false;
 
     if (!chat_read_count(root, "n", 1, CHAT_ANSWERS_MAX, &answers, api)
         || !chat_read_switch(root, "stream", &request->is_stream, api)
         || !chat_read_switch(get(root, "stream_options"), "include_usage", &request->has_usage, api)
-        || !chat_read_switch(root, "logprobs", &has_logprobs, api))
+        || !chat_read_switch(root, "logprobs", &request->has_logprobs, api)
+        || !chat_read_count(root, "top_logprobs", 0, CHAT_TOP_LOGPROBS_MAX, &request->top_logprobs,
+                            api))
         return false;
-    if (has_logprobs)
-        return api_error_request(api, "logprobs", "log-probabilities are not told by HTTP");
+    if (request->top_logprobs > 0 && !request->has_logprobs)
+        return api_error_request(api, "top_logprobs", "top_logprobs needs logprobs");
     request->answers = answers;
     return true;
 }

@@ -15,6 +15,7 @@
 #define CHAT_STOPS_MAX 4
 #define CHAT_BIASES_MAX 300
 #define CHAT_ANSWERS_MAX 8
+#define CHAT_TOP_LOGPROBS_MAX 20
 
 struct chat_turn {
     const char *role; /* "system", "user" or "assistant" */
@@ -44,6 +45,8 @@ struct chat_request {
     struct chat_bias *biases;
     unsigned biases_count;
     unsigned answers; /* n */
+    bool has_logprobs;
+    uint32_t top_logprobs;
     bool is_stream, has_usage;
     enum chat_form form;
     const char *schema; /* JSON */

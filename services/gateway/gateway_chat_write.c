@@ -97,6 +97,52 @@ void chat_put_citation(struct buffer *out, const Consilium__V1__AskCitation *cit
     buffer_put_byte(out, '}');
 }
 
+/* JSON knows no infinity: OpenAI says -9999 of what cannot be. */
+static double as_number(float logprob)
+{
+    return logprob > -9999.0f ? (double)logprob : -9999.0;
+}
+
+/* The members of one token, without braces. Its text may be part of a character, for which
+ * U+FFFD stands; "bytes" has it as it is. */
+static void put_token(struct buffer *out, const Consilium__V1__TokenLogprob *token)
+{
+    buffer_put_string(out, "\"token\":");
+    buffer_put_json(out, slice_of(token->text.data, token->text.len));
+    buffer_format(out, ",\"logprob\":%.7g,\"bytes\":[", as_number(token->logprob));
+    for (size_t i = 0; i < token->text.len; i++)
+        buffer_format(out, "%s%u", i > 0 ? "," : "", token->text.data[i]);
+    buffer_put_byte(out, ']');
+}
+
+void chat_put_logprobs(struct buffer *out, const Consilium__V1__AskLogprobs *logprobs)
+{
+    for (size_t i = 0; i < logprobs->n_tokens; i++) {
+        const Consilium__V1__TokenLogprob *token = logprobs->tokens[i];
+
+        buffer_put_string(out, i > 0 ? ",{" : "{");
+        put_token(out, token);
+        buffer_put_string(out, ",\"top_logprobs\":[");
+        for (size_t j = 0; j < token->n_likeliest; j++) {
+            buffer_put_string(out, j > 0 ? ",{" : "{");
+            put_token(out, token->likeliest[j]);
+            buffer_put_byte(out, '}');
+        }
+        buffer_put_string(out, "]}");
+    }
+}
+
+static void put_logprobs(struct buffer *out, struct slice logprobs)
+{
+    if (logprobs.data == NULL) {
+        buffer_put_string(out, ",\"logprobs\":null");
+        return;
+    }
+    buffer_put_string(out, ",\"logprobs\":{\"content\":[");
+    buffer_put(out, logprobs);
+    buffer_put_string(out, "],\"refusal\":null}");
+}
+
 const char *chat_finish_reason(Consilium__V1__FinishReason reason)
 {
     return reason == CONSILIUM__V1__FINISH_REASON__FINISH_REASON_LENGTH ? "length" : "stop";
@@ -134,7 +180,8 @@ static void put_choice(struct buffer *out, const struct chat_answer *answer)
     buffer_format(out,
                   "{\"index\":%u,\"message\":{\"role\":\"assistant\",\"content\":", answer->index);
     buffer_put_json(out, answer->text);
-    buffer_put_string(out, ",\"refusal\":null},\"logprobs\":null");
+    buffer_put_string(out, ",\"refusal\":null}");
+    put_logprobs(out, answer->logprobs);
     buffer_format(out, ",\"finish_reason\":\"%s\",\"consilium\":{\"citations\":[",
                   answer->finish_reason);
     buffer_put(out, answer->citations);
@@ -161,13 +208,15 @@ void chat_put_completion(struct buffer *out, const struct chat_head *head,
 }
 
 void chat_put_chunk(struct buffer *out, const struct chat_head *head, unsigned index,
-                    struct slice delta, const char *finish_reason, struct slice consilium)
+                    struct slice delta, struct slice logprobs, const char *finish_reason,
+                    struct slice consilium)
 {
     buffer_put_string(out, "data: ");
     put_head(out, head, "chat.completion.chunk");
     buffer_format(out, ",\"choices\":[{\"index\":%u,\"delta\":", index);
     buffer_put(out, delta);
-    buffer_put_string(out, ",\"logprobs\":null,\"finish_reason\":");
+    put_logprobs(out, logprobs);
+    buffer_put_string(out, ",\"finish_reason\":");
     if (finish_reason == NULL)
         buffer_put_string(out, "null");
     else
@@ -199,5 +248,6 @@ void chat_put_model(struct buffer *out, const char *id, const Consilium__V1__Get
     put_member(out, "digest", model->digest);
     buffer_put_byte(out, ',');
     put_member(out, "architecture", model->architecture);
-    buffer_format(out, ",\"takes_constraints\":%s}}", model->takes_constraints ? "true" : "false");
+    buffer_format(out, ",\"takes_constraints\":%s,\"embedding_size\":%u}}",
+                  model->takes_constraints ? "true" : "false", model->embedding_size);
 }

@@ -20,6 +20,7 @@ struct chat_answer {
     unsigned index;
     struct slice text;
     struct slice citations; /* JSON, elements with commas */
+    struct slice logprobs;  /* the same; data NULL: not asked for */
     const char *finish_reason;
 };
 
@@ -30,6 +31,8 @@ void chat_put_fact(struct buffer *out, const Consilium__V1__Fact *fact);
 void chat_put_facts(struct buffer *out, const Consilium__V1__AskFacts *facts);
 /* And after the last. */
 void chat_put_done(struct buffer *out, const Consilium__V1__AskDone *done);
+/* Elements of a "content" of logprobs, with commas. */
+void chat_put_logprobs(struct buffer *out, const Consilium__V1__AskLogprobs *logprobs);
 /* One element of "citations". */
 void chat_put_citation(struct buffer *out, const Consilium__V1__AskCitation *citation);
 
@@ -48,9 +51,10 @@ void chat_put_completion(struct buffer *out, const struct chat_head *head,
                          const struct chat_usage *usage, struct slice consilium);
 
 /* One server-sent event with a chat.completion.chunk. @delta is the JSON of the choice's delta,
- * @finish_reason may be NULL, @consilium may be empty. */
+ * @finish_reason may be NULL, @logprobs and @consilium may be empty. */
 void chat_put_chunk(struct buffer *out, const struct chat_head *head, unsigned index,
-                    struct slice delta, const char *finish_reason, struct slice consilium);
+                    struct slice delta, struct slice logprobs, const char *finish_reason,
+                    struct slice consilium);
 
 /* The chunk that has the usage and no choices. */
 void chat_put_usage_chunk(struct buffer *out, const struct chat_head *head,

@@ -61,6 +61,8 @@ void gateway_http_stream_close(struct http_stream *stream);
 void chat_http_start(struct http_exchange *exchange, struct slice deployment);
 /* gateway_responses_http.c */
 void responses_http_start(struct http_exchange *exchange, struct slice rest);
+/* gateway_embed_http.c; @deployment as above */
+void embed_http_start(struct http_exchange *exchange, struct slice deployment);
 /* gateway_fhir_http.c */
 void fhir_http_put(struct http_exchange *exchange, struct slice rest);
 void fhir_http_forget(struct http_exchange *exchange, struct slice patient);
@@ -70,7 +72,6 @@ void timeline_http_get(struct http_exchange *exchange, struct slice patient);
 /* gateway_models_http.c */
 void models_http_list(struct http_exchange *exchange, struct slice rest);
 void models_http_get(struct http_exchange *exchange, struct slice id);
-void models_http_embed(struct http_exchange *exchange, struct slice rest);
 void models_http_info(struct http_exchange *exchange, struct slice rest);
 
 #endif

@@ -8,6 +8,7 @@
 /* A bundle that comes along with a question is in memory as it came, as a tree, and as it is put.
  */
 #define ROUTE_CHAT_BYTES_MAX (32 * MIB)
+#define ROUTE_EMBED_BYTES_MAX (8 * MIB)
 #define ROUTE_OTHER_BYTES_MAX (1 * MIB)
 
 struct route {

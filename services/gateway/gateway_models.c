@@ -30,6 +30,7 @@ static void on_model(void *arg, const void *message, const struct error *err)
     models->vocabulary_size = reply->vocabulary_size;
     models->parameters = reply->parameters;
     models->takes_constraints = reply->takes_constraints;
+    models->embedding_size = reply->embedding_size;
     models->has_model = true;
 }
 
@@ -81,7 +82,8 @@ static void set_known(struct models *models, bool is_known)
                  LOG_NUMBER("context_length", models->context_length));
     else
         log_error("model_unknown", LOG_ERROR(&models->why_not));
-    server_set_serving(models->gateway->host->server, is_known);
+    if (models->is_main)
+        server_set_serving(models->gateway->host->server, is_known);
 }
 
 static void on_round(void *arg, const struct error *round)
@@ -117,16 +119,20 @@ static void ask_round(struct timer *timer)
         timer_start(&models->timer, ROUND_MS, 0);
         return;
     }
-    group_call(models->group, gateway->inference, &method_inference_get_model, &model, on_model,
+    group_call(models->group, models->inference, &method_inference_get_model, &model, on_model,
                models);
-    group_call(models->group, gateway->tokenizer, &method_tokenizer_get_vocabulary, &vocabulary,
+    group_call(models->group, models->tokenizer, &method_tokenizer_get_vocabulary, &vocabulary,
                on_vocabulary, models);
     group_start(models->group);
 }
 
-void models_start(struct models *models, struct gateway *gateway)
+void models_start(struct models *models, struct gateway *gateway, struct channel *inference,
+                  struct channel *tokenizer, bool is_main)
 {
     models->gateway = gateway;
+    models->inference = inference;
+    models->tokenizer = tokenizer;
+    models->is_main = is_main;
     arena_init(&models->arena, 1 * MIB);
     error_set(&models->why_not, STATUS_UNAVAILABLE, "the model is not known yet");
     timer_init(&models->timer, &gateway->host->loop, ask_round);
@@ -155,5 +161,6 @@ enum status models_get(const struct models *models, Consilium__V1__GetModelReply
     reply->parameters = models->parameters;
     reply->vocabulary_size = models->vocabulary_size;
     reply->takes_constraints = models->takes_constraints;
+    reply->embedding_size = models->embedding_size;
     return STATUS_OK;
 }

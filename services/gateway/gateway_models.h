@@ -1,5 +1,5 @@
-/* What is known of the model that answers: asked of inference and tokenizer at the start and every
- * few seconds, so that a question never waits for it. */
+/* What is known of a model, the one that answers or the one that embeds: asked of inference and
+ * tokenizer at the start and every few seconds, so that a question never waits for it. */
 #ifndef GATEWAY_MODELS_H
 #define GATEWAY_MODELS_H
 
@@ -11,18 +11,21 @@
 #include "contract/methods.h"
 #include "run/loop.h"
 
+struct channel;
 struct gateway;
 struct group;
 
 struct models {
     struct gateway *gateway;
+    struct channel *inference, *tokenizer;
+    bool is_main; /* the gateway serves while it is known */
     struct timer timer;
     struct arena arena;             /* of the round that runs */
     struct group *group;            /* of the round that runs; NULL: none */
     bool is_known;                  /* both have answered, of the same file */
     bool has_model, has_vocabulary; /* in the round that runs */
     char name[128], architecture[32], digest[65], vocabulary_digest[65];
-    uint32_t context_length, vocabulary_size;
+    uint32_t context_length, vocabulary_size, embedding_size;
     bool takes_constraints;
     uint64_t parameters;
     float chars_per_token;
@@ -30,7 +33,8 @@ struct models {
     void (*stopped)(struct gateway *gateway); /* NULL: models_stop was not called */
 };
 
-void models_start(struct models *models, struct gateway *gateway);
+void models_start(struct models *models, struct gateway *gateway, struct channel *inference,
+                  struct channel *tokenizer, bool is_main);
 
 /* @stopped is called later, when no round runs any more and the timer is closed. */
 void models_stop(struct models *models, void (*stopped)(struct gateway *gateway));

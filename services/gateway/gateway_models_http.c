@@ -16,6 +16,18 @@ static bool get_model(struct http_exchange *exchange, Consilium__V1__GetModelRep
     return false;
 }
 
+/* The model that embeds, where it is another; NULL: it is not, or nothing is known of it. */
+static const Consilium__V1__GetModelReply *get_embedder(struct http_exchange *exchange,
+                                                        Consilium__V1__GetModelReply *model)
+{
+    struct gateway *gateway = gateway_of(exchange);
+    const struct models *models = gateway_embed_models(gateway);
+    struct error err;
+
+    return models != &gateway->models && models_get(models, model, &err) == STATUS_OK ? model
+                                                                                      : NULL;
+}
+
 static int64_t now_s(void)
 {
     return clock_wall_ms() / 1000;
@@ -23,7 +35,7 @@ static int64_t now_s(void)
 
 void models_http_list(struct http_exchange *exchange, struct slice rest)
 {
-    Consilium__V1__GetModelReply model;
+    Consilium__V1__GetModelReply model, embedder;
     struct buffer body;
 
     (void)rest;
@@ -32,13 +44,17 @@ void models_http_list(struct http_exchange *exchange, struct slice rest)
     buffer_init(&body, &exchange->arena);
     buffer_put_string(&body, "{\"object\":\"list\",\"data\":[");
     chat_put_model(&body, model.name, &model, now_s());
+    if (get_embedder(exchange, &embedder) != NULL) {
+        buffer_put_byte(&body, ',');
+        chat_put_model(&body, embedder.name, &embedder, now_s());
+    }
     buffer_put_string(&body, "]}");
     gateway_http_reply(exchange, 200, &body);
 }
 
 void models_http_get(struct http_exchange *exchange, struct slice id)
 {
-    Consilium__V1__GetModelReply model;
+    Consilium__V1__GetModelReply model, embedder;
     struct api_error api = { .http = 404,
                              .type = "invalid_request_error",
                              .code = "model_not_found",
@@ -48,28 +64,15 @@ void models_http_get(struct http_exchange *exchange, struct slice id)
 
     if (!get_model(exchange, &model))
         return;
-    if (!gateway_http_has_model(gateway_of(exchange), id.data)) {
+    if (get_embedder(exchange, &embedder) != NULL && slice_is(id, embedder.name)) {
+        model = embedder;
+    } else if (!gateway_http_has_model(gateway_of(exchange), id.data)) {
         gateway_http_fail(exchange, &api);
         return;
     }
     buffer_init(&body, &exchange->arena);
     chat_put_model(&body, id.data, &model, now_s());
     gateway_http_reply(exchange, 200, &body);
-}
-
-/* Nothing here answers for a text by a vector. The words are Azure's for a model that cannot. */
-void models_http_embed(struct http_exchange *exchange, struct slice rest)
-{
-    const struct api_error api = {
-        .http = 400,
-        .type = "invalid_request_error",
-        .code = "OperationNotSupported",
-        .param = "model",
-        .text = "the embeddings operation does not work with the model that serves here",
-    };
-
-    (void)rest;
-    gateway_http_fail(exchange, &api);
 }
 
 /* Azure AI inference asks so. */

@@ -21,11 +21,13 @@ static void end_event(struct buffer *out)
     buffer_put_string(out, "}\n\n");
 }
 
-static void put_part(struct buffer *out, struct slice text)
+static void put_part(struct buffer *out, struct slice text, struct slice logprobs)
 {
     buffer_put_string(out, "{\"type\":\"output_text\",\"text\":");
     buffer_put_json(out, text);
-    buffer_put_string(out, ",\"annotations\":[],\"logprobs\":[]}");
+    buffer_put_string(out, ",\"annotations\":[],\"logprobs\":[");
+    buffer_put(out, logprobs);
+    buffer_put_string(out, "]}");
 }
 
 static void put_item(const struct asks *asks, struct buffer *out, const char *status,
@@ -36,7 +38,7 @@ static void put_item(const struct asks *asks, struct buffer *out, const char *st
                   "\"role\":\"assistant\",\"content\":[",
                   asks->trace_id, status);
     if (text.data != NULL)
-        put_part(out, text);
+        put_part(out, text, asks_logprobs(asks, 0));
     buffer_put_string(out, "]}");
 }
 
@@ -128,16 +130,18 @@ static void put_part_event(struct asks *asks, struct buffer *out, const char *ty
     begin_event(asks, out, type);
     put_place(asks, out, true);
     buffer_put_string(out, ",\"part\":");
-    put_part(out, text);
+    put_part(out, text, asks_logprobs(asks, 0));
     end_event(out);
 }
 
 static void put_text_event(struct asks *asks, struct buffer *out, const char *type,
-                           const char *member, struct slice text)
+                           const char *member, struct slice text, struct slice logprobs)
 {
     begin_event(asks, out, type);
     put_place(asks, out, true);
-    buffer_format(out, ",\"logprobs\":[],\"%s\":", member);
+    buffer_put_string(out, ",\"logprobs\":[");
+    buffer_put(out, logprobs);
+    buffer_format(out, "],\"%s\":", member);
     buffer_put_json(out, text);
     end_event(out);
 }
@@ -164,7 +168,18 @@ static void send_text(struct asks *asks, unsigned index, struct slice text)
 
     (void)index;
     buffer_init(&out, &asks->exchange->arena);
-    put_text_event(asks, &out, "response.output_text.delta", "delta", text);
+    put_text_event(asks, &out, "response.output_text.delta", "delta", text, SLICE(""));
+    asks_send(asks, &out, mark);
+}
+
+static void send_logprobs(struct asks *asks, unsigned index, struct slice logprobs)
+{
+    struct arena_mark mark = arena_mark(&asks->exchange->arena);
+    struct buffer out;
+
+    (void)index;
+    buffer_init(&out, &asks->exchange->arena);
+    put_text_event(asks, &out, "response.output_text.delta", "delta", SLICE(""), logprobs);
     asks_send(asks, &out, mark);
 }
 
@@ -200,7 +215,7 @@ static void end(struct asks *asks, struct buffer *out)
 
     if (text.data == NULL)
         text = SLICE("");
-    put_text_event(asks, out, "response.output_text.done", "text", text);
+    put_text_event(asks, out, "response.output_text.done", "text", text, asks_logprobs(asks, 0));
     put_part_event(asks, out, "response.content_part.done", text);
     put_item_event(asks, out, "response.output_item.done", status, text);
     put_response_event(asks, out, is_cut(asks) ? "response.incomplete" : "response.completed",
@@ -227,6 +242,7 @@ static const struct asks_face face = {
     .begin = begin,
     .text = send_text,
     .citation = send_citation,
+    .logprobs = send_logprobs,
     .done = done,
     .end = end,
     .fail = fail,

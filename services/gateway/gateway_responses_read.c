@@ -65,6 +65,24 @@ static bool read_format(const struct json *root, struct arena *arena, struct cha
     return chat_read_schema(format, get(format, "schema"), "text", arena, request, api);
 }
 
+/* Of what can be included there is one thing: the rest asks for tools that are not here. */
+static bool read_include(const struct json *root, struct chat_request *request,
+                         struct api_error *api)
+{
+    const struct json *include = get(root, "include"), *item;
+
+    if (!chat_read_count(root, "top_logprobs", 0, CHAT_TOP_LOGPROBS_MAX, &request->top_logprobs,
+                         api))
+        return false;
+    if (include != NULL && include->kind != JSON_KIND_ARRAY)
+        return api_error_request(api, "include", "include is not an array");
+    for (item = json_first(include); item != NULL; item = item->next)
+        if (item->kind == JSON_KIND_STRING && slice_is(item->text, "message.output_text.logprobs"))
+            request->has_logprobs = true;
+    request->has_logprobs |= request->top_logprobs > 0;
+    return true;
+}
+
 static bool read_refused(const struct json *root, struct api_error *api)
 {
     const struct json *tools = get(root, "tools");
@@ -93,6 +111,6 @@ bool responses_read(struct slice body, struct arena *arena, struct chat_request 
            && chat_read_count(root, "max_output_tokens", 1, TOKENS_MAX, &request->tokens_max, api)
            && chat_read_sampling(root, request, api)
            && chat_read_switch(root, "stream", &request->is_stream, api)
-           && read_format(root, arena, request, api) && read_refused(root, api)
-           && chat_read_patient(root, arena, request, api);
+           && read_format(root, arena, request, api) && read_include(root, request, api)
+           && read_refused(root, api) && chat_read_patient(root, arena, request, api);
 }

@@ -54,6 +54,8 @@ static void start_ask(struct call *call)
         .stop_texts = message->stop_texts,
         .stop_texts_count = message->n_stop_texts,
         .constraint = message->constraint,
+        .has_logprobs = message->logprobs,
+        .top_logprobs = message->top_logprobs,
         .parent = call,
     };
     struct ask_sink sink = { on_ask_event, on_ask_end, call };
@@ -122,10 +124,18 @@ static void door_list_models(struct call *call)
         start_list_models(call);
 }
 
+static void door_embed(struct call *call)
+{
+    if (gateway_admit(call, ACCESS_SCOPE_ASK))
+        embed_start(call);
+}
+
 /* A record is in memory once as chunks and once whole, and once more while it is packed for deid.
  */
 #define PUT_ARENA_BYTES (3 * RECORD_BYTES_MAX)
 #define ASK_ARENA_BYTES (32 * MIB)
+/* 2,048 vectors of 1,024 values are 8 MiB, and are there as they came and as they leave. */
+#define EMBED_ARENA_BYTES (64 * MIB)
 
 const struct server_method gateway_methods[] = {
     { &method_gateway_put_record, METHOD_PLACE_LOOP, door_put, 8, 32, PUT_ARENA_BYTES, 300000 },
@@ -135,6 +145,7 @@ const struct server_method gateway_methods[] = {
     { &method_gateway_get_timeline, METHOD_PLACE_LOOP, door_timeline, 64, 64, ASK_ARENA_BYTES,
       60000 },
     { &method_gateway_forget, METHOD_PLACE_LOOP, door_forget, 64, 64, 0, 60000 },
+    { &method_gateway_embed, METHOD_PLACE_LOOP, door_embed, 16, 64, EMBED_ARENA_BYTES, 300000 },
     { &method_gateway_list_models, METHOD_PLACE_LOOP, door_list_models, 64, 64, 0, 60000 },
     { 0 },
 };

@@ -60,6 +60,18 @@ static void put_spm(struct buffer *bytes, struct slice piece, bool is_first)
     }
 }
 
+/* "##" marks what goes on in a word; all else begins one. */
+static void put_wordpiece(struct buffer *bytes, struct slice piece, bool is_first)
+{
+    if (slice_starts_with(piece, SLICE("##")) && piece.size > 2) {
+        buffer_put(bytes, slice_cut(piece, 2, piece.size));
+        return;
+    }
+    if (!is_first)
+        buffer_put_byte(bytes, ' ');
+    buffer_put(bytes, piece);
+}
+
 /* "<0x0A>": tokenizer_vocab_create has checked the two digits. */
 static char byte_of(struct slice piece)
 {
@@ -87,7 +99,9 @@ static void put_piece(const struct tokenizer_vocab *vocab, uint32_t id, bool is_
     case TOKENIZER_PIECE_UNUSED:
         break;
     }
-    if (vocab->kind == TOKENIZER_KIND_SPM)
+    if (vocab->kind == TOKENIZER_KIND_WORDPIECE)
+        put_wordpiece(bytes, piece, is_first);
+    else if (vocab->kind == TOKENIZER_KIND_SPM)
         put_spm(bytes, piece, is_first && vocab->adds_space_prefix);
     else
         buffer_put(bytes, piece);
@@ -108,6 +122,38 @@ static void put_clean(struct buffer *text, struct slice bytes)
     }
 }
 
+static enum status check_id(const struct tokenizer_vocab *vocab, uint32_t id, struct error *err)
+{
+    if (id < vocab->size)
+        return STATUS_OK;
+    return error_set(err, STATUS_INVALID_ARGUMENT, "id %u is outside the vocabulary of %u pieces",
+                     id, vocab->size);
+}
+
+enum status tokenizer_decode_pieces(const struct tokenizer_vocab *vocab, const uint32_t *ids,
+                                    size_t count, struct arena *arena, struct slice *pieces,
+                                    struct error *err)
+{
+    for (size_t i = 0; i < count; i++) {
+        enum tokenizer_piece_type type;
+        struct buffer bytes;
+
+        if (check_id(vocab, ids[i], err) != STATUS_OK)
+            return STATUS_INVALID_ARGUMENT;
+        type = tokenizer_vocab_type(vocab, ids[i]);
+        buffer_init(&bytes, arena);
+        if (type == TOKENIZER_PIECE_CONTROL || type == TOKENIZER_PIECE_UNKNOWN)
+            buffer_put(&bytes, tokenizer_vocab_piece(vocab, ids[i]));
+        else
+            put_piece(vocab, ids[i], false, &bytes);
+        if (bytes.is_full)
+            return error_set(err, STATUS_RESOURCE_EXHAUSTED,
+                             "the pieces are over the call's limit");
+        pieces[i] = buffer_slice(&bytes);
+    }
+    return STATUS_OK;
+}
+
 enum status tokenizer_decode(const struct tokenizer_vocab *vocab, const uint32_t *ids, size_t count,
                              struct slice state, bool is_last, struct arena *arena,
                              struct slice *text, struct slice *state_after, struct error *err)
@@ -122,9 +168,8 @@ enum status tokenizer_decode(const struct tokenizer_vocab *vocab, const uint32_t
     buffer_init(&bytes, arena);
     buffer_put(&bytes, held);
     for (size_t i = 0; i < count; i++) {
-        if (ids[i] >= vocab->size)
-            return error_set(err, STATUS_INVALID_ARGUMENT,
-                             "id %u is outside the vocabulary of %u pieces", ids[i], vocab->size);
+        if (check_id(vocab, ids[i], err) != STATUS_OK)
+            return STATUS_INVALID_ARGUMENT;
         put_piece(vocab, ids[i], !is_started, &bytes);
         if (tokenizer_vocab_type(vocab, ids[i]) != TOKENIZER_PIECE_CONTROL)
             is_started = true;

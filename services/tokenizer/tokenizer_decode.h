@@ -18,6 +18,13 @@ enum status tokenizer_decode(const struct tokenizer_vocab *vocab, const uint32_t
                              struct slice state, bool is_last, struct arena *arena,
                              struct slice *text, struct slice *state_after, struct error *err);
 
+/* The bytes of each of @ids alone, in @pieces of as many places: what it adds to a text, and of a
+ * control or unknown piece its name. They are not always whole code points. Errors as above. Any
+ * thread. */
+enum status tokenizer_decode_pieces(const struct tokenizer_vocab *vocab, const uint32_t *ids,
+                                    size_t count, struct arena *arena, struct slice *pieces,
+                                    struct error *err);
+
 /* Whether @state, which a call has put out, holds no bytes back. Any thread. */
 bool tokenizer_decode_is_whole(struct slice state);
 

@@ -214,6 +214,13 @@ static bool has_trusted(const struct tokenizer_span *spans, size_t count)
     return is_trusted;
 }
 
+/* Encoders want a text between CLS and SEP; what a model is to go on from has no end. */
+static bool ends_with_eos(const struct tokenizer_vocab *vocab)
+{
+    return vocab->kind == TOKENIZER_KIND_WORDPIECE && vocab->settings->adds_eos
+           && vocab->settings->eos != TOKENIZER_NO_ID;
+}
+
 /* The ids or, without @arena, their number up to @limit: in encoding->run. */
 static enum status encode(struct encoding *encoding, bool has_bos, size_t limit,
                           struct arena *arena, struct error *err)
@@ -237,6 +244,8 @@ static enum status encode(struct encoding *encoding, bool has_bos, size_t limit,
             tokenizer_run_put_id(&encoding->run, encoding->vocab->bos);
         if (encoding->text.size > 0)
             encode_text(encoding);
+        if (has_bos && ends_with_eos(encoding->vocab))
+            tokenizer_run_put_id(&encoding->run, encoding->vocab->settings->eos);
         status = encoding->run.status;
     }
     tokenizer_pool_give(&state->pool, lease);

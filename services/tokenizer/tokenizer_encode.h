@@ -29,8 +29,9 @@ struct tokenizer_ids {
  * their model: such bytes are left out, as the reference does.
  *
  * @ids come from @arena. @has_bos: the beginning-of-text piece comes first (where the vocabulary
- * names one). INVALID_ARGUMENT for a text over TOKENIZER_TEXT_BYTES_MAX or with a character
- * that a SentencePiece vocabulary cannot write, RESOURCE_EXHAUSTED. Any thread. */
+ * names one), and of a WordPiece vocabulary SEP last. INVALID_ARGUMENT for a text over
+ * TOKENIZER_TEXT_BYTES_MAX or with a character that a SentencePiece vocabulary cannot write,
+ * RESOURCE_EXHAUSTED. Any thread. */
 enum status tokenizer_encode_spans(const struct tokenizer_vocab *vocab,
                                    const struct tokenizer_span *spans, size_t spans_count,
                                    bool has_bos, struct arena *arena, struct tokenizer_ids *ids,

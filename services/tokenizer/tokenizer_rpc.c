@@ -137,6 +137,28 @@ static void encode_batch(struct call *call)
 /* Decode
  * ------------------------------------------------------------------------------------------- */
 
+static void decode_pieces(struct call *call, struct tokenizer_model *model)
+{
+    const Consilium__V1__DecodeRequest *request = call->request;
+    Consilium__V1__DecodeReply reply = CONSILIUM__V1__DECODE_REPLY__INIT;
+    struct slice *pieces = ARENA_ARRAY(&call->arena, struct slice, request->n_ids + 1);
+    struct error err;
+
+    reply.pieces = ARENA_ARRAY(&call->arena, ProtobufCBinaryData, request->n_ids + 1);
+    if (pieces == NULL || reply.pieces == NULL) {
+        error_set(&err, STATUS_RESOURCE_EXHAUSTED, "no memory for %zu pieces", request->n_ids);
+        return fail(call, model, &err);
+    }
+    if (tokenizer_decode_pieces(model->vocab, request->ids, request->n_ids, &call->arena, pieces,
+                                &err)
+        != STATUS_OK)
+        return fail(call, model, &err);
+    for (size_t i = 0; i < request->n_ids; i++)
+        reply.pieces[i] = (ProtobufCBinaryData){ pieces[i].size, (uint8_t *)pieces[i].data };
+    reply.n_pieces = request->n_ids;
+    end(call, model, &reply);
+}
+
 static void decode(struct call *call)
 {
     struct tokenizer_model *model = tokenizer_hold(call->service);
@@ -145,6 +167,8 @@ static void decode(struct call *call)
     struct slice text, state;
     struct error err;
 
+    if (request->pieces)
+        return decode_pieces(call, model);
     if (tokenizer_decode(model->vocab, request->ids, request->n_ids,
                          slice_of(request->state.data, request->state.len), request->flush,
                          &call->arena, &text, &state, &err)

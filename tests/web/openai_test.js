@@ -168,7 +168,7 @@ module.exports = {
       await rejects(openai.chat.completions.create(ask({ patient: 'nobody' })), OpenAI.NotFoundError,
         (e) => { assert.equal(e.code, 'patient_not_found'); assert.equal(e.param, 'patient'); });
       const bad = { temperature: 3, n: 0, messages: [], max_tokens: -1, stop: [1], patient: 7, logit_bias: { x: 1 },
-        logprobs: true, stream: 'yes', response_format: { type: 'xml' }, tools: [{ type: 'function' }] };
+        logprobs: 1, top_logprobs: 3, stream: 'yes', response_format: { type: 'xml' }, tools: [{ type: 'function' }] };
       for (const [param, value] of Object.entries(bad)) {
         await rejects(openai.chat.completions.create(ask({ [param]: value })), OpenAI.BadRequestError,
           (e) => { assert.equal(e.param, param); assert.ok(e.requestID); assert.equal(e.type, 'invalid_request_error'); });
@@ -179,6 +179,42 @@ module.exports = {
       await rejects(openai.chat.completions.create(ask({ stream: true, patient: 'nobody' })), OpenAI.NotFoundError);
       const image = { role: 'user', content: [{ type: 'image_url', image_url: { url: 'data:,' } }] };
       await rejects(openai.chat.completions.create({ model: MODEL, messages: [image] }), OpenAI.BadRequestError);
+    },
+
+    async 'openai: log-probabilities spell the answer with its surrogates'({ openai }) {
+      const body = ask({ patient: 'p1', logprobs: true, top_logprobs: 3, keep_surrogates: true });
+      const whole = await openai.chat.completions.create(body);
+      const spell = (tokens) => Buffer.concat(tokens.map((token) => Buffer.from(token.bytes))).toString();
+      const { content } = whole.choices[0].logprobs;
+      assert.equal(spell(content).trim(), whole.choices[0].message.content.trim());
+      for (const token of content) {
+        assert.ok(token.logprob <= 0 && token.top_logprobs.length === 3);
+        assert.deepEqual(token.top_logprobs[0], { token: token.token, logprob: token.logprob, bytes: token.bytes }); // greedy
+        assert.ok(token.top_logprobs[0].logprob >= token.top_logprobs[1].logprob);
+      }
+      const seen = await collect(await openai.chat.completions.create({ ...body, stream: true }));
+      assert.deepEqual(seen.chunks.flatMap((chunk) => chunk.choices[0]?.logprobs?.content ?? []), content);
+      const final = await openai.chat.completions.stream({ ...body }).finalChatCompletion();
+      assert.deepEqual(final.choices[0].logprobs.content, content);
+      const two = await openai.chat.completions.create({ ...body, n: 2, top_logprobs: 0 });
+      for (const choice of two.choices) assert.ok(choice.logprobs.content.every((token) => token.top_logprobs.length === 0));
+      assert.equal((await openai.chat.completions.create(ask({ patient: 'p1' }))).choices[0].logprobs, null);
+    },
+
+    async 'openai: log-probabilities never show what was restored'({ openai }) {
+      const body = ask({ messages: [{ role: 'user', content: 'My patient Jonathan Quillfeather has fever.' }], logprobs: true, top_logprobs: 20 });
+      const answer = await openai.chat.completions.create(body);
+      assert.ok(!JSON.stringify(answer.choices[0].logprobs).includes('Quillfeather'));
+    },
+
+    async 'openai: responses tell log-probabilities where they are included'({ openai }) {
+      const body = { model: MODEL, patient: 'p1', input: QUESTION, include: ['message.output_text.logprobs'], top_logprobs: 2 };
+      const whole = await openai.responses.create(body);
+      const [{ logprobs }] = whole.output[0].content;
+      assert.ok(logprobs.length > 2 && logprobs.every((token) => token.top_logprobs.length === 2));
+      const seen = [];
+      for await (const event of await openai.responses.create({ ...body, stream: true })) seen.push(event);
+      assert.deepEqual(seen.filter((e) => e.type === 'response.output_text.delta').flatMap((e) => e.logprobs), logprobs);
     },
 
     async 'openai: responses, whole and streamed'({ openai, base }) {

@@ -28,6 +28,7 @@ static const struct {
     { "answer", { "110106", "Export" }, { NULL, NULL }, "R" },
     { "read", { "110110", "Patient Record" }, { NULL, NULL }, "R" },
     { "forget", { "110110", "Patient Record" }, { NULL, NULL }, "D" },
+    { "embed", { "110112", "Query" }, { NULL, NULL }, "E" },
     { "refuse", { "110113", "Security Alert" }, { NULL, NULL }, "E" },
 };
 

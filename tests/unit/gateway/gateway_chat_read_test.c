@@ -135,7 +135,9 @@ static void refuses_by_name_what_cannot_be_done(void **state)
         { "{" ONE ",\"logit_bias\":{\"1\":101}}", "logit_bias" },
         { "{" ONE ",\"logit_bias\":{\"99999999999\":1}}", "logit_bias" },
         { "{" ONE ",\"tools\":[{}]}", "tools" },
-        { "{" ONE ",\"logprobs\":true}", "logprobs" },
+        { "{" ONE ",\"logprobs\":1}", "logprobs" },
+        { "{" ONE ",\"top_logprobs\":2}", "top_logprobs" },
+        { "{" ONE ",\"logprobs\":true,\"top_logprobs\":21}", "top_logprobs" },
         { "{" ONE ",\"patient\":{\"resourceType\":\"Patient\"}}", "patient" },
         { "{" ONE ",\"response_format\":{\"type\":\"json_schema\"}}", "response_format" },
     };

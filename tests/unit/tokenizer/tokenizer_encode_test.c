@@ -195,6 +195,26 @@ static void refuses_ids_and_states_that_are_none(void **state)
     tokenizer_vocab_destroy(vocab);
 }
 
+static void tells_each_id_by_its_own_bytes(void **state)
+{
+    struct tokenizer_vocab *vocab = vocab_sample_bpe("gpt-2");
+    const uint32_t ids[] = { 0xC3, VOCAB_SAMPLE_ABC, VOCAB_SAMPLE_IM_END, 0, VOCAB_SAMPLE_SIZE };
+    struct slice pieces[5];
+    struct arena arena;
+
+    (void)state;
+    arena_init(&arena, 1 << 20);
+    assert_int_equal(tokenizer_decode_pieces(vocab, ids, 4, &arena, pieces, NULL), STATUS_OK);
+    assert_true(slice_is(pieces[0], "\xc3"));
+    assert_true(slice_is(pieces[1], "abc"));
+    assert_true(slice_is(pieces[2], "<|im_end|>"));
+    assert_true(slice_equal(pieces[3], slice_of("", 1)));
+    assert_int_equal(tokenizer_decode_pieces(vocab, ids, 5, &arena, pieces, NULL),
+                     STATUS_INVALID_ARGUMENT);
+    arena_close(&arena);
+    tokenizer_vocab_destroy(vocab);
+}
+
 static void holds_half_a_code_point_back(void **state)
 {
     struct tokenizer_vocab *vocab = vocab_sample_bpe("gpt-2");
@@ -223,6 +243,7 @@ int main(void)
         cmocka_unit_test(merges_by_rank_and_leftmost_first),
         cmocka_unit_test(takes_long_runs_of_one_letter),
         cmocka_unit_test(refuses_ids_and_states_that_are_none),
+        cmocka_unit_test(tells_each_id_by_its_own_bytes),
         cmocka_unit_test(holds_half_a_code_point_back),
     };
 
