@@ -12,7 +12,8 @@
  *   }
  *
  * An issuer names "tenant" (all its callers are of it) or "tenant_claim" (the token says); "scopes"
- * bounds what its tokens can give, the token's own "scope" or "scp" says which of them it gives. A
+ * bounds what its tokens can give, the token's own "scope" or "scp" says which of them it gives.
+ * Each entry may have "requests_per_minute" and "tokens_per_minute", of each of its callers. A
  * "jwks_file" without a leading '/' lies beside the file. "anyone" is who shows nothing; without it
  * they are refused. What is shown and is wrong is refused, whatever "anyone" may. */
 #ifndef ACCESS_ACCESS_H
@@ -49,7 +50,8 @@ struct access_shown {
 struct access_identity {
     const char *name; /* of the key or certificate; "issuer subject" of a token; NULL: anyone */
     const char *tenant;
-    unsigned scopes; /* of enum access_scope */
+    unsigned scopes;                                 /* of enum access_scope */
+    uint32_t requests_per_minute, tokens_per_minute; /* 0: not said */
 };
 
 /* Read the file at @path and the key sets that it names. INVALID_ARGUMENT says which entry and

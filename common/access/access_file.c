@@ -12,6 +12,9 @@
 #define ARENA_BYTES (8 * ACCESS_FILE_BYTES_MAX)
 #define ENTRIES_MAX 10000
 
+/* Members that every entry may have. */
+#define RATES "requests_per_minute", "tokens_per_minute"
+
 static enum status read_open(int file, const char *path, const struct stat *about,
                              struct arena *arena, struct slice *bytes, struct error *err)
 {
@@ -147,10 +150,41 @@ static enum status check_members(const struct json *entry, const char *const *kn
     return STATUS_OK;
 }
 
+/* A rate of 0 would be a caller that may do nothing: that is said by leaving it out of the file. */
+static enum status take_rate(const struct json *entry, const char *member, uint32_t *rate,
+                             struct error *err)
+{
+    const struct json *item = json_get(entry, member);
+    uint64_t number = 0;
+
+    if (item == NULL)
+        return STATUS_OK;
+    if (item->kind != JSON_KIND_NUMBER || item->text.size == 0 || item->text.size > 9)
+        return unusable(err, member);
+    for (size_t i = 0; i < item->text.size; i++) {
+        if (item->text.data[i] < '0' || item->text.data[i] > '9')
+            return unusable(err, member);
+        number = number * 10 + (uint64_t)(item->text.data[i] - '0');
+    }
+    *rate = (uint32_t)number;
+    return number == 0 ? unusable(err, member) : STATUS_OK;
+}
+
+static enum status take_rates(const struct json *entry, uint32_t *requests, uint32_t *tokens,
+                              struct error *err)
+{
+    if (take_rate(entry, "requests_per_minute", requests, err) != STATUS_OK)
+        return err->status;
+    return take_rate(entry, "tokens_per_minute", tokens, err);
+}
+
 static enum status take_identity(struct access *access, const struct json *entry,
                                  struct access_identity *identity, struct error *err)
 {
     if (take_string(access, entry, "tenant", &identity->tenant, err) != STATUS_OK)
+        return err->status;
+    if (take_rates(entry, &identity->requests_per_minute, &identity->tokens_per_minute, err)
+        != STATUS_OK)
         return err->status;
     return take_scopes(entry, &identity->scopes, err);
 }
@@ -158,7 +192,9 @@ static enum status take_identity(struct access *access, const struct json *entry
 static enum status take_key(struct access *access, const struct json *entry, void *at,
                             struct error *err)
 {
-    static const char *const known[] = { "name", "hash", "tenant", "scopes", "expires", NULL };
+    static const char *const known[] = {
+        "name", "hash", "tenant", "scopes", "expires", RATES, NULL
+    };
     struct slice hash = json_get_string(entry, "hash"), expires = json_get_string(entry, "expires");
     struct access_key *key = at;
     size_t size;
@@ -181,7 +217,7 @@ static enum status take_issuer(struct access *access, const struct json *entry, 
                                struct error *err)
 {
     static const char *const known[] = { "issuer",       "audience", "jwks_file", "tenant",
-                                         "tenant_claim", "scopes",   NULL };
+                                         "tenant_claim", "scopes",   RATES,       NULL };
     struct access_issuer *issuer = at;
     const char *name, *audience, *path;
 
@@ -189,7 +225,9 @@ static enum status take_issuer(struct access *access, const struct json *entry, 
         || take_string(access, entry, "issuer", &name, err) != STATUS_OK
         || take_string(access, entry, "audience", &audience, err) != STATUS_OK
         || take_string(access, entry, "jwks_file", &path, err) != STATUS_OK
-        || take_scopes(entry, &issuer->scopes, err) != STATUS_OK)
+        || take_scopes(entry, &issuer->scopes, err) != STATUS_OK
+        || take_rates(entry, &issuer->requests_per_minute, &issuer->tokens_per_minute, err)
+               != STATUS_OK)
         return err->status;
     issuer->issuer = slice_from(name);
     issuer->audience = slice_from(audience);
@@ -215,7 +253,7 @@ static enum status take_issuer(struct access *access, const struct json *entry, 
 static enum status take_certificate(struct access *access, const struct json *entry, void *at,
                                     struct error *err)
 {
-    static const char *const known[] = { "name", "tenant", "scopes", NULL };
+    static const char *const known[] = { "name", "tenant", "scopes", RATES, NULL };
     struct access_certificate *certificate = at;
 
     if (check_members(entry, known, err) != STATUS_OK
@@ -252,7 +290,7 @@ static enum status take_list(struct access *access, const struct json *root, con
 static enum status take_root(struct access *access, const struct json *root, struct error *err)
 {
     static const char *const known[] = { "keys", "issuers", "certificates", "anyone", NULL };
-    static const char *const anyone_known[] = { "tenant", "scopes", NULL };
+    static const char *const anyone_known[] = { "tenant", "scopes", RATES, NULL };
     const struct json *anyone = json_get(root, "anyone");
 
     if (check_members(root, known, err) != STATUS_OK

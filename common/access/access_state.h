@@ -27,6 +27,7 @@ struct access_issuer {
     const char *tenant; /* NULL: the claim says */
     struct slice tenant_claim;
     unsigned scopes;
+    uint32_t requests_per_minute, tokens_per_minute;
     json_t *jwks;
     struct access_signer *signers;
     size_t signers_count;

@@ -202,6 +202,8 @@ static enum status identify(const struct access_issuer *issuer, const struct jso
         arena_format(arena, "%.*s %.*s", SLICE_FORMAT(issuer->issuer), SLICE_FORMAT(subject));
     identity->tenant = issuer->tenant != NULL ? issuer->tenant : arena_string(arena, tenant);
     identity->scopes = scopes_of(claims) & issuer->scopes;
+    identity->requests_per_minute = issuer->requests_per_minute;
+    identity->tokens_per_minute = issuer->tokens_per_minute;
     if (identity->name == NULL || identity->tenant == NULL)
         return error_set(err, STATUS_RESOURCE_EXHAUSTED, "no memory for another caller");
     return STATUS_OK;

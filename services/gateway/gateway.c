@@ -9,6 +9,7 @@
 #include "gateway_audit.h"
 #include "gateway_console.h"
 #include "gateway_http.h"
+#include "gateway_rate.h"
 #include "run/clock.h"
 
 #define TENANT_BYTES_MAX 64
@@ -95,10 +96,12 @@ enum status gateway_start(struct host *host, const void *config, void **service,
                != STATUS_OK
         || open_channels(gateway, err) != STATUS_OK || gateway_audit_open(gateway, err) != STATUS_OK
         || gateway_access_open(gateway, err) != STATUS_OK
+        || gateway_rate_open(gateway, err) != STATUS_OK
         || (gateway->config->web_folder != NULL
             && console_load(gateway->config->web_folder, &gateway->console, err) != STATUS_OK)
         || gateway_http_start(gateway, &gateway->http, err) != STATUS_OK) {
         gateway_access_close(gateway);
+        gateway_rate_close(gateway);
         gateway_destroy(gateway);
         return err->status;
     }
@@ -145,6 +148,7 @@ static void on_models_stopped(struct gateway *gateway)
 {
     close_client(gateway);
     gateway_access_close(gateway);
+    gateway_rate_close(gateway);
     close_audit(gateway);
     host_let_go(gateway->host);
 }

@@ -14,7 +14,11 @@ struct gateway_config {
     const char *deid, *context, *tokenizer, *inference; /* targets */
     const char *embed_inference, *embed_tokenizer;      /* NULL: the model that answers embeds */
     const char *pseudonym_key_file;
-    const char *web_folder;  /* NULL: no console */
+    const char *web_folder; /* NULL: no console */
+    int64_t rate_requests,
+        rate_tokens; /* a minute, of callers without limits of their own; 0: any */
+    const char *rate_redis, *rate_redis_password_file;
+    bool rate_closed;        /* while Redis is away nobody with a limit is let in */
     const char *access_file; /* NULL: whoever reaches a port may do everything */
     const char *audit_folder, *audit_key_file;
     uint64_t audit_segment_bytes;
@@ -35,6 +39,7 @@ struct access;
 struct console;
 struct audit_log;
 struct gateway_http;
+struct rate;
 
 struct gateway {
     struct host *host;
@@ -49,6 +54,7 @@ struct gateway {
     bool has_access_timer;
     struct error access_error; /* why the changed file is not in use; OK: it is */
     struct audit_log *audit;
+    struct rate *rate;
     struct maps *maps;
     struct models models;
     struct models embed_models;     /* where embed_inference is not NULL */

@@ -3,6 +3,7 @@
 #include "base/list.h"
 #include "base/log.h"
 #include "gateway_audit.h"
+#include "gateway_rate.h"
 #include "run/clock.h"
 
 #define LOOK_MS 1000
@@ -102,28 +103,66 @@ static void refuse(struct call *call, const struct error *err)
     gateway_settle_failed(call, record, err);
 }
 
-bool gateway_admit(struct call *call, unsigned scopes)
-{
-    const struct gateway *gateway = call->service;
-    struct error err = { 0 };
+/* A call that waits for what its caller's rate says. */
+struct entering {
+    struct call *call;
+    void (*start)(struct call *call);
+};
 
-    if (gateway->access == NULL || identify_call(call, scopes, &err) == STATUS_OK)
-        return true;
-    refuse(call, &err);
-    return false;
+static void on_rate(void *arg, const struct rate_verdict *verdict)
+{
+    struct entering *entering = arg;
+    struct error err;
+
+    if (verdict->is_allowed) {
+        entering->start(entering->call);
+        return;
+    }
+    gateway_rate_error(verdict, &err);
+    entering->call->retry_ms = verdict->retry_ms;
+    call_fail(entering->call, &err);
 }
 
-bool gateway_knows(struct gateway *gateway, const struct peer *peer, struct arena *arena,
-                   struct error *err)
+void gateway_admit(struct call *call, unsigned scopes, void (*start)(struct call *call))
+{
+    struct gateway *gateway = call->service;
+    struct entering *entering = ARENA_NEW(&call->arena, struct entering);
+    struct error err = { 0 };
+
+    if (entering == NULL)
+        error_set(&err, STATUS_RESOURCE_EXHAUSTED, "no memory for another call");
+    else if (gateway->access != NULL)
+        identify_call(call, scopes, &err);
+    if (err.status != STATUS_OK) {
+        refuse(call, &err);
+        return;
+    }
+    *entering = (struct entering){ call, start };
+    if (call->face != NULL
+        || !gateway_rate_take(gateway, call->identity, call->method->method->name, on_rate,
+                              entering))
+        start(call);
+}
+
+enum status gateway_identify(struct gateway *gateway, const struct peer *peer, struct arena *arena,
+                             const struct access_identity **identity, struct error *err)
 {
     struct audit_record record = { .action = AUDIT_ACTION_REFUSE, .caller = peer->name };
-    struct access_identity identity;
+    struct access_identity *found;
 
-    if (gateway->access == NULL || identify(gateway, peer, arena, &identity, err) == STATUS_OK)
-        return true;
+    *identity = NULL;
+    if (gateway->access == NULL)
+        return STATUS_OK;
+    found = ARENA_NEW(arena, struct access_identity);
+    if (found == NULL)
+        return error_set(err, STATUS_RESOURCE_EXHAUSTED, "no memory for another call");
+    if (identify(gateway, peer, arena, found, err) == STATUS_OK) {
+        *identity = found;
+        return STATUS_OK;
+    }
     record.outcome = err->status;
     gateway_note(gateway, &record);
-    return false;
+    return err->status;
 }
 
 const char *gateway_caller(const struct call *call)

@@ -13,13 +13,15 @@ enum status gateway_access_open(struct gateway *gateway, struct error *err);
 /* Stop watching; the loop runs on until that is through. */
 void gateway_access_close(struct gateway *gateway);
 
-/* Find out who calls, and whether they may one of @scopes. False: the call has been refused. */
-bool gateway_admit(struct call *call, unsigned scopes);
+/* @start @call, now or later, when it is known who calls, that they may one of @scopes, and that it
+ * is not more than their rate. Else the call is refused. */
+void gateway_admit(struct call *call, unsigned scopes, void (*start)(struct call *call));
 
-/* Whether @peer is anybody here, for a face that asks before it makes a call. False: @err says why
- * not, and it is in the audit log. */
-bool gateway_knows(struct gateway *gateway, const struct peer *peer, struct arena *arena,
-                   struct error *err);
+/* Who @peer is, for a face that asks before it makes a call; NULL where nobody is asked. Its rate
+ * is the face's to take: a call that the face makes is not counted again. Not STATUS_OK: @err says
+ * why it is nobody, and that is in the audit log. */
+enum status gateway_identify(struct gateway *gateway, const struct peer *peer, struct arena *arena,
+                             const struct access_identity **identity, struct error *err);
 
 /* What the audit log calls them: their name by the access file, else their certificate's; NULL:
  * nobody said. */

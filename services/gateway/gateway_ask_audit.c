@@ -3,6 +3,7 @@
 #include "gateway_access.h"
 #include "gateway_ask_state.h"
 #include "gateway_audit.h"
+#include "gateway_rate.h"
 
 static struct audit_record ask_record(const struct ask *ask, enum audit_action action,
                                       char trace[TRACE_ID_TEXT_BYTES])
@@ -75,4 +76,6 @@ void ask_audit_end(struct ask *ask, const struct error *err)
     record.model = ask->model_digest;
     record.count = ask->usage.generated_tokens;
     gateway_note(ask->gateway, &record);
+    gateway_rate_charge(ask->gateway, ask->request.parent->identity,
+                        (uint64_t)ask->usage.prompt_tokens + ask->usage.generated_tokens);
 }

@@ -11,6 +11,7 @@
 #include "base/limits.h"
 #include "gateway_audit.h"
 #include "gateway_calls.h"
+#include "gateway_rate.h"
 
 #define TEXTS_MAX 2048
 #define TEXTS_AT_ONCE 16  /* with deid */
@@ -87,6 +88,7 @@ static void reply(struct embed *embed)
     message.model_digest = (char *)embed->digest;
     record.model = embed->digest;
     record.count = embed->count;
+    gateway_rate_charge(embed->gateway, embed->call->identity, embed->usage.prompt_tokens);
     gateway_settle(embed->call, &record, &message);
 }
 

@@ -10,6 +10,7 @@
 #include "gateway_console.h"
 #include "gateway_http_origin.h"
 #include "gateway_http_route.h"
+#include "gateway_rate.h"
 #include "gateway_rpc.h"
 #include "run/metrics.h"
 
@@ -111,15 +112,19 @@ static void refuse_path(struct http_exchange *exchange, bool has_path)
 }
 
 /* Strangers are sent away before their body is read. What the known may is asked of the call that
- * they make. */
+ * they make. Until then the exchange's state is who they are. */
 static bool is_known(struct http_exchange *exchange)
 {
     const struct peer peer = peer_of(exchange);
+    const struct access_identity *identity;
     struct api_error api;
     struct error err = { 0 };
 
-    if (gateway_knows(gateway_of(exchange), &peer, &exchange->arena, &err))
+    if (gateway_identify(gateway_of(exchange), &peer, &exchange->arena, &identity, &err)
+        == STATUS_OK) {
+        exchange->state = (void *)identity;
         return true;
+    }
     api_error_from(&api, &err);
     gateway_http_fail(exchange, &api);
     return false;
@@ -146,7 +151,7 @@ static void on_head(struct http_exchange *exchange)
         exchange->body_bytes_max = route->body_bytes_max;
 }
 
-static void on_request(struct http_exchange *exchange)
+static void start_route(struct http_exchange *exchange)
 {
     bool has_path;
     struct slice step, name = { NULL, 0 };
@@ -160,6 +165,65 @@ static void on_request(struct http_exchange *exchange)
         }
     }
     route->start(exchange, name);
+}
+
+static void add_number(struct http_exchange *exchange, const char *name, uint32_t number,
+                       const char *unit)
+{
+    char text[24];
+
+    snprintf(text, sizeof(text), "%u%s", number, unit);
+    http_add(exchange, name, slice_from(text));
+}
+
+/* As OpenAI's API has them. */
+static void add_rate(struct http_exchange *exchange, const struct rate_verdict *verdict)
+{
+    if (verdict->requests_limit > 0) {
+        add_number(exchange, "x-ratelimit-limit-requests", verdict->requests_limit, "");
+        add_number(exchange, "x-ratelimit-remaining-requests", verdict->requests_left, "");
+        add_number(exchange, "x-ratelimit-reset-requests", verdict->requests_reset_ms, "ms");
+    }
+    if (verdict->tokens_limit > 0) {
+        add_number(exchange, "x-ratelimit-limit-tokens", verdict->tokens_limit, "");
+        add_number(exchange, "x-ratelimit-remaining-tokens", verdict->tokens_left, "");
+        add_number(exchange, "x-ratelimit-reset-tokens", verdict->tokens_reset_ms, "ms");
+    }
+}
+
+static void on_rate(void *arg, const struct rate_verdict *verdict)
+{
+    struct http_exchange *exchange = arg;
+    struct api_error api;
+    struct error err;
+
+    if (http_is_gone(exchange)) {
+        http_abort(exchange);
+        return;
+    }
+    add_rate(exchange, verdict);
+    if (verdict->is_allowed) {
+        start_route(exchange);
+        return;
+    }
+    gateway_rate_error(verdict, &err);
+    api_error_from(&api, &err);
+    api.retry_s = verdict->retry_ms / 1000 + 1;
+    add_number(exchange, "retry-after-ms", verdict->retry_ms, "");
+    gateway_http_fail(exchange, &api);
+}
+
+static void on_request(struct http_exchange *exchange)
+{
+    const struct access_identity *identity = exchange->state;
+    struct slice step;
+    bool has_path;
+    const struct route *route = route_find(exchange, &step, &has_path);
+
+    exchange->state = NULL;
+    if (is_public(route)
+        || !gateway_rate_take(gateway_of(exchange), identity, route->path, on_rate, exchange))
+        start_route(exchange);
 }
 
 static const struct http_handlers handlers = { on_head, on_request, on_refused };

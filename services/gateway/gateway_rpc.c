@@ -90,44 +90,37 @@ static void start_list_models(struct call *call)
 /* Who calls is asked before any method begins. */
 static void door_put(struct call *call)
 {
-    if (gateway_admit(call, ACCESS_SCOPE_PUT))
-        put_start(call);
+    gateway_admit(call, ACCESS_SCOPE_PUT, put_start);
 }
 
 static void door_ask(struct call *call)
 {
-    if (gateway_admit(call, ACCESS_SCOPE_ASK))
-        start_ask(call);
+    gateway_admit(call, ACCESS_SCOPE_ASK, start_ask);
 }
 
 static void door_ask_many(struct call *call)
 {
-    if (gateway_admit(call, ACCESS_SCOPE_ASK))
-        many_start(call);
+    gateway_admit(call, ACCESS_SCOPE_ASK, many_start);
 }
 
 static void door_timeline(struct call *call)
 {
-    if (gateway_admit(call, ACCESS_SCOPE_ASK))
-        timeline_start(call);
+    gateway_admit(call, ACCESS_SCOPE_ASK, timeline_start);
 }
 
 static void door_forget(struct call *call)
 {
-    if (gateway_admit(call, ACCESS_SCOPE_PUT))
-        forget_start(call);
+    gateway_admit(call, ACCESS_SCOPE_PUT, forget_start);
 }
 
 static void door_list_models(struct call *call)
 {
-    if (gateway_admit(call, ACCESS_SCOPES_ALL))
-        start_list_models(call);
+    gateway_admit(call, ACCESS_SCOPES_ALL, start_list_models);
 }
 
 static void door_embed(struct call *call)
 {
-    if (gateway_admit(call, ACCESS_SCOPE_ASK))
-        embed_start(call);
+    gateway_admit(call, ACCESS_SCOPE_ASK, embed_start);
 }
 
 /* A record is in memory once as chunks and once whole, and once more while it is packed for deid.

@@ -67,7 +67,7 @@ module.exports = {
 
     async 'http: a body over a path\'s limit is refused'({ base, https, mesh }) {
       const large = path.join(mesh.folder, 'large');
-      fs.writeFileSync(large, Buffer.alloc(2 << 20, 'x'));
+      fs.writeFileSync(large, Buffer.alloc(9 << 20, 'x'));
       const { stdout } = await https('-w', ' %{http_code}', '--data-binary', `@${large}`, `${base}/v1/embeddings`);
       assert.ok(stdout.endsWith(' 413'), stdout);
       assert.match(stdout, /request_too_large/);

@@ -174,12 +174,13 @@ static void put_access(void)
     access_key_make(expired_key, other);
     snprintf(
         text, sizeof(text),
-        "{\"keys\":[{\"name\":\"ehr\",\"hash\":\"%s\",\"tenant\":\"south\",\"scopes\":[\"put\"]},"
+        "{\"keys\":[{\"name\":\"ehr\",\"hash\":\"%s\",\"tenant\":\"south\",\"scopes\":[\"put\"],"
+        "\"requests_per_minute\":60},"
         "{\"name\":\"old\",\"hash\":\"%s\",\"tenant\":\"south\",\"scopes\":[\"ask\"],"
         "\"expires\":\"2020-01-01T00:00:00Z\"}],"
         "\"issuers\":[{\"issuer\":\"https://idp.example\",\"audience\":\"consilium\","
         "\"jwks_file\":\"jwks.json\",\"tenant_claim\":\"tenant\","
-        "\"scopes\":[\"ask\",\"restore\"]}],"
+        "\"scopes\":[\"ask\",\"restore\"],\"tokens_per_minute\":100000}],"
         "\"certificates\":[{\"name\":\"spiffe://hospital/console\",\"tenant\":\"north\","
         "\"scopes\":[\"ask\",\"restore\"]}]}",
         hash, other);
@@ -213,6 +214,8 @@ static void a_token_of_a_known_issuer_says_who_and_what(void **state)
     assert_string_equal(identity.name, "https://idp.example dr-1");
     assert_string_equal(identity.tenant, "north");
     assert_int_equal(identity.scopes, ACCESS_SCOPE_ASK); /* put is not this issuer's to give */
+    assert_int_equal(identity.tokens_per_minute, 100000);
+    assert_int_equal(identity.requests_per_minute, 0);
 }
 
 static void every_algorithm_of_the_list_is_taken(void **state)
@@ -368,6 +371,7 @@ static void a_key_says_who_and_an_old_or_unknown_one_is_refused(void **state)
     assert_string_equal(identity.name, "ehr");
     assert_string_equal(identity.tenant, "south");
     assert_int_equal(identity.scopes, ACCESS_SCOPE_PUT);
+    assert_int_equal(identity.requests_per_minute, 60);
     assert_int_equal(access_identify(access_now, &shown, NOW, &arena, &identity, &err), STATUS_OK);
     assert_refused(expired_key, "the API key has expired");
     api_key[10] ^= 1;
@@ -428,6 +432,16 @@ static void a_file_that_cannot_be_used_is_refused_with_the_entry(void **state)
         { "{\"issuers\":[{\"issuer\":\"i\",\"audience\":\"a\",\"jwks_file\":\"no.json\",\"tenant\":\"t\",\"scopes\":[]}]}",
           "no.json cannot be opened" },
         { "{\"anyone\":{\"scopes\":[]}}", "anyone: tenant cannot be used" },
+        { "{\"anyone\":{\"tenant\":\"t\",\"scopes\":[],\"requests_per_minute\":0}}",
+          "anyone: requests_per_minute cannot be used" },
+        { "{\"anyone\":{\"tenant\":\"t\",\"scopes\":[],\"requests_per_minute\":-1}}",
+          "anyone: requests_per_minute cannot be used" },
+        { "{\"anyone\":{\"tenant\":\"t\",\"scopes\":[],\"tokens_per_minute\":1.5}}",
+          "anyone: tokens_per_minute cannot be used" },
+        { "{\"anyone\":{\"tenant\":\"t\",\"scopes\":[],\"tokens_per_minute\":\"9\"}}",
+          "anyone: tokens_per_minute cannot be used" },
+        { "{\"anyone\":{\"tenant\":\"t\",\"scopes\":[],\"tokens_per_minute\":9999999999}}",
+          "anyone: tokens_per_minute cannot be used" },
     };
     EVP_PKEY *small = EVP_RSA_gen(1024);
     char jwk[1024], set[1100];
