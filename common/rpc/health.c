@@ -103,8 +103,6 @@ static void post_change(struct server *server)
 {
     unsigned i;
 
-    if (server->health.is_closed)
-        return;
     for (i = 0; i < server->thread_count; i++) {
         struct server_thread *home = &server->threads[i];
 
@@ -115,11 +113,19 @@ static void post_change(struct server *server)
     }
 }
 
+/* Lock held. In a drain everything is NOT_SERVING, as health_drain has told; and what is posted
+ * after it could come after the server's end. */
+static void post_change_unless_draining(struct server *server)
+{
+    if (!server->health.is_draining)
+        post_change(server);
+}
+
 void server_set_serving(struct server *server, bool is_serving)
 {
     pthread_mutex_lock(&server->health.lock);
     server->health.is_serving = is_serving;
-    post_change(server);
+    post_change_unless_draining(server);
     pthread_mutex_unlock(&server->health.lock);
 }
 
@@ -138,7 +144,7 @@ void server_set_health(struct server *server, const char *name, bool is_serving)
 {
     pthread_mutex_lock(&server->health.lock);
     find_or_add_name(&server->health, slice_from(name), true)->is_serving = is_serving;
-    post_change(server);
+    post_change_unless_draining(server);
     pthread_mutex_unlock(&server->health.lock);
 }
 
@@ -147,13 +153,6 @@ void health_drain(struct server *server)
     pthread_mutex_lock(&server->health.lock);
     server->health.is_draining = true;
     post_change(server);
-    pthread_mutex_unlock(&server->health.lock);
-}
-
-void health_close(struct server *server)
-{
-    pthread_mutex_lock(&server->health.lock);
-    server->health.is_closed = true;
     pthread_mutex_unlock(&server->health.lock);
 }
 

@@ -283,7 +283,6 @@ static void on_idle(struct letter *letter)
 {
     struct server *server = LIST_ITEM(letter, struct server, idle);
 
-    health_close(server);
     destroy_parts(server);
     timer_close(&server->grace, on_grace_closed);
 }
@@ -351,7 +350,6 @@ static struct server *create_failed(struct server *server)
 
     for (i = 0; i < server->front_count; i++)
         abandon_front(server, &server->fronts[i]);
-    health_close(server);
     destroy_parts(server);
     health_destroy(server);
     free(server);

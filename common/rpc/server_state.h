@@ -72,7 +72,7 @@ struct health {
     pthread_mutex_t lock;
     struct health_name names[HEALTH_NAMES_MAX];
     unsigned count;
-    bool is_serving, is_draining, is_closed;
+    bool is_serving, is_draining;
 };
 
 struct server {
@@ -114,10 +114,8 @@ void accept_destroy(struct server *server);
 extern const struct server_method health_methods[];
 void health_init(struct server *server);
 void health_init_thread(struct server_thread *home);
-/* NOT_SERVING from here on. Any thread. */
+/* NOT_SERVING from here on, and nothing is posted after this. Any thread. */
 void health_drain(struct server *server);
-/* Nothing is posted any more. */
-void health_close(struct server *server);
 void health_destroy(struct server *server);
 
 /* listen.c: bind @address. The status and text say what to do when it cannot be. */

@@ -380,6 +380,25 @@ static void drain_cancels_what_outlasts_the_grace(void **state)
     fixture_close(&fixture);
 }
 
+/* The loop has not yet seen that nothing runs any more; the service does not know either. */
+static void what_is_said_of_health_during_the_drain_does_not_reach_its_end(void **state)
+{
+    struct fixture fixture;
+
+    (void)state;
+    fixture_open(&fixture, inline_methods, NULL);
+    server_drain(fixture.server, 10000, fixture_on_drained, &fixture);
+    usleep(200000);
+    server_set_health(fixture.server, "redis", true);
+    server_set_serving(fixture.server, true);
+    assert_false(server_is_serving(fixture.server));
+    usleep(100000);
+    fixture_wait(&fixture, &fixture.is_drained);
+    server_destroy(fixture.server);
+    fixture.server = NULL;
+    fixture_close(&fixture);
+}
+
 static void a_taken_port_is_said_to_be_taken(void **state)
 {
     char taken[64];
@@ -521,6 +540,7 @@ int main(void)
         cmocka_unit_test(a_method_that_is_not_there_is_unimplemented),
         cmocka_unit_test(drain_lets_running_calls_finish),
         cmocka_unit_test(drain_cancels_what_outlasts_the_grace),
+        cmocka_unit_test(what_is_said_of_health_during_the_drain_does_not_reach_its_end),
         cmocka_unit_test(a_taken_port_is_said_to_be_taken),
         cmocka_unit_test(serves_a_unix_socket_and_does_not_steal_one),
         cmocka_unit_test(health_says_what_is_so),
