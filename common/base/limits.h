@@ -57,6 +57,10 @@
 #define REDIS_UNSENT_BYTES_MAX (64 * MIB)
 #define REDIS_SCRATCH_BYTES_MAX (64 * MIB)
 #define REDIS_PING_MS 1000
+#define REDIS_ADDRESSES_MAX 16
+#define REDIS_NODES_MAX 128
+#define REDIS_REDIRECTS_MAX 5
+#define REDIS_SLOTS_MS 2000 /* how often a cluster is asked who has what */
 
 /* rpc: messages nested deeper than any of ours are an attack on the stack: protobuf-c's unpack
  * recurses without a limit. */

@@ -73,3 +73,8 @@ enum status address_parse(const char *text, struct address *address, struct erro
         return err == NULL ? STATUS_INVALID_ARGUMENT : err->status;
     return parse_port(slice_from(colon + 1), address, err);
 }
+
+bool address_equal(const struct address *a, const struct address *b)
+{
+    return a->is_unix == b->is_unix && a->port == b->port && strcmp(a->host, b->host) == 0;
+}

@@ -17,4 +17,6 @@ struct address {
 /* INVALID_ARGUMENT for what is none of these. Nothing is looked up. */
 enum status address_parse(const char *text, struct address *address, struct error *err);
 
+bool address_equal(const struct address *a, const struct address *b);
+
 #endif

@@ -1,11 +1,12 @@
 /* Redis on the loop: hiredis, pipelined, reconnecting with backoff, every command under a deadline
- * of its own.
+ * of its own. One Redis, the primary that Sentinel names, or a cluster (redis_where.h): there a
+ * command goes where its key lies, and follows MOVED and ASK.
  *
- * States: CONNECTING → READY → (lost) → WAITING → CONNECTING … A command given while Redis is not
- * READY fails at once with UNAVAILABLE, so that the caller can turn to what it has in memory; it is
- * never kept for later. A command in flight when the connection is lost fails with UNAVAILABLE (it
- * may or may not have been done), one that is not answered in time with DEADLINE_EXCEEDED. Loop
- * thread throughout.
+ * States of a connection: CONNECTING → READY → (lost) → WAITING → CONNECTING … A command given
+ * while Redis is not READY fails at once with UNAVAILABLE, so that the caller can turn to what it
+ * has in memory; it is never kept for later. A command in flight when the connection is lost fails
+ * with UNAVAILABLE (it may or may not have been done), one that is not answered in time with
+ * DEADLINE_EXCEEDED. Loop thread throughout.
  */
 #ifndef STORE_REDIS_H
 #define STORE_REDIS_H
@@ -21,11 +22,13 @@
 struct redis;
 
 struct redis_options {
-    const char *address;  /* "127.0.0.1:6379" or "unix:/path/to/socket"; TLS through stunnel on such
-                             a socket,  hiredis 0.14 has none of its own */
-    const char *username; /* ACL user; NULL: none */
-    const char *password; /* NULL: no AUTH */
-    unsigned database;
+    const char *address;           /* as redis_where.h has it; TLS through stunnel on a socket of
+                                      unix:, hiredis 0.14 has none of its own */
+    const char *username;          /* ACL user; NULL: none */
+    const char *password;          /* NULL: no AUTH */
+    const char *sentinel_password; /* NULL: no AUTH at the Sentinels */
+    unsigned database;             /* 0 in a cluster */
+    unsigned replicas; /* how many have a write before redis_command_durable says that it is done */
     uint32_t connect_timeout_ms;
     uint32_t command_timeout_ms;
     uint32_t backoff_min_ms, backoff_max_ms;      /* doubling with jitter */
@@ -50,8 +53,8 @@ struct redis_reply {
 };
 
 /* @reply is NULL and @err set on failure (an error reply of Redis is FAILED_PRECONDITION with its
- * first word only). Slices hold until the callback returns. Called exactly once, never before
- * redis_command has returned. */
+ * first word only, or UNAVAILABLE for what passes, as LOADING does). Slices hold until the callback
+ * returns. Called exactly once, never before redis_command has returned. */
 typedef void (*redis_done_cb)(void *arg, const struct redis_reply *reply, const struct error *err);
 
 /* Begin to connect. INVALID_ARGUMENT for an address that cannot be read. Strings must outlive the
@@ -62,10 +65,19 @@ struct redis *redis_create(struct loop *loop, const struct redis_options *option
 /* Fail what is in flight with CANCELLED, close, free when libuv has let go. */
 void redis_destroy(struct redis *redis);
 
+/* In a cluster: one of its primaries is, at least. */
 bool redis_is_ready(const struct redis *redis);
 
-/* Send one command: @words[0] is its name. Bytes are copied before this returns. */
+/* Send one command: @words[0] is its name. In a cluster, the keys of one command must lie in one
+ * slot. Bytes are copied before this returns. */
 enum status redis_command(struct redis *redis, const struct slice *words, size_t words_count,
                           redis_done_cb done, void *arg, struct error *err);
+
+/* The same for a write, which is done when options.replicas replicas have it too; UNAVAILABLE where
+ * they do not in time (Redis has it then, and a fail-over may lose it). Of its reply only integers
+ * are kept. With no replicas asked for it is redis_command. */
+enum status redis_command_durable(struct redis *redis, const struct slice *words,
+                                  size_t words_count, redis_done_cb done, void *arg,
+                                  struct error *err);
 
 #endif

@@ -1,9 +1,9 @@
 /* Thread: the loop's, throughout. The connection; what is asked over it is redis_command.c.
  *
- *     CONNECTING ─ name looked up, socket open, AUTH, SELECT and PING answered → READY
- *         │ any of it fails, or all of it takes too long                           │ lost, or a PING unanswered
- *         └────────────────────→ WAITING (backoff, jitter) → CONNECTING … ←────────┘
- *     any ─ redis_destroy → CLOSING ─ libuv has let go of everything → freed
+ *     CONNECTING ─ address located, name looked up, socket open, AUTH, SELECT and PING answered → READY
+ *         │ any of it fails, or all of it takes too long         │ lost, a PING unanswered, or a replica now
+ *         └────────────────────→ WAITING (backoff, jitter) → CONNECTING … ←──────┘
+ *     any ─ redis_connection_destroy → CLOSING ─ libuv has let go of everything → freed
  *
  * One connection at a time is @context; another may still be on its way out, and its callbacks are
  * told apart by that. hiredis calls what is in flight with NULL before it says that the connection
@@ -13,7 +13,6 @@
 #include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <strings.h>
 #include <sys/random.h>
 
 #include "base/check.h"
@@ -21,77 +20,81 @@
 #include "base/limits.h"
 #include "base/log.h"
 #include "run/metrics.h"
+#include "store/redis_connection_state.h"
 #include "store/redis_reply.h"
-#include "store/redis_state.h"
 
 #define DOUBLINGS_MAX 20
 
-static const struct machine_state redis_states[] = {
-    [REDIS_STATE_CONNECTING] = { "connecting",
-                                 MACHINE_TO(REDIS_STATE_READY) | MACHINE_TO(REDIS_STATE_WAITING)
-                                     | MACHINE_TO(REDIS_STATE_CLOSING),
+static const struct machine_state connection_states[] = {
+    [REDIS_CONNECTION_CONNECTING] = { "connecting",
+                                      MACHINE_TO(REDIS_CONNECTION_READY)
+                                          | MACHINE_TO(REDIS_CONNECTION_WAITING)
+                                          | MACHINE_TO(REDIS_CONNECTION_CLOSING),
+                                      false },
+    [REDIS_CONNECTION_READY] = { "ready",
+                                 MACHINE_TO(REDIS_CONNECTION_WAITING)
+                                     | MACHINE_TO(REDIS_CONNECTION_CLOSING),
                                  false },
-    [REDIS_STATE_READY] = { "ready",
-                            MACHINE_TO(REDIS_STATE_WAITING) | MACHINE_TO(REDIS_STATE_CLOSING),
-                            false },
-    [REDIS_STATE_WAITING] = { "waiting",
-                              MACHINE_TO(REDIS_STATE_CONNECTING) | MACHINE_TO(REDIS_STATE_CLOSING),
-                              false },
-    [REDIS_STATE_CLOSING] = { "closing", 0, true },
+    [REDIS_CONNECTION_WAITING] = { "waiting",
+                                   MACHINE_TO(REDIS_CONNECTION_CONNECTING)
+                                       | MACHINE_TO(REDIS_CONNECTION_CLOSING),
+                                   false },
+    [REDIS_CONNECTION_CLOSING] = { "closing", 0, true },
 };
 
-static void redis_connect(struct redis *redis);
+static void connect_now(struct redis_connection *connection);
 
-static void release(struct redis *redis)
+static void release(struct redis_connection *connection)
 {
-    if (--redis->references > 0)
+    if (--connection->references > 0)
         return;
-    arena_close(&redis->scratch);
-    free(redis);
+    arena_close(&connection->scratch);
+    free(connection);
 }
 
 /* ---- losing the connection ---- */
 
 /* Half of the backoff is fixed and half is chance, so that a hundred clients do not come back at
  * once. */
-static uint64_t backoff_ms(const struct redis *redis)
+static uint64_t backoff_ms(const struct redis_connection *connection)
 {
-    unsigned doublings = redis->failures < DOUBLINGS_MAX ? redis->failures : DOUBLINGS_MAX;
-    uint64_t delay_ms = (uint64_t)redis->options.backoff_min_ms << doublings;
+    unsigned doublings =
+        connection->failures < DOUBLINGS_MAX ? connection->failures : DOUBLINGS_MAX;
+    uint64_t delay_ms = (uint64_t)connection->options.backoff_min_ms << doublings;
     uint32_t chance = 0;
 
-    if (delay_ms > redis->options.backoff_max_ms)
-        delay_ms = redis->options.backoff_max_ms;
+    if (delay_ms > connection->options.backoff_max_ms)
+        delay_ms = connection->options.backoff_max_ms;
     if (getrandom(&chance, sizeof(chance), GRND_NONBLOCK) < 0)
         chance = 0;
     return delay_ms / 2 + chance % (delay_ms / 2 + 1);
 }
 
-void redis_on_lost(struct redis *redis, const char *why)
+void redis_connection_lost(struct redis_connection *connection, const char *why)
 {
-    bool was_ready = redis_is_in(redis, REDIS_STATE_READY);
+    bool was_ready = is_in(connection, REDIS_CONNECTION_READY);
 
-    redis->context = NULL;
-    if (redis_is_in(redis, REDIS_STATE_CLOSING) || redis_is_in(redis, REDIS_STATE_WAITING))
+    connection->context = NULL;
+    if (is_in(connection, REDIS_CONNECTION_CLOSING) || is_in(connection, REDIS_CONNECTION_WAITING))
         return;
-    machine_move(&redis->machine, REDIS_STATE_WAITING);
-    if (redis->said != why)
+    machine_move(&connection->machine, REDIS_CONNECTION_WAITING);
+    if (connection->said != why)
         log_warn("redis_lost", LOG_NAME("why", why));
-    redis->said = why;
-    timer_start(&redis->step, backoff_ms(redis), 0);
-    redis->failures++;
+    connection->said = why;
+    timer_start(&connection->step, backoff_ms(connection), 0);
+    connection->failures++;
     if (!was_ready)
         return;
-    redis_metrics_ready(&redis->metrics, false);
-    if (redis->options.on_state != NULL)
-        redis->options.on_state(redis->options.owner, false);
+    redis_metrics_ready(&connection->metrics, false);
+    if (connection->on_state != NULL)
+        connection->on_state(connection->owner, false);
 }
 
-static void drop(struct redis *redis, const char *why)
+void redis_connection_drop(struct redis_connection *connection, const char *why)
 {
-    redisAsyncContext *context = redis->context;
+    redisAsyncContext *context = connection->context;
 
-    redis_on_lost(redis, why);
+    redis_connection_lost(connection, why);
     if (context != NULL)
         redisAsyncFree(context);
 }
@@ -102,109 +105,123 @@ static void drop(struct redis *redis, const char *why)
  * ended it already. */
 static void on_ping(void *arg, const struct redis_reply *reply, const struct error *err)
 {
-    struct redis *redis = arg;
+    struct redis_connection *connection = arg;
 
     if (reply == NULL && err->status == STATUS_DEADLINE_EXCEEDED
-        && redis_is_in(redis, REDIS_STATE_READY))
-        drop(redis, "ping_unanswered");
+        && is_in(connection, REDIS_CONNECTION_READY))
+        redis_connection_drop(connection, "ping_unanswered");
 }
 
 /* The PING is beyond the limit on commands in flight: it is how a full queue is found to be stuck.
  */
-static void send_ping(struct redis *redis)
+static void send_ping(struct redis_connection *connection)
 {
     const struct slice words[] = { SLICE("PING") };
     struct error err;
 
-    if (redis_command_create(redis, words, 1, on_ping, redis, &err) != STATUS_OK)
+    if (redis_command_create(connection, words, 1, on_ping, connection, &err) != STATUS_OK)
         log_warn("redis_ping", LOG_ERROR(&err));
-    if (redis_is_in(redis, REDIS_STATE_READY))
-        timer_start(&redis->step, REDIS_PING_MS + redis->options.command_timeout_ms, 0);
+    if (is_in(connection, REDIS_CONNECTION_READY))
+        timer_start(&connection->step, REDIS_PING_MS + connection->options.command_timeout_ms, 0);
 }
 
-static void on_ready(struct redis *redis)
+static void on_ready(struct redis_connection *connection)
 {
-    machine_move(&redis->machine, REDIS_STATE_READY);
-    log_info("redis_ready", LOG_NUMBER("attempts", redis->failures + 1));
-    redis->failures = 0;
-    redis->said = NULL;
-    redis_metrics_ready(&redis->metrics, true);
-    if (redis->was_ready)
-        redis_metrics_reconnected(&redis->metrics);
-    redis->was_ready = true;
-    timer_start(&redis->step, REDIS_PING_MS, 0);
-    if (redis->options.on_state != NULL)
-        redis->options.on_state(redis->options.owner, true);
+    machine_move(&connection->machine, REDIS_CONNECTION_READY);
+    log_info("redis_ready", LOG_NUMBER("attempts", connection->failures + 1));
+    connection->failures = 0;
+    connection->said = NULL;
+    redis_metrics_ready(&connection->metrics, true);
+    if (connection->was_ready)
+        redis_metrics_reconnected(&connection->metrics);
+    connection->was_ready = true;
+    timer_start(&connection->step, REDIS_PING_MS, 0);
+    if (connection->on_state != NULL)
+        connection->on_state(connection->owner, true);
 }
 
 static const char refused[] = "refused";
 
-/* An answer to AUTH, SELECT or the first PING. The last one has no @arg. */
+/* The answer to ROLE: "master", "slave" or "sentinel", and more. */
+static bool is_primary(const struct redis_reply *reply)
+{
+    return reply->kind == REDIS_REPLY_KIND_ARRAY && reply->count > 0
+           && slice_is(reply->items[0].string, "master");
+}
+
+/* An answer to AUTH, SELECT or what comes last, PING or ROLE, which has no @arg. */
 static void on_greeting(redisAsyncContext *context, void *raw, void *arg)
 {
-    struct redis *redis = context->data;
-    struct arena_mark mark = arena_mark(&redis->scratch);
+    struct redis_connection *connection = context->data;
+    struct arena_mark mark = arena_mark(&connection->scratch);
     struct error err = { .status = STATUS_OK };
-    bool is_refused;
+    const struct redis_reply *reply;
+    bool is_refused, is_elsewhere;
 
-    if (redis->context != context)
+    if (connection->context != context)
         return;
-    is_refused = redis_reply_convert(raw, &redis->scratch, &err) == NULL;
-    arena_rewind(&redis->scratch, mark);
+    reply = redis_reply_convert(raw, &connection->scratch, &err);
+    is_refused = reply == NULL;
+    is_elsewhere = !is_refused && arg == NULL && connection->is_primary_only && !is_primary(reply);
+    arena_rewind(&connection->scratch, mark);
     if (raw == NULL) {
-        redis_on_lost(redis, "closed");
+        redis_connection_lost(connection, "closed");
     } else if (is_refused) {
-        if (redis->said != refused)
+        if (connection->said != refused)
             log_error("redis_refused", LOG_ERROR(&err));
-        drop(redis, refused);
+        redis_connection_drop(connection, refused);
+    } else if (is_elsewhere) {
+        redis_connection_drop(connection, "not_the_primary");
     } else if (arg == NULL) {
-        on_ready(redis);
+        on_ready(connection);
     }
 }
 
-static int greet_auth(struct redis *redis)
+static int greet_auth(struct redis_connection *connection)
 {
-    const struct redis_options *options = &redis->options;
+    const struct redis_options *options = &connection->options;
 
     if (options->password == NULL)
         return REDIS_OK;
     if (options->username == NULL)
-        return redisAsyncCommand(redis->context, on_greeting, redis, "AUTH %s", options->password);
-    return redisAsyncCommand(redis->context, on_greeting, redis, "AUTH %s %s", options->username,
-                             options->password);
+        return redisAsyncCommand(connection->context, on_greeting, connection, "AUTH %s",
+                                 options->password);
+    return redisAsyncCommand(connection->context, on_greeting, connection, "AUTH %s %s",
+                             options->username, options->password);
 }
 
-static int greet_select(struct redis *redis)
+static int greet_select(struct redis_connection *connection)
 {
-    if (redis->options.database == 0)
+    if (connection->options.database == 0)
         return REDIS_OK;
-    return redisAsyncCommand(redis->context, on_greeting, redis, "SELECT %u",
-                             redis->options.database);
+    return redisAsyncCommand(connection->context, on_greeting, connection, "SELECT %u",
+                             connection->options.database);
 }
 
 /* All in one write, before the connection is even there: hiredis keeps it until then. */
-static int greet(struct redis *redis)
+static int greet(struct redis_connection *connection)
 {
-    if (greet_auth(redis) != REDIS_OK || greet_select(redis) != REDIS_OK)
+    if (greet_auth(connection) != REDIS_OK || greet_select(connection) != REDIS_OK)
         return REDIS_ERR;
-    return redisAsyncCommand(redis->context, on_greeting, NULL, "PING");
+    return redisAsyncCommand(connection->context, on_greeting, NULL,
+                             connection->is_primary_only ? "ROLE" : "PING");
 }
 
 static void on_connect(const redisAsyncContext *context, int status)
 {
-    struct redis *redis = context->data;
+    struct redis_connection *connection = context->data;
 
-    if (status != REDIS_OK && redis->context == context)
-        redis_on_lost(redis, "unreachable");
+    if (status != REDIS_OK && connection->context == context)
+        redis_connection_lost(connection, "unreachable");
 }
 
 static void on_disconnect(const redisAsyncContext *context, int status)
 {
-    struct redis *redis = context->data;
+    struct redis_connection *connection = context->data;
 
     (void)status;
-    if (redis->context == context)
-        redis_on_lost(redis, "closed");
+    if (connection->context == context)
+        redis_connection_lost(connection, "closed");
 }
 
 static void on_context_closed(void *arg)
@@ -213,41 +230,42 @@ static void on_context_closed(void *arg)
 }
 
 /* @context is new; it may already have failed. Takes ownership. */
-static void use_context(struct redis *redis, redisAsyncContext *context)
+static void use_context(struct redis_connection *connection, redisAsyncContext *context)
 {
     if (context == NULL || context->err != 0
-        || redis_adapter_attach(context, &redis->loop->uv, on_context_closed, redis) != 0) {
+        || redis_adapter_attach(context, &connection->loop->uv, on_context_closed, connection)
+               != 0) {
         if (context != NULL)
             redisAsyncFree(context);
-        redis_on_lost(redis, "unreachable");
+        redis_connection_lost(connection, "unreachable");
         return;
     }
-    redis->references++;
-    redis->context = context;
-    context->data = redis;
+    connection->references++;
+    connection->context = context;
+    context->data = connection;
     redisAsyncSetConnectCallback(context, on_connect);
     redisAsyncSetDisconnectCallback(context, on_disconnect);
-    if (greet(redis) != REDIS_OK)
-        drop(redis, "no_memory");
+    if (greet(connection) != REDIS_OK)
+        redis_connection_drop(connection, "no_memory");
 }
 
-static void connect_to(struct redis *redis, const struct sockaddr *sockaddr)
+static void connect_to(struct redis_connection *connection, const struct sockaddr *sockaddr)
 {
     char host[INET6_ADDRSTRLEN];
     const int yes = 1;
 
     if (uv_ip_name(sockaddr, host, sizeof(host)) != 0) {
-        redis_on_lost(redis, "unreachable");
+        redis_connection_lost(connection, "unreachable");
         return;
     }
-    use_context(redis, redisAsyncConnect(host, redis->address.port));
-    if (redis->context != NULL)
-        setsockopt(redis->context->c.fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof(yes));
+    use_context(connection, redisAsyncConnect(host, connection->address.port));
+    if (connection->context != NULL)
+        setsockopt(connection->context->c.fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof(yes));
 }
 
 /* Each attempt takes the next address of the name: "localhost" may be ::1 first, and Redis not
  * there. */
-static const struct addrinfo *choose_address(const struct redis *redis,
+static const struct addrinfo *choose_address(const struct redis_connection *connection,
                                              const struct addrinfo *found)
 {
     const struct addrinfo *at;
@@ -255,7 +273,7 @@ static const struct addrinfo *choose_address(const struct redis *redis,
 
     for (at = found; at != NULL; at = at->ai_next)
         count++;
-    index = redis->failures % count;
+    index = connection->failures % count;
     for (at = found; index > 0; index--)
         at = at->ai_next;
     return at;
@@ -263,150 +281,179 @@ static const struct addrinfo *choose_address(const struct redis *redis,
 
 static void on_lookup(uv_getaddrinfo_t *lookup, int status, struct addrinfo *found)
 {
-    struct redis *redis = LIST_ITEM(lookup, struct redis, lookup);
+    struct redis_connection *connection = LIST_ITEM(lookup, struct redis_connection, lookup);
 
-    redis->is_looking_up = false;
+    connection->is_looking_up = false;
     /* It may have come too late. */
-    if (redis_is_in(redis, REDIS_STATE_CONNECTING)) {
+    if (is_in(connection, REDIS_CONNECTION_CONNECTING)) {
         if (status == 0)
-            connect_to(redis, choose_address(redis, found)->ai_addr);
+            connect_to(connection, choose_address(connection, found)->ai_addr);
         else
-            redis_on_lost(redis, "name_not_found");
+            redis_connection_lost(connection, "name_not_found");
     }
     uv_freeaddrinfo(found);
-    release(redis);
+    release(connection);
 }
 
 /* hiredis would look a name up itself, and the loop would stand still. */
-static void look_up(struct redis *redis)
+static void look_up(struct redis_connection *connection)
 {
     const struct addrinfo hints = { .ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM };
     char port[8];
 
-    snprintf(port, sizeof(port), "%d", redis->address.port);
-    if (uv_getaddrinfo(&redis->loop->uv, &redis->lookup, on_lookup, redis->address.host, port,
-                       &hints)
+    snprintf(port, sizeof(port), "%d", connection->address.port);
+    if (uv_getaddrinfo(&connection->loop->uv, &connection->lookup, on_lookup,
+                       connection->address.host, port, &hints)
         != 0) {
-        redis_on_lost(redis, "name_not_found");
+        redis_connection_lost(connection, "name_not_found");
         return;
     }
-    redis->is_looking_up = true;
-    redis->references++;
+    connection->is_looking_up = true;
+    connection->references++;
 }
 
-static void redis_connect(struct redis *redis)
+static void connect_to_address(struct redis_connection *connection)
 {
     struct sockaddr_storage sockaddr;
-    const struct address *address = &redis->address;
+    const struct address *address = &connection->address;
 
-    timer_start(&redis->step, redis->options.connect_timeout_ms, 0);
     if (address->is_unix)
-        use_context(redis, redisAsyncConnectUnix(address->host));
+        use_context(connection, redisAsyncConnectUnix(address->host));
     else if (uv_ip4_addr(address->host, address->port, (struct sockaddr_in *)&sockaddr) == 0
              || uv_ip6_addr(address->host, address->port, (struct sockaddr_in6 *)&sockaddr) == 0)
-        connect_to(redis, (const struct sockaddr *)&sockaddr);
+        connect_to(connection, (const struct sockaddr *)&sockaddr);
     else
-        look_up(redis);
+        look_up(connection);
+}
+
+static void connect_now(struct redis_connection *connection)
+{
+    timer_start(&connection->step, connection->options.connect_timeout_ms, 0);
+    connection->is_locating =
+        connection->locate != NULL && !connection->locate(connection->owner, &connection->address);
+    if (!connection->is_locating)
+        connect_to_address(connection);
+}
+
+void redis_connection_locate(struct redis_connection *connection, const struct address *address)
+{
+    if (!is_in(connection, REDIS_CONNECTION_CONNECTING) || !connection->is_locating)
+        return;
+    connection->is_locating = false;
+    connection->address = *address;
+    connect_to_address(connection);
 }
 
 /* The present state has lasted as long as it may. */
 static void on_step(struct timer *timer)
 {
-    struct redis *redis = LIST_ITEM(timer, struct redis, step);
+    struct redis_connection *connection = LIST_ITEM(timer, struct redis_connection, step);
 
-    switch ((enum redis_state)machine_state(&redis->machine)) {
-    case REDIS_STATE_CONNECTING:
-        drop(redis, "connect_timeout");
+    switch ((enum redis_connection_state)machine_state(&connection->machine)) {
+    case REDIS_CONNECTION_CONNECTING:
+        redis_connection_drop(connection, "connect_timeout");
         break;
-    case REDIS_STATE_READY:
-        send_ping(redis);
+    case REDIS_CONNECTION_READY:
+        send_ping(connection);
         break;
-    case REDIS_STATE_WAITING:
-        if (redis->is_looking_up) {
+    case REDIS_CONNECTION_WAITING:
+        if (connection->is_looking_up) {
             /* The resolver is slower than our patience; there is no second one. */
-            timer_start(&redis->step, backoff_ms(redis), 0);
+            timer_start(&connection->step, backoff_ms(connection), 0);
             break;
         }
-        machine_move(&redis->machine, REDIS_STATE_CONNECTING);
-        redis_connect(redis);
+        machine_move(&connection->machine, REDIS_CONNECTION_CONNECTING);
+        connect_now(connection);
         break;
-    case REDIS_STATE_CLOSING:
+    case REDIS_CONNECTION_CLOSING:
         break;
     }
 }
 
 /* ---- the whole ---- */
 
-static struct redis *make(void)
+static struct redis_connection *make(void)
 {
-    struct redis *redis = fault_is_due() ? NULL : calloc(1, sizeof(*redis));
+    struct redis_connection *connection = fault_is_due() ? NULL : calloc(1, sizeof(*connection));
 
-    if (redis == NULL)
+    if (connection == NULL)
         return NULL;
-    arena_init(&redis->scratch, REDIS_SCRATCH_BYTES_MAX);
-    if (arena_alloc(&redis->scratch, 1) == NULL) {
-        free(redis);
+    arena_init(&connection->scratch, REDIS_SCRATCH_BYTES_MAX);
+    if (arena_alloc(&connection->scratch, 1) == NULL) {
+        free(connection);
         return NULL;
     }
-    return redis;
+    return connection;
 }
 
-struct redis *redis_create(struct loop *loop, const struct redis_options *options,
-                           struct error *err)
+struct redis_connection *redis_connection_create(const struct redis_connection_options *options,
+                                                 struct error *err)
 {
-    struct address address;
-    struct redis *redis;
+    struct redis_connection *connection = make();
 
-    CHECK(options->in_flight_max > 0);
-    CHECK(options->command_timeout_ms > 0 && options->connect_timeout_ms > 0);
-    CHECK(options->backoff_min_ms > 0 && options->backoff_min_ms <= options->backoff_max_ms);
-    if (address_parse(options->address, &address, err) != STATUS_OK)
-        return NULL;
-    redis = make();
-    if (redis == NULL) {
-        error_set(err, STATUS_RESOURCE_EXHAUSTED, "no memory for the redis store");
+    if (connection == NULL) {
+        error_set(err, STATUS_RESOURCE_EXHAUSTED, "no memory for a connection to redis");
         return NULL;
     }
-    redis->loop = loop;
-    redis->options = *options;
-    redis->address = address;
-    redis_metrics_init(&redis->metrics);
-    machine_init(&redis->machine, redis_states);
-    list_init(&redis->queue);
-    timer_init(&redis->step, loop, on_step);
-    timer_init(&redis->expiry, loop, redis_command_on_expiry);
-    redis->references = 2;
-    redis_connect(redis);
-    return redis;
+    connection->loop = options->loop;
+    connection->options = *options->store;
+    connection->address = options->address;
+    connection->locate = options->locate;
+    connection->is_primary_only = options->is_primary_only;
+    connection->on_state = options->on_state;
+    connection->owner = options->owner;
+    redis_metrics_init(&connection->metrics);
+    machine_init(&connection->machine, connection_states);
+    list_init(&connection->queue);
+    timer_init(&connection->step, connection->loop, on_step);
+    timer_init(&connection->expiry, connection->loop, redis_command_on_expiry);
+    connection->references = 2;
+    connect_now(connection);
+    return connection;
 }
 
 static void on_step_closed(struct timer *timer)
 {
-    release(LIST_ITEM(timer, struct redis, step));
+    release(LIST_ITEM(timer, struct redis_connection, step));
 }
 
 static void on_expiry_closed(struct timer *timer)
 {
-    release(LIST_ITEM(timer, struct redis, expiry));
+    release(LIST_ITEM(timer, struct redis_connection, expiry));
 }
 
-void redis_destroy(struct redis *redis)
+void redis_connection_destroy(struct redis_connection *connection)
 {
-    redisAsyncContext *context = redis->context;
+    redisAsyncContext *context = connection->context;
 
-    if (redis_is_in(redis, REDIS_STATE_READY))
-        redis_metrics_ready(&redis->metrics, false);
-    machine_move(&redis->machine, REDIS_STATE_CLOSING);
-    redis->context = NULL;
-    if (redis->is_looking_up)
-        uv_cancel((uv_req_t *)&redis->lookup);
+    if (is_in(connection, REDIS_CONNECTION_READY))
+        redis_metrics_ready(&connection->metrics, false);
+    machine_move(&connection->machine, REDIS_CONNECTION_CLOSING);
+    connection->context = NULL;
+    if (connection->is_looking_up)
+        uv_cancel((uv_req_t *)&connection->lookup);
     if (context != NULL)
         redisAsyncFree(context);
-    timer_close(&redis->step, on_step_closed);
-    timer_close(&redis->expiry, on_expiry_closed);
+    timer_close(&connection->step, on_step_closed);
+    timer_close(&connection->expiry, on_expiry_closed);
 }
 
-bool redis_is_ready(const struct redis *redis)
+bool redis_connection_is_ready(const struct redis_connection *connection)
 {
-    return redis_is_in(redis, REDIS_STATE_READY);
+    return is_in(connection, REDIS_CONNECTION_READY);
+}
+
+const struct address *redis_connection_address(const struct redis_connection *connection)
+{
+    return &connection->address;
+}
+
+unsigned redis_connection_in_flight(const struct redis_connection *connection)
+{
+    return connection->in_flight;
+}
+
+struct slice redis_connection_refusal(const struct redis_connection *connection)
+{
+    return connection->refusal;
 }

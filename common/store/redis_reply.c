@@ -14,11 +14,25 @@ static struct slice first_word(struct slice text)
     return word.size == 0 || word.size > WORD_BYTES_MAX ? SLICE("error") : word;
 }
 
+/* What Redis will answer otherwise in a while, or elsewhere. */
+static bool is_passing(struct slice word)
+{
+    static const char *const words[] = { "LOADING",     "READONLY", "MASTERDOWN", "NOREPLICAS",
+                                         "CLUSTERDOWN", "TRYAGAIN", "MISCONF" };
+    size_t i;
+
+    for (i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+        if (slice_is(word, words[i]))
+            return true;
+    return false;
+}
+
 static enum status refuse_error(const redisReply *from, struct error *err)
 {
     struct slice word = first_word(slice_of(from->str, from->len));
 
-    return error_set(err, STATUS_FAILED_PRECONDITION, "redis answers %.*s", SLICE_FORMAT(word));
+    return error_set(err, is_passing(word) ? STATUS_UNAVAILABLE : STATUS_FAILED_PRECONDITION,
+                     "redis answers %.*s", SLICE_FORMAT(word));
 }
 
 static enum status convert(const redisReply *from, struct arena *arena, struct redis_reply *to,
@@ -84,4 +98,11 @@ const struct redis_reply *redis_reply_convert(const redisReply *from, struct are
         return NULL;
     }
     return convert(from, arena, to, err) == STATUS_OK ? to : NULL;
+}
+
+struct slice redis_reply_refusal(const redisReply *from)
+{
+    if (from == NULL || from->type != REDIS_REPLY_ERROR)
+        return slice_of(NULL, 0);
+    return slice_of(from->str, from->len);
 }

@@ -20,11 +20,18 @@
 const struct setting context_settings[] = {
     HOST_SETTINGS(struct context_config, "127.0.0.1:7102"),
     { "redis", SETTING_KIND_STRING, offsetof(struct context_config, redis), "127.0.0.1:6379",
-      "ADDRESS", "where Redis is; unix:/path too; empty: keep records in memory only", 0, 0, false,
-      false },
+      "ADDRESS",
+      "where Redis is: HOST:PORT, unix:/path, sentinel:NAME@HOST:PORT,… or cluster:HOST:PORT,…; "
+      "empty: keep records in memory only",
+      0, 0, false, false },
     { "redis-password-file", SETTING_KIND_STRING,
       offsetof(struct context_config, redis_password_file), NULL, "FILE",
       "its first line is the password of Redis", 0, 0, false, false },
+    { "redis-sentinel-password-file", SETTING_KIND_STRING,
+      offsetof(struct context_config, redis_sentinel_password_file), NULL, "FILE",
+      "its first line is the password of the Sentinels", 0, 0, false, false },
+    { "redis-replicas", SETTING_KIND_NUMBER, offsetof(struct context_config, redis_replicas), "0",
+      "COUNT", "replicas that have a record before its Put is durable", 0, 16, false, false },
     { "redis-required", SETTING_KIND_SWITCH, offsetof(struct context_config, redis_required),
       "false", NULL, "not serving, and no Put, while Redis is away", 0, 0, false, false },
     { "key-file", SETTING_KIND_STRING, offsetof(struct context_config, key_file), NULL, "FILE",
@@ -138,18 +145,18 @@ static void register_metrics(struct context *context)
                         "Puts done again because another came between", "");
 }
 
-static enum status read_password(struct context *context, const char *path, struct error *err)
+static enum status read_password(const char *path, char *password, size_t size, struct error *err)
 {
     FILE *file = fopen(path, "re");
     bool is_read;
 
     if (file == NULL)
         return error_set_errno(err, errno, "password file %s", path);
-    is_read = fgets(context->password, sizeof(context->password), file) != NULL;
+    is_read = fgets(password, (int)size, file) != NULL;
     fclose(file);
     if (!is_read)
         return error_set(err, STATUS_FAILED_PRECONDITION, "password file %s is empty", path);
-    context->password[strcspn(context->password, "\r\n")] = '\0';
+    password[strcspn(password, "\r\n")] = '\0';
     return STATUS_OK;
 }
 
@@ -177,6 +184,7 @@ static enum status connect_redis(struct context *context, const struct context_c
 {
     struct redis_options options = {
         .address = config->redis,
+        .replicas = (unsigned)config->redis_replicas,
         .connect_timeout_ms = 1000,
         .command_timeout_ms = 2000,
         .backoff_min_ms = 50,
@@ -191,9 +199,18 @@ static enum status connect_redis(struct context *context, const struct context_c
                                                   "--redis-required, and --redis is empty")
                                       : STATUS_OK;
     if (config->redis_password_file != NULL) {
-        if (read_password(context, config->redis_password_file, err) != STATUS_OK)
+        if (read_password(config->redis_password_file, context->password, sizeof(context->password),
+                          err)
+            != STATUS_OK)
             return err->status;
         options.password = context->password;
+    }
+    if (config->redis_sentinel_password_file != NULL) {
+        if (read_password(config->redis_sentinel_password_file, context->sentinel_password,
+                          sizeof(context->sentinel_password), err)
+            != STATUS_OK)
+            return err->status;
+        options.sentinel_password = context->sentinel_password;
     }
     context->store.redis = redis_create(&context->host->loop, &options, err);
     return context->store.redis == NULL ? err->status : STATUS_OK;

@@ -11,8 +11,10 @@
 
 struct context_config {
     struct host_config host;
-    const char *redis;               /* "127.0.0.1:6379"; NULL or "": no Redis, memory only */
-    const char *redis_password_file; /* NULL: no AUTH */
+    const char *redis; /* as store/redis_where.h has it; NULL or "": no Redis, memory only */
+    const char *redis_password_file;          /* NULL: no AUTH */
+    const char *redis_sentinel_password_file; /* NULL: no AUTH */
+    int64_t redis_replicas;                   /* that a durable record has been written to */
     bool redis_required;
     const char *key_file;
     uint64_t ttl_ms;
@@ -32,7 +34,7 @@ struct context {
     bool is_redis_required;
     bool is_stopping;
     unsigned storing; /* records that are being written after Redis came back */
-    char password[256];
+    char password[256], sentinel_password[256];
     struct {
         struct metric *redis_up, *records, *bytes, *unsaved, *hits, *misses, *memory_puts,
             *conflicts;

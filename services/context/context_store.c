@@ -83,6 +83,25 @@ static enum status ask(struct store *store, struct asking *asking, redis_done_cb
     return redis_command(store->redis, asking->words, asking->count, done, asking, err);
 }
 
+static void on_written(void *arg, const struct redis_reply *reply, const struct error *err)
+{
+    static const struct error none = { STATUS_OK, "" };
+    struct asking *asking = arg;
+
+    asking->on_write(asking->arg,
+                     reply != NULL && reply->kind == REDIS_REPLY_KIND_INTEGER && reply->integer > 0,
+                     reply == NULL ? err : &none);
+}
+
+/* A change, which is done when as many replicas as the site asks for have it. */
+static enum status change(struct store *store, struct asking *asking, struct error *err)
+{
+    if (asking->is_full)
+        return error_set(err, STATUS_RESOURCE_EXHAUSTED, "no room to ask Redis");
+    return redis_command_durable(store->redis, asking->words, asking->count, on_written, asking,
+                                 err);
+}
+
 static uint64_t number_of(struct slice text)
 {
     char digits[24];
@@ -126,16 +145,6 @@ enum status store_fetch(struct store *store, struct slice tenant, struct slice p
     return ask(store, asking, on_fetched, err);
 }
 
-static void on_written(void *arg, const struct redis_reply *reply, const struct error *err)
-{
-    static const struct error none = { STATUS_OK, "" };
-    struct asking *asking = arg;
-
-    asking->on_write(asking->arg,
-                     reply != NULL && reply->kind == REDIS_REPLY_KIND_INTEGER && reply->integer > 0,
-                     reply == NULL ? err : &none);
-}
-
 enum status store_write(struct store *store, struct slice tenant, struct slice patient,
                         uint64_t base_version, uint64_t version, struct slice record,
                         struct slice map, struct arena *arena, store_write_cb done, void *arg,
@@ -155,7 +164,7 @@ enum status store_write(struct store *store, struct slice tenant, struct slice p
     add_number(asking, store->ttl_ms, arena);
     add(asking, record);
     add(asking, map);
-    return ask(store, asking, on_written, err);
+    return change(store, asking, err);
 }
 
 enum status store_forget(struct store *store, struct slice tenant, struct slice patient,
@@ -168,5 +177,5 @@ enum status store_forget(struct store *store, struct slice tenant, struct slice 
     asking->on_write = done;
     add(asking, SLICE("DEL"));
     add_keys(asking, tenant, patient, arena);
-    return ask(store, asking, on_written, err);
+    return change(store, asking, err);
 }

@@ -260,6 +260,40 @@ static void fails_cleanly_at_each_allocation(void **state)
 }
 #endif
 
+#ifdef CONSILIUM_FAULTS
+/* Nobody is there: what fails is the making of it. */
+static void fails_cleanly_at_each_allocation_of_sentinels_and_of_a_cluster(void **state)
+{
+    static const char *const addresses[] = { "sentinel:n@127.0.0.1:1,127.0.0.1:1",
+                                             "cluster:127.0.0.1:1,127.0.0.1:1" };
+    unsigned refused = 0;
+
+    (void)state;
+    for (int i = 0; i < 24; i++) {
+        struct redis_options options;
+        struct bench bench;
+        struct error err;
+
+        bench_open(&bench);
+        options = default_options(&bench);
+        options.address = addresses[i % 2];
+        options.replicas = 1;
+        fault_after(i / 2);
+        bench.redis = redis_create(&bench.loop, &options, &err);
+        if (bench.redis == NULL) {
+            assert_int_equal(err.status, STATUS_RESOURCE_EXHAUSTED);
+            refused++;
+        } else {
+            run_for(&bench, 20);
+            assert_false(redis_is_ready(bench.redis));
+        }
+        fault_after(-1);
+        bench_close(&bench);
+    }
+    assert_true(refused > 4 && refused < 24);
+}
+#endif
+
 static void counts_what_it_did(void **state)
 {
     struct metric *ok =
@@ -301,6 +335,7 @@ int main(void)
         cmocka_unit_test(can_be_destroyed_when_the_connection_is_lost),
 #ifdef CONSILIUM_FAULTS
         cmocka_unit_test(fails_cleanly_at_each_allocation),
+        cmocka_unit_test(fails_cleanly_at_each_allocation_of_sentinels_and_of_a_cluster),
 #endif
         cmocka_unit_test(counts_what_it_did),
     };
