@@ -90,6 +90,8 @@ static int status_of(struct health *health, struct slice name)
     const struct health_name *found = find_name(health, name);
     bool is_serving;
 
+    if (slice_equal(name, SLICE(HEALTH_LIVENESS)))
+        return STATUS(SERVING);
     if (found == NULL)
         return STATUS(SERVICE_UNKNOWN);
     is_serving = found->is_extra ? found->is_serving : health->is_serving;

@@ -492,6 +492,7 @@ static void health_says_what_is_so(void **state)
     server_set_serving(fixture.server, false);
     ask_health(&fixture, "", STATUS_OK, 2);
     ask_health(&fixture, "consilium.v1.Tokenizer", STATUS_OK, 2);
+    ask_health(&fixture, HEALTH_LIVENESS, STATUS_OK, 1);
     fixture_close(&fixture);
 }
 
