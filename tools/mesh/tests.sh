@@ -49,14 +49,23 @@ demo_test_run() {
     fi
 }
 
+# promtool alone, out of Debian's prometheus: the package itself would start a server.
+promtool_fetch() {
+    [ ! -x /usr/bin/promtool ] && [ ! -x build/prometheus/usr/bin/promtool ] || return 0
+    mkdir -p build/prometheus
+    (cd build/prometheus && apt-get download prometheus && dpkg-deb -x prometheus_*.deb .) >build/prometheus.log 2>&1 \
+        || say "promtool could not be fetched (build/prometheus.log): its tests are skipped"
+}
+
 # The mesh tests, with the sanitizer build's programs, print "ok - NAME", "not ok - NAME" or "skip - NAME".
 mesh_tests_run() {
     local log=build/mesh-tests.log
     local folder
-    for folder in tests/mesh tests/web; do
+    for folder in tests/mesh tests/web tests/deploy; do
         [ ! -d "$folder/node_modules" ] || continue
         run_quietly "npm packages of $folder" build/npm.log npm ci --prefix "$folder" --no-audit --no-fund --ignore-scripts
     done
+    promtool_fetch
     MESH_BIN=$ROOT/build/dev/bin node tests/mesh/run.js >"$log" 2>&1 || true
     grep -E '^(ok|not ok|skip) - |^    ' "$log" || true
     PASSED=$((PASSED + $(grep -c '^ok - ' "$log" || true)))
