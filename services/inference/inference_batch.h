@@ -12,7 +12,8 @@ struct inference_batch {
 };
 
 /* Fill @batch from @sequences [count]. @room: the outputs that each one's caller has room for; 0:
- * it rests. *turn: the sequence whose prompt comes first; set to the one that did not fit. */
+ * it rests. *turn counts the chunks of prompts: whether the oldest prompt is next or the nearest to
+ * its end. */
 void inference_batch_compose(struct inference_batch *batch, struct inference_sequence *sequences,
                              uint32_t count, const uint32_t *room, uint32_t *turn);
 

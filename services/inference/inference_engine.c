@@ -197,23 +197,42 @@ static uint32_t running(const struct inference_engine *engine)
     return count;
 }
 
+/* Until one who comes after @waiting others has a sequence: they become free one after the other,
+ * by how long the last requests had theirs. */
+static uint64_t expected_ms(const struct inference_engine *engine, uint32_t waiting)
+{
+    return engine->served_us * (waiting + 1) / engine->options.sequences / 1000;
+}
+
+/* With the lock held. */
+static enum status admit(const struct inference_engine *engine, struct error *err)
+{
+    uint32_t run = running(engine), waiting = engine->queue.count;
+    uint32_t free = engine->options.sequences - run;
+    uint64_t ms = waiting < free ? 0 : expected_ms(engine, waiting - free);
+
+    if (engine->is_stopping)
+        return error_set(err, STATUS_UNAVAILABLE, "the engine stops");
+    if (waiting >= engine->options.queue_max + free)
+        return error_set(err, STATUS_RESOURCE_EXHAUSTED,
+                         "%u requests run and %u wait: the queue is full", run, waiting);
+    if (engine->options.wait_max_ms > 0 && ms > engine->options.wait_max_ms)
+        return error_set(err, STATUS_RESOURCE_EXHAUSTED,
+                         "%u requests run and %u wait: its turn is expected in %llu s", run,
+                         waiting, (unsigned long long)ms / 1000);
+    return STATUS_OK;
+}
+
 enum status inference_engine_submit(struct inference_engine *engine,
                                     struct inference_request *request, struct error *err)
 {
     enum status status = check_request(engine, request, err);
-    uint32_t room;
 
     if (status != STATUS_OK)
         return status;
     pthread_mutex_lock(&engine->lock);
-    room = engine->options.queue_max + engine->options.sequences - running(engine);
-    if (engine->is_stopping)
-        status = error_set(err, STATUS_UNAVAILABLE, "the engine stops");
-    else if (engine->queue.count >= room)
-        status = error_set(err, STATUS_RESOURCE_EXHAUSTED,
-                           "%u requests run and %u wait: the queue is full", running(engine),
-                           engine->queue.count);
-    else
+    status = admit(engine, err);
+    if (status == STATUS_OK)
         enqueue(engine, request);
     pthread_mutex_unlock(&engine->lock);
     return status;
@@ -269,7 +288,7 @@ uint32_t inference_engine_retry_ms(struct inference_engine *engine)
     uint64_t ms;
 
     pthread_mutex_lock(&engine->lock);
-    ms = engine->served_us * (engine->queue.count + 1) / engine->options.sequences / 1000;
+    ms = expected_ms(engine, engine->queue.count);
     pthread_mutex_unlock(&engine->lock);
     if (ms < RETRY_MS_MIN)
         return RETRY_MS_MIN;

@@ -15,10 +15,11 @@
 #include "inference_request.h"
 
 struct inference_engine_options {
-    uint32_t sequences; /* requests computed at one time */
-    uint32_t queue_max; /* requests that wait for one */
-    uint32_t context;   /* 0: the model's */
-    uint32_t pages;     /* of keys and values, INFERENCE_PAGE ids each; 0: contexts for all */
+    uint32_t sequences;   /* requests computed at one time */
+    uint32_t queue_max;   /* requests that wait for one */
+    uint32_t wait_max_ms; /* that one may wait, as far as it can be foreseen; 0: any time */
+    uint32_t context;     /* 0: the model's */
+    uint32_t pages;       /* of keys and values, INFERENCE_PAGE ids each; 0: contexts for all */
     enum inference_cache_form cache_form;
     unsigned threads; /* of the arithmetic, the engine's own among them */
     /* On the engine's thread, once, when the file has been read whole for its digest. */
@@ -39,7 +40,8 @@ void inference_engine_stop(struct inference_engine *engine);
 void inference_engine_destroy(struct inference_engine *engine);
 
 /* INVALID_ARGUMENT: no ids, an id outside the vocabulary, a prompt that leaves no room in the
- * context, bad sampling or biases. RESOURCE_EXHAUSTED: the queue is full. UNAVAILABLE: the engine
+ * context, bad sampling or biases. RESOURCE_EXHAUSTED: the queue is full, or the wait
+ * too long. UNAVAILABLE: the engine
  * stops. On failure the caller keeps @request and its mask. Any thread. */
 enum status inference_engine_submit(struct inference_engine *engine,
                                     struct inference_request *request, struct error *err);

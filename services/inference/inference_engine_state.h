@@ -28,7 +28,7 @@ struct inference_engine {
     struct inference_text *text; /* NULL: the file has no vocabulary */
     struct inference_sequence *sequences;
     struct inference_samples samples;
-    uint32_t turn; /* the sequence whose prompt is first in the next batch */
+    uint32_t turn; /* of the chunks of prompts */
     uint32_t context;
     _Atomic(const char *) digest;
     pthread_t thread;

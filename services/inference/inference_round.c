@@ -112,7 +112,7 @@ static void count_served(struct inference_engine *engine, const struct inference
 {
     uint64_t us = inference_us_since(request->queued_ns) - request->usage.queue_us;
 
-    engine->served_us = engine->served_us == 0 ? us : (engine->served_us * 7 + us) / 8;
+    engine->served_us = engine->served_us == 0 ? us : (engine->served_us * 15 + us) / 16;
 }
 
 /* The sequence is at the end of its prompt: go on with an answer that has not begun, or end. */

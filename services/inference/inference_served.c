@@ -24,6 +24,7 @@ static enum status open_engine(struct inference_served *served, struct gguf *ggu
     struct inference_engine_options engine = {
         .sequences = options->sequences,
         .queue_max = options->queue_max,
+        .wait_max_ms = options->wait_max_ms,
         .context = options->context,
         .pages = options->pages,
         .cache_form = options->cache_form,

@@ -14,7 +14,7 @@ struct inference_options {
     const char *model;    /* a GGUF file */
     const char *card;     /* inference_card.h; NULL: what lies beside the model */
     const char *adapters; /* NAME=FILE, with commas between them; NULL: none */
-    uint32_t sequences, queue_max, context, pages;
+    uint32_t sequences, queue_max, wait_max_ms, context, pages;
     enum inference_cache_form cache_form;
     unsigned threads;
     struct workers *workers; /* for inference_reload; NULL: there is none */

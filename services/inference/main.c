@@ -8,7 +8,7 @@
 struct inference_config {
     struct host_config host;
     const char *model, *card, *adapters;
-    uint64_t model_watch_ms;
+    uint64_t model_watch_ms, wait_ms;
     int64_t sequences, queue, threads, context, pages, cache_bits;
 };
 
@@ -32,6 +32,9 @@ static const struct setting settings[] = {
       "requests computed at one time", 1, 64, false, false },
     { "queue", SETTING_KIND_NUMBER, offsetof(struct inference_config, queue), "64", "N",
       "requests that may wait for one of them", 0, 65536, false, false },
+    { "wait", SETTING_KIND_DURATION, offsetof(struct inference_config, wait_ms), "60s", "TIME",
+      "a request is refused where its turn is expected later than this; 0: only by --queue", 0,
+      3600000, false, false },
     { "threads", SETTING_KIND_NUMBER, offsetof(struct inference_config, threads), "1", "N",
       "threads of the arithmetic", 1, 256, false, false },
     { "context", SETTING_KIND_NUMBER, offsetof(struct inference_config, context), "0", "N",
@@ -77,6 +80,7 @@ static enum status start(struct host *host, const void *config, void **service, 
         .adapters = own->adapters,
         .sequences = (uint32_t)own->sequences,
         .queue_max = (uint32_t)own->queue,
+        .wait_max_ms = (uint32_t)own->wait_ms,
         .context = (uint32_t)own->context,
         .pages = (uint32_t)own->pages,
         .cache_form = own->cache_bits == 8 ? INFERENCE_CACHE_FORM_Q8 : INFERENCE_CACHE_FORM_F32,

@@ -8,6 +8,7 @@
 
 #include "adapter_sample.h"
 #include "engine_run.h"
+#include "inference_engine_state.h"
 
 static void gives_the_same_ids_alone_and_among_others(void **state)
 {
@@ -280,6 +281,30 @@ static void refuses_beyond_the_queue_and_ends_the_cancelled(void **state)
     close_engine(&fixture);
 }
 
+/* As if a request had its sequence for ten seconds: the second one's turn comes after as many, the
+ * third one's after twenty. */
+static void refuses_whose_turn_would_come_too_late(void **state)
+{
+    struct asked first, second, third;
+    struct fixture fixture;
+
+    (void)state;
+    open_engine(&fixture, 1, 8);
+    assert_int_equal(ask(&fixture, &first, 10, 0, 0), STATUS_OK);
+    await(&first.has_output); /* it has the sequence, and rests when its output is full */
+    fixture.engine->options.wait_max_ms = 15000;
+    fixture.engine->served_us = 10000000;
+    assert_int_equal(ask(&fixture, &second, 10, 3, 0), STATUS_OK);
+    assert_int_equal(ask(&fixture, &third, 10, 3, 0), STATUS_RESOURCE_EXHAUSTED);
+    assert_int_equal(inference_engine_retry_ms(fixture.engine), 20000);
+    inference_engine_cancel(fixture.engine, &first.request);
+    first.has_output = true;
+    take_all(&fixture, &first);
+    take_all(&fixture, &second);
+    assert_int_equal(second.count, 3);
+    close_engine(&fixture);
+}
+
 static void rests_while_paused(void **state)
 {
     struct fixture fixture;
@@ -386,6 +411,7 @@ int main(void)
         cmocka_unit_test(goes_to_the_end_of_the_context),
         cmocka_unit_test(refuses_what_cannot_be_run),
         cmocka_unit_test(refuses_beyond_the_queue_and_ends_the_cancelled),
+        cmocka_unit_test(refuses_whose_turn_would_come_too_late),
         cmocka_unit_test(rests_while_paused),
         cmocka_unit_test(ends_every_request_when_it_stops),
         cmocka_unit_test(shares_pages_within_an_adapter_and_not_with_the_model_as_it_is),
