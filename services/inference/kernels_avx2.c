@@ -205,19 +205,34 @@ static __m256i narrow(__m256i a, __m256i b)
     return _mm256_permute4x64_epi64(_mm256_packs_epi32(a, b), 0xd8);
 }
 
+/* kernels_pack.h: the starts of 32 values of 8 bits, four lanes of 16 bits. */
+static void put_starts(int16_t *starts, __m256i bytes)
+{
+    __m256i pairs = _mm256_maddubs_epi16(_mm256_set1_epi8(1), bytes);
+    uint32_t halves[2];
+
+    pairs = _mm256_add_epi16(pairs, _mm256_shuffle_epi32(pairs, 0x4e));
+    pairs = _mm256_add_epi16(pairs, _mm256_shuffle_epi32(pairs, 0xb1));
+    pairs = _mm256_mullo_epi16(pairs, _mm256_set1_epi16(-START_WEIGHT));
+    halves[0] = (uint32_t)_mm_cvtsi128_si32(_mm256_castsi256_si128(pairs));
+    halves[1] = (uint32_t)_mm_cvtsi128_si32(_mm256_extracti128_si256(pairs, 1));
+    memcpy(starts, halves, sizeof(halves));
+}
+
 static void quantise_8(const float *x, size_t count, char *tile, unsigned width, unsigned index)
 {
     for (size_t at = 0; at < count; at += BLOCK, tile += width * Q8_BLOCK_BYTES) {
-        float *scales = (float *)(void *)(tile + (size_t)width * BLOCK);
-        int32_t *sums = (int32_t *)(void *)(scales + width) + (size_t)index * 2;
+        float *scales = (float *)(void *)(tile + (size_t)width * BLOCK), *sums = scales + width;
+        int16_t *starts = (int16_t *)(void *)(sums + width) + (size_t)index * 4;
         __m256i block[4], bytes;
 
         scales[index] = quantise_block(x + at, 127, block);
-        sums[0] = sum_of_ints(_mm256_add_epi32(block[0], block[1]));
-        sums[1] = sum_of_ints(_mm256_add_epi32(block[2], block[3]));
+        sums[index] = (float)sum_of_ints(_mm256_add_epi32(_mm256_add_epi32(block[0], block[1]),
+                                                          _mm256_add_epi32(block[2], block[3])));
         bytes = _mm256_packs_epi16(narrow(block[0], block[1]), narrow(block[2], block[3]));
-        _mm256_storeu_si256((__m256i *)(void *)(tile + (size_t)index * BLOCK),
-                            _mm256_permute4x64_epi64(bytes, 0xd8));
+        bytes = _mm256_permute4x64_epi64(bytes, 0xd8);
+        _mm256_storeu_si256((__m256i *)(void *)(tile + (size_t)index * BLOCK), bytes);
+        put_starts(starts, bytes);
     }
 }
 

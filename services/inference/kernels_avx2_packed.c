@@ -1,8 +1,10 @@
-/* The quantised forms with AVX2: eight rows by up to four vectors at a time. Compiled with those
- * flags: nothing here may run before kernels_avx2 has asked the processor.
+/* The quantised forms with AVX2: sixteen rows (two groups) by up to four vectors at a time, so that
+ * a value of a vector that was spread over the lanes is used twice and a weight that was unpacked
+ * four times. Compiled with those flags: nothing here may run before kernels_avx2 has asked the
+ * processor.
  *
- * Each vector's sums are made in the same order however many vectors go together, so a product does
- * not depend on its company. */
+ * Each vector's sums are made in the same order however many vectors and groups go together, so a
+ * product does not depend on its company. */
 #include <immintrin.h>
 #include <string.h>
 
@@ -10,11 +12,21 @@
 #include "kernels_pack.h"
 
 #define INLINE static inline __attribute__((always_inline))
+#define PAIR 2
+/* Blocks of a row that all vectors are multiplied by before the next ones come: so many of a pair
+ * of groups and of a tile stay in the first cache. */
+#define PANEL_BLOCKS 32
 
-/* A block of a tile of vectors, and their sums so far over the eight rows of a group. */
+/* A block of a tile of vectors, and their sums so far over the rows of one group or two. */
 struct tile {
     const char *block;
-    __m256 total[TILE];
+    __m256 total[PAIR][TILE];
+};
+
+/* Blocks at one place of one group or two. */
+struct pair {
+    const char *data;
+    size_t stride; /* to the other group */
 };
 
 INLINE __m256i spread(const void *four_bytes)
@@ -41,22 +53,28 @@ INLINE __m256i load_bytes(const void *bytes)
     return _mm256_loadu_si256((const __m256i *)bytes);
 }
 
+/* To the compiler, a value that nobody knows where it comes from: else it regroups long sums, and
+ * all products wait in memory for that. */
+INLINE __m256i keep(__m256i value)
+{
+    __asm__("" : "+x"(value));
+    return value;
+}
+
+/* Of a tile of @n vectors: the scale of vector @i, the sum of its values, its starts. */
 INLINE __m256 x_scale(const struct tile *tile, unsigned n, unsigned i, size_t values_bytes)
 {
     return _mm256_broadcast_ss((const float *)(const void *)(tile->block + n * values_bytes) + i);
 }
 
-INLINE const int32_t *x_sums(const struct tile *tile, unsigned n, unsigned i)
+INLINE __m256 x_sum(const struct tile *tile, unsigned n, unsigned i)
 {
-    return (const int32_t *)(const void *)(tile->block + n * (BLOCK + sizeof(float))) + 2 * i;
+    return x_scale(tile, n, n + i, BLOCK);
 }
 
-/* The sum of a vector's 32 values, in all lanes. */
-INLINE __m256i x_sum(const struct tile *tile, unsigned n, unsigned i)
+INLINE __m256i x_start(const struct tile *tile, unsigned n, unsigned i, unsigned half)
 {
-    const int32_t *sums = x_sums(tile, n, i);
-
-    return _mm256_add_epi32(_mm256_set1_epi32(sums[0]), _mm256_set1_epi32(sums[1]));
+    return spread(tile->block + n * (BLOCK + 2 * sizeof(float)) + (2 * i + half) * 4);
 }
 
 /* Pairs of 16-bit sums, added. */
@@ -65,93 +83,129 @@ INLINE __m256i widen(__m256i sums)
     return _mm256_madd_epi16(sums, _mm256_set1_epi16(1));
 }
 
-/* One block of 8-bit weights by 16-bit values: 16 steps of two columns. The largest sum is 32 · 127
- * · 32767, inside 32 bits. */
-INLINE void block_q8(const struct q8_block *block, struct tile *tile, unsigned n)
+/* total += sum · scale · the vector's scale */
+INLINE void add_sums(struct tile *tile, unsigned n, unsigned k, const __m256i *sums, __m256 scale,
+                     size_t values_bytes)
 {
-    __m256 scale = load_halves(block->scale);
-    __m256i sums[TILE];
-
     for (unsigned i = 0; i < n; i++)
-        sums[i] = _mm256_setzero_si256();
-#pragma GCC unroll 16
-    for (unsigned j = 0; j < BLOCK / 2; j++) {
-        __m256i weights = _mm256_cvtepi8_epi16(
-            _mm_loadu_si128((const __m128i *)(const void *)(block->values + (size_t)j * 16)));
-
-        for (unsigned i = 0; i < n; i++)
-            sums[i] = _mm256_add_epi32(
-                sums[i], _mm256_madd_epi16(
-                             weights, spread(tile->block + (size_t)i * BLOCK * 2 + (size_t)j * 4)));
-    }
-    for (unsigned i = 0; i < n; i++)
-        tile->total[i] =
-            _mm256_fmadd_ps(_mm256_cvtepi32_ps(sums[i]),
-                            _mm256_mul_ps(scale, x_scale(tile, n, i, BLOCK * 2)), tile->total[i]);
+        tile->total[k][i] = _mm256_fmadd_ps(_mm256_cvtepi32_ps(sums[i]),
+                                            _mm256_mul_ps(scale, x_scale(tile, n, i, values_bytes)),
+                                            tile->total[k][i]);
 }
 
-/* Σ value · x over a block of 4-bit values, 0 to 15: the largest 16-bit sum is 8 · 2 · 15 · 127. */
-INLINE void sum_nibbles(const uint8_t *values, const struct tile *tile, unsigned n, __m256i *sums)
-{
-    __m256i mask = _mm256_set1_epi8(15);
-
-    for (unsigned i = 0; i < n; i++)
-        sums[i] = _mm256_setzero_si256();
-#pragma GCC unroll 4
-    for (unsigned s = 0; s < BLOCK / 8; s++) {
-        __m256i both = load_bytes(values + (size_t)s * 32);
-        __m256i low = _mm256_and_si256(both, mask);
-        __m256i high = _mm256_and_si256(_mm256_srli_epi16(both, 4), mask);
-
-        for (unsigned i = 0; i < n; i++) {
-            const char *x = tile->block + (size_t)i * BLOCK + (size_t)s * 8;
-
-            sums[i] = _mm256_add_epi16(sums[i], _mm256_maddubs_epi16(low, spread(x)));
-            sums[i] = _mm256_add_epi16(sums[i], _mm256_maddubs_epi16(high, spread(x + 4)));
-        }
-    }
-    for (unsigned i = 0; i < n; i++)
-        sums[i] = widen(sums[i]);
-}
-
-INLINE void block_q4(const struct q4_block *block, struct tile *tile, unsigned n)
-{
-    __m256 scale = load_halves(block->scale);
-    __m256i sums[TILE];
-
-    sum_nibbles(block->values, tile, n, sums);
-    for (unsigned i = 0; i < n; i++) {
-        __m256i sum = _mm256_sub_epi32(sums[i], _mm256_slli_epi32(x_sum(tile, n, i), 3));
-
-        tile->total[i] =
-            _mm256_fmadd_ps(_mm256_cvtepi32_ps(sum),
-                            _mm256_mul_ps(scale, x_scale(tile, n, i, BLOCK)), tile->total[i]);
-    }
-}
-
-/* total += (scale · sum - minimum · Σx) · the vector's scale */
-INLINE void add_scaled_sums(struct tile *tile, unsigned n, const __m256i *sums, __m256 scale,
-                            __m256 minimum)
+/* total += (sum · scale - minimum · Σx) · the vector's scale */
+INLINE void add_sums_above(struct tile *tile, unsigned n, unsigned k, const __m256i *sums,
+                           __m256 scale, __m256 minimum)
 {
     for (unsigned i = 0; i < n; i++) {
         __m256 part = _mm256_mul_ps(_mm256_cvtepi32_ps(sums[i]), scale);
 
-        part = _mm256_fnmadd_ps(minimum, _mm256_cvtepi32_ps(x_sum(tile, n, i)), part);
-        tile->total[i] = _mm256_fmadd_ps(part, x_scale(tile, n, i, BLOCK), tile->total[i]);
+        part = _mm256_fnmadd_ps(minimum, x_sum(tile, n, i), part);
+        tile->total[k][i] = _mm256_fmadd_ps(part, x_scale(tile, n, i, BLOCK), tile->total[k][i]);
     }
 }
 
-INLINE void super_q4k(const struct q4k_super *super, struct tile *tile, unsigned n)
+/* One block of 8-bit weights by 16-bit values: 16 steps of two columns. The largest sum is 32 · 127
+ * · 32767, inside 32 bits. */
+INLINE void block_q8(struct pair pair, struct tile *tile, unsigned g, unsigned n)
 {
-    __m256 scale = load_halves(super->scale), minimum = load_halves(super->minimum);
+    const struct q8_block *blocks[PAIR] = { (const void *)pair.data,
+                                            (const void *)(pair.data + pair.stride) };
+    __m256i sums[PAIR][TILE];
 
-    for (unsigned j = 0; j < SUPER_BLOCKS; j++, tile->block += n * Q8_BLOCK_BYTES) {
-        const struct q4k_block *block = &super->blocks[j];
-        __m256i sums[TILE];
+    for (unsigned k = 0; k < g; k++)
+        for (unsigned i = 0; i < n; i++)
+            sums[k][i] = _mm256_setzero_si256();
+#pragma GCC unroll 16
+    for (unsigned j = 0; j < BLOCK / 2; j++) {
+        __m256i weights[PAIR];
 
-        sum_nibbles(block->values, tile, n, sums);
-        add_scaled_sums(tile, n, sums, _mm256_mul_ps(scale, load_u8(block->scales)),
-                        _mm256_mul_ps(minimum, load_u8(block->minimums)));
+        for (unsigned k = 0; k < g; k++)
+            weights[k] = _mm256_cvtepi8_epi16(_mm_loadu_si128(
+                (const __m128i *)(const void *)(blocks[k]->values + (size_t)j * 16)));
+        for (unsigned i = 0; i < n; i++) {
+            __m256i x = spread(tile->block + (size_t)i * BLOCK * 2 + (size_t)j * 4);
+
+            for (unsigned k = 0; k < g; k++)
+                sums[k][i] = keep(_mm256_add_epi32(sums[k][i], _mm256_madd_epi16(weights[k], x)));
+        }
+    }
+    for (unsigned k = 0; k < g; k++)
+        add_sums(tile, n, k, sums[k], load_halves(blocks[k]->scale), BLOCK * 2);
+}
+
+/* Columns 4 j to 4 j + 3 of a block, sixteen rows of them in bytes up to 63. */
+INLINE void add_products(const struct tile *tile, unsigned g, unsigned n, unsigned j,
+                         const __m256i *weights, __m256i (*sums)[TILE])
+{
+    for (unsigned i = 0; i < n; i++) {
+        __m256i x = spread(tile->block + (size_t)i * BLOCK + (size_t)j * 4);
+
+        for (unsigned k = 0; k < g; k++)
+            sums[k][i] = keep(_mm256_add_epi16(sums[k][i], _mm256_maddubs_epi16(weights[k], x)));
+    }
+}
+
+/* Operand @j of a block of nibbles. */
+INLINE __m256i nibbles(const uint8_t *values, unsigned j)
+{
+    __m256i both = load_bytes(values + (size_t)(j / 2) * 32);
+
+    return _mm256_and_si256(j % 2 == 0 ? both : _mm256_srli_epi16(both, 4), _mm256_set1_epi8(15));
+}
+
+/* sums += Σ value · x over a block of 4-bit values: at most 16 · 15 · 127 in a lane of 16 bits. */
+INLINE void sum_nibbles(const uint8_t *const *values, const struct tile *tile, unsigned g,
+                        unsigned n, __m256i (*sums)[TILE])
+{
+#pragma GCC unroll 8
+    for (unsigned j = 0; j < BLOCK / 4; j++) {
+        __m256i weights[PAIR];
+
+        for (unsigned k = 0; k < g; k++)
+            weights[k] = nibbles(values[k], j);
+        add_products(tile, g, n, j, weights, sums);
+    }
+    for (unsigned k = 0; k < g; k++)
+        for (unsigned i = 0; i < n; i++)
+            sums[k][i] = widen(sums[k][i]);
+}
+
+INLINE void block_q4(struct pair pair, struct tile *tile, unsigned g, unsigned n)
+{
+    const struct q4_block *blocks[PAIR] = { (const void *)pair.data,
+                                            (const void *)(pair.data + pair.stride) };
+    const uint8_t *values[PAIR] = { blocks[0]->values, blocks[1]->values };
+    __m256i sums[PAIR][TILE];
+
+    for (unsigned i = 0; i < n; i++) {
+        sums[0][i] = _mm256_add_epi16(x_start(tile, n, i, 0), x_start(tile, n, i, 1));
+        sums[1][i] = sums[0][i];
+    }
+    sum_nibbles(values, tile, g, n, sums);
+    for (unsigned k = 0; k < g; k++)
+        add_sums(tile, n, k, sums[k], load_halves(blocks[k]->scale), BLOCK);
+}
+
+INLINE void super_q4k(struct pair pair, struct tile *tile, unsigned g, unsigned n)
+{
+    const struct q4k_super *supers[PAIR] = { (const void *)pair.data,
+                                             (const void *)(pair.data + pair.stride) };
+
+    for (unsigned b = 0; b < SUPER_BLOCKS; b++, tile->block += n * Q8_BLOCK_BYTES) {
+        const uint8_t *values[PAIR] = { supers[0]->blocks[b].values, supers[1]->blocks[b].values };
+        __m256i sums[PAIR][TILE];
+
+        for (unsigned k = 0; k < g; k++)
+            for (unsigned i = 0; i < n; i++)
+                sums[k][i] = _mm256_setzero_si256();
+        sum_nibbles(values, tile, g, n, sums);
+        for (unsigned k = 0; k < g; k++)
+            add_sums_above(
+                tile, n, k, sums[k],
+                _mm256_mul_ps(load_halves(supers[k]->scale), load_u8(supers[k]->blocks[b].scales)),
+                _mm256_mul_ps(load_halves(supers[k]->minimum),
+                              load_u8(supers[k]->blocks[b].minimums)));
     }
 }
 
@@ -165,52 +219,47 @@ INLINE __m256i fifth_bit(__m256i bits, unsigned j)
     return _mm256_and_si256(_mm256_srli_epi16(bits, (int)(j - 4)), mask);
 }
 
-/* Values up to 31: four products fit into 16 bits (4 · 2 · 31 · 127), so a block is widened twice.
- */
-INLINE void sum_q5k(const struct q5k_block *block, const struct tile *tile, unsigned n,
-                    __m256i *sums)
+/* Values up to 31, 16 of which are taken off by the start: the sum is at most 16 · 16 · 127. */
+INLINE void sum_q5k(const struct q5k_block *const *blocks, const struct tile *tile, unsigned g,
+                    unsigned n, __m256i (*sums)[TILE])
 {
-    __m256i mask = _mm256_set1_epi8(15);
-    __m256i bits = load_bytes(block->high);
-
-    for (unsigned i = 0; i < n; i++)
-        sums[i] = _mm256_setzero_si256();
-#pragma GCC unroll 2
-    for (unsigned half = 0; half < 2; half++) {
-        __m256i part[TILE];
-
-        for (unsigned i = 0; i < n; i++)
-            part[i] = _mm256_setzero_si256();
-#pragma GCC unroll 2
-        for (unsigned s = 2 * half; s < 2 * half + 2; s++) {
-            __m256i both = load_bytes(block->values + (size_t)s * 32);
-            __m256i low = _mm256_or_si256(_mm256_and_si256(both, mask), fifth_bit(bits, 2 * s));
-            __m256i high = _mm256_or_si256(_mm256_and_si256(_mm256_srli_epi16(both, 4), mask),
-                                           fifth_bit(bits, 2 * s + 1));
-
-            for (unsigned i = 0; i < n; i++) {
-                const char *x = tile->block + (size_t)i * BLOCK + (size_t)s * 8;
-
-                part[i] = _mm256_add_epi16(part[i], _mm256_maddubs_epi16(low, spread(x)));
-                part[i] = _mm256_add_epi16(part[i], _mm256_maddubs_epi16(high, spread(x + 4)));
-            }
-        }
-        for (unsigned i = 0; i < n; i++)
-            sums[i] = _mm256_add_epi32(sums[i], widen(part[i]));
+    for (unsigned i = 0; i < n; i++) {
+        sums[0][i] =
+            _mm256_slli_epi16(_mm256_add_epi16(x_start(tile, n, i, 0), x_start(tile, n, i, 1)), 1);
+        sums[1][i] = sums[0][i];
     }
+#pragma GCC unroll 8
+    for (unsigned j = 0; j < BLOCK / 4; j++) {
+        __m256i weights[PAIR];
+
+        for (unsigned k = 0; k < g; k++)
+            weights[k] = _mm256_or_si256(nibbles(blocks[k]->values, j),
+                                         fifth_bit(load_bytes(blocks[k]->high), j));
+        add_products(tile, g, n, j, weights, sums);
+    }
+    for (unsigned k = 0; k < g; k++)
+        for (unsigned i = 0; i < n; i++)
+            sums[k][i] = widen(sums[k][i]);
 }
 
-INLINE void super_q5k(const struct q5k_super *super, struct tile *tile, unsigned n)
+INLINE void super_q5k(struct pair pair, struct tile *tile, unsigned g, unsigned n)
 {
-    __m256 scale = load_halves(super->scale), minimum = load_halves(super->minimum);
+    const struct q5k_super *supers[PAIR] = { (const void *)pair.data,
+                                             (const void *)(pair.data + pair.stride) };
 
-    for (unsigned j = 0; j < SUPER_BLOCKS; j++, tile->block += n * Q8_BLOCK_BYTES) {
-        const struct q5k_block *block = &super->blocks[j];
-        __m256i sums[TILE];
+    for (unsigned b = 0; b < SUPER_BLOCKS; b++, tile->block += n * Q8_BLOCK_BYTES) {
+        const struct q5k_block *blocks[PAIR] = { &supers[0]->blocks[b], &supers[1]->blocks[b] };
+        __m256i sums[PAIR][TILE];
 
-        sum_q5k(block, tile, n, sums);
-        add_scaled_sums(tile, n, sums, _mm256_mul_ps(scale, load_u8(block->scales)),
-                        _mm256_mul_ps(minimum, load_u8(block->minimums)));
+        sum_q5k(blocks, tile, g, n, sums);
+        for (unsigned k = 0; k < g; k++) {
+            __m256 scale = _mm256_mul_ps(load_halves(supers[k]->scale), load_u8(blocks[k]->scales));
+            __m256 minimum =
+                _mm256_mul_ps(load_halves(supers[k]->minimum), load_u8(blocks[k]->minimums));
+
+            add_sums_above(tile, n, k, sums[k], scale,
+                           _mm256_fnmadd_ps(scale, _mm256_set1_ps(16), minimum));
+        }
     }
 }
 
@@ -224,83 +273,125 @@ INLINE __m256i upper_bits(__m256i bits, unsigned shift)
     return _mm256_and_si256(_mm256_srli_epi16(bits, (int)(shift - 4)), mask);
 }
 
-/* Values up to 63: two products fit into 16 bits, so each 8 columns are widened. A half's sum is at
- * most 16 · 63 · 127, times a scale of 127 inside 32 bits. */
-INLINE void block_q6k(const struct q6k_block *block, const struct tile *tile, unsigned n,
-                      __m256i *sums)
+/* A scale for each row, in both lanes of 16 bits. */
+INLINE __m256i scales_of(const int8_t *scales)
 {
-    __m256i mask = _mm256_set1_epi8(15);
+    __m256i wide = _mm256_cvtepi8_epi32(_mm_loadl_epi64((const __m128i *)(const void *)scales));
 
-    for (unsigned i = 0; i < n; i++)
-        sums[i] = _mm256_setzero_si256();
+    return _mm256_blend_epi16(wide, _mm256_slli_epi32(wide, 16), 0xaa);
+}
+
+/* Values up to 63, 32 of which are taken off by the start: a half's sum is at most 8 · 32 · 127 in
+ * a lane, and the pairs are added and scaled at once: two halves of 2 · 32512 · 128. */
+INLINE void block_q6k(const struct q6k_block *const *blocks, const struct tile *tile, unsigned g,
+                      unsigned n, __m256i (*sums)[TILE])
+{
 #pragma GCC unroll 2
     for (unsigned half = 0; half < 2; half++) {
-        __m256i scale = _mm256_cvtepi8_epi32(
-            _mm_loadl_epi64((const __m128i *)(const void *)block->scales[half]));
-        __m256i bits = load_bytes(block->high[half]), part[TILE];
+        __m256i part[PAIR][TILE];
 
-        for (unsigned i = 0; i < n; i++)
-            part[i] =
-                _mm256_slli_epi32(_mm256_sub_epi32(_mm256_setzero_si256(),
-                                                   _mm256_set1_epi32(x_sums(tile, n, i)[half])),
-                                  5);
-#pragma GCC unroll 2
-        for (unsigned k = 0; k < 2; k++) {
-            size_t s = 2 * half + k;
-            __m256i both = load_bytes(block->values + s * 32);
-            __m256i low = _mm256_or_si256(_mm256_and_si256(both, mask), upper_bits(bits, 4 * k));
-            __m256i high = _mm256_or_si256(_mm256_and_si256(_mm256_srli_epi16(both, 4), mask),
-                                           upper_bits(bits, 4 * k + 2));
+        for (unsigned i = 0; i < n; i++) {
+            part[0][i] = _mm256_slli_epi16(x_start(tile, n, i, half), 2);
+            part[1][i] = part[0][i];
+        }
+#pragma GCC unroll 4
+        for (unsigned j = 4 * half; j < 4 * half + 4; j++) {
+            __m256i weights[PAIR];
+
+            for (unsigned k = 0; k < g; k++)
+                weights[k] =
+                    _mm256_or_si256(nibbles(blocks[k]->values, j),
+                                    upper_bits(load_bytes(blocks[k]->high[half]), 2 * (j % 4)));
+            add_products(tile, g, n, j, weights, part);
+        }
+        for (unsigned k = 0; k < g; k++) {
+            __m256i scales = scales_of(blocks[k]->scales[half]);
 
             for (unsigned i = 0; i < n; i++) {
-                const char *x = tile->block + (size_t)i * BLOCK + s * 8;
+                __m256i scaled = _mm256_madd_epi16(part[k][i], scales);
 
-                part[i] = _mm256_add_epi32(
-                    part[i], widen(_mm256_add_epi16(_mm256_maddubs_epi16(low, spread(x)),
-                                                    _mm256_maddubs_epi16(high, spread(x + 4)))));
+                sums[k][i] = half == 0 ? scaled : _mm256_add_epi32(sums[k][i], scaled);
             }
         }
-        for (unsigned i = 0; i < n; i++)
-            sums[i] = _mm256_add_epi32(sums[i], _mm256_mullo_epi32(part[i], scale));
     }
 }
 
-INLINE void super_q6k(const struct q6k_super *super, struct tile *tile, unsigned n)
+INLINE void super_q6k(struct pair pair, struct tile *tile, unsigned g, unsigned n)
 {
-    __m256 scale = load_halves(super->scale);
+    const struct q6k_super *supers[PAIR] = { (const void *)pair.data,
+                                             (const void *)(pair.data + pair.stride) };
 
-    for (unsigned j = 0; j < SUPER_BLOCKS; j++, tile->block += n * Q8_BLOCK_BYTES) {
-        __m256i sums[TILE];
+    for (unsigned b = 0; b < SUPER_BLOCKS; b++, tile->block += n * Q8_BLOCK_BYTES) {
+        const struct q6k_block *blocks[PAIR] = { &supers[0]->blocks[b], &supers[1]->blocks[b] };
+        __m256i sums[PAIR][TILE];
 
-        block_q6k(&super->blocks[j], tile, n, sums);
-        for (unsigned i = 0; i < n; i++)
-            tile->total[i] =
-                _mm256_fmadd_ps(_mm256_cvtepi32_ps(sums[i]),
-                                _mm256_mul_ps(scale, x_scale(tile, n, i, BLOCK)), tile->total[i]);
+        block_q6k(blocks, tile, g, n, sums);
+        for (unsigned k = 0; k < g; k++)
+            add_sums(tile, n, k, sums[k], load_halves(supers[k]->scale), BLOCK);
     }
 }
 
-/* All blocks of a group by the @n vectors of a tile; each of the forms is a loop of its own. */
-INLINE void run_group(enum matrix_form form, const char *group, uint32_t blocks, struct tile *tile,
-                      unsigned n)
+/* @blocks blocks of @g groups by the @n vectors of a tile; each of the forms is a loop of its own.
+ */
+INLINE void run_blocks(enum matrix_form form, struct pair pair, uint32_t blocks, struct tile *tile,
+                       unsigned g, unsigned n)
 {
-    const void *data = group;
+    if (form == MATRIX_FORM_Q8) {
+        for (uint32_t b = 0; b < blocks; b++, pair.data += sizeof(struct q8_block)) {
+            block_q8(pair, tile, g, n);
+            tile->block += n * Q16_BLOCK_BYTES;
+        }
+    } else if (form == MATRIX_FORM_Q4) {
+        for (uint32_t b = 0; b < blocks; b++, pair.data += sizeof(struct q4_block)) {
+            block_q4(pair, tile, g, n);
+            tile->block += n * Q8_BLOCK_BYTES;
+        }
+    } else if (form == MATRIX_FORM_Q4K) {
+        for (uint32_t b = 0; b < blocks; b += SUPER_BLOCKS, pair.data += sizeof(struct q4k_super))
+            super_q4k(pair, tile, g, n);
+    } else if (form == MATRIX_FORM_Q5K) {
+        for (uint32_t b = 0; b < blocks; b += SUPER_BLOCKS, pair.data += sizeof(struct q5k_super))
+            super_q5k(pair, tile, g, n);
+    } else {
+        for (uint32_t b = 0; b < blocks; b += SUPER_BLOCKS, pair.data += sizeof(struct q6k_super))
+            super_q6k(pair, tile, g, n);
+    }
+}
 
-    if (form == MATRIX_FORM_Q8)
-        for (uint32_t b = 0; b < blocks; b++, tile->block += n * Q16_BLOCK_BYTES)
-            block_q8((const struct q8_block *)data + b, tile, n);
-    else if (form == MATRIX_FORM_Q4)
-        for (uint32_t b = 0; b < blocks; b++, tile->block += n * Q8_BLOCK_BYTES)
-            block_q4((const struct q4_block *)data + b, tile, n);
-    else if (form == MATRIX_FORM_Q4K)
-        for (uint32_t b = 0; b < blocks / SUPER_BLOCKS; b++)
-            super_q4k((const struct q4k_super *)data + b, tile, n);
-    else if (form == MATRIX_FORM_Q5K)
-        for (uint32_t b = 0; b < blocks / SUPER_BLOCKS; b++)
-            super_q5k((const struct q5k_super *)data + b, tile, n);
-    else
-        for (uint32_t b = 0; b < blocks / SUPER_BLOCKS; b++)
-            super_q6k((const struct q6k_super *)data + b, tile, n);
+/* A product as it is called for, and what of it comes next. */
+struct work {
+    enum matrix_form form;
+    const struct matrix *matrix;
+    const struct vectors *vectors;
+    float *out;
+    uint32_t block, blocks; /* from @block on */
+};
+
+INLINE size_t data_offset(enum matrix_form form, uint32_t block)
+{
+    switch (form) {
+    case MATRIX_FORM_Q8:
+        return block * sizeof(struct q8_block);
+    case MATRIX_FORM_Q4:
+        return block * sizeof(struct q4_block);
+    case MATRIX_FORM_Q4K:
+        return block / SUPER_BLOCKS * sizeof(struct q4k_super);
+    case MATRIX_FORM_Q5K:
+        return block / SUPER_BLOCKS * sizeof(struct q5k_super);
+    default:
+        return block / SUPER_BLOCKS * sizeof(struct q6k_super);
+    }
+}
+
+/* Rows that a matrix's last group lacks are not in @out. */
+INLINE __m256 load_rows(const float *out, uint32_t rows)
+{
+    float eight[LANES] = { 0 };
+
+    if (rows >= LANES)
+        return _mm256_loadu_ps(out);
+    memcpy(eight, out, rows * sizeof(*out));
+    return _mm256_loadu_ps(eight);
 }
 
 INLINE void store_rows(float *out, __m256 sums, uint32_t rows)
@@ -315,38 +406,65 @@ INLINE void store_rows(float *out, __m256 sums, uint32_t rows)
     memcpy(out, eight, rows * sizeof(*out));
 }
 
-/* One group by the @n vectors of the tile that begins with vector @at. */
-INLINE void run_tile(enum matrix_form form, float *out, const struct matrix *matrix,
-                     const struct vectors *vectors, uint32_t group, uint32_t at, unsigned n)
+/* @g groups from @group on by the @n vectors of the tile that begins with vector @at. */
+INLINE void run_tile(enum matrix_form form, const struct work *work, uint32_t group, unsigned g,
+                     uint32_t at, unsigned n)
 {
-    bool is_16 = form == MATRIX_FORM_Q8;
+    const struct matrix *matrix = work->matrix;
+    size_t block_bytes = form == MATRIX_FORM_Q8 ? Q16_BLOCK_BYTES : Q8_BLOCK_BYTES;
+    char *values = form == MATRIX_FORM_Q8 ? work->vectors->q16 : work->vectors->q8;
+    struct pair pair = { (const char *)matrix->data + group * matrix->stride
+                             + data_offset(form, work->block),
+                         matrix->stride };
     struct tile tile;
 
-    tile.block = is_16 ? tile_at(vectors->q16, matrix->columns, at, Q16_BLOCK_BYTES)
-                       : tile_at(vectors->q8, matrix->columns, at, Q8_BLOCK_BYTES);
-    for (unsigned i = 0; i < n; i++)
-        tile.total[i] = _mm256_setzero_ps();
-    run_group(form, (const char *)matrix->data + group * matrix->stride, matrix->columns / BLOCK,
-              &tile, n);
-    for (unsigned i = 0; i < n; i++)
-        store_rows(out + (size_t)(at + i) * matrix->rows + (size_t)group * LANES, tile.total[i],
-                   matrix->rows - group * LANES);
+    tile.block = tile_at(values, matrix->columns, at, block_bytes) + work->block * n * block_bytes;
+    for (unsigned k = 0; k < g; k++) {
+        for (unsigned i = 0; i < n; i++)
+            tile.total[k][i] = work->block == 0
+                                   ? _mm256_setzero_ps()
+                                   : load_rows(work->out + (size_t)(at + i) * matrix->rows
+                                                   + (size_t)(group + k) * LANES,
+                                               matrix->rows - (group + k) * LANES);
+    }
+    run_blocks(form, pair, work->blocks, &tile, g, n);
+    for (unsigned k = 0; k < g; k++) {
+        for (unsigned i = 0; i < n; i++)
+            store_rows(work->out + (size_t)(at + i) * matrix->rows + (size_t)(group + k) * LANES,
+                       tile.total[k][i], matrix->rows - (group + k) * LANES);
+    }
 }
 
+INLINE void run_groups(enum matrix_form form, const struct work *work, uint32_t group, unsigned g)
+{
+    uint32_t at = 0, n = work->vectors->n;
+
+    for (; at + TILE <= n; at += TILE)
+        run_tile(form, work, group, g, at, TILE);
+    if (n - at == 3)
+        run_tile(form, work, group, g, at, 3);
+    else if (n - at == 2)
+        run_tile(form, work, group, g, at, 2);
+    else if (n - at == 1)
+        run_tile(form, work, group, g, at, 1);
+}
+
+/* Few vectors pass the weights once from the first to the last; many take them by panels. */
 INLINE void multiply(enum matrix_form form, float *out, const struct matrix *matrix,
                      const struct vectors *vectors, uint32_t first, uint32_t groups)
 {
-    for (uint32_t group = first; group < first + groups; group++) {
-        uint32_t at = 0;
+    uint32_t blocks = matrix->columns / BLOCK, end = first + groups;
+    uint32_t panel = vectors->n > TILE ? PANEL_BLOCKS : blocks;
+    struct work work = { form, matrix, vectors, out, 0, 0 };
 
-        for (; at + TILE <= vectors->n; at += TILE)
-            run_tile(form, out, matrix, vectors, group, at, TILE);
-        if (vectors->n - at == 3)
-            run_tile(form, out, matrix, vectors, group, at, 3);
-        else if (vectors->n - at == 2)
-            run_tile(form, out, matrix, vectors, group, at, 2);
-        else if (vectors->n - at == 1)
-            run_tile(form, out, matrix, vectors, group, at, 1);
+    for (; work.block < blocks; work.block += panel) {
+        uint32_t group = first;
+
+        work.blocks = blocks - work.block < panel ? blocks - work.block : panel;
+        for (; group + PAIR <= end; group += PAIR)
+            run_groups(form, &work, group, PAIR);
+        if (group < end)
+            run_groups(form, &work, group, 1);
     }
 }
 

@@ -63,14 +63,16 @@ static void quantise_8(const float *x, size_t count, char *tile, unsigned width,
 
     for (size_t at = 0; at < count; at += BLOCK, tile += width * Q8_BLOCK_BYTES) {
         int8_t *values = (int8_t *)tile + (size_t)index * BLOCK;
-        float *scales = (float *)(void *)(tile + (size_t)width * BLOCK);
-        int32_t *sums = (int32_t *)(void *)(scales + width) + (size_t)index * 2;
+        float *scales = (float *)(void *)(tile + (size_t)width * BLOCK), *sums = scales + width;
+        int16_t *starts = (int16_t *)(void *)(sums + width) + (size_t)index * 4;
 
         scales[index] = quantise_block(x + at, 127, block);
-        sums[0] = sums[1] = 0;
+        memset(starts, 0, 4 * sizeof(*starts));
+        sums[index] = 0;
         for (unsigned i = 0; i < BLOCK; i++) {
             values[i] = (int8_t)block[i];
-            sums[i / 16] += block[i];
+            sums[index] += (float)block[i];
+            starts[i / 16 * 2 + i / 2 % 2] -= (int16_t)(START_WEIGHT * block[i]);
         }
     }
 }

@@ -62,12 +62,18 @@ struct q6k_super {
  *
  *     values of vector 0, 1 … w - 1      32 each of 8 or 16 bits
  *     scales                             a float each: x = scale · value
- *     sums                               8 bits only: of the first and of the last 16 values, each
- *                                        an int32, vector by vector
+ *     sums                               8 bits only: of the 32 values, a float each
+ *     starts                             8 bits only: for the first and for the last 16 values, of
+ *                                        those in columns 0 and 1 of each four and in 2 and 3, -8
+ *                                        times the sum, in 16 bits; so four for each vector
+ *
+ * The starts are where a sum of products begins whose weights are stored 8 (or 16, or 32) too
+ * large: in lanes of 16 bits, which hold the sum of what is true although not each step to it.
  */
 #define TILE 4
-#define Q8_BLOCK_BYTES (BLOCK + sizeof(float) + 2 * sizeof(int32_t))
+#define Q8_BLOCK_BYTES (BLOCK + 2 * sizeof(float) + 4 * sizeof(int16_t))
 #define Q16_BLOCK_BYTES (BLOCK * 2 + sizeof(float))
+#define START_WEIGHT 8
 
 /* Vectors in the tile of vector @i. */
 static inline unsigned tile_width(uint32_t n, uint32_t i)
