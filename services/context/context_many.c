@@ -81,8 +81,7 @@ static void assemble(struct job *job)
         .question = slice_from(one->question[0] != '\0' ? one->question : request->question),
         .budget_tokens = request->budget_tokens,
         .chars_per_token = request->chars_per_token,
-        .form = request->form == CONSILIUM__V1__FORM__FORM_COURSES ? PROMPT_FORM_COURSES
-                                                                   : PROMPT_FORM_FACTS,
+        .form = reply_form(request->form),
     };
     struct prompt prompt;
 

@@ -1,5 +1,7 @@
 /* rank → lines, while the budget holds → the two turns.
  *
+ * Behind the question, where the form asks for it: context_found.
+ *
  * As courses: context_slice. As facts: of the best courses the newest facts (the oldest, where the
  * question asks for the first; those of the time that it names), sorted for reading.
  *
@@ -11,6 +13,7 @@
 #include <stdlib.h>
 
 #include "base/limits.h"
+#include "context_found.h"
 #include "context_render.h"
 #include "context_words.h"
 
@@ -36,6 +39,10 @@ static const char before_question[] = "\nQuestion: ";
 #define REPEAT_SHARE 0.75f
 #define REPEAT_SHARE_TREND 0.97f
 #define REPEATS_MAX 256
+
+/* Of the room for lines, what is told behind the question may take this share: it says again what
+ * lines say, and where a list is asked for, all of them. */
+#define FOUND_SHARE 0.5
 
 /* Whatever the budget: a prompt of more is no prompt. */
 #define ROOM_BYTES_MAX (16 * MIB)
@@ -333,6 +340,30 @@ static enum status find_room(const struct prompt_request *request, size_t *room,
     return STATUS_OK;
 }
 
+/* Put the question behind the lines, and what was found for it. */
+static void put_question(const struct prompt *prompt, const struct courses *courses,
+                         struct slice question, enum prompt_form form, struct arena *arena,
+                         struct buffer *buffer)
+{
+    buffer_put(buffer, question);
+    if (form == PROMPT_FORM_FOUND) {
+        buffer_put_byte(buffer, '\n');
+        context_found(prompt, courses, question, prompt->found_bytes_max, arena, buffer);
+    }
+    buffer_put_byte(buffer, '\0');
+}
+
+struct slice context_ask_again(const struct prompt *prompt, const struct courses *courses,
+                               struct slice question, enum prompt_form form, struct arena *arena)
+{
+    struct buffer buffer;
+
+    buffer_init(&buffer, arena);
+    buffer_put(&buffer, slice_of(prompt->user, prompt->record_size));
+    put_question(prompt, courses, slice_trim(question), form, arena, &buffer);
+    return buffer.is_full ? (struct slice){ NULL, 0 } : slice_from(buffer.data);
+}
+
 enum status context_assemble(const struct record *record, const struct courses *courses,
                              const struct prompt_request *asked, struct arena *arena,
                              struct prompt *prompt, struct error *err)
@@ -341,11 +372,14 @@ enum status context_assemble(const struct record *record, const struct courses *
     struct slice_text slice = { 0 };
     struct buffer buffer;
     enum status status;
-    size_t room = 0;
+    size_t room = 0, found_room = 0;
 
     *prompt = (struct prompt){ .system = CONTEXT_SYSTEM, .record = record };
     request.question = slice_trim(request.question);
     status = find_room(&request, &room, err);
+    if (request.form == PROMPT_FORM_FOUND)
+        found_room = (size_t)((double)room * FOUND_SHARE);
+    room -= found_room;
     if (status == STATUS_OK)
         status =
             request.form == PROMPT_FORM_COURSES
@@ -353,6 +387,7 @@ enum status context_assemble(const struct record *record, const struct courses *
                 : choose_facts(record, courses, request.question, room, arena, prompt, err);
     if (status != STATUS_OK)
         return status;
+    prompt->found_bytes_max = found_room;
     buffer_init(&buffer, arena);
     buffer_put_string(&buffer, head);
     if (request.form == PROMPT_FORM_COURSES)
@@ -362,8 +397,8 @@ enum status context_assemble(const struct record *record, const struct courses *
     if (prompt->count == 0)
         buffer_put_string(&buffer, no_facts);
     buffer_put_string(&buffer, before_question);
-    buffer_put(&buffer, request.question);
-    buffer_put_byte(&buffer, '\0');
+    prompt->record_size = buffer.size;
+    put_question(prompt, courses, request.question, request.form, arena, &buffer);
     prompt->user = buffer.data;
     return buffer.is_full ? no_room(err) : STATUS_OK;
 }

@@ -17,6 +17,8 @@ enum prompt_form {
     PROMPT_FORM_FACTS,   /* a line a fact (context_fact.h): what the default model is trained on */
     PROMPT_FORM_COURSES, /* a line a course (context_slice.h): several times as much in as many
                             tokens */
+    PROMPT_FORM_FOUND,   /* a line a fact, and behind the question what was found for it
+                            (context_found.h) */
 };
 
 struct prompt_line {
@@ -32,7 +34,9 @@ struct prompt_line {
 
 struct prompt {
     const char *system; /* static */
-    const char *user;   /* "Record:\n[1] …\n\nQuestion: …" */
+    const char *user; /* "Record:\n[1] …\n\nQuestion: …", of PROMPT_FORM_FOUND then "\nFound:\n…" */
+    size_t record_size; /* of it, the bytes up to the question */
+    size_t found_bytes_max;
     const struct record *record;
     struct prompt_line *lines;
     size_t count;
@@ -51,6 +55,11 @@ struct prompt_request {
  * NULL) how many resources are facts. */
 enum status context_read_bundle(struct slice bundle, struct arena *arena, struct record *record,
                                 struct parsed *parsed, uint32_t *as_facts, struct error *err);
+
+/* The user turn of @prompt, whose form is @form, for another @question on the same lines: training
+ * asks many on one rendering. {NULL, 0}: no room. */
+struct slice context_ask_again(const struct prompt *prompt, const struct courses *courses,
+                               struct slice question, enum prompt_form form, struct arena *arena);
 
 /* Choose and render what bears on the question in at most budget_tokens of chars_per_token bytes
  * each for the user turn. Who the patient is, active problems, medications and allergies come

@@ -95,6 +95,18 @@ static bool begin_sources(struct sourcing *sourcing, const struct fact *first, u
     return !sourcing->is_full;
 }
 
+enum prompt_form reply_form(Consilium__V1__Form form)
+{
+    switch (form) {
+    case CONSILIUM__V1__FORM__FORM_COURSES:
+        return PROMPT_FORM_COURSES;
+    case CONSILIUM__V1__FORM__FORM_FOUND:
+        return PROMPT_FORM_FOUND;
+    default:
+        return PROMPT_FORM_FACTS;
+    }
+}
+
 bool reply_fact(const struct fact *fact, uint32_t id, struct slice text, struct arena *arena,
                 Consilium__V1__Fact *out)
 {

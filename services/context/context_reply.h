@@ -7,6 +7,9 @@
 #include "context_prompt.h"
 #include "context_timeline_ask.h"
 
+/* How a caller wants a prompt's record told. */
+enum prompt_form reply_form(Consilium__V1__Form form);
+
 /* A fact by itself, and the resources that say the same. @text: its line. */
 bool reply_fact(const struct fact *fact, uint32_t id, struct slice text, struct arena *arena,
                 Consilium__V1__Fact *out);

@@ -71,8 +71,10 @@ static enum status read_form(struct gateway *gateway, struct error *err)
         gateway->form = CONSILIUM__V1__FORM__FORM_FACTS;
     else if (strcmp(gateway->config->slice, "courses") == 0)
         gateway->form = CONSILIUM__V1__FORM__FORM_COURSES;
+    else if (strcmp(gateway->config->slice, "found") == 0)
+        gateway->form = CONSILIUM__V1__FORM__FORM_FOUND;
     else
-        return error_set(err, STATUS_INVALID_ARGUMENT, "--slice takes facts or courses");
+        return error_set(err, STATUS_INVALID_ARGUMENT, "--slice takes facts, courses or found");
     return STATUS_OK;
 }
 

@@ -56,8 +56,8 @@ static const struct setting settings[] = {
     { "answer-tokens", SETTING_KIND_NUMBER, AT(answer_tokens), "256", "N",
       "tokens of an answer where the caller names no limit", 1, 1 << 20, false, false },
     { "slice", SETTING_KIND_STRING, AT(slice), "facts", "FORM",
-      "how the record is told to the model: facts, a line each, as the shipped model knows it; or courses, a line for all "
-      "that is said of one thing, for models with room",
+      "how the record is told to the model: facts, a line each, as the shipped model knows it; courses, a line for all "
+      "that is said of one thing, for models with room; or found, facts and behind the question what bears on it",
       0, 0, false, false },
     { "facts-tokens", SETTING_KIND_NUMBER, AT(facts_tokens), "4096", "N",
       "tokens for facts where the caller names no budget; the model's context bounds it", 32,

@@ -24,7 +24,7 @@ static const char help[] =
     "      not there is learnt and written.\n"
     "      --split train|heldout   phrasings of that split only\n"
     "      --vocabulary-size N (2048)  --patients N (all)  --leads N renderings of a patient (5)  --segments N questions on one (6)\n"
-    "      --budgets N,N,… tokens of facts (120,200,300,450)  --form facts|courses (facts)  --chars-per-token F (3)  --tokens-max N of an example (1024)  --seed S (1)\n"
+    "      --budgets N,N,… tokens of facts (120,200,300,450)  --form facts|courses|found (facts)  --chars-per-token F (3)  --tokens-max N of an example (1024)  --rename-share F with invented names (0)  --seed S (1)  --show N prompts\n"
     "\n"
     "  model train --data FILE.data --vocabulary FILE.gguf --out FILE.gguf (--minutes M | --steps N)\n"
     "      Ctrl-C ends it early, with its checkpoint and its model. With --steps the result follows from the seed and the number of threads; with --minutes from the machine's speed too.\n"
@@ -78,6 +78,7 @@ static const struct setting {
     { "segments", KIND_U32, AT(prepare.segments) },
     { "budgets", KIND_BUDGETS, 0 },
     { "form", KIND_FORM, 0 },
+    { "rename-share", KIND_DOUBLE, AT(prepare.rename_share) },
     { "chars-per-token", KIND_FLOAT, AT(prepare.chars_per_token) },
     { "vocabulary", KIND_TEXT, AT(vocabulary) },
     { "out", KIND_TEXT, AT(out) },
@@ -148,6 +149,21 @@ static bool parse_budgets(const char *text, struct prepare_options *prepare)
     return false;
 }
 
+static bool parse_form(const char *text, enum prompt_form *form)
+{
+    static const char *const names[] = { [PROMPT_FORM_FACTS] = "facts",
+                                         [PROMPT_FORM_COURSES] = "courses",
+                                         [PROMPT_FORM_FOUND] = "found" };
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        if (strcmp(text, names[i]) != 0)
+            continue;
+        *form = (enum prompt_form)i;
+        return true;
+    }
+    return false;
+}
+
 static bool set(struct options *options, const struct setting *setting, const char *text)
 {
     char *at = (char *)options + setting->at;
@@ -175,9 +191,7 @@ static bool set(struct options *options, const struct setting *setting, const ch
     case KIND_BUDGETS:
         return parse_budgets(text, &options->prepare);
     case KIND_FORM:
-        options->prepare.form =
-            strcmp(text, "courses") == 0 ? PROMPT_FORM_COURSES : PROMPT_FORM_FACTS;
-        return options->prepare.form == PROMPT_FORM_COURSES || strcmp(text, "facts") == 0;
+        return parse_form(text, &options->prepare.form);
     case KIND_TYPE:
         return model_file_type_parse(text, &options->about.type);
     }
@@ -217,6 +231,7 @@ static enum status prepare(struct options *options, struct arena *arena, struct 
     options->prepare.vocabulary = options->vocabulary;
     options->prepare.out = options->out;
     options->prepare.seed = options->seed;
+    options->prepare.show = options->evaluate.show;
     if (options->loop.tokens_max > 0)
         options->prepare.tokens_max = options->loop.tokens_max;
     if (need(options->prepare.population, "population", err) != STATUS_OK

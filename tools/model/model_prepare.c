@@ -1,11 +1,13 @@
 #include "model_prepare.h"
 
+#include <stdio.h>
 #include <unistd.h>
 
 #include "base/buffer.h"
 #include "base/limits.h"
 #include "model_file.h"
 #include "model_prompt.h"
+#include "model_rename.h"
 #include "train_data.h"
 #include "train_random.h"
 
@@ -13,6 +15,9 @@
 
 /* Kept unanswerable questions must not crowd out the others: they fit on every rendering. */
 #define UNANSWERABLE_SHARE 0.25
+
+/* Where names are others, this share of the words: some stay beside them. */
+#define RENAME_WORDS_SHARE 0.75
 
 void prepare_options_default(struct prepare_options *options)
 {
@@ -38,6 +43,8 @@ struct prepare {
     struct data_writer *writer;
     struct vocabulary_learner *learner; /* NULL: the vocabulary is known */
     struct draft *draft;
+    struct rename rename; /* of the rendering in the making; of no words: as it is */
+    uint32_t shown;
 };
 
 /* An example in the making. */
@@ -132,20 +139,27 @@ struct chosen_question {
 };
 
 static enum status encode(struct prepare *prepare, const struct prompt *prompt,
-                          const struct question *lead, const struct question *question,
+                          const struct courses *courses, const struct question *question,
                           struct chosen_question *out, bool *is_rendered, struct error *err)
 {
     struct arena *arena = &prepare->patient_arena;
-    struct slice answer = prompt_answer(prompt, question, arena);
+    struct slice answer = prompt_answer(prompt, question, arena), user;
 
     *is_rendered = answer.size > 0;
     if (!*is_rendered)
         return STATUS_OK;
     out->question = question;
-    if (prompt_encode(&prepare->prompts, prompt,
-                      prompt_user(prompt, lead->text, question->text, arena), arena, &out->prompt,
-                      err)
-            != STATUS_OK
+    user = context_ask_again(prompt, courses, question->text, prepare->options->form, arena);
+    if (prepare->rename.count > 0) {
+        user = rename_apply(&prepare->rename, user, arena);
+        answer = rename_apply(&prepare->rename, answer, arena);
+    }
+    if (user.data == NULL || answer.data == NULL)
+        return error_set(err, STATUS_RESOURCE_EXHAUSTED, "no room for a question");
+    if (prepare->shown < prepare->options->show && ++prepare->shown)
+        printf("== %.*s\n%.*s-> %.*s\n\n", SLICE_FORMAT(question->kind), SLICE_FORMAT(user),
+               SLICE_FORMAT(answer));
+    if (prompt_encode(&prepare->prompts, prompt, user, arena, &out->prompt, err) != STATUS_OK
         || prompt_encode_answer(&prepare->prompts, answer, arena, &out->answer, err) != STATUS_OK)
         return err->status;
     return STATUS_OK;
@@ -184,14 +198,20 @@ static void write_example(struct prepare *prepare, const struct chosen_question 
 /* The lead and, from a random place on, others of the patient whose evidence stands in the
  * rendering. */
 static enum status make_example(struct prepare *prepare, const struct patient_questions *patient,
-                                size_t lead_index, const struct prompt *prompt, struct error *err)
+                                size_t lead_index, const struct prompt *prompt,
+                                const struct courses *courses, struct error *err)
 {
     const struct question *lead = &patient->questions[lead_index];
     struct chosen_question chosen[EXAMPLE_SEGMENTS_MAX];
     size_t count = 0, start = random_below(&prepare->random, (uint32_t)patient->count);
     bool is_rendered;
 
-    if (encode(prepare, prompt, lead, lead, &chosen[0], &is_rendered, err) != STATUS_OK)
+    prepare->rename.count = 0;
+    if (prepare->options->rename_share > 0
+        && random_unit(&prepare->random) < prepare->options->rename_share)
+        rename_draw(prompt, RENAME_WORDS_SHARE, &prepare->random, &prepare->rename);
+
+    if (encode(prepare, prompt, courses, lead, &chosen[0], &is_rendered, err) != STATUS_OK)
         return err->status;
     if (!is_rendered) {
         prepare->counts->not_rendered++;
@@ -204,7 +224,8 @@ static enum status make_example(struct prepare *prepare, const struct patient_qu
         if (question == lead || !is_wanted(prepare, question)
             || (is_unanswerable(question) && random_unit(&prepare->random) >= UNANSWERABLE_SHARE))
             continue;
-        if (encode(prepare, prompt, lead, question, &chosen[count], &is_rendered, err) != STATUS_OK)
+        if (encode(prepare, prompt, courses, question, &chosen[count], &is_rendered, err)
+            != STATUS_OK)
             return err->status;
         count += is_rendered;
     }
@@ -250,7 +271,7 @@ static enum status prepare_patient(struct prepare *prepare, const struct patient
         if (status == STATUS_OK && prepare->learner != NULL)
             learn_from(prepare, &prompt, &patient->questions[index]);
         else if (status == STATUS_OK)
-            status = make_example(prepare, patient, index, &prompt, err);
+            status = make_example(prepare, patient, index, &prompt, &courses, err);
     }
     return status;
 }

@@ -27,6 +27,8 @@ struct prepare_options {
     float chars_per_token;
     enum prompt_form form;
     uint32_t tokens_max; /* longer examples lose questions, or are left out */
+    double rename_share; /* of renderings, those whose names are others (model_rename.h) */
+    uint32_t show;       /* print so many prompts with their answers */
     uint64_t seed;
 };
 

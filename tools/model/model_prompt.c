@@ -40,58 +40,54 @@ uint32_t prompt_find(const struct prompt *prompt, struct slice reference)
     return 0;
 }
 
-static bool put_claim(const struct prompt *prompt, const struct question_claim *claim,
-                      struct buffer *out)
+/* The ids that prove @claim, false when one of them is in no line. */
+static bool find_all(const struct prompt *prompt, const struct question_claim *claim, uint32_t *ids)
+{
+    for (size_t i = 0; i < claim->evidence_count; i++)
+        if ((ids[i] = prompt_find(prompt, claim->evidence[i])) == 0)
+            return false;
+    return true;
+}
+
+/* "The record does not say." is a sentence already; a claim becomes one behind its citations. */
+static void put_claim(const struct question_claim *claim, const uint32_t *ids, struct buffer *out)
 {
     struct slice text = claim->text;
 
-    /* "The record does not say." is a sentence already; a claim becomes one behind its citations.
-     */
-    if (claim->evidence_count == 0) {
-        buffer_put(out, text);
-        return true;
-    }
-    if (slice_ends_with(text, SLICE(".")))
+    if (out->size > 0)
+        buffer_put_byte(out, ' ');
+    if (claim->evidence_count > 0 && slice_ends_with(text, SLICE(".")))
         text.size--;
     buffer_put(out, text);
+    if (claim->evidence_count == 0)
+        return;
     buffer_put_byte(out, ' ');
-    for (size_t i = 0; i < claim->evidence_count; i++) {
-        uint32_t id = prompt_find(prompt, claim->evidence[i]);
-
-        if (id == 0)
-            return false;
-        buffer_format(out, "[%u]", id);
-    }
+    for (size_t i = 0; i < claim->evidence_count; i++)
+        buffer_format(out, "[%u]", ids[i]);
     buffer_put_byte(out, '.');
-    return true;
 }
 
 struct slice prompt_answer(const struct prompt *prompt, const struct question *question,
                            struct arena *arena)
 {
+    uint32_t ids[QUESTIONS_CLAIMS_MAX][QUESTIONS_EVIDENCE_MAX] = { 0 };
     struct buffer out;
 
     buffer_init(&out, arena);
-    for (size_t i = 0; i < question->claims_count; i++) {
-        if (i > 0)
-            buffer_put_byte(&out, ' ');
-        if (!put_claim(prompt, &question->claims[i], &out))
+    for (size_t i = 0; i < question->claims_count; i++)
+        if (!find_all(prompt, &question->claims[i], ids[i]))
             return (struct slice){ NULL, 0 };
+    /* Claims stand in the order of the lines that they cite: one right answer, not a dozen. */
+    for (size_t done = 0; done < question->claims_count; done++) {
+        size_t next = question->claims_count;
+
+        for (size_t i = 0; i < question->claims_count; i++)
+            if (ids[i][0] != UINT32_MAX
+                && (next == question->claims_count || ids[i][0] < ids[next][0]))
+                next = i;
+        put_claim(&question->claims[next], ids[next], &out);
+        ids[next][0] = UINT32_MAX;
     }
-    return buffer_slice(&out);
-}
-
-struct slice prompt_user(const struct prompt *prompt, struct slice own, struct slice question,
-                         struct arena *arena)
-{
-    struct slice user = slice_from(prompt->user);
-    struct buffer out;
-
-    buffer_init(&out, arena);
-    if (slice_ends_with(user, own))
-        user.size -= own.size;
-    buffer_put(&out, user);
-    buffer_put(&out, question);
     return buffer_slice(&out);
 }
 

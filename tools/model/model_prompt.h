@@ -21,13 +21,10 @@ void prompt_writer_close(struct prompt_writer *writer);
 /* The id of the line of @prompt that tells the fact of @reference, 0 when none does. */
 uint32_t prompt_find(const struct prompt *prompt, struct slice reference);
 
-/* "text [id]. text [id][id]." Empty when some evidence is not in @prompt. */
+/* "text [id]. text [id][id].", in the order of the first ids. Empty when some evidence is not in
+ * @prompt. */
 struct slice prompt_answer(const struct prompt *prompt, const struct question *question,
                            struct arena *arena);
-
-/* @prompt with @question in the place of its own, as text of the user turn. */
-struct slice prompt_user(const struct prompt *prompt, struct slice own, struct slice question,
-                         struct arena *arena);
 
 /* The ids of the prompt, up to where the answer begins. */
 enum status prompt_encode(const struct prompt_writer *writer, const struct prompt *prompt,

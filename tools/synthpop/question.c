@@ -3,7 +3,7 @@
  * face, where the subject is something that the record does not hold. */
 #include "question_parts.h"
 
-#define UNANSWERABLE_SHARE 0.15
+#define UNANSWERABLE_SHARE 0.23 /* of the draws; some find nothing to ask */
 #define TRIES_PER_QUESTION 8
 
 static bool (*const asks[QUESTION_KIND_COUNT])(struct question *question, bool is_answerable) = {
@@ -22,12 +22,16 @@ static bool (*const asks[QUESTION_KIND_COUNT])(struct question *question, bool i
     [QUESTION_WHEN_CONDITION] = question_history_condition,
     [QUESTION_WHEN_MEDICATION] = question_drug_start,
     [QUESTION_HAS_CONDITION] = question_history_condition,
+    [QUESTION_FIRST] = question_lab_first,
+    [QUESTION_TARGET] = question_lab_target,
+    [QUESTION_STAGE] = question_lab_stage,
+    [QUESTION_TREATMENT] = question_drug_treatment,
+    [QUESTION_CONFLICT] = question_history_conflict,
 };
 
 /* How often each kind is asked. */
-static const unsigned weights[QUESTION_KIND_COUNT] = {
-    6, 3, 2, 2, 3, 3, 2, 2, 2, 2, 2, 2, 2, 2, 2
-};
+static const unsigned weights[QUESTION_KIND_COUNT] = { 6, 3, 2, 2, 3, 3, 2, 2, 2, 2,
+                                                       2, 2, 2, 2, 2, 2, 2, 1, 2, 2 };
 
 static enum question_kind draw_kind(struct chance *chance)
 {

@@ -3,11 +3,19 @@
 
 #include "calendar.h"
 
+/* "Lisinopril 20 mg tablet, active since 2024-08-14, 1 tablet once daily, for Hypertension". */
 static void claim_order(struct question *question, unsigned index)
 {
-    const struct drug_kind *kind = &drug_kinds[question->record->order_list[index].drug];
+    const struct order *order = &question->record->order_list[index];
+    const struct drug_kind *kind = &drug_kinds[order->drug];
+    const char *status = record_order_is_active(order, question->record->today) ? "active since"
+                         : order->is_course                                     ? "completed, from"
+                                                                                : "stopped, from";
+    char date[CALENDAR_TEXT_BYTES];
 
-    question_claim_open(question, "%s, %s", kind->text, kind->dose);
+    question_claim_open(question, "%s, %s %s, %s, for %s", kind->text, status,
+                        calendar_format(order->start, date), kind->dose,
+                        record_condition_name(&question->record->condition_list[order->condition]));
     question_claim_prove(question, BUNDLE_ORDER, index);
     question_claim_close(question);
 }
@@ -100,17 +108,12 @@ bool question_drug_dose(struct question *question, bool is_answerable)
 bool question_drug_start(struct question *question, bool is_answerable)
 {
     int index = is_answerable ? draw_order(question) : -1;
-    char date[CALENDAR_TEXT_BYTES];
 
     if (!is_answerable)
         return decline_drug(question);
     if (index < 0)
         return false;
-    calendar_format(question->record->order_list[index].start, date);
-    question_claim_open(question, "%s, active since %s",
-                        drug_kinds[question->record->order_list[index].drug].text, date);
-    question_claim_prove(question, BUNDLE_ORDER, (unsigned)index);
-    question_claim_close(question);
+    claim_order(question, (unsigned)index);
     return true;
 }
 
@@ -118,8 +121,6 @@ bool question_drug_start(struct question *question, bool is_answerable)
 bool question_drug_status(struct question *question, bool is_answerable)
 {
     const struct record *record = question->record;
-    char date[CALENDAR_TEXT_BYTES];
-    const struct order *order;
     unsigned index, i;
 
     if (!is_answerable)
@@ -131,15 +132,46 @@ bool question_drug_status(struct question *question, bool is_answerable)
         if (is_same_drug(record->order_list[i].drug, record->order_list[index].drug)
             && record->order_list[i].stop >= record->order_list[index].stop)
             index = i;
-    order = &record->order_list[index];
-    question_subject(question, drug_kinds[order->drug].generic);
-    if (record_order_is_active(order, record->today))
-        question_claim_open(question, "%s, active since %s", drug_kinds[order->drug].text,
-                            calendar_format(order->start, date));
-    else
-        question_claim_open(question, "%s, %s", drug_kinds[order->drug].text,
-                            order->is_course ? "completed" : "stopped");
-    question_claim_prove(question, BUNDLE_ORDER, index);
-    question_claim_close(question);
+    question_subject(question, drug_kinds[record->order_list[index].drug].generic);
+    claim_order(question, index);
     return true;
+}
+
+static bool is_treated(const struct record *record, enum disease disease)
+{
+    unsigned i;
+
+    for (i = 0; i < record->order_count; i++)
+        if (record->condition_list[record->order_list[i].condition].disease == disease
+            && record_order_is_active(&record->order_list[i], record->today))
+            return true;
+    return false;
+}
+
+/* What is taken for an active condition now. */
+bool question_drug_treatment(struct question *question, bool is_answerable)
+{
+    const struct record *record = question->record;
+    const struct condition *condition;
+    const char *lay;
+    unsigned i;
+
+    if (record->condition_count == 0)
+        return false;
+    condition = &record->condition_list[chance_below(question->chance, record->condition_count)];
+    if (!record_condition_is_active(condition, record->today)
+        || is_treated(record, condition->disease) != is_answerable)
+        return false;
+    lay = disease_kinds[condition->disease].lay;
+    if (lay != NULL && chance_happens(question->chance, 0.2))
+        question_subject(question, lay);
+    else
+        question_subject_in_sentence(question, record_condition_name(condition));
+    if (!is_answerable)
+        return question_decline(question);
+    for (i = 0; i < record->order_count; i++)
+        if (record->condition_list[record->order_list[i].condition].disease == condition->disease
+            && record_order_is_active(&record->order_list[i], record->today))
+            claim_order(question, i);
+    return question->claim_count <= QUESTION_CLAIMS_MAX;
 }

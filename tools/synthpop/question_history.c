@@ -94,9 +94,12 @@ bool question_history_condition(struct question *question, bool is_answerable)
 static void claim_allergy(struct question *question, unsigned index)
 {
     const struct allergy *allergy = &question->record->allergy_list[index];
+    char date[CALENDAR_TEXT_BYTES];
 
-    question_claim_open(question, "Allergy to %s (%s)", allergen_kinds[allergy->allergen].label,
-                        reaction_kinds[allergy->reaction].label);
+    question_claim_open(
+        question, "Allergy to %s (%s), active since %s%s", allergen_kinds[allergy->allergen].label,
+        reaction_kinds[allergy->reaction].label, calendar_format(allergy->day, date),
+        allergy->is_severe ? ", high criticality" : "");
     question_claim_prove(question, BUNDLE_ALLERGY, index);
     question_claim_close(question);
 }
@@ -136,6 +139,40 @@ bool question_history_allergy_to(struct question *question, bool is_answerable)
     return question_decline(question);
 }
 
+static bool rules_out(const struct record *record, unsigned index, enum drug drug)
+{
+    const char *family = allergen_kinds[record->allergy_list[index].allergen].family;
+
+    return family != NULL && drug_kinds[drug].family != NULL
+           && strcmp(family, drug_kinds[drug].family) == 0;
+}
+
+/* Whether a drug may be given: what of it is an allergy on record. */
+bool question_history_conflict(struct question *question, bool is_answerable)
+{
+    const struct record *record = question->record;
+    enum drug drug = 1 + chance_below(question->chance, DRUG_COUNT - 1);
+    unsigned i, count = 0;
+
+    if (is_answerable && record->allergy_count == 0)
+        return false;
+    for (i = 0; is_answerable && i < 200 && count == 0; i++) {
+        drug = 1 + chance_below(question->chance, DRUG_COUNT - 1);
+        count += rules_out(record, i % record->allergy_count, drug);
+    }
+    for (i = 0, count = 0; i < record->allergy_count; i++)
+        count += rules_out(record, i, drug);
+    if (drug_kinds[drug].family == NULL || (count > 0) != is_answerable)
+        return false;
+    question_subject(question, drug_kinds[drug].generic);
+    if (!is_answerable)
+        return question_decline(question);
+    for (i = 0; i < record->allergy_count; i++)
+        if (rules_out(record, i, drug))
+            claim_allergy(question, i);
+    return true;
+}
+
 /* ---- procedures and vaccines ---- */
 
 bool question_history_procedure(struct question *question, bool is_answerable)
@@ -156,8 +193,10 @@ bool question_history_procedure(struct question *question, bool is_answerable)
     question_subject_in_sentence(question, procedure_kinds[procedure].label);
     if (last < 0 || !is_answerable)
         return last < 0 && !is_answerable ? question_decline(question) : false;
-    question_claim_open(question, "%s on %s", procedure_kinds[procedure].label,
-                        calendar_format(record->operation_list[last].day, date));
+    question_claim_open(
+        question, "%s on %s, for %s", procedure_kinds[procedure].label,
+        calendar_format(record->operation_list[last].day, date),
+        record_condition_name(&record->condition_list[record->operation_list[last].condition]));
     question_claim_prove(question, BUNDLE_OPERATION, (unsigned)last);
     question_claim_close(question);
     return true;

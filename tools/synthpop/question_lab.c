@@ -100,10 +100,33 @@ static struct shown show(const struct record *record, int index)
     return shown;
 }
 
+/* What the record says of the value itself; a pressure is two values. */
+static const char *flag_words(const struct measurement *measurement)
+{
+    const struct lab_kind *kind = &lab_kinds[measurement->lab];
+
+    if (measurement->flag != 0)
+        return measurement->flag == 'H' ? ", high" : ", low";
+    return measurement->lab != LAB_BLOOD_PRESSURE && (kind->low > 0 || kind->high > 0)
+               ? ", in range"
+               : "";
+}
+
+/* "Hemoglobin A1c was 7.2 % on 2026-11-03, high", and @judgement behind it. */
+static void claim_measured(struct question *question, int index, const char *judgement)
+{
+    const struct measurement *measurement = &question->record->measurement_list[index];
+    struct shown shown = show(question->record, index);
+
+    question_claim_open(question, "%s was %s%s on %s%s%s", lab_kinds[measurement->lab].label,
+                        shown.value, shown.unit, shown.date, flag_words(measurement), judgement);
+    question_claim_prove(question, BUNDLE_MEASUREMENT, (unsigned)index);
+    question_claim_close(question);
+}
+
 bool question_lab_latest(struct question *question, bool is_answerable)
 {
     int lab = draw_lab(question, is_answerable), last;
-    struct shown shown;
 
     if (lab == LAB_NONE)
         return false;
@@ -111,11 +134,39 @@ bool question_lab_latest(struct question *question, bool is_answerable)
         return question_decline(question);
     if ((last = find_last(question->record, lab, INT_MAX)) < 0)
         return false;
-    shown = show(question->record, last);
-    question_claim_open(question, "%s was %s%s on %s", lab_kinds[lab].label, shown.value,
-                        shown.unit, shown.date);
-    question_claim_prove(question, BUNDLE_MEASUREMENT, (unsigned)last);
-    question_claim_close(question);
+    claim_measured(question, last, "");
+    return true;
+}
+
+/* The first measurement of @lab; -1: none, or more than one on that day. */
+static int find_first(const struct record *record, enum lab lab)
+{
+    int found = -1, day = INT_MAX, count = 0;
+    unsigned i;
+
+    for (i = 0; i < record->measurement_count; i++) {
+        int on = record_measurement_day(record, &record->measurement_list[i]);
+
+        if (record->measurement_list[i].lab != lab || on > day)
+            continue;
+        count = on == day ? count + 1 : 1;
+        day = on;
+        found = (int)i;
+    }
+    return count == 1 ? found : -1;
+}
+
+bool question_lab_first(struct question *question, bool is_answerable)
+{
+    int lab = draw_lab(question, is_answerable), first;
+
+    if (lab == LAB_NONE)
+        return false;
+    if (!is_answerable)
+        return question_decline(question);
+    if ((first = find_first(question->record, lab)) < 0)
+        return false;
+    claim_measured(question, first, "");
     return true;
 }
 
@@ -154,8 +205,6 @@ bool question_lab_trend(struct question *question, bool is_answerable)
 bool question_lab_range(struct question *question, bool is_answerable)
 {
     int lab = draw_lab(question, is_answerable), last;
-    struct shown shown;
-    char flag;
 
     if (lab == LAB_NONE || lab == LAB_BLOOD_PRESSURE
         || (lab_kinds[lab].low <= 0 && lab_kinds[lab].high <= 0))
@@ -164,14 +213,77 @@ bool question_lab_range(struct question *question, bool is_answerable)
         return question_decline(question);
     if ((last = find_last(question->record, lab, INT_MAX)) < 0)
         return false;
-    shown = show(question->record, last);
-    flag = question->record->measurement_list[last].flag;
-    question_claim_open(question, "%s was %s%s on %s, %s", lab_kinds[lab].label, shown.value,
-                        shown.unit, shown.date,
-                        flag == 'H'   ? "high"
-                        : flag == 'L' ? "low"
-                                      : "in range");
-    question_claim_prove(question, BUNDLE_MEASUREMENT, (unsigned)last);
-    question_claim_close(question);
+    claim_measured(question, last, "");
+    return true;
+}
+
+/* ---- judged against what is agreed on, not against the laboratory's range ---- */
+
+struct target {
+    enum lab lab;
+    double below, second_below; /* second: of the diastolic pressure */
+    const char *text;
+};
+
+static const struct target targets[] = {
+    { LAB_A1C, 7.0, 0, "7 %" },
+    { LAB_BLOOD_PRESSURE, 130, 80, "130/80 mmHg" },
+    { LAB_LDL, 100, 0, "100 mg/dL" },
+};
+
+bool question_lab_target(struct question *question, bool is_answerable)
+{
+    const struct target *target =
+        &targets[chance_below(question->chance, sizeof(targets) / sizeof(targets[0]))];
+    const struct measurement *measurement;
+    char judgement[64];
+    bool is_met;
+    int last;
+
+    if (is_measured(question->record, target->lab) != is_answerable)
+        return false;
+    if (chance_happens(question->chance, 0.5))
+        question_subject(question, lay_name(target->lab));
+    else
+        question_subject_in_sentence(question, lab_kinds[target->lab].label);
+    if (!is_answerable)
+        return question_decline(question);
+    if ((last = find_last(question->record, target->lab, INT_MAX)) < 0)
+        return false;
+    measurement = &question->record->measurement_list[last];
+    is_met = measurement->value < target->below
+             && (target->second_below <= 0 || measurement->second < target->second_below);
+    snprintf(judgement, sizeof(judgement), ", %s the target of %s", is_met ? "below" : "not below",
+             target->text);
+    claim_measured(question, last, judgement);
+    return true;
+}
+
+/* KDIGO's stages of the glomerular filtration rate. */
+static const char *g_stage(double egfr)
+{
+    return egfr >= 90   ? "G1"
+           : egfr >= 60 ? "G2"
+           : egfr >= 45 ? "G3a"
+           : egfr >= 30 ? "G3b"
+           : egfr >= 15 ? "G4"
+                        : "G5";
+}
+
+bool question_lab_stage(struct question *question, bool is_answerable)
+{
+    int last = find_last(question->record, LAB_EGFR, INT_MAX);
+    char judgement[24];
+
+    if (is_measured(question->record, LAB_EGFR) != is_answerable)
+        return false;
+    question_subject(question, chance_happens(question->chance, 0.7) ? "eGFR" : "GFR");
+    if (!is_answerable)
+        return question_decline(question);
+    if (last < 0)
+        return false;
+    snprintf(judgement, sizeof(judgement), ", stage %s",
+             g_stage(question->record->measurement_list[last].value));
+    claim_measured(question, last, judgement);
     return true;
 }

@@ -43,15 +43,20 @@ void question_subject_in_sentence(struct question *question, const char *subject
 bool question_lab_latest(struct question *question, bool is_answerable);
 bool question_lab_trend(struct question *question, bool is_answerable);
 bool question_lab_range(struct question *question, bool is_answerable);
+bool question_lab_first(struct question *question, bool is_answerable);
+bool question_lab_target(struct question *question, bool is_answerable);
+bool question_lab_stage(struct question *question, bool is_answerable);
 bool question_drug_list(struct question *question, bool is_answerable);
 bool question_drug_reason(struct question *question, bool is_answerable);
 bool question_drug_dose(struct question *question, bool is_answerable);
 bool question_drug_start(struct question *question, bool is_answerable);
 bool question_drug_status(struct question *question, bool is_answerable);
+bool question_drug_treatment(struct question *question, bool is_answerable);
 bool question_history_problems(struct question *question, bool is_answerable);
 bool question_history_condition(struct question *question, bool is_answerable);
 bool question_history_allergies(struct question *question, bool is_answerable);
 bool question_history_allergy_to(struct question *question, bool is_answerable);
+bool question_history_conflict(struct question *question, bool is_answerable);
 bool question_history_procedure(struct question *question, bool is_answerable);
 bool question_history_immunization(struct question *question, bool is_answerable);
 

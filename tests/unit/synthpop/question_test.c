@@ -171,7 +171,8 @@ static void check_latest(const struct fixture *fixture, const struct json *line)
     snprintf(expected, sizeof(expected), "%.*s was %.*s%s%.*s on %.*s", SLICE_FORMAT(label),
              SLICE_FORMAT(json_get(quantity, "value")->text), unit.size > 0 ? " " : "",
              SLICE_FORMAT(unit), SLICE_FORMAT(date));
-    assert_true(slice_is(json_get_string(claim, "text"), expected));
+    /* The laboratory's own word on the value may follow. */
+    assert_true(slice_starts_with(json_get_string(claim, "text"), slice_from(expected)));
     latest_seen++;
 }
 
@@ -227,12 +228,12 @@ static void check_shares(const struct fixture *fixture, const struct json *line)
     heldout_total += slice_is(json_get_string(line, "split"), "heldout");
 }
 
-static void about_a_seventh_is_unanswerable_and_a_seventh_held_out(void **state)
+static void about_a_fifth_is_unanswerable_and_a_seventh_held_out(void **state)
 {
     (void)state;
     each_line(check_shares);
     assert_true(line_total > PATIENTS * QUESTIONS * 9 / 10);
-    assert_in_range(unanswerable_total * 100 / line_total, 11, 19);
+    assert_in_range(unanswerable_total * 100 / line_total, 17, 28);
     assert_in_range(heldout_total * 100 / line_total, 11, 19);
 }
 
@@ -243,7 +244,7 @@ int main(void)
         cmocka_unit_test(every_claim_names_what_its_evidence_is_called),
         cmocka_unit_test(the_latest_value_is_that_of_the_last_observation_of_its_name),
         cmocka_unit_test(lists_hold_all_that_is_active_and_nothing_else),
-        cmocka_unit_test(about_a_seventh_is_unanswerable_and_a_seventh_held_out),
+        cmocka_unit_test(about_a_fifth_is_unanswerable_and_a_seventh_held_out),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
