@@ -22,18 +22,20 @@ word_sources_install() {
 }
 
 packages_install() {
-    local wanted=("${PACKAGES_BUILD[@]}") missing sudo=''
+    local wanted=("${PACKAGES_BUILD[@]}")
     [ "$1" = test ] && wanted+=("${PACKAGES_TEST[@]}")
     command -v npm >/dev/null || wanted+=(nodejs npm)
-    mapfile -t missing < <(packages_missing "${wanted[@]}")
-    if [ ${#missing[@]} -eq 0 ]; then
-        word_sources_install
-        return
-    fi
+    packages_install_more "${wanted[@]}"
+    word_sources_install
+}
+
+packages_install_more() {
+    local missing sudo=''
+    mapfile -t missing < <(packages_missing "$@")
+    [ ${#missing[@]} -gt 0 ] || return 0
     [ "$(id -u)" -eq 0 ] || sudo=sudo
     say "Debian packages to install: ${missing[*]}"
     run_quietly "package lists" "$ROOT/build/apt-update.log" $sudo apt-get update
     run_quietly "Debian packages" "$ROOT/build/apt-install.log" \
         $sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "${missing[@]}"
-    word_sources_install
 }
