@@ -10,7 +10,7 @@
 static const char *service_name = "consilium";
 static enum log_level level_least = LOG_LEVEL_INFO;
 
-static const char *const level_names[] = { "debug", "info", "warn", "error" };
+static const char *const level_names[] = { "debug", "info", "warn", "error", "audit" };
 
 struct line {
     char text[LOG_LINE_BYTES_MAX];
@@ -27,7 +27,7 @@ bool log_level_parse(const char *word, enum log_level *level)
 {
     unsigned i;
 
-    for (i = 0; i < sizeof(level_names) / sizeof(level_names[0]); i++) {
+    for (i = 0; i < LOG_LEVEL_AUDIT; i++) {
         if (strcmp(word, level_names[i]) == 0) {
             *level = (enum log_level)i;
             return true;

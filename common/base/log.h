@@ -17,6 +17,7 @@ enum log_level {
     LOG_LEVEL_INFO,
     LOG_LEVEL_WARN,
     LOG_LEVEL_ERROR,
+    LOG_LEVEL_AUDIT, /* who did what to what is guarded: written whatever level is asked for */
 };
 
 enum log_kind {
@@ -53,7 +54,7 @@ struct log_field {
  * written. */
 void log_init(const char *service, enum log_level level_min);
 
-/* "debug", "info", "warn", "error"; false for another word. */
+/* "debug", "info", "warn", "error"; false for another word: nobody asks for less than audit. */
 bool log_level_parse(const char *word, enum log_level *level);
 
 /* @fields ends with a field whose key is NULL. */

@@ -14,6 +14,8 @@ const struct method method_deid_inspect =
     METHOD("Deid", "Inspect", UNARY, true, inspect_request, inspect_reply);
 const struct method method_deid_restore =
     METHOD("Deid", "Restore", UNARY, true, restore_request, restore_reply);
+const struct method method_deid_redact_stream =
+    METHOD("Deid", "RedactStream", BIDI_STREAM, false, redact_stream_request, redact_stream_reply);
 
 const struct method method_context_put =
     METHOD("Context", "Put", UNARY, true, put_request, put_reply);

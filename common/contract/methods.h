@@ -31,6 +31,7 @@ struct method {
 extern const struct method method_deid_redact;
 extern const struct method method_deid_inspect;
 extern const struct method method_deid_restore;
+extern const struct method method_deid_redact_stream;
 
 extern const struct method method_context_put;
 extern const struct method method_context_recall;

@@ -359,10 +359,9 @@ static void run_job(struct job *job)
     call_let_go_and_unlock(sc);
 }
 
-void call_run_on_worker(struct call *call, void (*run)(struct call *call))
+enum status call_try_on_worker(struct call *call, void (*run)(struct call *call), struct error *err)
 {
     struct server_call *sc = server_call_of(call);
-    struct error err;
 
     CHECK(call->face == NULL && sc->served->server->options.workers != NULL);
     pthread_mutex_lock(&sc->lock);
@@ -371,13 +370,21 @@ void call_run_on_worker(struct call *call, void (*run)(struct call *call))
     pthread_mutex_unlock(&sc->lock);
     sc->hop_run = run;
     sc->job = (struct job){ .run = run_job };
-    if (workers_post(sc->served->server->options.workers, &sc->job, &err) == STATUS_OK)
-        return;
+    if (workers_post(sc->served->server->options.workers, &sc->job, err) == STATUS_OK)
+        return STATUS_OK;
     pthread_mutex_lock(&sc->lock);
     sc->away--;
     sc->holds--;
     pthread_mutex_unlock(&sc->lock);
-    call_fail(call, &err);
+    return err->status;
+}
+
+void call_run_on_worker(struct call *call, void (*run)(struct call *call))
+{
+    struct error err;
+
+    if (call_try_on_worker(call, run, &err) != STATUS_OK)
+        call_fail(call, &err);
 }
 
 /* The start. */

@@ -97,6 +97,10 @@ void call_on_cancel(struct call *call, void (*on_cancel)(struct call *call));
  * has returned. Hop: go on with @run on a worker, or on the loop. The hop takes the call along; do
  * not touch it afterwards. A full queue of the workers fails the call with RESOURCE_EXHAUSTED. */
 void call_run_on_worker(struct call *call, void (*run)(struct call *call));
+/* The same for a handler that has something to let go of: with a full queue the call stays its own.
+ */
+enum status call_try_on_worker(struct call *call, void (*run)(struct call *call),
+                               struct error *err);
 void call_run_on_loop(struct call *call, void (*run)(struct call *call));
 
 #endif

@@ -4,16 +4,13 @@
  * arrived on; anything larger hops to a worker. */
 #include "deid_rpc.h"
 
-#include <assert.h>
-
 #include "base/limits.h"
-#include "base/log.h"
 
-#include "deid.h"
 #include "deid_fhir.h"
 #include "deid_fhir_restore.h"
-#include "deid_redact.h"
 #include "deid_restore.h"
+#include "deid_rpc_common.h"
+#include "deid_rpc_stream.h"
 
 #define INLINE_TEXT_BYTES_MAX (2 * KIB)
 #define INLINE_MAP_BYTES_MAX (128 * KIB)
@@ -23,91 +20,11 @@
 #define CALLS_MAX 16
 #define QUEUE_MAX 64
 
-static_assert((int)DEID_CLASS_OTHER == (int)CONSILIUM__V1__IDENTIFIER_CLASS__IDENTIFIER_CLASS_OTHER,
-              "classes are numbered alike");
-static_assert((int)DEID_CLASS_IP == (int)CONSILIUM__V1__IDENTIFIER_CLASS__IDENTIFIER_CLASS_IP,
-              "classes are numbered alike");
-static_assert((int)DEID_STYLE_MASKS + 1 == (int)CONSILIUM__V1__STYLE__STYLE_MASKS,
-              "styles are numbered alike, from one on");
-static_assert((int)DEID_PROFILE_SAFE_HARBOR == (int)CONSILIUM__V1__PROFILE__PROFILE_SAFE_HARBOR,
-              "profiles are numbered alike");
-
-static struct slice bytes_of(ProtobufCBinaryData data)
-{
-    return slice_of(data.data, data.len);
-}
-
-static ProtobufCBinaryData data_of(struct slice bytes)
-{
-    return (ProtobufCBinaryData){ .len = bytes.size, .data = (uint8_t *)bytes.data };
-}
-
-static void fail(struct call *call, struct error *err)
-{
-    if (err->status == STATUS_OK)
-        error_set(err, STATUS_INTERNAL, "no reason was given");
-    call_fail(call, err);
-}
-
-/* What a method asks of the map that it is given. */
-struct opening {
-    const char *method;
-    struct slice sealed;
-    const char *scope;
-    enum deid_profile profile; /* 0: any */
-    uint64_t generation_min;
-};
-
-static enum status map_unseal(const struct opening *opening, const struct deid *deid,
-                              struct arena *arena, struct deid_map *map, struct error *err)
-{
-    enum status status =
-        deid_unseal(opening->sealed, &deid->key, slice_from(opening->scope), arena, map, err);
-
-    if (status == STATUS_OK && map->generation < opening->generation_min)
-        return error_set(err, STATUS_FAILED_PRECONDITION,
-                         "the sealed map is stale: sealed %llu times, and %llu is asked for",
-                         (unsigned long long)map->generation,
-                         (unsigned long long)opening->generation_min);
-    if (status == STATUS_OK && opening->profile != 0 && map->profile != opening->profile)
-        return error_set(err, STATUS_FAILED_PRECONDITION,
-                         "the sealed map was made under the other profile");
-    return status;
-}
-
-/* The map of the request, or a new one. Whoever opens one is written down, and whether it opened:
- * the scope is a pseudonym. */
-static enum status map_open(struct call *call, const struct opening *opening, struct deid_map *map,
-                            struct error *err)
-{
-    const struct deid *deid = call->service;
-    enum status status;
-
-    if (opening->sealed.size == 0) {
-        deid_map_init(map, opening->profile == 0 ? deid->profile_default : opening->profile,
-                      &call->arena);
-        return STATUS_OK;
-    }
-    status = map_unseal(opening, deid, &call->arena, map, err);
-    log_event(status == STATUS_OK ? LOG_LEVEL_INFO : LOG_LEVEL_WARN, "map_opened",
-              LOG_ID("scope", opening->scope), LOG_NAME("method", opening->method),
-              LOG_NAME("outcome", status_name(status)));
-    return status;
-}
-
-/* The style and the site's policy of a call; the policy itself is everybody's. */
-static enum status style_set(const struct deid *deid, int style, struct deid_redactor *redactor,
-                             struct error *err)
-{
-    redactor->policy = &deid->policy;
-    redactor->map->style = deid->policy.style;
-    if (style == 0)
-        return STATUS_OK;
-    if (style < 0 || style > CONSILIUM__V1__STYLE__STYLE_MASKS)
-        return error_set(err, STATUS_INVALID_ARGUMENT, "style %d is none", style);
-    redactor->map->style = (enum deid_style)(style - 1);
-    return STATUS_OK;
-}
+/* A stream lives as long as its document comes in: 100 MB of prose take ten seconds of work. Who
+ * stops sending gives the place back after a quarter of an hour. */
+#define STREAMS_MAX 8
+#define STREAMS_QUEUE_MAX 16
+#define STREAM_DEADLINE_MS 900000
 
 static Consilium__V1__Span *span_pack(struct arena *arena, const struct deid_found *found)
 {
@@ -147,30 +64,6 @@ static bool spans_pack(struct arena *arena, const struct deid_found *newest,
     return true;
 }
 
-static bool counts_pack(struct arena *arena, const uint32_t *counts,
-                        Consilium__V1__RedactReply *reply)
-{
-    unsigned class;
-
-    reply->counts = ARENA_ARRAY(arena, Consilium__V1__ClassCount *, DEID_CLASS_COUNT);
-    if (reply->counts == NULL)
-        return false;
-    for (class = 0; class < DEID_CLASS_COUNT; class ++) {
-        Consilium__V1__ClassCount *count;
-
-        if (counts[class] == 0)
-            continue;
-        count = arena_alloc(arena, sizeof(*count));
-        if (count == NULL)
-            return false;
-        consilium__v1__class_count__init(count);
-        count->class_ = (Consilium__V1__IdentifierClass) class;
-        count->count = counts[class];
-        reply->counts[reply->n_counts++] = count;
-    }
-    return true;
-}
-
 static enum status redact_input(struct deid_redactor *redactor,
                                 const Consilium__V1__RedactRequest *request, struct slice *output,
                                 struct slice *patient, struct error *err)
@@ -178,9 +71,9 @@ static enum status redact_input(struct deid_redactor *redactor,
     switch (request->input_case) {
     case CONSILIUM__V1__REDACT_REQUEST__INPUT_TEXT:
         redactor->is_alone = request->sealed_map.len == 0;
-        return deid_redact_text(redactor, bytes_of(request->text), false, output, err);
+        return deid_redact_text(redactor, deid_rpc_bytes(request->text), false, output, err);
     case CONSILIUM__V1__REDACT_REQUEST__INPUT_FHIR:
-        return deid_fhir_redact(redactor, bytes_of(request->fhir), output, patient, err);
+        return deid_fhir_redact(redactor, deid_rpc_bytes(request->fhir), output, patient, err);
     default:
         return error_set(err, STATUS_INVALID_ARGUMENT, "neither text nor fhir");
     }
@@ -191,7 +84,7 @@ static enum status redact_reply(struct call *call, struct deid_redactor *redacto
                                 Consilium__V1__RedactReply *reply, struct error *err)
 {
     const struct deid *deid = call->service;
-    struct slice output, sealed = bytes_of(request->sealed_map), patient = { NULL, 0 };
+    struct slice output, sealed = deid_rpc_bytes(request->sealed_map), patient = { NULL, 0 };
     enum status status = redact_input(redactor, request, &output, &patient, err);
 
     if (status == STATUS_OK && (redactor->map->is_changed || sealed.size == 0))
@@ -201,12 +94,12 @@ static enum status redact_reply(struct call *call, struct deid_redactor *redacto
         return status;
     reply->map_generation =
         redactor->map->generation + (redactor->map->is_changed || request->sealed_map.len == 0);
-    reply->output = data_of(output);
-    reply->sealed_map = data_of(sealed);
+    reply->output = deid_rpc_data(output);
+    reply->sealed_map = deid_rpc_data(sealed);
     reply->patient = patient.size == 0 ? (char *)"" : arena_string(&call->arena, patient);
     if (reply->patient == NULL
         || !spans_pack(&call->arena, redactor->found, &reply->spans, &reply->n_spans)
-        || !counts_pack(&call->arena, redactor->counts, reply))
+        || !deid_rpc_counts_pack(&call->arena, redactor->counts, &reply->counts, &reply->n_counts))
         return error_set(err, STATUS_RESOURCE_EXHAUSTED, "no room for the reply");
     return STATUS_OK;
 }
@@ -221,29 +114,26 @@ static void redact_run(struct call *call)
     struct error err = { 0 };
     enum status status;
 
-    if ((unsigned)request->profile > DEID_PROFILE_SAFE_HARBOR)
-        status =
-            error_set(&err, STATUS_INVALID_ARGUMENT, "profile %d is none", (int)request->profile);
-    else
-        status = map_open(call,
-                          &(struct opening){ "Redact", bytes_of(request->sealed_map),
-                                             request->scope, (enum deid_profile)request->profile,
-                                             request->generation_min },
-                          &map, &err);
+    status = deid_rpc_map_open(
+        call,
+        &(struct deid_rpc_opening){ "Redact", deid_rpc_bytes(request->sealed_map), request->scope,
+                                    (int)request->profile, request->generation_min },
+        &map, &err);
     if (status != STATUS_OK) {
-        fail(call, &err);
+        deid_rpc_fail(call, &err);
         return;
     }
     status = deid_redactor_init(&redactor, &deid->rules, &map, &call->arena, &err);
     redactor.keep_spans = request->with_spans;
+    redactor.policy = &deid->policy;
     if (status == STATUS_OK)
-        status = style_set(deid, (int)request->style, &redactor, &err);
+        status = deid_rpc_style_set(deid, (int)request->style, &map, &err);
     if (status == STATUS_OK)
         status = redact_reply(call, &redactor, request, &reply, &err);
     if (status == STATUS_OK)
         call_reply(call, &reply);
     else
-        fail(call, &err);
+        deid_rpc_fail(call, &err);
     deid_redactor_close(&redactor);
 }
 
@@ -300,22 +190,24 @@ static void inspect_run(struct call *call)
     struct deid_redactor redactor;
     struct deid_map map;
     struct error err = { 0 };
-    enum status status = map_open(
-        call, &(struct opening){ "Inspect", bytes_of(request->sealed_map), request->scope, 0, 0 },
+    enum status status = deid_rpc_map_open(
+        call,
+        &(struct deid_rpc_opening){ "Inspect", deid_rpc_bytes(request->sealed_map), request->scope,
+                                    0, 0 },
         &map, &err);
 
     if (status != STATUS_OK) {
-        fail(call, &err);
+        deid_rpc_fail(call, &err);
         return;
     }
     status = deid_redactor_init(&redactor, &deid->rules, &map, &call->arena, &err);
     redactor.policy = &deid->policy;
     if (status == STATUS_OK)
-        status = inspect_reply(&redactor, bytes_of(request->text), &reply, &err);
+        status = inspect_reply(&redactor, deid_rpc_bytes(request->text), &reply, &err);
     if (status == STATUS_OK)
         call_reply(call, &reply);
     else
-        fail(call, &err);
+        deid_rpc_fail(call, &err);
     deid_redactor_close(&redactor);
 }
 
@@ -352,10 +244,11 @@ static void restore_run(struct call *call)
     if (request->sealed_map.len == 0)
         status = error_set(&err, STATUS_INVALID_ARGUMENT, "no sealed map");
     else
-        status = map_open(call,
-                          &(struct opening){ "Restore", bytes_of(request->sealed_map),
-                                             request->scope, 0, request->generation_min },
-                          &map, &err);
+        status = deid_rpc_map_open(
+            call,
+            &(struct deid_rpc_opening){ "Restore", deid_rpc_bytes(request->sealed_map),
+                                        request->scope, 0, request->generation_min },
+            &map, &err);
     reply.texts = ARENA_ARRAY(&call->arena, ProtobufCBinaryData, request->n_texts);
     if (status == STATUS_OK && reply.texts == NULL)
         status =
@@ -363,14 +256,14 @@ static void restore_run(struct call *call)
     for (i = 0; status == STATUS_OK && i < request->n_texts; i++) {
         struct slice output;
 
-        status = restore_one(&map, bytes_of(request->texts[i]), &call->arena, &output, &err);
-        reply.texts[i] = data_of(output);
+        status = restore_one(&map, deid_rpc_bytes(request->texts[i]), &call->arena, &output, &err);
+        reply.texts[i] = deid_rpc_data(output);
         reply.n_texts++;
     }
     if (status == STATUS_OK)
         call_reply(call, &reply);
     else
-        fail(call, &err);
+        deid_rpc_fail(call, &err);
 }
 
 static void restore_start(struct call *call)
@@ -389,5 +282,7 @@ const struct server_method deid_methods[] = {
     { &method_deid_inspect, METHOD_PLACE_INLINE, inspect_start, CALLS_MAX, QUEUE_MAX,
       CALL_ARENA_BYTES, 0 },
     { &method_deid_restore, METHOD_PLACE_INLINE, restore_start, 0, 0, CALL_ARENA_BYTES, 0 },
+    { &method_deid_redact_stream, METHOD_PLACE_INLINE, deid_rpc_stream_start, STREAMS_MAX,
+      STREAMS_QUEUE_MAX, CALL_ARENA_BYTES, STREAM_DEADLINE_MS },
     { 0 },
 };

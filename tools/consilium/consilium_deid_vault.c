@@ -5,18 +5,29 @@
 #include <unistd.h>
 
 #include "base/key_file.h"
+#include "base/log.h"
 #include "consilium_deid_sink.h"
 #include "consilium_file.h"
 
 #define SCOPE SLICE("consilium/deid")
 #define ARENA_BYTES ((size_t)4 << 30)
 
+/* Who has the key opens maps, and it is written down on stderr that they did. */
+static enum status map_unseal(struct deid_vault *vault, struct slice sealed, struct error *err)
+{
+    enum status status = deid_unseal(sealed, &vault->key, SCOPE, &vault->arena, &vault->map, err);
+
+    log_event(LOG_LEVEL_AUDIT, "map_opened", LOG_ID("scope", SCOPE.data),
+              LOG_NUMBER("uid", getuid()), LOG_NAME("outcome", status_name(status)));
+    return status;
+}
+
 static enum status map_read(struct deid_vault *vault, enum deid_profile profile, struct error *err)
 {
     struct slice sealed;
 
     if (file_read(vault->path, DEID_SEALED_BYTES_MAX, &vault->arena, &sealed, err) != STATUS_OK
-        || deid_unseal(sealed, &vault->key, SCOPE, &vault->arena, &vault->map, err) != STATUS_OK)
+        || map_unseal(vault, sealed, err) != STATUS_OK)
         return error_wrap(err, "--map");
     if (profile != 0 && profile != vault->map.profile)
         return error_set(err, STATUS_FAILED_PRECONDITION,

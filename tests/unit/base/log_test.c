@@ -92,12 +92,26 @@ static void keeps_quiet_below_its_level(void **state)
     assert_non_null(strstr(catch_end(), "level=error service=deid event=y\n"));
 }
 
+static void an_audit_line_is_written_at_every_level(void **state)
+{
+    enum log_level level;
+
+    (void)state;
+    assert_false(log_level_parse("audit", &level));
+    log_init("deid", LOG_LEVEL_ERROR);
+    catch_begin();
+    log_warn("x");
+    log_event(LOG_LEVEL_AUDIT, "opened");
+    assert_non_null(strstr(catch_end(), "level=audit service=deid event=opened\n"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(writes_one_line_in_logfmt),
         cmocka_unit_test(cuts_ids_and_lines),
         cmocka_unit_test(keeps_quiet_below_its_level),
+        cmocka_unit_test(an_audit_line_is_written_at_every_level),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
