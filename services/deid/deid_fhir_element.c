@@ -16,6 +16,21 @@ char deid_fhir_element_letter(struct slice type)
     return c >= 'a' && c <= 'z' ? c : DEID_FHIR_ELEMENT_LETTER_UNKNOWN;
 }
 
+bool deid_fhir_element_whole_name(const struct json *name, struct arena *arena, struct slice *whole)
+{
+    const struct json *given = json_first(json_get(name, "given"));
+    struct buffer out;
+
+    buffer_init(&out, arena);
+    for (; given != NULL; given = given->next) {
+        buffer_put(&out, given->text);
+        buffer_put_byte(&out, ' ');
+    }
+    buffer_put(&out, json_get_string(name, "family"));
+    *whole = slice_trim(buffer_slice(&out));
+    return !out.is_full;
+}
+
 enum deid_class deid_fhir_element_telecom_class(const struct json *telecom)
 {
     struct slice system = json_get_string(telecom, "system");

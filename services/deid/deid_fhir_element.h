@@ -20,6 +20,11 @@ struct slice deid_fhir_element_type(const struct json *resource);
  * DEID_FHIR_ELEMENT_LETTER_UNKNOWN. */
 char deid_fhir_element_letter(struct slice type);
 
+/* All given names and the family name of a HumanName, in @arena; empty for one that has neither.
+ * False: no room. */
+bool deid_fhir_element_whole_name(const struct json *name, struct arena *arena,
+                                  struct slice *whole);
+
 /* By its system; a phone when that tells nothing. */
 enum deid_class deid_fhir_element_telecom_class(const struct json *telecom);
 

@@ -14,23 +14,15 @@ static enum status learn_name(struct deid_fhir_learner *learner, const struct js
 {
     const struct json *given = json_get(name, "given"), *item;
     struct slice family = json_get_string(name, "family"), text = json_get_string(name, "text");
-    struct arena *arena = learner->arena;
     struct deid_entry *entry;
-    struct buffer whole;
+    struct slice whole;
     enum status status = STATUS_OK;
 
-    buffer_init(&whole, arena);
-    for (item = json_first(given); item != NULL; item = item->next) {
-        buffer_put(&whole, item->text);
-        buffer_put_byte(&whole, ' ');
-    }
-    buffer_put(&whole, family);
-    if (whole.is_full)
+    if (!deid_fhir_element_whole_name(name, learner->arena, &whole))
         return no_room(learner->err);
     /* The whole name first, so that its parts find the person. */
-    if (slice_trim(buffer_slice(&whole)).size > 0)
-        status = deid_surrogate_person(learner->map, slice_trim(buffer_slice(&whole)), is_patient,
-                                       true, &entry, learner->err);
+    if (whole.size > 0)
+        status = deid_surrogate_person(learner->map, whole, is_patient, true, &entry, learner->err);
     if (status == STATUS_OK && family.size > 0)
         status =
             deid_surrogate_person(learner->map, family, is_patient, true, &entry, learner->err);

@@ -2,6 +2,7 @@
 
 #include "deid_fhir_element.h"
 #include "deid_fhir_value.h"
+#include "deid_restore.h"
 
 #define CONTAINED_LETTER 'c'
 #define ANY_LETTER 0
@@ -183,6 +184,34 @@ static enum status put_search(struct deid_fhir_walk *walk, struct slice text, st
     return status;
 }
 
+static bool has_way_back(const struct deid_redactor *redactor)
+{
+    return redactor->map->profile == DEID_PROFILE_LIMITED
+           && redactor->map->style != DEID_STYLE_MASKS;
+}
+
+/* @node becomes what @out has. Each part of a search comes back by itself, but beside what follows
+ * it the way back may see a date ("02/03/17|Id-1"), or no made-up name: then all is one value. */
+static enum status take_parts(struct deid_fhir_walk *walk, struct json *node, bool is_search,
+                              const struct buffer *out)
+{
+    struct deid_redactor *redactor = walk->redactor;
+    struct slice parts = out->size == 0 ? SLICE("") : buffer_slice(out), back;
+    enum status status;
+
+    if (out->is_full)
+        return deid_fhir_no_room(walk->err);
+    if (is_search && has_way_back(redactor)) {
+        status = deid_restore_text(redactor->map, parts, redactor->arena, &back, walk->err);
+        if (status != STATUS_OK)
+            return status;
+        if (!slice_equal(back, node->text))
+            return deid_fhir_value_replace(walk, node, DEID_CLASS_URL);
+    }
+    node->text = parts;
+    return STATUS_OK;
+}
+
 enum status deid_fhir_reference_search(struct deid_fhir_walk *walk, struct json *node)
 {
     struct buffer out;
@@ -190,8 +219,7 @@ enum status deid_fhir_reference_search(struct deid_fhir_walk *walk, struct json 
 
     buffer_init(&out, walk->redactor->arena);
     status = put_search(walk, node->text, &out);
-    node->text = out.size == 0 ? SLICE("") : buffer_slice(&out);
-    return status == STATUS_OK && out.is_full ? deid_fhir_no_room(walk->err) : status;
+    return status == STATUS_OK ? take_parts(walk, node, true, &out) : status;
 }
 
 /* "[base/]Type?search". The base goes as a whole. */
@@ -241,6 +269,7 @@ static enum status put_any(struct deid_fhir_walk *walk, struct slice text, struc
 enum status deid_fhir_reference_rewrite(struct deid_fhir_walk *walk, struct json *node,
                                         bool *is_one)
 {
+    struct slice text = node->text;
     struct buffer out;
     enum status status;
 
@@ -249,11 +278,9 @@ enum status deid_fhir_reference_rewrite(struct deid_fhir_walk *walk, struct json
         return STATUS_OK;
     buffer_init(&out, walk->redactor->arena);
     status = put_any(walk, node->text, &out, is_one);
-    if (status == STATUS_OK && out.is_full)
-        return deid_fhir_no_room(walk->err);
-    if (status == STATUS_OK && *is_one)
-        node->text = buffer_slice(&out);
-    return status;
+    return status == STATUS_OK && *is_one
+               ? take_parts(walk, node, slice_find_byte(text, '?') < text.size, &out)
+               : status;
 }
 
 enum status deid_fhir_reference_identifier(struct deid_fhir_walk *walk, struct json *node,

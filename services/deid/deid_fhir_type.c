@@ -203,6 +203,7 @@ static void resources_mark(struct deid_fhir_types *types)
     types->type_extension = deid_fhir_type_find(types, SLICE("Extension"));
     types->type_quantity = deid_fhir_type_find(types, SLICE("Quantity"));
     types->type_string = deid_fhir_type_find(types, SLICE("string"));
+    types->type_human_name = deid_fhir_type_find(types, SLICE("HumanName"));
     for (unsigned i = 1; i < types->types_count; i++)
         types->types[i].is_resource = deid_fhir_type_is(types, (uint16_t)i, types->type_resource);
 }

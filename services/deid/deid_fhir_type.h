@@ -38,7 +38,8 @@ struct deid_fhir_types {
     unsigned elements_count;
     uint16_t *slots; /* of elements by owner and key, open addressing; 0: free */
     uint32_t slots_mask;
-    uint16_t type_resource, type_element, type_extension, type_quantity, type_string;
+    uint16_t type_resource, type_element, type_extension, type_quantity, type_string,
+        type_human_name;
     uint32_t *by_name;
     uint32_t by_name_mask;
 };

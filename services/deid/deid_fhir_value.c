@@ -50,6 +50,24 @@ static enum status rewrite_name(struct deid_fhir_walk *walk, struct json *node)
     return status == STATUS_OK ? set_surrogate(walk, node, entry) : status;
 }
 
+/* A word of a HumanName of which it is known whose it is; its text names the whole. */
+static bool is_word_of_name(const struct deid_fhir_walk *walk, struct slice key)
+{
+    return walk->is_somebodys && (slice_is(key, "given") || slice_is(key, "family"));
+}
+
+static enum status rewrite_word_of_name(struct deid_fhir_walk *walk, struct json *node)
+{
+    struct deid_entry *entry;
+    enum status status;
+
+    if (node->text.size == 0)
+        return STATUS_OK;
+    status =
+        deid_surrogate_name_of(walk->redactor->map, walk->whose, node->text, &entry, walk->err);
+    return status == STATUS_OK ? set_surrogate(walk, node, entry) : status;
+}
+
 enum status deid_fhir_value_text(struct deid_fhir_walk *walk, struct json *node, bool is_markup)
 {
     walk->redactor->path = NULL;
@@ -228,6 +246,8 @@ enum variant {
     VARIANT_TEXT,
     VARIANT_NAME,
     VARIANT_VALUE, /* and the class */
+    VARIANT_LINK,  /* a reference or a text */
+    VARIANT_REFERENCE,
 };
 
 static enum variant kept_variant(struct slice key, const struct deid_fhir_place *place)
@@ -308,6 +328,20 @@ static enum status rewrite_text(struct deid_fhir_walk *walk, struct json *node)
                                      : deid_fhir_value_text(walk, node, false);
 }
 
+static enum status rewrite_remembered(struct deid_fhir_walk *walk, struct json *node,
+                                      enum variant variant, enum deid_class class);
+
+static enum status rewrite_link(struct deid_fhir_walk *walk, struct json *node, bool is_link)
+{
+    bool is_one;
+    enum status status = deid_fhir_reference_rewrite(walk, node, &is_one);
+
+    if (is_one || status != STATUS_OK)
+        return status;
+    return is_link ? rewrite_remembered(walk, node, VARIANT_TEXT, DEID_CLASS_NONE)
+                   : deid_fhir_value_replace(walk, node, DEID_CLASS_OTHER);
+}
+
 static enum status apply_variant(struct deid_fhir_walk *walk, struct json *node,
                                  enum variant variant, enum deid_class class)
 {
@@ -318,6 +352,9 @@ static enum status apply_variant(struct deid_fhir_walk *walk, struct json *node,
         return rewrite_name(walk, node);
     case VARIANT_VALUE:
         return deid_fhir_value_replace(walk, node, class);
+    case VARIANT_LINK:
+    case VARIANT_REFERENCE:
+        return rewrite_link(walk, node, variant == VARIANT_LINK);
     case VARIANT_TEXT:
         break;
     }
@@ -383,20 +420,18 @@ static enum status rewrite_birth_date(struct deid_fhir_walk *walk, struct json *
     return is_date || status != STATUS_OK ? status : deid_fhir_value_text(walk, node, false);
 }
 
+/* A search names the same few people and places over and over. */
 static enum status rewrite_reference(struct deid_fhir_walk *walk, struct json *node, bool is_link)
 {
     struct slice text = node->text;
-    bool is_one;
-    enum status status;
+    enum variant variant = is_link ? VARIANT_LINK : VARIANT_REFERENCE;
 
     if (is_link && !slice_starts_with(text, SLICE("urn:uuid:"))
         && slice_find_byte(text, '/') == text.size)
         return rewrite_remembered(walk, node, VARIANT_TEXT, DEID_CLASS_NONE);
-    status = deid_fhir_reference_rewrite(walk, node, &is_one);
-    if (is_one || status != STATUS_OK)
-        return status;
-    return is_link ? rewrite_remembered(walk, node, VARIANT_TEXT, DEID_CLASS_NONE)
-                   : deid_fhir_value_replace(walk, node, DEID_CLASS_OTHER);
+    return slice_find_byte(text, '?') < text.size
+               ? rewrite_remembered(walk, node, variant, DEID_CLASS_NONE)
+               : apply_variant(walk, node, variant, DEID_CLASS_NONE);
 }
 
 static enum status rewrite_identifier(struct deid_fhir_walk *walk, struct json *node,
@@ -450,7 +485,9 @@ static enum status apply_action(struct deid_fhir_walk *walk, struct json *node, 
     case DEID_ACTION_DISPLAY:
         return rewrite_remembered(walk, node, display_variant(place), DEID_CLASS_GEOGRAPHY);
     case DEID_ACTION_NAME:
-        return rewrite_remembered(walk, node, VARIANT_NAME, DEID_CLASS_NONE);
+        return is_word_of_name(walk, key)
+                   ? rewrite_word_of_name(walk, node)
+                   : rewrite_remembered(walk, node, VARIANT_NAME, DEID_CLASS_NONE);
     case DEID_ACTION_PLACE:
         return rewrite_remembered(walk, node, VARIANT_VALUE, DEID_CLASS_GEOGRAPHY);
     case DEID_ACTION_POSTAL:

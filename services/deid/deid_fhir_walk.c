@@ -91,12 +91,22 @@ static enum status walk_node(struct deid_fhir_walk *walk, struct json *node,
                              const struct step *step, const struct deid_fhir_place *place,
                              bool *is_removed);
 
-/* A name that FHIR does not have may be anybody's: it is read as a text. */
+/* A name that FHIR does not have may be anybody's: it is read as a text. One that is changed has a
+ * dash, by which the way back knows it (deid_fhir_restore.c): as a code where the text has none. */
 static enum status rewrite_key(struct deid_fhir_walk *walk, struct json *node)
 {
+    struct deid_map *map = walk->redactor->map;
     struct json key = { .kind = JSON_KIND_STRING, .text = node->key };
+    enum deid_style style = map->style;
     enum status status = deid_fhir_value_text(walk, &key, false);
 
+    if (status == STATUS_OK && style != DEID_STYLE_MASKS && !slice_equal(key.text, node->key)
+        && slice_find_byte(key.text, '-') == key.text.size) {
+        key.text = node->key;
+        map->style = DEID_STYLE_CODES;
+        status = deid_fhir_value_replace(walk, &key, DEID_CLASS_OTHER);
+        map->style = style;
+    }
     node->key = key.text;
     return status;
 }
@@ -231,6 +241,28 @@ static enum status walk_resource(struct deid_fhir_walk *walk, struct json *node,
                                : walk_own_resource(walk, node, place);
 }
 
+/* The words of a name are its person's, though others are called so too: who that is is asked
+ * before the first of them is replaced. */
+static enum status walk_name(struct deid_fhir_walk *walk, struct json *node,
+                             const struct deid_fhir_place *place)
+{
+    const struct deid_entry *entry;
+    struct slice whole;
+    bool was_somebodys = walk->is_somebodys;
+    uint32_t whose = walk->whose;
+    enum status status;
+
+    if (!deid_fhir_element_whole_name(node, walk->redactor->arena, &whole))
+        return deid_fhir_no_room(walk->err);
+    entry = deid_map_find(walk->redactor->map, whole);
+    walk->is_somebodys = entry != NULL && entry->class == DEID_CLASS_NAME;
+    walk->whose = walk->is_somebodys ? entry->number : 0;
+    status = walk_children(walk, node, NULL, place);
+    walk->is_somebodys = was_somebodys;
+    walk->whose = whose;
+    return status;
+}
+
 static enum status walk_object(struct deid_fhir_walk *walk, struct json *node,
                                const struct step *step, bool *is_removed)
 {
@@ -243,7 +275,8 @@ static enum status walk_object(struct deid_fhir_walk *walk, struct json *node,
     if (walk->types->types[step->type].is_resource
         || (step->type == DEID_FHIR_TYPE_UNKNOWN && deid_fhir_element_type(node).size > 0))
         return walk_resource(walk, node, &place);
-    return walk_children(walk, node, NULL, &place);
+    return step->type == walk->types->type_human_name ? walk_name(walk, node, &place)
+                                                      : walk_children(walk, node, NULL, &place);
 }
 
 /* The safe-harbor profile groups the ages over 89, which FHIR has as quantities of years. */

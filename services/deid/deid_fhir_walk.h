@@ -20,6 +20,8 @@ struct deid_fhir_walk {
     int birth_year_min;                  /* who was born before is over 89 */
     char path[DEID_FHIR_PATH_BYTES_MAX]; /* of the element at hand, where spans are kept */
     size_t path_size;
+    bool is_somebodys; /* the name at hand is the person's with the number @whose */
+    uint32_t whose;
     const struct json *resource; /* that is in no other one: what is removed is noted from it */
     struct deid_fhir_removal *removals;
 };

@@ -343,3 +343,27 @@ enum status deid_person_patient(struct deid_map *map, struct deid_person *person
     person->forms = slot_of(persons, key_of(LIST_FORMS, DEID_PERSON_PATIENT, 0))->count;
     return STATUS_OK;
 }
+
+enum status deid_person_form(struct deid_map *map, uint32_t number, struct slice name,
+                             struct deid_person *person, struct deid_entry **entry,
+                             struct error *err)
+{
+    const struct deid_persons *persons = persons_of(map);
+    const struct slot *slot;
+
+    *person = (struct deid_person){ .number = number, .is_known = true };
+    *entry = NULL;
+    if (persons == NULL)
+        return no_room(err);
+    slot = slot_of(persons, key_of(LIST_FORMS, number, 0));
+    person->forms = slot->count;
+    for (uint32_t at = slot->first; at != 0; at = persons->postings[at - 1].next) {
+        struct deid_entry *form = &map->entries[persons->postings[at - 1].entry];
+
+        if (form->number != number || !slice_equal(form->original, name))
+            continue;
+        *entry = form;
+        break;
+    }
+    return STATUS_OK;
+}

@@ -26,4 +26,10 @@ enum status deid_person_find(struct deid_map *map, struct slice name, struct dei
 enum status deid_person_patient(struct deid_map *map, struct deid_person *person,
                                 struct error *err);
 
+/* The person @number and, where one of the forms is @name to the byte, its entry in the map; else
+ * *@entry is NULL. It holds until the next add. */
+enum status deid_person_form(struct deid_map *map, uint32_t number, struct slice name,
+                             struct deid_person *person, struct deid_entry **entry,
+                             struct error *err);
+
 #endif

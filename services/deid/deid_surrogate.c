@@ -241,6 +241,24 @@ enum status deid_surrogate_person(struct deid_map *map, struct slice name, bool 
     return *entry == NULL ? no_room(err) : STATUS_OK;
 }
 
+enum status deid_surrogate_name_of(struct deid_map *map, uint32_t number, struct slice name,
+                                   struct deid_entry **entry, struct error *err)
+{
+    struct deid_entry made = { .original = name, .number = number, .class = DEID_CLASS_NAME };
+    struct deid_person person;
+    enum status status;
+
+    *entry = deid_map_find(map, name);
+    if (*entry != NULL && (*entry)->class == DEID_CLASS_NAME && (*entry)->number == number)
+        return STATUS_OK;
+    status = deid_person_form(map, number, name, &person, entry, err);
+    if (status != STATUS_OK || *entry != NULL)
+        return status;
+    made.variant = person.forms;
+    *entry = deid_map_add(map, made);
+    return *entry == NULL ? no_room(err) : STATUS_OK;
+}
+
 /* Whether the code of @entry would be what it stands for: "Id-1" in a caller's text. */
 static bool is_itself(struct deid_map *map, struct deid_entry *entry)
 {

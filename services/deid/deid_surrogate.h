@@ -42,6 +42,11 @@ enum status deid_surrogate_put(struct deid_map *map, const struct deid_span *spa
 enum status deid_surrogate_person(struct deid_map *map, struct slice name, bool is_patient,
                                   bool is_known, struct deid_entry **entry, struct error *err);
 
+/* A name of which the record says whose it is: one word of the person @number. Others may be called
+ * so too, and have entries of their own for it; the one whom a text means by it is the first. */
+enum status deid_surrogate_name_of(struct deid_map *map, uint32_t number, struct slice name,
+                                   struct deid_entry **entry, struct error *err);
+
 /* An entry for a value that is no name. */
 enum status deid_surrogate_value(struct deid_map *map, unsigned class, struct slice value,
                                  bool is_known, struct deid_entry **entry, struct error *err);

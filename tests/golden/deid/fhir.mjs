@@ -200,7 +200,7 @@ function run(file) {
   if (profile !== 'limited') return;
   checkIntervals(file, input, output);
   checkSurrogates(file, input, output);
-  const back = execFileSync(program, ['deid', 'restore', '--fhir', ...kept, redacted], { maxBuffer: 1 << 30 }).toString().trimEnd();
+  const back = execFileSync(program, ['deid', 'restore', '--fhir', ...kept, redacted], { maxBuffer: 1 << 30, stdio: ['ignore', 'pipe', 'pipe'] }).toString().trimEnd();
   const same = back === JSON.stringify(input);
   sums.back += same;
   if (!same) {

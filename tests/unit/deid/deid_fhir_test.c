@@ -318,6 +318,49 @@ static void a_relative_is_not_the_patient(void **state)
 }
 
 /* A search may name anybody in any of its parts. */
+/* Each has words of a name that others have too, and a note means the first by one of them. */
+static void the_words_of_a_name_are_their_persons(void **state)
+{
+    static const char staff[] =
+        "{\"resourceType\":\"Bundle\",\"type\":\"collection\",\"entry\":["
+        "{\"resource\":{\"resourceType\":\"Patient\",\"id\":\"1\",\"name\":[{\"family\":\"Okonjo\","
+        "\"given\":[\"Maria\"]}]}},"
+        "{\"resource\":{\"resourceType\":\"Practitioner\",\"id\":\"2\",\"name\":[{\"family\":\"Okonjo\","
+        "\"given\":[\"Thomas\"]}]}},"
+        "{\"resource\":{\"resourceType\":\"Practitioner\",\"id\":\"3\",\"name\":[{\"family\":\"Vasquez\","
+        "\"given\":[\"Thomas\",\"Maria\"]}]}}]}";
+    struct slice back, words[7] = { 0 };
+    struct json *root;
+    struct trip trip;
+    unsigned count = 0;
+
+    (void)state;
+    trip_open(&trip, slice_from(staff), DEID_PROFILE_LIMITED);
+    assert_int_equal(trip.status, STATUS_OK);
+    assert_int_equal(json_parse(trip.output, &trip.arena, &root, NULL), STATUS_OK);
+    for (const struct json *entry = json_first(json_get(root, "entry")); entry != NULL;
+         entry = entry->next) {
+        const struct json *name = json_first(json_get(json_get(entry, "resource"), "name"));
+
+        words[count++] = json_get_string(name, "family");
+        for (const struct json *given = json_first(json_get(name, "given")); given != NULL;
+             given = given->next)
+            words[count++] = given->text;
+    }
+    assert_int_equal(count, 7);
+    for (unsigned i = 0; i < 7; i++) {
+        const char *person = i < 2 ? "Patient-" : i < 4 ? "Person-1" : "Person-2";
+
+        assert_true(slice_starts_with(words[i], slice_from(person)));
+        for (unsigned j = 0; j < i; j++)
+            assert_false(slice_equal(words[i], words[j]));
+    }
+    assert_int_equal(deid_fhir_restore(&trip.map, trip.output, &trip.arena, &back, NULL),
+                     STATUS_OK);
+    assert_true(slice_equal(back, slice_from(staff)));
+    trip_close(&trip);
+}
+
 static void a_search_loses_every_value(void **state)
 {
     struct slice back;
@@ -544,6 +587,7 @@ int main(void)
         cmocka_unit_test(an_unreadable_attachment_is_all_that_a_bundle_without_an_id_loses),
         cmocka_unit_test(safe_harbor_removes_what_fhir_does_not_have),
         cmocka_unit_test(safe_harbor_groups_ages_over_89_from_today),
+        cmocka_unit_test(the_words_of_a_name_are_their_persons),
         cmocka_unit_test(a_search_loses_every_value),
         cmocka_unit_test(a_relative_is_not_the_patient),
         cmocka_unit_test(refuses_two_patients_and_what_is_no_fhir),
