@@ -113,6 +113,20 @@ static void age_add(struct deid_scanner *scanner, size_t start, size_t end, unsi
                      number >= DEID_AGE_MIN ? DEID_FORM_AGE : DEID_FORM_VALUE, DEID_SCORE_SHAPE);
 }
 
+/* "adults aged 90 and over": nobody's age, but where a group begins. */
+static bool is_bound(const struct deid_scanner *scanner, unsigned index)
+{
+    static const char *const years[] = { "years", "yrs", "old", "of", "age", NULL };
+    static const char *const ands[] = { "and", "or", NULL };
+    static const char *const sides[] = { "over",    "above", "older", "up",     "under",
+                                         "younger", "below", "more",  "beyond", NULL };
+    unsigned at = index + 1;
+
+    while (at < index + 3 && (is_word_at(scanner, at, years)))
+        at++;
+    return is_word_at(scanner, at, ands) && is_word_at(scanner, at + 1, sides);
+}
+
 size_t deid_age_scan(struct deid_scanner *scanner, unsigned index)
 {
     const struct deid_token *token = &scanner->tokens->items[index];
@@ -147,7 +161,7 @@ size_t deid_age_scan(struct deid_scanner *scanner, unsigned index)
     else
         is_age = is_years_after(scanner, index, number) || is_sex_after(scanner, end)
                  || (is_age_before(scanner, index) && !deid_scanner_is_measured(scanner, end));
-    if (!is_age)
+    if (!is_age || is_bound(scanner, index))
         return 0;
     age_add(scanner, token->start, end, number);
     return end;

@@ -16,8 +16,8 @@
 #define MARGIN_PLAIN 0 /* where there is no medicine that a name could be taken for */
 #define MARGIN_SURE 48 /* and for words in small letters */
 #define MARGIN_LED 32
-#define MARGIN_AGAINST_WEAK (-32)
-#define MARGIN_AGAINST_LIST (-48)
+#define MARGIN_AGAINST_WEAK (-20)
+#define MARGIN_AGAINST_LIST (-36)
 #define MARGIN_AGAINST_THING (-16) /* before what things are called after people */
 #define MARGIN_AGAINST_PLAIN (-80)
 #define ODDS_NAME 16        /* quarters of a bit: a name even where a product would stand */
@@ -182,6 +182,13 @@ static bool is_land(const struct deid_tokens *tokens, unsigned first, unsigned e
            && deid_place_listed(tokens, first, DEID_WORD_COUNTRY | DEID_WORD_STATE) == end;
 }
 
+/* "Corvanta 180": one word and what it measures, where there is medicine; a street says more. */
+static bool is_figure(const struct deid_tokens *tokens, unsigned first, unsigned end)
+{
+    return !tokens->is_plain && end == first + 2 && deid_place_is_number(tokens, end - 1, 1, 4)
+           && !(first > 0 && deid_hint_at(tokens, first - 1) & (DEID_HINT_LIVES | DEID_HINT_AT));
+}
+
 /* The words that the tagger finds in [@first, @end), one span for those of one name. */
 static void range_add(const struct deid_tokens *tokens, struct deid_spans *spans, unsigned first,
                       unsigned end, const uint8_t *is_found, const struct deid_tagged *tagged)
@@ -198,9 +205,9 @@ static void range_add(const struct deid_tokens *tokens, struct deid_spans *spans
             last++;
         if (tagged[i - first].likely > DEID_TAG_NAME_INSIDE && tokens->is_plain)
             last = deid_place_postal_end(tokens, last);
-        if (!is_land(tokens, i, last)
+        if (!is_land(tokens, i, last) && !is_figure(tokens, i, last)
             && (tagged[i - first].likely <= DEID_TAG_NAME_INSIDE
-                || !deid_facility_is_quoted(tokens, i)))
+                || !(deid_facility_is_quoted(tokens, i) || deid_facility_is_source(tokens, last))))
             tagged_add(tokens, spans, i, last, &tagged[i - first]);
     }
 }
@@ -328,12 +335,26 @@ static bool is_medicine(const struct deid_tokens *tokens, const struct deid_span
            && (medical == end - first || tokens->items[end - 1].shape == DEID_SHAPE_CAPITAL);
 }
 
+/* "Mallory-Weiss tears": what the tagger takes for somebody and is a thing's name, with nothing in
+ * front that says of a person. */
+static bool is_namesake(const struct deid_tokens *tokens, const struct deid_span *span)
+{
+    unsigned first = token_at(tokens, span->start), end = token_at(tokens, span->end - 1) + 1;
+
+    return span->class == DEID_CLASS_NAME && !tokens->is_plain
+           && deid_like_is_eponymous(tokens, first, end)
+           && !(
+               first > 0
+               && tokens->items[first - 1].flags
+                      & (DEID_WORD_TITLE | DEID_WORD_KIN | DEID_WORD_SALUTATION | DEID_WORD_LABEL));
+}
+
 void deid_doubt_clear(const struct deid_tokens *tokens, struct deid_spans *spans, unsigned from)
 {
     unsigned count = from;
 
     for (unsigned i = from; i < spans->count; i++)
-        if (!is_medicine(tokens, &spans->items[i]))
+        if (!is_medicine(tokens, &spans->items[i]) && !is_namesake(tokens, &spans->items[i]))
             spans->items[count++] = spans->items[i];
     spans->count = count;
 }

@@ -51,6 +51,19 @@ bool deid_facility_is_quoted(const struct deid_tokens *tokens, unsigned first)
     return false;
 }
 
+/* "Yale and Stanford trials": the same by what follows. */
+bool deid_facility_is_source(const struct deid_tokens *tokens, unsigned end)
+{
+    static const char *const words[] = { "trial",      "trials",   "study",     "studies",
+                                         "criteria",   "cohort",   "cohorts",   "guideline",
+                                         "guidelines", "registry", "consensus", "investigators",
+                                         "calculator", "nomogram", NULL };
+
+    return end < tokens->count && end > 0 && deid_like_gap(tokens, end - 1, " ")
+           && tokens->items[end].shape == DEID_SHAPE_LOWER
+           && deid_scanner_is_one_of(deid_token_text(tokens, end), words);
+}
+
 static bool is_one_of(const struct deid_tokens *tokens, unsigned index, const char *const *words)
 {
     return index < tokens->count && deid_scanner_is_one_of(deid_token_text(tokens, index), words);
@@ -184,7 +197,7 @@ static unsigned facility_named(const struct deid_tokens *tokens, struct deid_spa
     end = facility_end(tokens, index + 1);
     for (i = first; i < index; i++)
         telling += is_telling(tokens, i) || tokens->items[i].flags & DEID_WORD_TITLE;
-    if (deid_facility_is_quoted(tokens, first)
+    if (deid_facility_is_quoted(tokens, first) || deid_facility_is_source(tokens, end)
         || (telling == 0 && end <= heads_end(tokens, index + 1)))
         return index;
     facility_add(tokens, spans, first, end, DEID_SCORE_LIST);
@@ -312,6 +325,7 @@ static unsigned facility_after(const struct deid_tokens *tokens, struct deid_spa
     is_known |= parts > 0 && end - first > 1 && slice_is(deid_token_text(tokens, index), "at");
     is_at = slice_is(deid_token_text(tokens, index), "at");
     if (end == first || telling == 0 || deid_facility_is_quoted(tokens, first)
+        || deid_facility_is_source(tokens, end)
         || !(is_cared_for(tokens, index) || (is_at && is_known) || (is_known && end - first > 1))
         || (end - first == 1 && deid_hint_at(tokens, first) & (DEID_HINT_WARD | DEID_HINT_TRADE))
         || deid_like_before_thing(tokens, end - 1) || deid_like_product(tokens, first))

@@ -11,6 +11,9 @@
  * Mayo Clinic". */
 bool deid_facility_is_quoted(const struct deid_tokens *tokens, unsigned first);
 
+/* The same by what follows it, from token @end on: "trials", "guidelines". */
+bool deid_facility_is_source(const struct deid_tokens *tokens, unsigned end);
+
 /* Add them to @spans. */
 void deid_facility_scan(const struct deid_tokens *tokens, struct deid_spans *spans);
 

@@ -187,6 +187,11 @@ bool deid_fold_is_invisible(uint32_t c)
            || c == 0xffa0 || (c >= 0xfff9 && c <= 0xfffb) || (c >= 0xe0000 && c <= 0xe01ef);
 }
 
+bool deid_fold_is_control(uint32_t c)
+{
+    return c < 0x20 ? c < '\t' || c > '\r' : c >= 0x7f && c <= 0x9f && c != 0x85;
+}
+
 bool deid_fold_is_opening(uint32_t c)
 {
     return c == 0x202a || c == 0x202b || c == 0x202d || c == 0x202e || (c >= 0x2066 && c <= 0x2068);

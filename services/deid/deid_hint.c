@@ -67,7 +67,7 @@ static const struct {
       "maxillofacial neurosurgery interventional nuclear cardiac renal liver hepatology ent gi gu "
       "hiv std smoking cessation tobacco methadone resident teaching private group day night new "
       "other outside another any each every national patient provider public academic tertiary "
-      "nearest nearby previous prior current of in at and for to with from on as or" },
+      "nearest nearby previous prior current standards standard of in at and for to with from on as or" },
     { DEID_HINT_FIRM,
       "inc llc llp ltd corp corporation company co group industries partners insurance bank "
       "foundation systems labs technologies technology enterprises holdings solutions consulting "
@@ -145,7 +145,8 @@ static const struct {
       "plaques pads pad splints wedge wedges traction halo pins wires rods malformation anomaly "
       "dystrophy myopathy myelitis vasculitis arteritis nephritis glomerulonephritis diverticulum "
       "granuloma pox contractures nonunion malunion arthropathy tenosynovitis reconstruction flap "
-      "fixation arthrodesis pouches conduit rules nomogram agar assay staining reflexes maneuvers" },
+      "fixation arthrodesis tear tears spaces variant variants culture cultures rebound sheath medium "
+      "repair repairs pouches conduit rules nomogram agar assay staining reflexes maneuvers" },
 };
 /* clang-format on */
 

@@ -278,6 +278,42 @@ static bool is_value(const struct deid_scanner *scanner, const struct label *lab
     return digits >= (label->is_signed ? 5 : 6) || (digits >= 4 && digits < value.size);
 }
 
+/* Whose number it may be said to be: "patient ID", "case file number". */
+static bool is_whose(struct slice word)
+{
+    static const char *const words[] = { "patient", "pt",    "client", "case",   "file",  "member",
+                                         "student", "study", "visit",  "record", "donor", NULL };
+
+    return deid_scanner_is_one_of(word, words);
+}
+
+/* Where the label begins, when it says of the number no more than that it is one, inside of a
+ * sentence: "(Patient ID: A-12)", "on case #12" are one expression. @at otherwise: a form or a
+ * table keeps its labels. */
+static size_t general_label_start(const struct deid_scanner *scanner, unsigned index,
+                                  const struct label *label, size_t at)
+{
+    const struct deid_tokens *tokens = scanner->tokens;
+    unsigned first = index;
+    struct slice gap;
+
+    if (label->class != DEID_CLASS_OTHER || label->value > index + 2)
+        return at;
+    if (first > 0 && deid_tokens_gap(tokens, first - 1).size == 1
+        && is_whose(deid_scanner_word(scanner, first - 1)))
+        first--;
+    if (first == index && !is_whose(deid_scanner_word(scanner, index)))
+        return at;
+    gap = slice_cut(tokens->text, tokens->items[index].end, at);
+    if (first == 0 || gap.size > 4 || slice_find_byte(gap, '\n') < gap.size
+        || slice_find_byte(gap, '"') < gap.size || slice_find_byte(gap, '_') < gap.size)
+        return at;
+    gap = deid_tokens_gap(tokens, first - 1);
+    return slice_is(gap, " ") || slice_is(gap, ", ") || slice_is(gap, " (") || slice_is(gap, "; ")
+               ? tokens->items[first].start
+               : at;
+}
+
 static void scan_value(struct deid_scanner *scanner, unsigned index, const struct deid_cue *cue)
 {
     struct slice text = scanner->tokens->text;
@@ -296,7 +332,8 @@ static void scan_value(struct deid_scanner *scanner, unsigned index, const struc
     else
         end = lettered_end(scanner, start, end, GROUPED_DIGITS_WEAK);
     if (is_value(scanner, &label, slice_cut(text, start, end), end))
-        deid_scanner_add(scanner, start, end, label.class, DEID_FORM_VALUE, DEID_SCORE_LABEL);
+        deid_scanner_add(scanner, general_label_start(scanner, index, &label, start), end,
+                         label.class, DEID_FORM_VALUE, DEID_SCORE_LABEL);
 }
 
 void deid_label_scan_marked_number(struct deid_scanner *scanner, unsigned index)

@@ -1,5 +1,8 @@
 #include "deid_like.h"
 
+#include "deid_place.h"
+#include "deid_scanner.h"
+
 #include "deid_date.h"
 
 #define ODDS_NAME 8     /* quarters of a bit: four to one for a name */
@@ -7,6 +10,9 @@
 #define ODDS_WORD (-24) /* sixty to one against: a name in theory */
 #define UNKNOWN_BYTES_MIN 2
 #define LIST_NAMES_MAX 5
+#define WORD_RARE 6   /* how common "sepsis", "dementia" and "prostate" are as words */
+#define FAMILY_RARE 3 /* steps of how common it is as a name: Krukenberg, and not Murphy */
+#define GIVEN_RARE 1
 #define PLAIN_SHARE 20 /* one word of medicine in so many is no medicine yet: hand, card, heart */
 
 /* What no name is made of. */
@@ -150,16 +156,53 @@ enum deid_like deid_like_of(const struct deid_tokens *tokens, unsigned index)
                : DEID_LIKE_NEVER;
 }
 
-/* A word that only medicine has; "I'm" is no "IM". */
+/* A word of medicine; "I'm" is no "IM". */
+static bool is_medical(const struct deid_tokens *tokens, unsigned index)
+{
+    const struct deid_token *token = &tokens->items[index];
+
+    return token->flags & DEID_WORD_MEDICAL
+           && memchr(tokens->text.data + token->start, '\'', token->end - token->start) == NULL;
+}
+
+/* A word that only medicine has; "St." is a street's or a saint's before it is speech therapy. */
 static bool is_special(const struct deid_tokens *tokens, unsigned index)
 {
     const struct deid_token *token = &tokens->items[index];
 
-    if (token->flags & DEID_WORD_DRUG)
-        return true;
-    return token->flags & DEID_WORD_MEDICAL
-           && !(token->flags & (DEID_WORD_ENGLISH | DEID_WORD_NAME))
-           && memchr(tokens->text.data + token->start, '\'', token->end - token->start) == NULL;
+    return token->flags & DEID_WORD_DRUG
+           || (is_medical(tokens, index)
+               && !(token->flags & (DEID_WORD_ENGLISH | DEID_WORD_NAME | DEID_WORD_STREET)));
+}
+
+/* What is said where somebody is treated. "History" and "positive" are said of others too. */
+bool deid_like_is_clinical(struct slice word)
+{
+    static const char *const words[] = {
+        "patient",     "patients",     "pt",           "pts",
+        "diagnosis",   "diagnoses",    "diagnosed",    "diagnosing",
+        "diagnostic",  "prognosis",    "treatment",    "treatments",
+        "treated",     "treating",     "therapy",      "disease",
+        "disorder",    "syndrome",     "symptom",      "symptoms",
+        "surgery",     "surgical",     "clinical",     "clinic",
+        "medication",  "medications",  "dose",         "dosage",
+        "prescribe",   "prescribed",   "prescribing",  "admitted",
+        "discharged",  "hospitalized", "chronic",      "acute",
+        "presenting",  "male",         "female",       "yo",
+        "guideline",   "guidelines",   "vaccine",      "vaccines",
+        "vaccination", "infant",       "infants",      "newborn",
+        "pregnancy",   "pregnant",     "prevalence",   "incidence",
+        "mortality",   "morbidity",    "steroids",     "corticosteroids",
+        "preterm",     "palsy",        "efficacy",     "contraindicated",
+        "cancer",      "diabetes",     "hypertension", "asthma",
+        "dementia",    "sepsis",       "stroke",       "pneumonia",
+        "hepatitis",   "arthritis",    "obesity",      "epilepsy",
+        "migraine",    "tuberculosis", "influenza",    "malaria",
+        "prostate",    "colorectal",   "renal",        "cardiovascular",
+        NULL
+    };
+
+    return deid_scanner_is_one_of(word, words);
 }
 
 bool deid_like_is_plain(const struct deid_tokens *tokens)
@@ -169,9 +212,17 @@ bool deid_like_is_plain(const struct deid_tokens *tokens)
     for (i = 0; i < tokens->count; i++) {
         if (is_special(tokens, i))
             return false;
-        medical += (tokens->items[i].flags & DEID_WORD_MEDICAL) != 0;
+        medical += is_medical(tokens, i);
     }
     return medical * PLAIN_SHARE <= tokens->count + PLAIN_SHARE;
+}
+
+static bool is_clinical(const struct deid_tokens *tokens)
+{
+    for (unsigned i = 0; i < tokens->count; i++)
+        if (deid_like_is_clinical(deid_token_text(tokens, i)))
+            return true;
+    return false;
 }
 
 static bool is_small(const struct deid_tokens *tokens)
@@ -198,7 +249,7 @@ bool deid_like_read(struct deid_tokens *tokens, struct arena *arena)
     }
     tokens->hints = hints;
     tokens->likes = likes;
-    tokens->is_plain = deid_like_is_plain(tokens);
+    tokens->is_plain = deid_like_is_plain(tokens) && !is_clinical(tokens);
     tokens->is_small = is_small(tokens);
     return true;
 }
@@ -320,6 +371,28 @@ bool deid_like_eponym(const struct deid_tokens *tokens, unsigned index)
         if (slice_equal_fold(deid_token_text(tokens, index - 1), slice_from(before[i])))
             return true;
     return false;
+}
+
+/* Whether words [@first, @end) are what a thing is called by themselves. */
+static bool is_all_eponym(const struct deid_tokens *tokens, unsigned first, unsigned end)
+{
+    for (unsigned i = first; i < end; i++)
+        if (!(tokens->items[i].flags & DEID_WORD_EPONYM))
+            return false;
+    return true;
+}
+
+bool deid_like_is_eponymous(const struct deid_tokens *tokens, unsigned first, unsigned end)
+{
+    const struct deid_facts *facts = deid_like_facts(tokens, first);
+
+    if (end == first + 1)
+        return facts->flags & DEID_WORD_EPONYM && facts->family <= FAMILY_RARE
+               && facts->given <= GIVEN_RARE;
+    if (deid_place_listed(tokens, first, DEID_WORD_EPONYM) == end)
+        return true;
+    return end == first + 2 && deid_like_gap(tokens, first, "-")
+           && is_all_eponym(tokens, first, end);
 }
 
 /* A verb of taking, back over "on", "to", "with" and an article. */

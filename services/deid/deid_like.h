@@ -79,6 +79,13 @@ bool deid_like_eponym(const struct deid_tokens *tokens, unsigned index);
 /* The same by what follows alone: "Chaddock reflex". */
 bool deid_like_before_thing(const struct deid_tokens *tokens, unsigned index);
 
+/* Whether [@first, @end) is what a thing is called and hardly anybody: "Krukenberg",
+ * "Mallory-Weiss", "Miller Fisher". */
+bool deid_like_is_eponymous(const struct deid_tokens *tokens, unsigned first, unsigned end);
+
+/* Whether it is a word of those who treat or of what they write about. */
+bool deid_like_is_clinical(struct slice word);
+
 /* Whether token @index, in no list, stands where medicines and products stand: before a dose,
  * after "started" or "switched to". */
 bool deid_like_product(const struct deid_tokens *tokens, unsigned index);

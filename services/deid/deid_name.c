@@ -1,6 +1,7 @@
 #include "deid_name.h"
 
 #include "deid_like.h"
+#include "deid_place.h"
 #include "deid_run.h"
 #include "deid_scanner.h"
 
@@ -208,6 +209,15 @@ static unsigned surname_end(const struct deid_tokens *tokens, unsigned first, un
     return end + 1;
 }
 
+/* "trace MR. Duke criteria not met": an abbreviation at the end of a sentence, and a thing. */
+static bool is_end_of_sentence(const struct deid_tokens *tokens, unsigned index, unsigned end)
+{
+    return tokens->items[index].shape == DEID_SHAPE_UPPER && end < tokens->count
+           && tokens->items[end].shape == DEID_SHAPE_LOWER
+           && tokens->items[index].flags & DEID_WORD_MEDICAL
+           && deid_like_before_thing(tokens, end - 1);
+}
+
 /* "Dr. Priya Subramanian", "mr smith", "Dr. A.". */
 static unsigned name_titled(const struct deid_tokens *tokens, struct deid_spans *spans,
                             unsigned index)
@@ -229,7 +239,7 @@ static unsigned name_titled(const struct deid_tokens *tokens, struct deid_spans 
         return end > first ? end : index;
     }
     end = surname_end(tokens, first, deid_name_end(tokens, first, true));
-    if (end == first
+    if (end == first || is_end_of_sentence(tokens, index, end)
         || (!has_word(tokens, first, end)
             && tokens->items[index].end - tokens->items[index].start > 4))
         return index;
@@ -255,7 +265,8 @@ static unsigned name_of_kin(const struct deid_tokens *tokens, struct deid_spans 
     if (!(tokens->items[index].flags & DEID_WORD_KIN) || first >= tokens->count
         || !(gap.size == 0 || slice_is(gap, ",") || slice_is(gap, "(") || slice_is(gap, ":")
              || slice_is(gap, "-"))
-        || deid_tokens_gap(tokens, index).size > 12)
+        || deid_tokens_gap(tokens, index).size > 12
+        || deid_place_listed(tokens, index, DEID_WORD_EPONYM) > first) /* Sister Mary Joseph */
         return index;
     if (tokens->items[first].shape == DEID_SHAPE_LOWER)
         end = gap.size == 0 ? name_end_lower(tokens, first) : first;
@@ -459,7 +470,7 @@ static unsigned name_masked(const struct deid_tokens *tokens, struct deid_spans 
     if (stars < MASK_BYTES_MIN || tokens->items[index].shape != DEID_SHAPE_INITIAL)
         return index;
     deid_spans_add(spans, (struct deid_span){ (uint32_t)start, (uint32_t)end, DEID_CLASS_NAME,
-                                              DEID_FORM_VALUE, DEID_SCORE_WEAK });
+                                              DEID_FORM_VALUE, DEID_SCORE_LABEL });
     while (last < tokens->count && tokens->items[last].start < end)
         last++;
     return last;

@@ -1,6 +1,7 @@
 #include "deid_normal.h"
 
 #include "base/utf8.h"
+#include "deid_fold.h"
 #include "deid_writer.h"
 
 #define TEXT_BYTES_MAX (1u << 30)
@@ -20,25 +21,70 @@ static bool is_ascii(struct slice text)
     return (all & 0x8080808080808080u) == 0;
 }
 
-enum status deid_normal(struct slice original, struct arena *arena, struct deid_text *text,
-                        struct error *err)
+static enum status fold(struct slice original, bool is_joined, struct arena *arena,
+                        struct deid_text *text, struct error *err)
 {
     struct deid_writer writer;
     size_t at = 0;
 
-    if (original.size <= TEXT_BYTES_MAX && is_ascii(original)
-        && slice_find_byte(original, '&') == original.size) {
-        *text = (struct deid_text){ original, original, NULL, 0 };
-        return STATUS_OK;
-    }
     if (deid_writer_open(&writer, original, arena, err) != STATUS_OK)
         return err == NULL ? STATUS_INVALID_ARGUMENT : err->status;
+    writer.is_joined = is_joined;
     while (at < original.size) {
         size_t run = deid_writer_put_run(&writer, original, at);
 
         at += run > 0 ? run : deid_writer_put_next(&writer, original, at);
     }
     return deid_writer_close(&writer, original, text, err);
+}
+
+enum status deid_normal(struct slice original, struct arena *arena, struct deid_text *text,
+                        struct error *err)
+{
+    if (original.size <= TEXT_BYTES_MAX && is_ascii(original)
+        && slice_find_byte(original, '&') == original.size) {
+        *text = (struct deid_text){ original, original, NULL, 0 };
+        return STATUS_OK;
+    }
+    return fold(original, false, arena, text, err);
+}
+
+/* Whether a byte is one that a control character begins with, or is a reference's "&": most texts
+ * have neither, and are asked without a branch. */
+static bool may_have_control(struct slice text)
+{
+    unsigned char any = 0;
+
+    for (size_t i = 0; i < text.size; i++) {
+        unsigned char c = (unsigned char)text.data[i];
+
+        any |= (unsigned char)((c < '\t') | ((c > '\r') & (c < 0x20)) | (c == 0x7f) | (c == 0xc2)
+                               | (c == '&'));
+    }
+    return any != 0;
+}
+
+bool deid_normal_has_control(struct slice original)
+{
+    uint32_t c = 0;
+    size_t size;
+
+    if (!may_have_control(original))
+        return false;
+    for (size_t at = 0; at < original.size; at += size) {
+        struct slice rest = slice_cut(original, at, original.size);
+
+        size = deid_writer_next(rest, &c);
+        if (deid_fold_is_control(c))
+            return true;
+    }
+    return false;
+}
+
+enum status deid_normal_joined(struct slice original, struct arena *arena, struct deid_text *text,
+                               struct error *err)
+{
+    return fold(original, true, arena, text, err);
 }
 
 /* The stretch that folded byte @at is in. */

@@ -29,6 +29,14 @@ struct deid_text {
 enum status deid_normal(struct slice original, struct arena *arena, struct deid_text *text,
                         struct error *err);
 
+/* Whether there is a control character in @original: of such a text there are two readings. */
+bool deid_normal_has_control(struct slice original);
+
+/* The other one: deid_normal reads a control character as what parts words, this as nothing, so
+ * that neither a name around one nor two names beside one are hidden by it. */
+enum status deid_normal_joined(struct slice original, struct arena *arena, struct deid_text *text,
+                               struct error *err);
+
 /* The same for XHTML: the names of tags and attributes and the values of style are blanked,
  * character references are read as the characters that they stand for. Whatever else stands between
  * "<" and ">" is read as text: comments, CDATA, what is no markup at all. */
@@ -37,8 +45,8 @@ enum status deid_normal_markup(struct slice original, struct arena *arena, struc
 
 /* The same as a reader sees it: the tags of inline elements ("Oko<b>njo</b>") are left out, so that
  * they hide no word from the words around it. What stands in their attributes is left out too:
- * deid_normal_markup reads it. *@is_other: whether there was such a tag; where there was none the
- * two readings are the same. */
+ * deid_normal_markup reads it. Control characters are left out. *@is_other: whether there was such
+ * a tag or character; where there was none the two readings are the same. */
 enum status deid_normal_reading(struct slice original, struct arena *arena, struct deid_text *text,
                                 bool *is_other, struct error *err);
 

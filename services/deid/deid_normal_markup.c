@@ -190,9 +190,10 @@ enum status deid_normal_reading(struct slice original, struct arena *arena, stru
     struct deid_writer writer;
     size_t at = 0;
 
-    *is_other = false;
+    *is_other = deid_normal_has_control(original);
     if (deid_writer_open(&writer, original, arena, err) != STATUS_OK)
         return err == NULL ? STATUS_INVALID_ARGUMENT : err->status;
+    writer.is_joined = *is_other;
     while (at < original.size) {
         size_t end = inline_end(original, at);
 

@@ -219,7 +219,7 @@ static unsigned place_with_state(const struct deid_tokens *tokens, struct deid_s
     return end;
 }
 
-/* "ZIP 02139", "zip code: 02139", "Postal code 3520". */
+/* "ZIP 02139", "zip code: 02139", "Postal code is 3520". */
 static unsigned place_postal(const struct deid_tokens *tokens, struct deid_spans *spans,
                              unsigned index)
 {
@@ -230,6 +230,8 @@ static unsigned place_postal(const struct deid_tokens *tokens, struct deid_spans
         return index;
     is_american = (tokens->text.data[tokens->items[index].start] | 32) == 'z';
     if (at < tokens->count && slice_equal_fold(deid_token_text(tokens, at), SLICE("code")))
+        at++;
+    if (at < tokens->count && slice_is(deid_token_text(tokens, at), "is"))
         at++;
     if (at >= tokens->count || deid_tokens_gap(tokens, at - 1).size > 3
         || !deid_is_digit(tokens->text.data[tokens->items[at].start]))
@@ -307,6 +309,7 @@ static unsigned place_town(const struct deid_tokens *tokens, struct deid_spans *
         return index;
     end = deid_place_listed(tokens, index, DEID_WORD_PLACE);
     if (end == index || deid_like_before_thing(tokens, end - 1)
+        || (!tokens->is_plain && deid_facility_is_source(tokens, end))
         || (deid_place_listed(tokens, index, DEID_WORD_COUNTRY) == end
             && state_tail(tokens, end) == end)
         || (end == index + 1 && deid_like_shape(tokens, index) != DEID_SHAPE_CAPITAL

@@ -1,6 +1,7 @@
 #include "deid_prose.h"
 
 #include "deid_doubt.h"
+#include "deid_edge.h"
 #include "deid_like.h"
 #include "deid_name.h"
 #include "deid_place.h"
@@ -28,5 +29,6 @@ void deid_prose_scan(const struct deid_tokens *tokens, struct deid_spans *spans)
     deid_doubt_scan(&seen, spans);
     deid_tagger_scan(deid_tagger_ours(), &seen, &sure, spans);
     deid_doubt_clear(&seen, spans, ruled);
+    deid_edge_widen(&seen, spans, from);
     deid_second_scan(&seen, spans, from);
 }

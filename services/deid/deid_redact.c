@@ -122,18 +122,36 @@ static enum status hidden_inspect(struct deid_redactor *redactor, struct deid_vi
     return STATUS_OK;
 }
 
-/* What any of the ways to read markup finds goes. A reader may see other words than stand between
- * the tags. */
+/* What any of the ways to read a text finds goes. */
+static enum status text_views_read(struct deid_redactor *redactor, struct slice text,
+                                   struct deid_view *views, unsigned *count, struct error *err)
+{
+    enum status status =
+        deid_inspect_text(redactor, text, false, &views[0].normal, &views[0].spans, err);
+
+    *count = 1;
+    if (status != STATUS_OK || !deid_normal_has_control(text))
+        return status;
+    status = deid_normal_joined(text, &redactor->scratch, &views[1].normal, err);
+    if (status == STATUS_OK)
+        status = inspect(redactor, &views[1].normal, &views[1].spans, err);
+    *count = 2;
+    return status;
+}
+
+/* The same of markup. A reader may see other words than stand between the tags. */
 static enum status views_read(struct deid_redactor *redactor, struct slice text, bool is_markup,
                               struct deid_view *views, unsigned *count, struct error *err)
 {
     struct deid_view *view = &views[1];
     bool is_other = false;
-    enum status status =
-        deid_inspect_text(redactor, text, is_markup, &views[0].normal, &views[0].spans, err);
+    enum status status;
 
+    if (!is_markup)
+        return text_views_read(redactor, text, views, count, err);
     *count = 1;
-    if (status != STATUS_OK || !is_markup)
+    status = deid_inspect_text(redactor, text, true, &views[0].normal, &views[0].spans, err);
+    if (status != STATUS_OK)
         return status;
     status = deid_normal_reading(text, &redactor->scratch, &view->normal, &is_other, err);
     if (status == STATUS_OK && is_other) {
@@ -417,22 +435,35 @@ static unsigned cut_rank(struct slice text, size_t at)
     return earlier == '.' || earlier == '!' || earlier == '?' ? 2 : 1;
 }
 
-/* The best place to cut in (@from, @to], the last of the best, outside of every span; 0: there is
- * none. */
-static size_t cut_find(const struct deid_view *view, struct slice text, size_t from, size_t to)
+/* Whether @at is inside of none of @view's spans. *@left of them, from the first, begin before the
+ * place that was asked for last, which was behind @at: their number to begin with. */
+static bool is_outside(const struct deid_view *view, unsigned *left, size_t at)
 {
-    const struct deid_text *normal = &view->normal;
-    unsigned left = view->spans.count, best = 0;
+    const struct deid_span *spans = view->spans.items;
+
+    while (*left > 0 && deid_normal_start(&view->normal, spans[*left - 1].start) >= at)
+        (*left)--;
+    return *left == 0 || deid_normal_end(&view->normal, spans[*left - 1].end) <= at;
+}
+
+/* The best place to cut in (@from, @to], the last of the best, outside of every span of @views; 0:
+ * there is none. */
+static size_t cut_find(const struct deid_view *views, unsigned count, struct slice text,
+                       size_t from, size_t to)
+{
+    unsigned left[VIEWS_MAX], best = 0;
     size_t found = 0;
 
+    for (unsigned i = 0; i < count; i++)
+        left[i] = views[i].spans.count;
     for (size_t at = to; at > from && best < 4; at--) {
-        unsigned rank = cut_rank(text, at);
+        unsigned rank = cut_rank(text, at), i = 0;
 
         if (rank <= best)
             continue;
-        while (left > 0 && deid_normal_start(normal, view->spans.items[left - 1].start) >= at)
-            left--;
-        if (left > 0 && deid_normal_end(normal, view->spans.items[left - 1].end) > at)
+        while (i < count && is_outside(&views[i], &left[i], at))
+            i++;
+        if (i < count)
             continue;
         best = rank;
         found = at;
@@ -446,19 +477,20 @@ enum status deid_redact_window(struct deid_redactor *redactor, struct slice text
 {
     struct arena_mark mark = arena_mark(&redactor->scratch);
     struct part part = { start, text.size };
-    struct deid_view view;
-    enum status status = deid_inspect_text(redactor, text, false, &view.normal, &view.spans, err);
+    struct deid_view views[VIEWS_MAX];
+    unsigned count;
+    enum status status = text_views_read(redactor, text, views, &count, err);
 
     if (status == STATUS_OK && end_max < text.size) {
-        part.end = cut_find(&view, text, end_min, end_max);
+        part.end = cut_find(views, count, text, end_min, end_max);
         if (part.end == 0)
-            part.end = cut_find(&view, text, start, end_min);
+            part.end = cut_find(views, count, text, start, end_min);
         if (part.end == 0)
             status = error_set(err, STATUS_RESOURCE_EXHAUSTED,
                                "%zu bytes of text without a place to cut", text.size);
     }
     if (status == STATUS_OK)
-        status = part_write(redactor, text, &part, &view, 1, output, err);
+        status = part_write(redactor, text, &part, views, count, output, err);
     *end = part.end;
     arena_rewind(&redactor->scratch, mark);
     return status;

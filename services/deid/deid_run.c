@@ -180,6 +180,15 @@ static bool is_other(const struct deid_tokens *tokens, unsigned first, unsigned 
 
     if (deid_like_eponym(tokens, end - 1) || deid_like_eponym(tokens, first))
         return true;
+    for (i = 1; i <= 2 && i <= first; i++)
+        if (deid_place_listed(tokens, first - i, DEID_WORD_EPONYM) == end)
+            return true; /* Sister Mary Joseph */
+    if (deid_like_is_eponymous(tokens, first, end) && !tokens->is_plain
+        && bits_before(tokens, first) < 4)
+        return true;
+    if (end - first > 1 && deid_like_before_thing(tokens, end - 1)
+        && deid_place_listed(tokens, first, DEID_WORD_PLACE) == end)
+        return true; /* a stage that is named after a town of two words */
     if (end < tokens->count && deid_like_gap(tokens, end - 1, " ") && deid_like_capital(tokens, end)
         && (tokens->items[end].flags & (DEID_WORD_FACILITY | DEID_WORD_ORGANISATION)
             || deid_hint_at(tokens, end) & (DEID_HINT_HOUSE | DEID_HINT_FIRM)

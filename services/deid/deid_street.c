@@ -3,6 +3,7 @@
 #include "deid_finder.h"
 #include "deid_like.h"
 #include "deid_place.h"
+#include "deid_scanner.h"
 
 #define STREET_WORDS_MAX 5
 #define NUMBER_BYTES_MAX 6
@@ -353,7 +354,10 @@ static unsigned street_numbered(const struct deid_tokens *tokens, struct deid_sp
             && deid_like_capital(tokens, index - 1)))
         return index;
     while (number < tokens->count && number - index < STREET_WORDS_MAX
-           && (number == index || is_street_gap(tokens, number - 1))
+           && (number == index
+               || (is_street_gap(tokens, number - 1)
+                   && !(tokens->items[number - 1].shape == DEID_SHAPE_UPPER
+                        && deid_like_gap(tokens, number - 1, ". "))))
            && (deid_like_capital(tokens, number)
                || deid_hint_at(tokens, number) & (DEID_HINT_PARTICLE | DEID_HINT_ROAD)
                || tokens->items[number].flags & DEID_WORD_STREET
@@ -381,13 +385,106 @@ static unsigned street_numbered(const struct deid_tokens *tokens, struct deid_sp
     return at;
 }
 
+/* What leads to a place that has a house number: "at", "on", "to"; after "address is" and the like
+ * too. */
+static bool is_leading(const struct deid_tokens *tokens, unsigned index)
+{
+    static const char *const words[] = { "at", "on", "to", "from", "is", "same", "with", NULL };
+    struct slice word = deid_token_text(tokens, index);
+    struct slice gap = deid_tokens_gap(tokens, index);
+
+    if (!slice_is(gap, " ") && !slice_is(gap, ": "))
+        return false;
+    if (slice_is(word, "of"))
+        return index > 0 && slice_is(deid_token_text(tokens, index - 1), "side");
+    if (deid_scanner_is_one_of(word, words) && tokens->items[index].shape == DEID_SHAPE_LOWER)
+        return slice_is(word, "at") || slice_is(word, "on") || slice_is(word, "to")
+               || slice_is(word, "from") || is_address_before(tokens, index + 1);
+    return slice_equal_fold(word, SLICE("address")) && slice_is(gap, ": ");
+}
+
+/* A word of an address that is only led to. */
+static bool is_led_word(const struct deid_tokens *tokens, unsigned index)
+{
+    const struct deid_token *token = &tokens->items[index];
+
+    if (token->flags & (DEID_WORD_MONTH | DEID_WORD_WEEKDAY | DEID_WORD_LABEL | DEID_WORD_ID_LABEL))
+        return false;
+    return deid_like_capital(tokens, index)
+           || (tokens->is_small && deid_like_at(tokens, index) >= DEID_LIKE_UNKNOWN)
+           || deid_hint_at(tokens, index) & (DEID_HINT_PARTICLE | DEID_HINT_ROAD | DEID_HINT_UNIT)
+           || token->flags & DEID_WORD_STREET || is_compound(deid_token_text(tokens, index));
+}
+
+/* Inside of it: "fejedelem", and "u." as other languages shorten what a street is. */
+static bool is_led_inner(const struct deid_tokens *tokens, unsigned index)
+{
+    return tokens->items[index].shape == DEID_SHAPE_LOWER
+           && (deid_like_at(tokens, index) == DEID_LIKE_UNKNOWN
+               || (deid_like_gap(tokens, index, ". ")
+                   && tokens->items[index].end - tokens->items[index].start <= 4));
+}
+
+/* A house's number that is one: not an hour, a sum, a year that something began. */
+static bool is_led_number(const struct deid_tokens *tokens, unsigned index)
+{
+    static const char *const counted[] = { "am",   "pm",    "percent", "dollars", "euros", "years",
+                                           "days", "hours", "minutes", "people",  NULL };
+    struct slice word = deid_token_text(tokens, index);
+
+    return is_house_number(tokens, index)
+           && !(word.size == 4
+                && (slice_starts_with(word, SLICE("19")) || slice_starts_with(word, SLICE("20"))))
+           && !(index + 1 < tokens->count
+                && deid_scanner_is_one_of(deid_token_text(tokens, index + 1), counted))
+           && !(tokens->items[index].start > 0
+                && strchr("$#:", tokens->text.data[tokens->items[index].start - 1]) != NULL)
+           && !(tokens->items[index].end < tokens->text.size
+                && strchr("%:", tokens->text.data[tokens->items[index].end]) != NULL);
+}
+
+/* Whether token @index may go on an address that is led to: @words so far, @numbers of them. */
+static bool is_led_on(const struct deid_tokens *tokens, unsigned index, unsigned words,
+                      unsigned numbers)
+{
+    if (is_led_number(tokens, index) || is_led_word(tokens, index)
+        || (words > 0 && numbers == 0 && is_led_inner(tokens, index)))
+        return true;
+    return words == 1 && numbers == 0 && index + 1 < tokens->count
+           && slice_is(deid_token_text(tokens, index), "and") && is_led_word(tokens, index + 1);
+}
+
+/* "at Rotonda Morgana 26", "to 5 Dolna": words that nobody knows and a number, where a place is led
+ * to, in a text that has no medicine, hence no doses and scores, in it. */
+static unsigned street_led(const struct deid_tokens *tokens, struct deid_spans *spans,
+                           unsigned index)
+{
+    unsigned first = index + 1, end = first, numbers = 0, words = 0, odd = 0;
+
+    if (!tokens->is_plain || first >= tokens->count || !is_leading(tokens, index))
+        return index;
+    while (end < tokens->count && end - first < CORNER_WORDS_MAX
+           && (end == first || is_street_gap(tokens, end - 1))
+           && is_led_on(tokens, end, words, numbers)) {
+        bool is_number = is_led_number(tokens, end);
+
+        numbers += is_number;
+        words += !is_number;
+        odd += !is_number && deid_like_at(tokens, end) >= DEID_LIKE_EITHER;
+        end++;
+    }
+    if (numbers == 0 || odd == 0)
+        return index;
+    end = address_end(tokens, end);
+    street_add(tokens, spans, first, end, DEID_SCORE_LIST);
+    return end;
+}
+
 void deid_street_scan(const struct deid_tokens *tokens, struct deid_spans *spans)
 {
-    static const struct deid_finder finders[] = { { street_american },
-                                                  { street_box },
-                                                  { street_foreign },
-                                                  { street_corner },
-                                                  { street_numbered } };
+    static const struct deid_finder finders[] = { { street_american }, { street_box },
+                                                  { street_foreign },  { street_corner },
+                                                  { street_numbered }, { street_led } };
 
     deid_finder_run(finders, sizeof(finders) / sizeof(finders[0]), tokens, spans);
 }

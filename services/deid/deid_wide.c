@@ -90,6 +90,28 @@ static bool is_nation(const struct deid_scanner *scanner, unsigned index)
                   & DEID_WORD_NATION;
 }
 
+/* "studying English": what is spoken, not who speaks it. */
+static bool is_language(const struct deid_scanner *scanner, unsigned index)
+{
+    static const char *const verbs[] = { "studying", "studied", "speak",  "speaks",   "speaking",
+                                         "spoke",    "learn",   "learns", "learned",  "learning",
+                                         "teach",    "teaches", "taught", "teaching", NULL };
+
+    return index > 0 && deid_like_gap(scanner->tokens, index - 1, " ")
+           && deid_scanner_is_one_of(deid_scanner_word(scanner, index - 1), verbs);
+}
+
+/* "the European Union": what states have founded. */
+static bool is_union(const struct deid_scanner *scanner, unsigned index)
+{
+    static const char *const unions[] = { "Union",     "Parliament", "Commission", "Council",
+                                          "Community", "Court",      "Convention", NULL };
+
+    return deid_like_gap(scanner->tokens, index, " ")
+           && deid_like_capital(scanner->tokens, index + 1)
+           && deid_scanner_is_one_of(deid_scanner_word(scanner, index + 1), unions);
+}
+
 /* "a Norwegian ship"; "German measles", "14 French" and a "polish" that is none stay. */
 static unsigned wide_nation(struct deid_scanner *scanner, unsigned index)
 {
@@ -97,6 +119,7 @@ static unsigned wide_nation(struct deid_scanner *scanner, unsigned index)
     bool is_capital = deid_like_capital(tokens, index);
 
     if (!is_nation(scanner, index) || deid_like_before_thing(tokens, index)
+        || is_language(scanner, index) || is_union(scanner, index)
         || (!is_capital && (!tokens->is_small || tokens->items[index].flags & DEID_WORD_ENGLISH))
         || (index > 0 && deid_place_is_number(tokens, index - 1, 1, 2)
             && slice_equal_fold(deid_token_text(tokens, index), SLICE("french")))
@@ -383,26 +406,10 @@ static unsigned wide_job(struct deid_scanner *scanner, unsigned index)
     return index;
 }
 
-/* What is said where somebody is treated. "History" and "positive" are said of others too. */
-static bool is_clinical(struct slice word)
-{
-    static const char *const words[] = {
-        "patient",     "patients",    "pt",         "pts",          "diagnosis", "diagnoses",
-        "diagnosed",   "diagnosing",  "diagnostic", "prognosis",    "treatment", "treatments",
-        "treated",     "treating",    "therapy",    "disease",      "disorder",  "syndrome",
-        "symptom",     "symptoms",    "surgery",    "surgical",     "clinical",  "clinic",
-        "medication",  "medications", "dose",       "dosage",       "prescribe", "prescribed",
-        "prescribing", "admitted",    "discharged", "hospitalized", "chronic",   "acute",
-        "presenting",  "male",        "female",     "yo",           NULL
-    };
-
-    return deid_scanner_is_one_of(word, words);
-}
-
 bool deid_wide_is_fit(const struct deid_tokens *tokens)
 {
     for (unsigned i = 0; i < tokens->count; i++)
-        if (is_clinical(deid_token_text(tokens, i)))
+        if (deid_like_is_clinical(deid_token_text(tokens, i)))
             return false;
     return deid_like_is_plain(tokens);
 }

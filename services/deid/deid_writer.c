@@ -95,7 +95,8 @@ void deid_writer_put(struct deid_writer *writer, uint32_t c, uint32_t at, uint32
     char bytes[DEID_FOLD_BYTES_MAX];
     size_t size = 1;
 
-    if (c >= 0x80 && deid_fold_is_invisible(c)) {
+    if ((c >= 0x80 && deid_fold_is_invisible(c))
+        || (writer->is_joined && deid_fold_is_control(c))) {
         put_invisible(writer, c, at, end);
         return;
     }
@@ -152,14 +153,20 @@ static size_t reference_read(struct slice text, uint32_t *c)
     return i + 1;
 }
 
-size_t deid_writer_put_next(struct deid_writer *writer, struct slice text, size_t at)
+size_t deid_writer_next(struct slice text, uint32_t *c)
 {
-    struct slice rest = slice_cut(text, at, text.size);
-    uint32_t c = 0;
-    size_t size = rest.data[0] == '&' ? reference_read(rest, &c) : 0;
+    size_t size = text.data[0] == '&' ? reference_read(text, c) : 0;
 
     if (size == 0)
-        c = utf8_decode(rest, &size);
+        *c = utf8_decode(text, &size);
+    return size;
+}
+
+size_t deid_writer_put_next(struct deid_writer *writer, struct slice text, size_t at)
+{
+    uint32_t c = 0;
+    size_t size = deid_writer_next(slice_cut(text, at, text.size), &c);
+
     deid_writer_put(writer, c, (uint32_t)at, (uint32_t)(at + size));
     return size;
 }
@@ -170,7 +177,8 @@ size_t deid_writer_put_run(struct deid_writer *writer, struct slice text, size_t
 
     if (writer->opening != UINT32_MAX)
         return 0;
-    while (end < text.size && (unsigned char)text.data[end] < 0x80 && text.data[end] != '&')
+    while (end < text.size && (unsigned char)text.data[end] < 0x80 && text.data[end] != '&'
+           && !(writer->is_joined && deid_fold_is_control((unsigned char)text.data[end])))
         end++;
     if (end > at)
         put_plain(writer, text.data + at, end - at, (uint32_t)at);

@@ -13,6 +13,7 @@ struct deid_writer {
     struct deid_stretch *stretches;
     uint32_t count, capacity;
     uint32_t opening; /* where a run of opening controls began; UINT32_MAX: none */
+    bool is_joined;   /* control characters are read as nothing; false until set */
     bool is_full;
 };
 
@@ -23,8 +24,11 @@ enum status deid_writer_open(struct deid_writer *writer, struct slice original, 
 /* The character @c that stands at [@at, @end) of the original. */
 void deid_writer_put(struct deid_writer *writer, uint32_t c, uint32_t at, uint32_t end);
 
-/* The character at @at of @text, or the one that a reference ("&#74;", "&amp;") there stands for;
- * its size in the text. */
+/* The character at the front of @text, or the one that a reference ("&#74;", "&amp;") there stands
+ * for; its size in the text. */
+size_t deid_writer_next(struct slice text, uint32_t *c);
+
+/* The same at @at of @text, written. */
 size_t deid_writer_put_next(struct deid_writer *writer, struct slice text, size_t at);
 
 /* ASCII bytes that begin at @at of @text, as many as stand there without a "&"; how many. */

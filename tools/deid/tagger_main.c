@@ -48,7 +48,7 @@ static bool options_read(struct options *options, int argc, char **argv)
 
     *options = (struct options){
         .grammar = "tools/deid/grammar",
-        .texts = 150000,
+        .texts = 200000,
         .data_weight = 2,
         .settings = { .bits = 19,
                       .rounds = 4,

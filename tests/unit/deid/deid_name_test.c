@@ -116,6 +116,8 @@ static void leaves_what_is_named_after_people(void **state)
         "WBC 11.2, Ranson 3, Glasgow-Blatchford 9",
         "Parkinson's disease and Crohn's",
         "positive McMurray test, negative Lachman",
+        "a Mallory-Weiss tear, Virchow-Robin spaces and Boerhaave on the differential of asthma",
+        "a Miller Fisher variant in lymphoma, Sister Mary Joseph nodule",
         "a high Framingham risk score and a Gleason score of 7",
         "a positive Chaddock reflex",
         "Hashimoto's thyroiditis",

@@ -15,6 +15,10 @@ static void finds_streets_with_the_rest_of_the_address(void **state)
         { "she lives on Kastanienweg 14 with her cat", "Kastanienweg 14" },
         { "we meet at the corner of Alder Street and Quarry Road",
           "the corner of Alder Street and Quarry Road" },
+        { "the party is at Rotonda Morlena 26", "Rotonda Morlena 26" },
+        { "He drove to 5 Dolnarska, then home", "5 Dolnarska" },
+        { "He lives on the north side of Juarez Solano 2906.", "Juarez Solano 2906" },
+        { "The shop is at Zorana fejedel u. 15.", "Zorana fejedel u. 15" },
     };
 
     (void)state;
@@ -29,6 +33,7 @@ static void finds_towns(void **state)
         { "he lives in San Antonio", "San Antonio" },
         { "residing in Ulverscroftby with asthma", "Ulverscroftby" },
         { "ZIP 02139", "02139" },
+        { "My zip code is 35351", "35351" },
         { "lives in Orange County", "Orange County" },
     };
 
@@ -48,6 +53,9 @@ static void finds_houses(void **state)
         { "last visit at Dr. Okafor's Office", "Dr. Okafor's Office" },
         { "he is at the Children's Hospital of Tacoma", "Children's Hospital of Tacoma" },
         { "works for Zubrowski Industries", "Zubrowski Industries" },
+        { "treated at Mercy Clinic ER on metformin", "Mercy Clinic ER" },
+        { "an asthma patient seen at The Mercy Clinic", "The Mercy Clinic" },
+        { "an asthma patient seen at the Mercy Clinic last month", "last month" },
     };
 
     (void)state;
@@ -69,6 +77,9 @@ static void leaves_what_is_done_there_and_who_is_quoted(void **state)
         "suspected to be due to Schistosoma mansoni, on metformin",
         "patients in the southern US with COPD",
         "immigrated from India 6 months ago, on metformin",
+        "evidence on metformin from Mercy Clinic trials",
+        "Chagas disease among immigrants from Bolivia",
+        "RR 28, sat 89 RA. Lactate 4.2 on metformin",
     };
 
     (void)state;

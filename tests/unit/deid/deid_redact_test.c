@@ -152,6 +152,38 @@ static void offsets_are_of_the_callers_bytes(void **state)
     assert_int_equal(end, strstr(text, " here") - text);
 }
 
+static void control_characters_hide_nothing(void **state)
+{
+    const struct {
+        struct slice text;
+        const char *gone;
+    } rows[] = {
+        { SLICE("seen by Dr. Okon\x01jo today"), "jo" },
+        { SLICE("seen by Dr. Amara\x02Okonjo today"), "Okonjo" },
+        { SLICE("seen by Dr. Okon\0jo today"), "jo" },
+        { SLICE("call (919) 555-\x1f"
+                "7821 now"),
+          "7821" },
+        { SLICE("born 03/1\x7f"
+                "4/1958"),
+          "1958" },
+        { SLICE("seen by Dr. Oko\xc2\x81njo today"), "njo" },
+        { SLICE("seen by Dr. Oko&#2;njo today"), "njo" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+        for (int is_markup = 0; is_markup < 2; is_markup++) {
+            struct slice output, restored;
+
+            assert_int_equal(deid_redact_text(&redactor, rows[i].text, is_markup, &output, NULL),
+                             STATUS_OK);
+            assert_false(has(output, rows[i].gone));
+            assert_int_equal(deid_restore_text(&map, output, &arena, &restored, NULL), STATUS_OK);
+            assert_true(slice_equal(restored, rows[i].text));
+        }
+}
+
 static void refuses_what_is_not_utf8(void **state)
 {
     struct slice output;
@@ -276,6 +308,7 @@ int main(void)
         TEST(one_person_has_one_surrogate),
         TEST(what_reads_like_a_surrogate_comes_back_too),
         TEST(offsets_are_of_the_callers_bytes),
+        TEST(control_characters_hide_nothing),
         TEST(refuses_what_is_not_utf8),
         TEST(blocks_of_markup_part_words),
         TEST(a_date_in_a_broken_tag_comes_back),

@@ -308,6 +308,8 @@ static void finds_numbers_that_were_given_out(void **state)
         { "Accession S24-71016", "S24-71016", DEID_CLASS_OTHER },
         { "order LB-26-44819 sent", "LB-26-44819", DEID_CLASS_OTHER },
         { "encounter 88372211", "88372211", DEID_CLASS_OTHER },
+        { "notes on case #JN-99812 today", "case #JN-99812", DEID_CLASS_OTHER },
+        { "seen there (Patient ID: AQ99812)", "Patient ID: AQ99812", DEID_CLASS_OTHER },
         { "claim #: CLM-2026-586563", "CLM-2026-586563", DEID_CLASS_OTHER },
         { "passport P7P125677", "P7P125677", DEID_CLASS_LICENSE },
         { "specimen 12-3456789", "12-3456789", DEID_CLASS_OTHER },

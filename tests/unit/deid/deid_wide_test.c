@@ -79,6 +79,7 @@ static void reads_widely_by_itself_what_has_no_medicine_and_no_record(void **sta
                                            "works as a cable installer since 2004" };
     static const char *const with[] = { "a 45-year-old man on metformin since 2014",
                                         "patient moved in 1987", "diagnosed in 2019",
+                                        "prevalence of dementia in adults in 2014",
                                         "a 52-year-old male who smokes" };
 
     (void)state;
