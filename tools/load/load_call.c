@@ -36,7 +36,8 @@ static void on_reply(void *arg, const void *reply, const struct error *err)
     load_run_over(arg, err);
 }
 
-static enum status start_unary(struct load_call *call, const struct method *method, const void *request, struct error *err)
+static enum status start_unary(struct load_call *call, const struct method *method,
+                               const void *request, struct error *err)
 {
     struct rpc_options options = options_of(call);
     struct channel *channel = call->run->channels[load_kinds[call->kind].service];
@@ -44,8 +45,9 @@ static enum status start_unary(struct load_call *call, const struct method *meth
     return rpc_call(channel, method, request, &options, on_reply, call, NULL, err);
 }
 
-static enum status start_stream(struct load_call *call, const struct method *method, const void *request,
-                                const struct rpc_stream_callbacks *callbacks, struct error *err)
+static enum status start_stream(struct load_call *call, const struct method *method,
+                                const void *request, const struct rpc_stream_callbacks *callbacks,
+                                struct error *err)
 {
     struct rpc_options options = options_of(call);
     struct channel *channel = call->run->channels[load_kinds[call->kind].service];
@@ -112,7 +114,8 @@ static enum status start_put(struct load_call *call, struct error *err)
 {
     struct rpc_options options = options_of(call);
 
-    if (rpc_open(call->run->channels[LOAD_SERVICE_GATEWAY], &method_gateway_put_record, &options, on_reply, call, &call->rpc, err)
+    if (rpc_open(call->run->channels[LOAD_SERVICE_GATEWAY], &method_gateway_put_record, &options,
+                 on_reply, call, &call->rpc, err)
         != STATUS_OK)
         return err->status;
     put_send_next(call);
@@ -163,7 +166,8 @@ enum status load_put_to_context(struct load_call *call, struct error *err)
     request.tenant = CONTEXT_TENANT;
     request.patient = patient->name;
     request.bundle = (ProtobufCBinaryData){ patient->bundle.size, (uint8_t *)patient->bundle.data };
-    return rpc_call(call->run->channels[LOAD_SERVICE_CONTEXT], &method_context_put, &request, &options, on_reply, call, NULL, err);
+    return rpc_call(call->run->channels[LOAD_SERVICE_CONTEXT], &method_context_put, &request,
+                    &options, on_reply, call, NULL, err);
 }
 
 enum status load_put_to_gateway(struct load_call *call, struct error *err)
@@ -222,7 +226,8 @@ static void generate_on_message(void *arg, const void *message)
     rpc_proceed(call->rpc);
 }
 
-/* Half of a prompt is its patient's, and so begins as others do; ids are small ones, which every vocabulary has. */
+/* Half of a prompt is its patient's, and so begins as others do; ids are small ones, which every
+ * vocabulary has. */
 static enum status start_generate(struct load_call *call, struct error *err)
 {
     static const struct rpc_stream_callbacks callbacks = { generate_on_message, on_end };
@@ -239,7 +244,8 @@ static enum status start_generate(struct load_call *call, struct error *err)
     }
     request.ids = ids;
     request.n_ids = PROMPT_IDS;
-    request.tokens_max = call->run->config->tokens_max == 0 ? 32 : (uint32_t)call->run->config->tokens_max;
+    request.tokens_max =
+        call->run->config->tokens_max == 0 ? 32 : (uint32_t)call->run->config->tokens_max;
     return start_stream(call, &method_inference_generate, &request, &callbacks, err);
 }
 

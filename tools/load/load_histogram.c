@@ -5,7 +5,8 @@
 #define FINE_BITS 7
 #define US_MAX (((uint64_t)1 << 40) - 1)
 
-/* Below 128 a bucket a value; above, the seven bits behind the leading one choose within its power of two. */
+/* Below 128 a bucket a value; above, the seven bits behind the leading one choose within its power
+ * of two. */
 static unsigned index_of(uint64_t us)
 {
     unsigned shift;
@@ -25,7 +26,8 @@ uint64_t load_histogram_bound(unsigned index)
     if (shift == 0)
         return index;
     shift--;
-    return ((((uint64_t)LOAD_HISTOGRAM_FINE | (index & (LOAD_HISTOGRAM_FINE - 1))) + 1) << shift) - 1;
+    return ((((uint64_t)LOAD_HISTOGRAM_FINE | (index & (LOAD_HISTOGRAM_FINE - 1))) + 1) << shift)
+           - 1;
 }
 
 void load_histogram_clear(struct load_histogram *histogram)

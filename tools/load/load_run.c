@@ -1,12 +1,12 @@
 /* The loop of a run.
  *
- *   load_run_go   credentials, channels → prepare: one put for each patient, four at a time, for each service that will be asked for
- *                 records → begin_step → … → the last step's last call has ended → finish
+ *   load_run_go   credentials, channels → prepare: one put for each patient, four at a time, for
+ * each service that will be asked for records → begin_step → … → the last step's last call has
+ * ended → finish
  *
  * Arrivals come from a timerfd, because the loop's own timers know milliseconds alone. */
 #include "load_run.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/timerfd.h>
@@ -15,6 +15,7 @@
 #include "base/buffer.h"
 #include "base/check.h"
 #include "base/limits.h"
+#include "base/list.h"
 #include "load_schedule.h"
 #include "run/config.h"
 
@@ -22,7 +23,8 @@
 #define PREPARE_PASSES 2 /* gateway, context */
 #define SECOND_MS 1000
 
-static const char *const service_names[LOAD_SERVICES] = { "gateway", "deid", "context", "tokenizer", "inference" };
+static const char *const service_names[LOAD_SERVICES] = { "gateway", "deid", "context", "tokenizer",
+                                                          "inference" };
 
 static void begin_step(struct load_run *run);
 static void prepare_more(struct load_run *run);
@@ -36,13 +38,11 @@ static void on_poll_closed(uv_handle_t *handle)
     close(run->due_fd);
 }
 
-static void finish(struct load_run *run)
+static void finish_now(struct letter *letter)
 {
+    struct load_run *run = LIST_ITEM(letter, struct load_run, ending);
     unsigned i;
 
-    if (run->is_over)
-        return;
-    run->is_over = true;
     uv_close((uv_handle_t *)&run->due, on_poll_closed);
     timer_close(&run->second, NULL);
     for (i = 0; i < LOAD_SERVICES; i++)
@@ -53,6 +53,16 @@ static void finish(struct load_run *run)
     if (run->credentials != NULL)
         credentials_destroy(run->credentials);
     loop_stop(&run->loop);
+}
+
+/* By letter, because the last call's callback has yet to return. */
+static void finish(struct load_run *run)
+{
+    if (run->is_over)
+        return;
+    run->is_over = true;
+    run->ending.open = finish_now;
+    mailbox_post(&run->loop.mailbox, &run->ending);
 }
 
 /* Nothing runs any more. */
@@ -73,7 +83,10 @@ static void end_step(struct load_run *run)
 
     run->is_running = false;
     timer_stop(&run->second);
-    step->measured_s = now <= run->measure_ns ? 0 : (double)((now < run->end_ns ? now : run->end_ns) - run->measure_ns) / 1e9;
+    step->measured_s =
+        now <= run->measure_ns
+            ? 0
+            : (double)((now < run->end_ns ? now : run->end_ns) - run->measure_ns) / 1e9;
     load_live_step(run, step);
     settle(run);
 }
@@ -109,10 +122,11 @@ static void count(struct load_call *call, const struct error *err)
 {
     struct load_run *run = call->run;
     struct load_series *series = series_of(call);
-    uint64_t us = (clock_now() - call->intended_ns) / CLOCK_NS_PER_US;
+    uint64_t now = clock_now(), us = (now - call->intended_ns) / CLOCK_NS_PER_US;
 
     if (err->status == STATUS_OK) {
         run->second_good++;
+        series->answered += now >= run->measure_ns && now < run->end_ns;
         load_histogram_add(&run->second_whole, us);
     } else {
         run->second_failed++;
@@ -203,7 +217,8 @@ void load_run_over(struct load_call *call, const struct error *err)
 static void arm(struct load_run *run)
 {
     struct itimerspec at = {
-        .it_value = { .tv_sec = (time_t)(run->next_ns / CLOCK_NS_PER_S), .tv_nsec = (long)(run->next_ns % CLOCK_NS_PER_S) },
+        .it_value = { .tv_sec = (time_t)(run->next_ns / CLOCK_NS_PER_S),
+                      .tv_nsec = (long)(run->next_ns % CLOCK_NS_PER_S) },
     };
 
     CHECK(timerfd_settime(run->due_fd, TFD_TIMER_ABSTIME, &at, NULL) == 0);
@@ -266,7 +281,8 @@ static void begin_step(struct load_run *run)
     run->measure_ns = now + run->config->warmup_ms * CLOCK_NS_PER_MS;
     run->end_ns = run->measure_ns + run->config->time_ms * CLOCK_NS_PER_MS;
     timer_start(&run->second, SECOND_MS, SECOND_MS);
-    run->next_ns = step->rate > 0 ? now + load_schedule_gap_ns(&run->chance, step->rate) : run->end_ns;
+    run->next_ns =
+        step->rate > 0 ? now + load_schedule_gap_ns(&run->chance, step->rate) : run->end_ns;
     arm(run);
     for (i = 0; i < step->clients; i++)
         begin_call(run, now);
@@ -303,7 +319,8 @@ static void prepare_more(struct load_run *run)
 {
     unsigned patients = run->world.patients_count, end = PREPARE_PASSES * patients;
 
-    while (run->preparing < PREPARING_MAX && run->prepared < end && !run->is_broken && !run->is_interrupted) {
+    while (run->preparing < PREPARING_MAX && run->prepared < end && !run->is_broken
+           && !run->is_interrupted) {
         unsigned pass = run->prepared / patients, patient = run->prepared % patients;
 
         run->prepared++;
@@ -370,12 +387,15 @@ static enum status read_token(struct load_run *run, struct error *err)
         return STATUS_OK;
     file = fopen(run->config->token_file, "re");
     if (file == NULL || fgets(line, sizeof(line), file) == NULL)
-        error_set(err, STATUS_NOT_FOUND, "the token file %s cannot be read", run->config->token_file);
+        error_set(err, STATUS_NOT_FOUND, "the token file %s cannot be read",
+                  run->config->token_file);
     if (file != NULL)
         fclose(file);
     line[strcspn(line, "\r\n")] = '\0';
     if (line[0] == '\0')
-        return err->status == STATUS_OK ? error_set(err, STATUS_INVALID_ARGUMENT, "the token file is empty") : err->status;
+        return err->status == STATUS_OK
+                   ? error_set(err, STATUS_INVALID_ARGUMENT, "the token file is empty")
+                   : err->status;
     run->authorization = arena_format(&run->arena, "Bearer %s", line);
     return STATUS_OK;
 }
@@ -429,7 +449,11 @@ bool load_run_go(struct load_run *run)
 
 static enum status make_steps(struct load_run *run, struct error *err)
 {
-    unsigned seconds = (unsigned)((run->config->time_ms + run->config->warmup_ms + run->config->deadline_ms) / 1000 + 2), i;
+    unsigned seconds = (unsigned)((run->config->time_ms + run->config->warmup_ms
+                                   + run->config->deadline_ms)
+                                      / 1000
+                                  + 2),
+             i;
 
     for (i = 0; i < run->steps_count; i++) {
         struct load_step *step = &run->steps[i];
@@ -452,14 +476,18 @@ enum status load_run_init(struct load_run *run, const struct load_config *config
     arena_init(&run->arena, 1024 * MIB);
     chance_init(&run->chance, (uint64_t)config->seed, 1);
     if (is_closed && config->rate != NULL)
-        return error_set(err, STATUS_INVALID_ARGUMENT, "--rate is an open loop and --clients a closed one: give one of them");
+        return error_set(err, STATUS_INVALID_ARGUMENT,
+                         "--rate is an open loop and --clients a closed one: give one of them");
     if (!is_closed && config->rate == NULL)
-        return error_set(err, STATUS_INVALID_ARGUMENT, "give --rate=CALLS-A-SECOND,... or --clients=N,...");
+        return error_set(err, STATUS_INVALID_ARGUMENT,
+                         "give --rate=CALLS-A-SECOND,... or --clients=N,...");
     if (load_schedule_mix(run, config->mix, err) != STATUS_OK
-        || load_schedule_steps(run, is_closed ? config->clients : config->rate, is_closed, err) != STATUS_OK
+        || load_schedule_steps(run, is_closed ? config->clients : config->rate, is_closed, err)
+               != STATUS_OK
         || make_steps(run, err) != STATUS_OK)
         return err->status;
-    return load_world_init(&run->world, (uint64_t)config->seed, (unsigned)config->patients, (unsigned)config->resources, err);
+    return load_world_init(&run->world, (uint64_t)config->seed, (unsigned)config->patients,
+                           (unsigned)config->resources, err);
 }
 
 void load_run_close(struct load_run *run)

@@ -1,8 +1,10 @@
-/* A run: records are put that the calls will ask for, then each step loads the services for a while and is measured.
+/* A run: records are put that the calls will ask for, then each step loads the services for a while
+ * and is measured.
  *
- * An open loop begins calls when they are due (arrivals as a Poisson process), whatever has become of those before; a latency counts
- * from when the call was due, so that a server that stands still is seen by every call that it kept waiting. A closed loop has so many
- * clients, each of which begins a call when its last one has ended. Everything is on the loop. */
+ * An open loop begins calls when they are due (arrivals as a Poisson process), whatever has become
+ * of those before; a latency counts from when the call was due, so that a server that stands still
+ * is seen by every call that it kept waiting. A closed loop has so many clients, each of which
+ * begins a call when its last one has ended. Everything is on the loop. */
 #ifndef LOAD_RUN_H
 #define LOAD_RUN_H
 
@@ -39,6 +41,7 @@ struct load_series {
     struct load_histogram whole, first; /* of those that ended OK */
     uint64_t by_status[STATUS_COUNT];
     uint64_t begun, unsent;
+    uint64_t answered; /* ended OK within the measured time, whenever they began */
 };
 
 struct load_second {
@@ -76,6 +79,7 @@ struct load_run {
     uv_poll_t due;
     int due_fd;
     struct timer second;
+    struct letter ending;
     uint64_t next_ns, measure_ns, end_ns;
     unsigned in_flight, prepared, preparing;
     uint32_t second_begun, second_good, second_failed;
@@ -84,10 +88,13 @@ struct load_run {
     bool is_over, is_interrupted;
 };
 
-/* Parse the mix and the steps of @config, which outlives the run. INVALID_ARGUMENT says what is wrong. */
-enum status load_run_init(struct load_run *run, const struct load_config *config, struct error *err);
+/* Parse the mix and the steps of @config, which outlives the run. INVALID_ARGUMENT says what is
+ * wrong. */
+enum status load_run_init(struct load_run *run, const struct load_config *config,
+                          struct error *err);
 
-/* From the first record to the end of the last step; false: the run could not be made (run->failure). */
+/* From the first record to the end of the last step; false: the run could not be made
+ * (run->failure). */
 bool load_run_go(struct load_run *run);
 
 void load_run_close(struct load_run *run);

@@ -37,7 +37,9 @@ static double number_of(struct slice text)
 
 static enum status refuse_kind(struct error *err)
 {
-    return error_set(err, STATUS_INVALID_ARGUMENT, "--mix takes KIND=WEIGHT,... with kinds that --help lists, each once, and whole weights");
+    return error_set(
+        err, STATUS_INVALID_ARGUMENT,
+        "--mix takes KIND=WEIGHT,... with kinds that --help lists, each once, and whole weights");
 }
 
 enum status load_schedule_mix(struct load_run *run, const char *text, struct error *err)
@@ -48,20 +50,23 @@ enum status load_schedule_mix(struct load_run *run, const char *text, struct err
     while (take_word(&rest, &word)) {
         size_t equals = slice_find_byte(word, '=');
         int kind = load_kind_find(slice_trim(slice_cut(word, 0, equals)));
-        double weight = equals == word.size ? 1 : number_of(slice_trim(slice_cut(word, equals + 1, word.size)));
+        double weight =
+            equals == word.size ? 1 : number_of(slice_trim(slice_cut(word, equals + 1, word.size)));
 
         for (i = 0; i < run->mix_count; i++)
             if ((int)run->mix[i].kind == kind)
                 return refuse_kind(err);
         if (kind < 0 || weight < 1 || weight > WEIGHT_MAX || weight != floor(weight))
             return refuse_kind(err);
-        run->mix[run->mix_count++] = (struct load_share){ .kind = (unsigned)kind, .weight = (unsigned)weight };
+        run->mix[run->mix_count++] =
+            (struct load_share){ .kind = (unsigned)kind, .weight = (unsigned)weight };
         run->weights += (unsigned)weight;
     }
     return run->mix_count == 0 ? refuse_kind(err) : STATUS_OK;
 }
 
-enum status load_schedule_steps(struct load_run *run, const char *text, bool is_closed, struct error *err)
+enum status load_schedule_steps(struct load_run *run, const char *text, bool is_closed,
+                                struct error *err)
 {
     struct slice rest = slice_from(text), word;
 
@@ -72,9 +77,11 @@ enum status load_schedule_steps(struct load_run *run, const char *text, bool is_
         if (run->steps_count == LOAD_STEPS_MAX)
             return error_set(err, STATUS_INVALID_ARGUMENT, "at most %d steps", LOAD_STEPS_MAX);
         if (is_closed && (number < 1 || number > CLIENTS_MAX || number != floor(number)))
-            return error_set(err, STATUS_INVALID_ARGUMENT, "--clients takes whole numbers from 1 to %d", CLIENTS_MAX);
+            return error_set(err, STATUS_INVALID_ARGUMENT,
+                             "--clients takes whole numbers from 1 to %d", CLIENTS_MAX);
         if (!is_closed && (number <= 0 || number > RATE_MAX))
-            return error_set(err, STATUS_INVALID_ARGUMENT, "--rate takes calls a second, up to %.0f", RATE_MAX);
+            return error_set(err, STATUS_INVALID_ARGUMENT,
+                             "--rate takes calls a second, up to %.0f", RATE_MAX);
         if (is_closed)
             step->clients = (unsigned)number;
         else
@@ -82,7 +89,8 @@ enum status load_schedule_steps(struct load_run *run, const char *text, bool is_
         run->steps_count++;
     }
     if (run->steps_count == 0)
-        return error_set(err, STATUS_INVALID_ARGUMENT, "%s names no step", is_closed ? "--clients" : "--rate");
+        return error_set(err, STATUS_INVALID_ARGUMENT, "%s names no step",
+                         is_closed ? "--clients" : "--rate");
     return STATUS_OK;
 }
 

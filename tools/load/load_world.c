@@ -36,10 +36,12 @@ static void take_notes(struct load_world *world, const struct record *record)
 
     for (i = 0; i < record->note_count && world->notes_count < NOTES_MAX; i++)
         if (record->note_list[i].text.size > 0)
-            world->notes[world->notes_count++] = arena_copy(&world->arena, record->note_list[i].text);
+            world->notes[world->notes_count++] =
+                arena_copy(&world->arena, record->note_list[i].text);
 }
 
-static bool make_patient(struct load_world *world, const struct population *population, unsigned index, struct arena *work)
+static bool make_patient(struct load_world *world, const struct population *population,
+                         unsigned index, struct arena *work)
 {
     struct load_patient *patient = &world->patients[index];
     struct record record;
@@ -49,14 +51,20 @@ static bool make_patient(struct load_world *world, const struct population *popu
     buffer_init(&bundle, work);
     bundle_write(&record, &bundle);
     patient->bundle = arena_copy(&world->arena, buffer_slice(&bundle));
-    snprintf(patient->name, sizeof(patient->name), "load-%llu-%u", (unsigned long long)population->seed, index);
+    snprintf(patient->name, sizeof(patient->name), "load-%llu-%u",
+             (unsigned long long)population->seed, index);
     take_notes(world, &record);
     return !bundle.is_full && patient->bundle.size > 0;
 }
 
-enum status load_world_init(struct load_world *world, uint64_t seed, unsigned patients, unsigned resources, struct error *err)
+enum status load_world_init(struct load_world *world, uint64_t seed, unsigned patients,
+                            unsigned resources, struct error *err)
 {
-    struct population population = { .seed = seed, .resources_target = resources, .age_min = 18, .age_max = 90, .today = population_today() };
+    struct population population = { .seed = seed,
+                                     .resources_target = resources,
+                                     .age_min = 18,
+                                     .age_max = 90,
+                                     .today = population_today() };
     struct arena work;
     bool is_made = true;
 
@@ -66,7 +74,8 @@ enum status load_world_init(struct load_world *world, uint64_t seed, unsigned pa
     world->notes = arena_alloc_zero(&world->arena, NOTES_MAX, sizeof(*world->notes));
     for (unsigned i = 0; i < patients && is_made; i++) {
         arena_init(&work, RECORD_ARENA_BYTES);
-        is_made = world->patients != NULL && world->notes != NULL && make_patient(world, &population, i, &work);
+        is_made = world->patients != NULL && world->notes != NULL
+                  && make_patient(world, &population, i, &work);
         arena_close(&work);
     }
     if (is_made && world->notes_count > 0)

@@ -1,5 +1,5 @@
-/* What calls are made of: synthetic patients (tools/synthpop) with their bundles, notes of theirs, questions. The same seed gives the
- * same world. */
+/* What calls are made of: synthetic patients (tools/synthpop) with their bundles, notes of theirs,
+ * questions. The same seed gives the same world. */
 #ifndef LOAD_WORLD_H
 #define LOAD_WORLD_H
 
@@ -23,7 +23,8 @@ struct load_world {
 };
 
 /* @resources: of each patient; 0: as each draws. RESOURCE_EXHAUSTED when the memory does not do. */
-enum status load_world_init(struct load_world *world, uint64_t seed, unsigned patients, unsigned resources, struct error *err);
+enum status load_world_init(struct load_world *world, uint64_t seed, unsigned patients,
+                            unsigned resources, struct error *err);
 void load_world_close(struct load_world *world);
 
 /* A clinician's question; any @draw. */
