@@ -38,6 +38,9 @@ struct consilium_config {
     struct deid_config own;
     /* context */
     const char *folder, *model, *without, *words_file;
+    /* eval */
+    const char *report, *split;
+    int64_t questions, examples;
     /* timeline without a mesh */
     const char *ask;
     /* audit */

@@ -7,6 +7,7 @@ struct consilium;
 void put_verb(struct consilium *consilium);          /* consilium_put.c */
 void ask_verb(struct consilium *consilium);          /* consilium_ask.c */
 void ask_many(struct consilium *consilium);          /* consilium_many.c: ask --many */
+void eval_verb(struct consilium *consilium);         /* consilium_eval.c */
 int context_verb(struct consilium *consilium);       /* consilium_context.c: needs no mesh */
 void timeline_verb(struct consilium *consilium);     /* consilium_timeline.c */
 int timeline_local(struct consilium *consilium);     /* consilium_timeline_local.c: no mesh */
