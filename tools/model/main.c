@@ -9,9 +9,11 @@
 #include "base/limits.h"
 #include "model_evaluate.h"
 #include "model_file.h"
+#include "model_load.h"
 #include "model_prepare.h"
 #include "model_prompt.h"
 #include "train_loop.h"
+#include "train_lora.h"
 
 #define ARENA_BYTES_MAX ((size_t)16 << 30)
 #define CONTEXT_DEFAULT 768
@@ -33,6 +35,10 @@ static const char help[] =
     "      --batch-tokens N  --tokens-max N  --tokens-short N  --short-share F  --rate F  --rate-last F  --warm-up N  --decay F\n"
     "      --prompt-share F  --prompt-weight F  --cite-weight F  --score-seconds F  --score-examples N\n"
     "\n"
+    "  model refine --model FILE.gguf --data FILE.data --out ADAPTER.gguf (--minutes M | --steps N)\n"
+    "      A LoRA adapter for a model that export or train wrote, from pairs prepared with its own vocabulary.\n"
+    "      --rank N (8)  --alpha F (16)  and train's options but for those of the shape and the checkpoint\n"
+    "\n"
     "  model export --checkpoint FILE --vocabulary FILE.gguf --out FILE.gguf\n"
     "\n"
     "  model evaluate --model FILE.gguf --data FILE.data\n"
@@ -47,6 +53,9 @@ struct options {
     struct model_file_about about;
     struct evaluate_options evaluate;
     const char *data, *held, *vocabulary, *out, *resume;
+    bool is_refining;
+    uint32_t rank;
+    float alpha;
     uint64_t seed;
 };
 
@@ -86,6 +95,8 @@ static const struct setting {
     { "held", KIND_TEXT, AT(held) },
     { "resume", KIND_TEXT, AT(resume) },
     { "checkpoint", KIND_TEXT, AT(loop.checkpoint_path) },
+    { "rank", KIND_U32, AT(rank) },
+    { "alpha", KIND_FLOAT, AT(alpha) },
     { "seed", KIND_U64, AT(seed) },
     { "minutes", KIND_DOUBLE, AT(loop.minutes) },
     { "steps", KIND_U64, AT(loop.steps) },
@@ -306,6 +317,34 @@ static void on_signal(int number)
     is_interrupted = 1;
 }
 
+/* The weights of a finished model, and what is trained beside them. */
+static enum status refine_on(struct options *options, const struct data *data,
+                             const struct data *held, struct arena *arena, struct error *err)
+{
+    struct checkpoint state = { .seed = options->seed };
+    struct lora lora;
+
+    if (model_load(options->evaluate.model, arena, &state.weights, err) != STATUS_OK
+        || lora_init(&lora, &state.weights, options->rank, options->alpha, options->seed, arena,
+                     err)
+               != STATUS_OK)
+        return err->status;
+    options->loop.lora = &lora;
+    options->loop.checkpoint_path = NULL;
+    fprintf(stderr, "%.3f million values beside %.2f million, %zu examples\n",
+            (double)lora.count * 1e-6, (double)state.weights.count * 1e-6, data->examples_count);
+    if (loop_run(&state, data, held, &options->loop, arena, err) != STATUS_OK)
+        return err->status;
+    return lora_write(&lora, options->out, options->about.name, err);
+}
+
+static enum status train_or_refine(struct options *options, const struct data *data,
+                                   const struct data *held, struct arena *arena, struct error *err)
+{
+    return options->is_refining ? refine_on(options, data, held, arena, err)
+                                : train_on(options, data, held, arena, err);
+}
+
 static enum status train(struct options *options, struct arena *arena, struct error *err)
 {
     struct data data, held;
@@ -324,13 +363,22 @@ static enum status train(struct options *options, struct arena *arena, struct er
     if (options->loop.checkpoint_path == NULL)
         options->loop.checkpoint_path = arena_format(arena, "%s.checkpoint", options->out);
     if (options->held == NULL)
-        status = train_on(options, &data, NULL, arena, err);
+        status = train_or_refine(options, &data, NULL, arena, err);
     else if ((status = data_open(&held, options->held, arena, err)) == STATUS_OK) {
-        status = train_on(options, &data, &held, arena, err);
+        status = train_or_refine(options, &data, &held, arena, err);
         data_close(&held);
     }
     data_close(&data);
     return status;
+}
+
+static enum status refine(struct options *options, struct arena *arena, struct error *err)
+{
+    if (need(options->evaluate.model, "model", err) != STATUS_OK)
+        return err->status;
+    options->vocabulary = options->evaluate.model;
+    options->is_refining = true;
+    return train(options, arena, err);
 }
 
 static enum status export(struct options *options, struct arena *arena, struct error *err) {
@@ -363,7 +411,7 @@ static enum status evaluate(struct options *options, struct arena *arena, struct
 
 static void set_defaults(struct options *options)
 {
-    *options = (struct options){ .seed = 1 };
+    *options = (struct options){ .seed = 1, .rank = 8, .alpha = 16 };
     prepare_options_default(&options->prepare);
     loop_options_default(&options->loop);
     options->shape = (struct shape){ 0, 192, 4, 6, 0, 512, 0, 500000, 1e-5f };
@@ -380,7 +428,8 @@ int main(int argc, char **argv)
         const char *name;
         enum status (*run)(struct options *options, struct arena *arena, struct error *err);
     } verbs[] = {
-        { "prepare", prepare }, { "train", train }, { "export", export }, { "evaluate", evaluate }
+        { "prepare", prepare }, { "train", train },       { "refine", refine },
+        { "export", export },   { "evaluate", evaluate },
     };
     struct options options;
     struct arena arena;

@@ -100,31 +100,21 @@ bool model_file_type_parse(const char *word, enum model_file_type *type)
     return false;
 }
 
-/* A matrix in the file: rows [first, first + rows) of one of ours. */
-struct tensor {
-    char name[64];
-    const float *values;
-    uint64_t columns, rows;
-    bool is_norm;
-};
-
-#define TENSORS_PER_LAYER 9
-#define TENSORS_MAX (2 + TENSORS_PER_LAYER * SHAPE_LAYERS_MAX)
-
-static void put(struct tensor *list, size_t *count, const char *name, int layer,
+static void put(struct model_tensor *list, size_t *count, const char *name, int layer,
                 const float *values, uint64_t columns, uint64_t rows)
 {
-    struct tensor *tensor = &list[(*count)++];
+    struct model_tensor *tensor = &list[(*count)++];
 
-    *tensor =
-        (struct tensor){ .values = values, .columns = columns, .rows = rows, .is_norm = rows == 1 };
+    *tensor = (struct model_tensor){
+        .values = values, .columns = columns, .rows = rows, .is_norm = rows == 1
+    };
     if (layer < 0)
         snprintf(tensor->name, sizeof(tensor->name), "%s.weight", name);
     else
         snprintf(tensor->name, sizeof(tensor->name), "blk.%d.%s.weight", layer, name);
 }
 
-static size_t list_tensors(const struct weights *w, struct tensor *list)
+size_t model_file_tensors(const struct weights *w, struct model_tensor *list)
 {
     const struct shape *s = &w->shape;
     size_t count = 0, d = s->width, keys = (size_t)s->kv_heads * shape_head_size(s);
@@ -150,8 +140,8 @@ static size_t list_tensors(const struct weights *w, struct tensor *list)
 static void put_tensors(struct gguf_write *write, const struct weights *weights,
                         enum gguf_tensor_type type)
 {
-    struct tensor list[TENSORS_MAX];
-    size_t count = list_tensors(weights, list);
+    struct model_tensor list[MODEL_TENSORS_MAX];
+    size_t count = model_file_tensors(weights, list);
 
     for (size_t i = 0; i < count; i++) {
         uint64_t dimensions[2] = { list[i].columns, list[i].rows };

@@ -28,6 +28,21 @@ struct model_file_about {
     enum model_file_type type; /* of the matrices; norms are F32 */
 };
 
+/* A matrix or a norm as the file has it: rows of one of ours. */
+struct model_tensor {
+    char name[64];
+    const float *values; /* in weights->all */
+    uint64_t columns, rows;
+    bool is_norm;
+};
+
+#define MODEL_TENSORS_PER_LAYER 9
+#define MODEL_TENSORS_MAX (2 + MODEL_TENSORS_PER_LAYER * SHAPE_LAYERS_MAX)
+
+/* The tensors of @weights in the order of the file; @list has room for MODEL_TENSORS_MAX. Their
+ * number. */
+size_t model_file_tensors(const struct weights *weights, struct model_tensor *list);
+
 /* INVALID_ARGUMENT when the vocabulary of @vocabulary_path has another size. */
 enum status model_file_write(const char *path, const struct weights *weights,
                              const char *vocabulary_path, const struct model_file_about *about,

@@ -19,4 +19,8 @@ struct adam_step {
 double adam_take_step(struct adam *adam, const struct adam_step *step, struct weights *weights,
                       const struct weights *gradient);
 
+/* The same for @count @values that are no weights, without decay. */
+double adam_take_flat_step(struct adam *adam, const struct adam_step *step, float *values,
+                           const float *gradient, size_t count);
+
 #endif

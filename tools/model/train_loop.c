@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "train_batch.h"
+#include "train_lora.h"
 #include "train_score.h"
 #include "train_team.h"
 
@@ -177,8 +178,13 @@ static enum status take_step(struct loop *loop, struct error *err)
         return STATUS_RESOURCE_EXHAUSTED;
     team_run(loop->team, &loop->state->weights, batch.jobs, batch.jobs_count,
              o->steps > 0 ? TEAM_DEAL_FIXED : TEAM_DEAL_FREE, true);
-    loop->norm +=
-        adam_take_step(&loop->state->adam, &step, &loop->state->weights, team_gradient(loop->team));
+    if (o->lora != NULL) {
+        loop->norm +=
+            lora_take_step(o->lora, &step, &loop->state->weights, team_gradient(loop->team));
+        loop->state->adam.steps = o->lora->adam.steps;
+    } else
+        loop->norm += adam_take_step(&loop->state->adam, &step, &loop->state->weights,
+                                     team_gradient(loop->team));
     loop->state->tokens += batch.tokens;
     note_losses(loop, &batch);
     arena_rewind(loop->arena, mark);

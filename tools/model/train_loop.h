@@ -28,6 +28,7 @@ struct loop_options {
     uint32_t cite_open[2], cite_close; /* the pieces of "[", " [" and "]" */
     double score_seconds; /* between scores on the held-out data; a checkpoint goes with each */
     uint32_t score_examples;
+    struct lora *lora;                       /* NULL: all weights are trained; else it alone */
     const char *checkpoint_path;             /* NULL: none */
     const volatile sig_atomic_t *is_stopped; /* NULL, or set by somebody who wants the run to end
                                                 early, with its checkpoint */
