@@ -51,6 +51,9 @@ static grpc_channel *create_grpc_channel(const struct channel *channel,
         arg_string(GRPC_ARG_SERVICE_CONFIG, service_config),
         arg_number(GRPC_ARG_SERVICE_CONFIG_DISABLE_RESOLUTION, 1),
         arg_number(GRPC_ARG_ENABLE_HTTP_PROXY, 0),
+        /* Retries are rpc_unary.c's. Those of gRPC core 1.51 end the process at a peer that answers
+         * without a status. */
+        arg_number(GRPC_ARG_ENABLE_RETRIES, 0),
         arg_number(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1),
         arg_number(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, RECONNECT_MS_MIN),
         arg_number(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, CONNECT_TIMEOUT_MS),

@@ -202,6 +202,10 @@ enum status attempt_error(const struct attempt *attempt, const struct rpc *rpc, 
                          rpc->channel->service, rpc->method->name);
     if (status == STATUS_OK)
         return STATUS_OK;
+    /* No service of ours says UNKNOWN: it is gRPC core's word for an answer without a status, from
+     * a connection that broke or a peer that is none of ours. */
+    if (status == STATUS_UNKNOWN)
+        status = STATUS_UNAVAILABLE;
     copy_details(attempt->details, text, sizeof(text));
     return error_set(err, status, "%s: %s", rpc->channel->service,
                      text[0] != '\0' ? text : status_name(status));

@@ -1,6 +1,8 @@
 /* A call and its reply: deadlines, cancellation, traces. */
 #include "client_handlers.h"
 
+#include <arpa/inet.h>
+
 #include "rpc/message.h"
 
 static void a_call_brings_its_reply(void **state)
@@ -243,6 +245,127 @@ static void callbacks_may_run_on_the_polling_thread(void **state)
 
 /* Streams */
 
+/* ---- a peer that is not one of ours ---- */
+
+/* HTTP/2 frames (RFC 9113, section 4.1): length, type, flags, stream. */
+static const unsigned char settings[] = { 0, 0, 0, 4, 0, 0, 0, 0, 0 };
+static const unsigned char answers[][24] = {
+    { 0, 0, 1, 1, 5, 0, 0, 0, 1, 0x88 },                   /* ":status: 200", and that is all */
+    { 0, 0, 4, 1, 4, 0, 0, 0, 1, 0xff, 0xff, 0xff, 0xff }, /* headers that cannot be unpacked */
+    { 0, 0, 4, 0, 1, 0, 0, 0, 1, 1, 2, 3, 4 },             /* data before any headers */
+    { 0, 0, 4, 3, 0, 0, 0, 0, 1, 0, 0, 0, 0x77 }, /* the stream reset, for no known reason */
+    { 0, 0, 8, 7, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2 },          /* GOAWAY */
+    { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff }, /* nothing that is HTTP/2 */
+    { 'S', 'S', 'H', '-', '2', '.', '0', '\r', '\n' },
+};
+#define ANSWERS (sizeof(answers) / sizeof(answers[0]))
+
+struct stranger {
+    uv_tcp_t listener, peer;
+    unsigned kind;
+    bool has_peer, has_answered;
+    unsigned closed;
+};
+
+static void stranger_alloc(uv_handle_t *handle, size_t size, uv_buf_t *buf)
+{
+    static char bytes[65536];
+
+    (void)handle, (void)size;
+    *buf = uv_buf_init(bytes, sizeof(bytes));
+}
+
+static void stranger_say(struct stranger *stranger, const void *bytes, size_t size)
+{
+    uv_buf_t buf = uv_buf_init((char *)bytes, (unsigned)size);
+
+    uv_try_write((uv_stream_t *)&stranger->peer, &buf, 1);
+}
+
+/* The request's headers are there, as type 1 on stream 1. */
+static void stranger_on_read(uv_stream_t *stream, ssize_t size, const uv_buf_t *buf)
+{
+    static const unsigned char request[] = { 1, 4, 0, 0, 0, 1 };
+    struct stranger *stranger = stream->data;
+
+    if (size <= 0 || stranger->has_answered
+        || memmem(buf->base, (size_t)size, request, sizeof(request)) == NULL)
+        return;
+    stranger->has_answered = true;
+    stranger_say(stranger, answers[stranger->kind], sizeof(answers[0]));
+}
+
+static void stranger_on_connection(uv_stream_t *listener, int status)
+{
+    struct stranger *stranger = listener->data;
+
+    if (status != 0 || stranger->has_peer)
+        return;
+    stranger->has_peer = true;
+    uv_tcp_init(listener->loop, &stranger->peer);
+    stranger->peer.data = stranger;
+    uv_accept(listener, (uv_stream_t *)&stranger->peer);
+    uv_read_start((uv_stream_t *)&stranger->peer, stranger_alloc, stranger_on_read);
+    stranger_say(stranger, settings, sizeof(settings));
+}
+
+static void stranger_on_closed(uv_handle_t *handle)
+{
+    ((struct stranger *)handle->data)->closed++;
+}
+
+static int stranger_open(struct stranger *stranger)
+{
+    struct sockaddr_storage at;
+    int size = sizeof(at);
+
+    uv_ip4_addr("127.0.0.1", 0, (struct sockaddr_in *)&at);
+    uv_tcp_init(&fixture.loop.uv, &stranger->listener);
+    stranger->listener.data = stranger;
+    uv_tcp_bind(&stranger->listener, (struct sockaddr *)&at, 0);
+    assert_int_equal(uv_listen((uv_stream_t *)&stranger->listener, 4, stranger_on_connection), 0);
+    uv_tcp_getsockname(&stranger->listener, (struct sockaddr *)&at, &size);
+    return ntohs(((struct sockaddr_in *)&at)->sin_port);
+}
+
+static void stranger_close(struct stranger *stranger)
+{
+    unsigned handles = 1 + stranger->has_peer;
+
+    uv_close((uv_handle_t *)&stranger->listener, stranger_on_closed);
+    if (stranger->has_peer)
+        uv_close((uv_handle_t *)&stranger->peer, stranger_on_closed);
+    while (stranger->closed < handles)
+        uv_run(&fixture.loop.uv, UV_RUN_ONCE);
+}
+
+static void a_peer_that_does_not_speak_grpc_is_unavailable_or_has_a_fault(void **state)
+{
+    struct channel *own = fixture.channel;
+
+    (void)state;
+    for (unsigned kind = 0; kind < ANSWERS; kind++) {
+        struct rpc_options options = fixture_options(2000);
+        struct stranger stranger = { .kind = kind };
+        struct outcome outcome;
+        char target[32];
+
+        snprintf(target, sizeof(target), "127.0.0.1:%d", stranger_open(&stranger));
+        fixture.channel = fixture_channel(&fixture, target, NULL, NULL);
+        options.attempts_max = 1;
+        outcome = outcome_of(&fixture, &method_tokenizer_encode, "three", &options);
+        assert_true(stranger.has_answered);
+        assert_true(outcome.err.status == STATUS_UNAVAILABLE
+                    || outcome.err.status == STATUS_INTERNAL
+                    || outcome.err.status == STATUS_DEADLINE_EXCEEDED);
+        if (kind == 0)
+            assert_int_equal(outcome.err.status, STATUS_UNAVAILABLE);
+        channel_destroy(fixture.channel);
+        stranger_close(&stranger);
+    }
+    fixture.channel = own;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -258,6 +381,7 @@ int main(void)
         TEST(a_parents_cancellation_reaches_the_child),
         TEST(a_parents_deadline_is_the_childs),
         TEST(callbacks_may_run_on_the_polling_thread),
+        TEST(a_peer_that_does_not_speak_grpc_is_unavailable_or_has_a_fault),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
