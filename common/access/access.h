@@ -84,4 +84,23 @@ const char *access_scope_name(enum access_scope scope);
 /* Whether a file that @access was read from has changed since. */
 bool access_has_changed(const struct access *access);
 
+/* Key sets by address ("jwks_url" in place of "jwks_file") are fetched by whoever has a loop, and
+ * given here; until one is there its issuer's tokens are refused. Of each, in any order. */
+struct access_set {
+    const char *url;
+    bool is_there;  /* a set is in use */
+    bool is_wanted; /* a token has named a key that is not in it, since it was last looked at */
+    void *issuer;
+};
+
+/* Set @index of those that have an address; false: there is none. Takes is_wanted away. */
+bool access_set_look(struct access *access, size_t index, struct access_set *set);
+
+/* The set as it was fetched takes the place of the old. INVALID_ARGUMENT and FAILED_PRECONDITION as
+ * access_load; the old one stays then. */
+enum status access_set_put(const struct access_set *set, struct slice bytes, struct error *err);
+
+/* Give the sets of @old to those of @access that have the same address. */
+void access_set_carry(struct access *access, const struct access *old);
+
 #endif

@@ -213,18 +213,49 @@ static enum status take_key(struct access *access, const struct json *entry, voi
     return STATUS_OK;
 }
 
+/* A key set that lies beside the file, where its path does not say otherwise. */
+static enum status take_set(struct access *access, const char *path, struct access_issuer *issuer,
+                            struct error *err)
+{
+    if (path[0] != '/') {
+        const char *own = access->sources->path, *slash;
+
+        for (struct access_source *source = access->sources; source != NULL; source = source->next)
+            own = source->path; /* the first that was read is the file itself */
+        slash = strrchr(own, '/');
+        path = arena_format(&access->arena, "%.*s%s", slash == NULL ? 0 : (int)(slash + 1 - own),
+                            own, path);
+    }
+    return path == NULL ? error_set(err, STATUS_RESOURCE_EXHAUSTED, "no memory")
+                        : access_jwks_load(access, path, issuer, err);
+}
+
+/* Whether it is an address that may be asked is for whoever asks it to say. */
+static enum status take_url(struct access *access, const struct json *entry,
+                            struct access_issuer *issuer, struct error *err)
+{
+    if (json_get(entry, "jwks_file") != NULL)
+        return error_set(err, STATUS_INVALID_ARGUMENT, "one of jwks_file and jwks_url is needed");
+    issuer->is_wanted = ARENA_NEW(&access->arena, bool);
+    if (issuer->is_wanted == NULL)
+        return error_set(err, STATUS_RESOURCE_EXHAUSTED, "no memory");
+    return take_string(access, entry, "jwks_url", &issuer->jwks_url, err);
+}
+
 static enum status take_issuer(struct access *access, const struct json *entry, void *at,
                                struct error *err)
 {
-    static const char *const known[] = { "issuer",       "audience", "jwks_file", "tenant",
-                                         "tenant_claim", "scopes",   RATES,       NULL };
+    static const char *const known[] = { "issuer",   "audience",     "jwks_file",
+                                         "tenant",   "tenant_claim", "scopes",
+                                         "jwks_url", RATES,          NULL };
     struct access_issuer *issuer = at;
-    const char *name, *audience, *path;
+    const char *name, *audience, *path = NULL;
 
     if (check_members(entry, known, err) != STATUS_OK
         || take_string(access, entry, "issuer", &name, err) != STATUS_OK
         || take_string(access, entry, "audience", &audience, err) != STATUS_OK
-        || take_string(access, entry, "jwks_file", &path, err) != STATUS_OK
+        || (json_get(entry, "jwks_url") == NULL
+            && take_string(access, entry, "jwks_file", &path, err) != STATUS_OK)
         || take_scopes(entry, &issuer->scopes, err) != STATUS_OK
         || take_rates(entry, &issuer->requests_per_minute, &issuer->tokens_per_minute, err)
                != STATUS_OK)
@@ -237,17 +268,8 @@ static enum status take_issuer(struct access *access, const struct json *entry, 
     if (json_get(entry, "tenant") != NULL
         && take_string(access, entry, "tenant", &issuer->tenant, err) != STATUS_OK)
         return err->status;
-    if (path[0] != '/') {
-        const char *own = access->sources->path, *slash;
-
-        for (struct access_source *source = access->sources; source != NULL; source = source->next)
-            own = source->path; /* the first that was read is the file itself */
-        slash = strrchr(own, '/');
-        path = arena_format(&access->arena, "%.*s%s", slash == NULL ? 0 : (int)(slash + 1 - own),
-                            own, path);
-    }
-    return path == NULL ? error_set(err, STATUS_RESOURCE_EXHAUSTED, "no memory")
-                        : access_jwks_load(access, path, issuer, err);
+    return path == NULL ? take_url(access, entry, issuer, err)
+                        : take_set(access, path, issuer, err);
 }
 
 static enum status take_certificate(struct access *access, const struct json *entry, void *at,

@@ -28,8 +28,10 @@ struct access_issuer {
     struct slice tenant_claim;
     unsigned scopes;
     uint32_t requests_per_minute, tokens_per_minute;
+    const char *jwks_url; /* NULL: from a file */
+    bool *is_wanted;      /* a key that is not in the set */
     json_t *jwks;
-    struct access_signer *signers;
+    struct access_signer *signers; /* free */
     size_t signers_count;
 };
 
@@ -66,6 +68,9 @@ enum status access_read(struct access *access, const char *path, struct slice *b
 /* access_jwks.c: the keys of an issuer that can verify a signature. */
 enum status access_jwks_load(struct access *access, const char *path, struct access_issuer *issuer,
                              struct error *err);
+/* The set in @bytes, or @jwks, of which a reference is taken, in place of the issuer's. */
+enum status access_jwks_read(struct access_issuer *issuer, struct slice bytes, struct error *err);
+enum status access_jwks_take(struct access_issuer *issuer, json_t *jwks, struct error *err);
 void access_jwks_close(struct access_issuer *issuer);
 
 /* access_token.c */

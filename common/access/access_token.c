@@ -101,6 +101,15 @@ static bool is_for(const struct access_signer *signer, const struct token *token
     return kid == NULL || signer->kid == NULL || slice_is(kid->text, signer->kid);
 }
 
+/* Whether a key that the token names is among the issuer's: else the issuer may have a new one. */
+static bool has_key(const struct access_issuer *issuer, const struct token *token)
+{
+    for (size_t i = 0; i < issuer->signers_count; i++)
+        if (is_for(&issuer->signers[i], token))
+            return true;
+    return false;
+}
+
 static enum status verify(const struct access_issuer *issuer, const struct token *token,
                           struct error *err)
 {
@@ -114,7 +123,13 @@ static enum status verify(const struct access_issuer *issuer, const struct token
         is_signed = is_for(&issuer->signers[i], token)
                     && jose_jws_ver(NULL, jws, NULL, issuer->signers[i].jwk, false);
     json_decref(jws);
-    return is_signed ? STATUS_OK : refuse(err, "is not signed by its issuer");
+    if (is_signed)
+        return STATUS_OK;
+    if (issuer->is_wanted != NULL && !has_key(issuer, token))
+        *issuer->is_wanted = true;
+    return issuer->jwks == NULL
+               ? refuse(err, "cannot be verified: its issuer's keys are not here yet")
+               : refuse(err, "is not signed by its issuer");
 }
 
 /* A NumericDate: seconds, perhaps with a fraction. False when there is none or it is no date. */

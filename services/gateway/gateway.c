@@ -5,10 +5,13 @@
 #include <string.h>
 
 #include "audit/audit_log.h"
+#include "fetch/fetch.h"
 #include "gateway_access.h"
 #include "gateway_audit.h"
 #include "gateway_console.h"
+#include "gateway_hospital.h"
 #include "gateway_http.h"
+#include "gateway_jwks.h"
 #include "gateway_rate.h"
 #include "run/clock.h"
 
@@ -78,6 +81,27 @@ static enum status read_form(struct gateway *gateway, struct error *err)
     return STATUS_OK;
 }
 
+static enum status open_fetcher(struct gateway *gateway, struct error *err)
+{
+    gateway->jwks = calloc(GATEWAY_JWKS_MAX, sizeof(*gateway->jwks));
+    if (gateway->jwks == NULL)
+        return error_set(err, STATUS_RESOURCE_EXHAUSTED, "no memory");
+    gateway->fetcher = fetcher_create(&gateway->host->loop, gateway->config->fetch_authority, err);
+    return gateway->fetcher == NULL ? err->status : STATUS_OK;
+}
+
+static void close_fetcher(struct gateway *gateway)
+{
+    if (gateway->fetcher != NULL)
+        fetcher_destroy(gateway->fetcher);
+    gateway->fetcher = NULL;
+    if (gateway->jwks != NULL)
+        gateway_jwks_close(gateway);
+    free(gateway->jwks);
+    gateway->jwks = NULL;
+    gateway_hospital_close(gateway);
+}
+
 enum status gateway_start(struct host *host, const void *config, void **service, bool *is_ready,
                           struct error *err)
 {
@@ -97,13 +121,15 @@ enum status gateway_start(struct host *host, const void *config, void **service,
         || pseudonym_key_load(gateway->config->pseudonym_key_file, &gateway->pseudonym_key, err)
                != STATUS_OK
         || open_channels(gateway, err) != STATUS_OK || gateway_audit_open(gateway, err) != STATUS_OK
-        || gateway_access_open(gateway, err) != STATUS_OK
+        || open_fetcher(gateway, err) != STATUS_OK || gateway_access_open(gateway, err) != STATUS_OK
+        || gateway_hospital_open(gateway, err) != STATUS_OK
         || gateway_rate_open(gateway, err) != STATUS_OK
         || (gateway->config->web_folder != NULL
             && console_load(gateway->config->web_folder, &gateway->console, err) != STATUS_OK)
         || gateway_http_start(gateway, &gateway->http, err) != STATUS_OK) {
         gateway_access_close(gateway);
         gateway_rate_close(gateway);
+        close_fetcher(gateway);
         gateway_destroy(gateway);
         return err->status;
     }
@@ -151,6 +177,7 @@ static void on_models_stopped(struct gateway *gateway)
     close_client(gateway);
     gateway_access_close(gateway);
     gateway_rate_close(gateway);
+    close_fetcher(gateway);
     close_audit(gateway);
     host_let_go(gateway->host);
 }

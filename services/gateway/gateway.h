@@ -20,6 +20,9 @@ struct gateway_config {
     const char *rate_redis, *rate_redis_password_file;
     bool rate_closed;        /* while Redis is away nobody with a limit is let in */
     const char *access_file; /* NULL: whoever reaches a port may do everything */
+    uint64_t jwks_refresh_ms, jwks_floor_ms;
+    const char *fetch_authority; /* CAs of the servers that are asked by HTTP; NULL: the system's */
+    const char *fhir_server, *fhir_client_id, *fhir_key_file, *fhir_tenant; /* NULL: no pulling */
     const char *audit_folder, *audit_key_file;
     uint64_t audit_segment_bytes;
     uint64_t leaf_timeout_ms, hedge_after_ms;
@@ -38,7 +41,10 @@ struct gateway_config {
 struct access;
 struct console;
 struct audit_log;
+struct fetcher;
 struct gateway_http;
+struct gateway_jwks;
+struct hospital;
 struct rate;
 
 struct gateway {
@@ -50,6 +56,9 @@ struct gateway {
     struct pseudonym_key pseudonym_key;
     struct console *console; /* NULL: none is served */
     struct access *access;   /* NULL: nobody asks who calls */
+    struct fetcher *fetcher;
+    struct gateway_jwks *jwks; /* [GATEWAY_JWKS_MAX] */
+    struct hospital *hospital; /* NULL: records are not pulled */
     struct timer access_timer;
     bool has_access_timer;
     struct error access_error; /* why the changed file is not in use; OK: it is */

@@ -3,6 +3,7 @@
 #include "base/list.h"
 #include "base/log.h"
 #include "gateway_audit.h"
+#include "gateway_jwks.h"
 #include "gateway_rate.h"
 #include "run/clock.h"
 
@@ -31,13 +32,20 @@ static void on_look(struct timer *timer)
     struct error err = { 0 };
     struct access *access;
 
-    if (!access_has_changed(gateway->access))
+    if (!access_has_changed(gateway->access)) {
+        gateway_jwks_look(gateway);
         return;
+    }
     access = access_load(gateway->config->access_file, &err);
+    if (access != NULL && gateway_jwks_check(access, &err) != STATUS_OK) {
+        access_destroy(access);
+        access = NULL;
+    }
     if (access == NULL) {
         note_unusable(gateway, &err);
         return;
     }
+    access_set_carry(access, gateway->access);
     access_destroy(gateway->access);
     gateway->access = access;
     error_clear(&gateway->access_error);
@@ -52,8 +60,9 @@ enum status gateway_access_open(struct gateway *gateway, struct error *err)
         return STATUS_OK;
     }
     gateway->access = access_load(gateway->config->access_file, err);
-    if (gateway->access == NULL)
+    if (gateway->access == NULL || gateway_jwks_check(gateway->access, err) != STATUS_OK)
         return error_wrap(err, "--access-file");
+    gateway_jwks_look(gateway);
     timer_init(&gateway->access_timer, &gateway->host->loop, on_look);
     timer_start(&gateway->access_timer, LOOK_MS, LOOK_MS);
     gateway->has_access_timer = true;

@@ -1,5 +1,6 @@
-/* The FHIR door: POST or PUT /fhir/Bundle, DELETE /fhir/Patient/{id}, GET /fhir/metadata. What goes
- * wrong is an OperationOutcome (gateway_http_fail). Loop thread.
+/* The FHIR door: POST or PUT /fhir/Bundle, POST /fhir/Patient/{id}/$pull, DELETE
+ * /fhir/Patient/{id}, GET /fhir/metadata. What goes wrong is an OperationOutcome
+ * (gateway_http_fail). Loop thread.
  *
  * A record is put for the patient that the query or x-consilium-patient names, else for the one
  * Patient that the bundle holds, by its id. */
@@ -20,6 +21,7 @@ struct fhir_put {
     const char *patient;
     Consilium__V1__PutRecordRequest chunk;
     struct buffer reply;
+    bool is_told; /* of a pull: its one message */
 };
 
 static void refuse(struct http_exchange *exchange, unsigned code, const char *param,
@@ -235,6 +237,48 @@ void fhir_http_put(struct http_exchange *exchange, struct slice rest)
         http_on_gone(exchange, on_gone);
 }
 
+/* ---- pull ---- */
+
+/* The one message names the patient twice: to us, and to the hospital's server. */
+static const void *next_pull(void *arg)
+{
+    struct fhir_put *put = arg;
+
+    if (put->is_told)
+        return NULL;
+    put->is_told = true;
+    return &put->chunk;
+}
+
+void fhir_http_pull(struct http_exchange *exchange, struct slice patient)
+{
+    struct fhir_put *put = ARENA_NEW(&exchange->arena, struct fhir_put);
+    struct call_local_options options = {
+        .next = next_pull, .on_message = on_reply, .on_end = on_end, .arg = put
+    };
+    struct slice named = http_query(exchange, "patient");
+    struct api_error api;
+
+    if (put != NULL)
+        put->patient = named.size > 0 ? arena_string(&exchange->arena, named) : patient.data;
+    if (put == NULL || put->patient == NULL) {
+        http_abort(exchange);
+        return;
+    }
+    put->exchange = exchange;
+    buffer_init(&put->reply, &exchange->arena);
+    consilium__v1__put_record_request__init(&put->chunk);
+    put->chunk.tenant = (char *)gateway_http_tenant(exchange);
+    put->chunk.patient = (char *)put->patient;
+    put->chunk.pull = (char *)patient.data;
+    exchange->state = put;
+    put->call = gateway_http_call(exchange, &method_gateway_put_record, &options, &api);
+    if (put->call == NULL)
+        gateway_http_fail(exchange, &api);
+    else
+        http_on_gone(exchange, on_gone);
+}
+
 /* ---- forget ---- */
 
 struct fhir_forget {
@@ -306,7 +350,9 @@ void fhir_http_metadata(struct http_exchange *exchange, struct slice rest)
         "\"resource\":[{\"type\":\"Bundle\",\"interaction\":[{\"code\":\"create\"},"
         "{\"code\":\"update\"}],\"searchParam\":[{\"name\":\"patient\",\"type\":\"string\","
         "\"documentation\":\"whose record the bundle adds to\"}]},"
-        "{\"type\":\"Patient\",\"interaction\":[{\"code\":\"delete\"}]}]}]}",
+        "{\"type\":\"Patient\",\"interaction\":[{\"code\":\"delete\"}],\"operation\":[{"
+        "\"name\":\"everything\",\"definition\":"
+        "\"http://hl7.org/fhir/OperationDefinition/Patient-everything\"}]}]}]}",
         date, CONSILIUM_VERSION);
     reply_fhir(exchange, 200, &out);
 }

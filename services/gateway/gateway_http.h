@@ -65,8 +65,11 @@ void responses_http_start(struct http_exchange *exchange, struct slice rest);
 void embed_http_start(struct http_exchange *exchange, struct slice deployment);
 /* gateway_fhir_http.c */
 void fhir_http_put(struct http_exchange *exchange, struct slice rest);
+void fhir_http_pull(struct http_exchange *exchange, struct slice patient);
 void fhir_http_forget(struct http_exchange *exchange, struct slice patient);
 void fhir_http_metadata(struct http_exchange *exchange, struct slice rest);
+/* gateway_everything_http.c */
+void everything_http_get(struct http_exchange *exchange, struct slice patient);
 /* gateway_timeline_http.c */
 void timeline_http_get(struct http_exchange *exchange, struct slice patient);
 /* gateway_models_http.c */

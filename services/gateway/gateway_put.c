@@ -1,6 +1,6 @@
 /* PutRecord: one bundle in chunks, and what becomes of it. Loop thread.
  *
- *   READING ─ the caller's chunks, nothing read ahead ─► RECALLING (the patient's map so far; none is fine)
+ *   READING ─ the caller's chunks, nothing read ahead, or the hospital's FHIR server's pages (gateway_pull.c) ─► RECALLING (the patient's map so far; none is fine)
  *           ─► REDACTING (deid, the whole bundle) ─► STORING (context) ─► reply
  *                                                       │
  *   RECALLING ◄─── another bundle of this patient came in between (ABORTED), a few times ─┘
@@ -15,6 +15,7 @@
 #include "base/machine.h"
 #include "gateway_audit.h"
 #include "gateway_calls.h"
+#include "gateway_pull.h"
 #include "run/clock.h"
 
 #define TRIES_MAX 4
@@ -59,7 +60,7 @@ struct put {
     struct error unknown; /* why nobody can say whether there is one; OK: context has said */
     Consilium__V1__ClassCount *counts, **count_list;
     size_t counts_count;
-    Consilium__V1__Timing timings[4], *timing_list[4];
+    Consilium__V1__Timing timings[5], *timing_list[5];
     unsigned timings_count;
     uint64_t step_began_ns;
 };
@@ -292,6 +293,35 @@ static void on_whole(struct put *put)
     fail(put, &err);
 }
 
+static void on_pulled(void *arg, struct slice bundle, const struct error *err)
+{
+    struct put *put = arg;
+
+    if (err->status != STATUS_OK) {
+        fail(put, err);
+        return;
+    }
+    put->bundle = bundle;
+    put->size = bundle.size;
+    note_timing(put, "pull", "gateway");
+    machine_move(&put->machine, PUT_STATE_RECALLING);
+    recall(put);
+}
+
+static void pull(struct put *put, const Consilium__V1__PutRecordRequest *message)
+{
+    const char *id = arena_string(&put->call->arena, slice_from(message->pull));
+    struct error err = { 0 };
+
+    if (id == NULL)
+        fail_memory(put);
+    else if (message->chunk.len > 0) {
+        error_set(&err, STATUS_INVALID_ARGUMENT, "a record comes in chunks or is pulled, not both");
+        fail(put, &err);
+    } else if (pull_start(put->call, put->patient.tenant, id, on_pulled, put, &err) != STATUS_OK)
+        fail(put, &err);
+}
+
 static enum status take_chunk(struct put *put, const Consilium__V1__PutRecordRequest *message,
                               struct error *err)
 {
@@ -328,6 +358,10 @@ static void on_message(struct call *call, const void *raw)
             put->profile = message->profile;
         gateway_name_patient(call, message->tenant, message->patient, &call->arena, &put->patient,
                              &err);
+        if (err.status == STATUS_OK && message->pull[0] != '\0') {
+            pull(put, message);
+            return;
+        }
     }
     if (err.status == STATUS_OK && take_chunk(put, message, &err) == STATUS_OK)
         call_read(call, on_message);

@@ -9,6 +9,13 @@ const value = (parameters, name) => {
   return found.valueInteger ?? found.valueBoolean ?? found.valueString;
 };
 
+// What R4 asks of each type.
+const REQUIRED = {
+  Patient: [], Condition: ['subject'], AllergyIntolerance: ['patient'], MedicationRequest: ['status', 'intent', 'medicationCodeableConcept', 'subject'],
+  Observation: ['status', 'code'], Procedure: ['status', 'subject'], Immunization: ['status', 'vaccineCode', 'patient', 'occurrenceDateTime'],
+  Encounter: ['status', 'class'], DiagnosticReport: ['status', 'code'], DocumentReference: ['status', 'content'],
+};
+
 async function outcome(reply, status, code) {
   assert.equal(reply.status, status);
   assert.match(reply.headers.get('content-type'), /^application\/fhir\+json/);
@@ -58,6 +65,36 @@ module.exports = {
     async 'fhir: a caller can say whose record it is'({ put, ask }) {
       assert.equal((await put(sample(), '?patient=ward%207%2Fbed%202', 'PUT')).status, 200);
       assert.equal((await ask('ward 7/bed 2')).status, 200);
+    },
+
+    async 'fhir: $everything is every resource that became facts, in pages, without a name'({ fhir, put }) {
+      const bundle = JSON.parse(sample());
+      const { name: [{ family, given }] } = bundle.entry.map((e) => e.resource).find((r) => r.resourceType === 'Patient');
+      assert.equal((await put(sample(), '?patient=all')).status, 200);
+      const pages = [];
+      for (let url = `${fhir}/Patient/all/$everything?_count=100`; url;) {
+        const reply = await fetch(url);
+        assert.equal(reply.status, 200);
+        assert.match(reply.headers.get('content-type'), /^application\/fhir\+json/);
+        pages.push(await reply.json());
+        url = pages.at(-1).link.find((link) => link.relation === 'next')?.url;
+      }
+      assert.ok(pages.length >= 3);
+      const resources = pages.flatMap((page) => page.entry.map((entry) => entry.resource));
+      for (const resource of resources) {
+        for (const member of REQUIRED[resource.resourceType]) assert.ok(resource[member], `${resource.resourceType}.${member}`);
+        assert.match(resource.text.div, /^<div xmlns="http:\/\/www.w3.org\/1999\/xhtml"><p>.+<\/p><\/div>$/);
+        assert.deepEqual(resource.meta.security.map((coding) => coding.code), ['REDACTED']);
+      }
+      const count = (list, type) => list.filter((resource) => resource.resourceType === type).length;
+      const given_ = bundle.entry.map((entry) => entry.resource);
+      for (const type of ['Patient', 'Condition', 'MedicationRequest', 'Observation', 'Immunization', 'Encounter']) {
+        assert.equal(count(resources, type), count(given_, type), type);
+      }
+      const text = JSON.stringify(pages);
+      for (const word of [family, ...given]) assert.ok(!text.includes(word));
+      assert.equal((await fetch(`${fhir}/Patient/all/%24everything`)).status, 200);
+      await outcome(await fetch(`${fhir}/Patient/nobody/$everything`), 404, 'not-found');
     },
 
     async 'fhir: what is wrong is an OperationOutcome that says nothing of the text'({ fhir, put }) {

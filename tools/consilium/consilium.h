@@ -30,6 +30,7 @@ struct consilium_config {
     int64_t tokens_max, budget_tokens, top_k, seed, page_size, answers_min;
     double temperature, top_p;
     bool json, many, fhir, keep_surrogates, timings;
+    bool from_fhir; /* put: the operand is an id at the hospital's FHIR server */
     /* deid without a mesh */
     const char *known_file, *labels_file, *show;
     uint64_t line_bytes_max;

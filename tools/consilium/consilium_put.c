@@ -14,7 +14,9 @@ struct put {
     struct slice bundle;
     size_t sent;
     const char *patient;
+    const char *pull; /* id at the hospital's FHIR server, in place of the bundle; NULL: none */
     Consilium__V1__Profile profile;
+    bool is_told; /* who the patient is */
 };
 
 static void print_timings(const Consilium__V1__PutRecordReply *reply)
@@ -79,17 +81,19 @@ static void send_next(void *arg)
 
     if (consilium->rpc == NULL)
         return;
-    if (put->sent > 0 && chunk.size == 0) {
+    if (put->is_told && chunk.size == 0) {
         rpc_close_send(consilium->rpc);
         return;
     }
-    if (put->sent == 0) {
+    if (!put->is_told) {
+        request.pull = (char *)(put->pull == NULL ? "" : put->pull);
         request.tenant = (char *)consilium->config.tenant;
         request.patient = (char *)put->patient;
         request.profile = put->profile;
     }
     request.chunk = (ProtobufCBinaryData){ chunk.size, (uint8_t *)chunk.data };
     put->sent += chunk.size;
+    put->is_told = true;
     rpc_send(consilium->rpc, &request, send_next);
 }
 
@@ -138,7 +142,7 @@ void put_verb(struct consilium *consilium)
 
     consilium->state = put;
     if (consilium->operands_count != 1) {
-        consilium_misuse(consilium, "put takes one file");
+        consilium_misuse(consilium, "put takes one file, or with --from-fhir one id");
         return;
     }
     if (!parse_profile(consilium->config.profile, &put->profile)) {
@@ -146,10 +150,15 @@ void put_verb(struct consilium *consilium)
         return;
     }
     put->patient = consilium->config.patient;
-    if (file_read(consilium->operands[0], RECORD_BYTES_MAX, &consilium->arena, &put->bundle, &err)
-            != STATUS_OK
-        || (put->patient == NULL
-            && (put->patient = find_patient(consilium, put->bundle, &err)) == NULL)) {
+    if (consilium->config.from_fhir) {
+        put->pull = consilium->operands[0];
+        if (put->patient == NULL)
+            put->patient = put->pull;
+    } else if (file_read(consilium->operands[0], RECORD_BYTES_MAX, &consilium->arena, &put->bundle,
+                         &err)
+                   != STATUS_OK
+               || (put->patient == NULL
+                   && (put->patient = find_patient(consilium, put->bundle, &err)) == NULL)) {
         consilium_fail(consilium, &err);
         return;
     }

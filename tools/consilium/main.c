@@ -44,6 +44,9 @@ static const struct setting settings[] = {
       "the patient's id; else the Patient resource's own (put)", 0, 0, false, false },
     { "profile", SETTING_KIND_STRING, AT(profile), NULL, "PROFILE",
       "limited or safe-harbor; else the server's default (put, deid)", 0, 0, false, false },
+    { "from-fhir", SETTING_KIND_SWITCH, AT(from_fhir), "false", NULL,
+      "the operand is a patient's id at the hospital's FHIR server, which the gateway asks (put)",
+      0, 0, false, false },
     { "fhir", SETTING_KIND_SWITCH, AT(fhir), "false", NULL,
       "the input is FHIR JSON, not text (deid)", 0, 0, false, false },
     { "text", SETTING_KIND_SWITCH, AT(text), "false", NULL,
@@ -157,7 +160,7 @@ static const struct setting settings[] = {
 };
 
 const struct consilium_verb consilium_verbs[] = {
-    { "put", "FILE|-", "put a FHIR R4 bundle: de-identify, turn into facts, keep", put_verb, NULL },
+    { "put", "FILE|-|--from-fhir ID", "put a FHIR R4 bundle: de-identify, turn into facts, keep", put_verb, NULL },
     { "ask", "PATIENT QUESTION, or --many QUESTION PATIENT...",
       "ask a question; the answer streams with its citations", ask_verb, NULL },
     { "eval", "FOLDER",
