@@ -17,13 +17,18 @@
  * of groups and of a tile stay in the first cache. */
 #define PANEL_BLOCKS 32
 
-/* A block of a tile of vectors, and their sums so far over the rows of one group or two. */
+/* How far ahead of the weights that one vector is multiplied by memory is asked for more. */
+#ifndef AHEAD_BYTES
+#define AHEAD_BYTES 2048
+#endif
+
+/* A block of a tile of vectors, and their sums so far over the rows of two groups. */
 struct tile {
     const char *block;
     __m256 total[PAIR][TILE];
 };
 
-/* Blocks at one place of one group or two. */
+/* Blocks at one place of two groups. */
 struct pair {
     const char *data;
     size_t stride; /* to the other group */
@@ -105,43 +110,52 @@ INLINE void add_sums_above(struct tile *tile, unsigned n, unsigned k, const __m2
     }
 }
 
+/* One vector is done with a block sooner than memory brings the next: ask for what comes. */
+INLINE void prefetch(struct pair pair, size_t bytes)
+{
+    for (size_t at = 0; at < bytes; at += 64) {
+        _mm_prefetch(pair.data + AHEAD_BYTES + at, _MM_HINT_T0);
+        _mm_prefetch(pair.data + pair.stride + AHEAD_BYTES + at, _MM_HINT_T0);
+    }
+}
+
 /* One block of 8-bit weights by 16-bit values: 16 steps of two columns. The largest sum is 32 · 127
  * · 32767, inside 32 bits. */
-INLINE void block_q8(struct pair pair, struct tile *tile, unsigned g, unsigned n)
+INLINE void block_q8(struct pair pair, struct tile *tile, unsigned n)
 {
     const struct q8_block *blocks[PAIR] = { (const void *)pair.data,
                                             (const void *)(pair.data + pair.stride) };
     __m256i sums[PAIR][TILE];
 
-    for (unsigned k = 0; k < g; k++)
+    for (unsigned k = 0; k < PAIR; k++)
         for (unsigned i = 0; i < n; i++)
             sums[k][i] = _mm256_setzero_si256();
 #pragma GCC unroll 16
     for (unsigned j = 0; j < BLOCK / 2; j++) {
         __m256i weights[PAIR];
 
-        for (unsigned k = 0; k < g; k++)
+        for (unsigned k = 0; k < PAIR; k++)
             weights[k] = _mm256_cvtepi8_epi16(_mm_loadu_si128(
                 (const __m128i *)(const void *)(blocks[k]->values + (size_t)j * 16)));
         for (unsigned i = 0; i < n; i++) {
             __m256i x = spread(tile->block + (size_t)i * BLOCK * 2 + (size_t)j * 4);
 
-            for (unsigned k = 0; k < g; k++)
+            for (unsigned k = 0; k < PAIR; k++)
                 sums[k][i] = keep(_mm256_add_epi32(sums[k][i], _mm256_madd_epi16(weights[k], x)));
         }
     }
-    for (unsigned k = 0; k < g; k++)
+    for (unsigned k = 0; k < PAIR; k++)
         add_sums(tile, n, k, sums[k], load_halves(blocks[k]->scale), BLOCK * 2);
 }
 
 /* Columns 4 j to 4 j + 3 of a block, sixteen rows of them in bytes up to 63. */
-INLINE void add_products(const struct tile *tile, unsigned g, unsigned n, unsigned j,
-                         const __m256i *weights, __m256i (*sums)[TILE])
+INLINE void add_products(const struct tile *tile, unsigned n, unsigned j, const __m256i *weights,
+                         __m256i (*sums)[TILE])
 {
     for (unsigned i = 0; i < n; i++) {
         __m256i x = spread(tile->block + (size_t)i * BLOCK + (size_t)j * 4);
 
-        for (unsigned k = 0; k < g; k++)
+        for (unsigned k = 0; k < PAIR; k++)
             sums[k][i] = keep(_mm256_add_epi16(sums[k][i], _mm256_maddubs_epi16(weights[k], x)));
     }
 }
@@ -155,23 +169,23 @@ INLINE __m256i nibbles(const uint8_t *values, unsigned j)
 }
 
 /* sums += Σ value · x over a block of 4-bit values: at most 16 · 15 · 127 in a lane of 16 bits. */
-INLINE void sum_nibbles(const uint8_t *const *values, const struct tile *tile, unsigned g,
-                        unsigned n, __m256i (*sums)[TILE])
+INLINE void sum_nibbles(const uint8_t *const *values, const struct tile *tile, unsigned n,
+                        __m256i (*sums)[TILE])
 {
 #pragma GCC unroll 8
     for (unsigned j = 0; j < BLOCK / 4; j++) {
         __m256i weights[PAIR];
 
-        for (unsigned k = 0; k < g; k++)
+        for (unsigned k = 0; k < PAIR; k++)
             weights[k] = nibbles(values[k], j);
-        add_products(tile, g, n, j, weights, sums);
+        add_products(tile, n, j, weights, sums);
     }
-    for (unsigned k = 0; k < g; k++)
+    for (unsigned k = 0; k < PAIR; k++)
         for (unsigned i = 0; i < n; i++)
             sums[k][i] = widen(sums[k][i]);
 }
 
-INLINE void block_q4(struct pair pair, struct tile *tile, unsigned g, unsigned n)
+INLINE void block_q4(struct pair pair, struct tile *tile, unsigned n)
 {
     const struct q4_block *blocks[PAIR] = { (const void *)pair.data,
                                             (const void *)(pair.data + pair.stride) };
@@ -182,12 +196,12 @@ INLINE void block_q4(struct pair pair, struct tile *tile, unsigned g, unsigned n
         sums[0][i] = _mm256_add_epi16(x_start(tile, n, i, 0), x_start(tile, n, i, 1));
         sums[1][i] = sums[0][i];
     }
-    sum_nibbles(values, tile, g, n, sums);
-    for (unsigned k = 0; k < g; k++)
+    sum_nibbles(values, tile, n, sums);
+    for (unsigned k = 0; k < PAIR; k++)
         add_sums(tile, n, k, sums[k], load_halves(blocks[k]->scale), BLOCK);
 }
 
-INLINE void super_q4k(struct pair pair, struct tile *tile, unsigned g, unsigned n)
+INLINE void super_q4k(struct pair pair, struct tile *tile, unsigned n)
 {
     const struct q4k_super *supers[PAIR] = { (const void *)pair.data,
                                              (const void *)(pair.data + pair.stride) };
@@ -196,11 +210,14 @@ INLINE void super_q4k(struct pair pair, struct tile *tile, unsigned g, unsigned 
         const uint8_t *values[PAIR] = { supers[0]->blocks[b].values, supers[1]->blocks[b].values };
         __m256i sums[PAIR][TILE];
 
-        for (unsigned k = 0; k < g; k++)
+        if (n == 1)
+            prefetch((struct pair){ (const char *)&supers[0]->blocks[b], pair.stride },
+                     sizeof(supers[0]->blocks[b]));
+        for (unsigned k = 0; k < PAIR; k++)
             for (unsigned i = 0; i < n; i++)
                 sums[k][i] = _mm256_setzero_si256();
-        sum_nibbles(values, tile, g, n, sums);
-        for (unsigned k = 0; k < g; k++)
+        sum_nibbles(values, tile, n, sums);
+        for (unsigned k = 0; k < PAIR; k++)
             add_sums_above(
                 tile, n, k, sums[k],
                 _mm256_mul_ps(load_halves(supers[k]->scale), load_u8(supers[k]->blocks[b].scales)),
@@ -220,8 +237,8 @@ INLINE __m256i fifth_bit(__m256i bits, unsigned j)
 }
 
 /* Values up to 31, 16 of which are taken off by the start: the sum is at most 16 · 16 · 127. */
-INLINE void sum_q5k(const struct q5k_block *const *blocks, const struct tile *tile, unsigned g,
-                    unsigned n, __m256i (*sums)[TILE])
+INLINE void sum_q5k(const struct q5k_block *const *blocks, const struct tile *tile, unsigned n,
+                    __m256i (*sums)[TILE])
 {
     for (unsigned i = 0; i < n; i++) {
         sums[0][i] =
@@ -232,17 +249,17 @@ INLINE void sum_q5k(const struct q5k_block *const *blocks, const struct tile *ti
     for (unsigned j = 0; j < BLOCK / 4; j++) {
         __m256i weights[PAIR];
 
-        for (unsigned k = 0; k < g; k++)
+        for (unsigned k = 0; k < PAIR; k++)
             weights[k] = _mm256_or_si256(nibbles(blocks[k]->values, j),
                                          fifth_bit(load_bytes(blocks[k]->high), j));
-        add_products(tile, g, n, j, weights, sums);
+        add_products(tile, n, j, weights, sums);
     }
-    for (unsigned k = 0; k < g; k++)
+    for (unsigned k = 0; k < PAIR; k++)
         for (unsigned i = 0; i < n; i++)
             sums[k][i] = widen(sums[k][i]);
 }
 
-INLINE void super_q5k(struct pair pair, struct tile *tile, unsigned g, unsigned n)
+INLINE void super_q5k(struct pair pair, struct tile *tile, unsigned n)
 {
     const struct q5k_super *supers[PAIR] = { (const void *)pair.data,
                                              (const void *)(pair.data + pair.stride) };
@@ -251,8 +268,11 @@ INLINE void super_q5k(struct pair pair, struct tile *tile, unsigned g, unsigned 
         const struct q5k_block *blocks[PAIR] = { &supers[0]->blocks[b], &supers[1]->blocks[b] };
         __m256i sums[PAIR][TILE];
 
-        sum_q5k(blocks, tile, g, n, sums);
-        for (unsigned k = 0; k < g; k++) {
+        if (n == 1)
+            prefetch((struct pair){ (const char *)&supers[0]->blocks[b], pair.stride },
+                     sizeof(supers[0]->blocks[b]));
+        sum_q5k(blocks, tile, n, sums);
+        for (unsigned k = 0; k < PAIR; k++) {
             __m256 scale = _mm256_mul_ps(load_halves(supers[k]->scale), load_u8(blocks[k]->scales));
             __m256 minimum =
                 _mm256_mul_ps(load_halves(supers[k]->minimum), load_u8(blocks[k]->minimums));
@@ -283,8 +303,8 @@ INLINE __m256i scales_of(const int8_t *scales)
 
 /* Values up to 63, 32 of which are taken off by the start: a half's sum is at most 8 · 32 · 127 in
  * a lane, and the pairs are added and scaled at once: two halves of 2 · 32512 · 128. */
-INLINE void block_q6k(const struct q6k_block *const *blocks, const struct tile *tile, unsigned g,
-                      unsigned n, __m256i (*sums)[TILE])
+INLINE void block_q6k(const struct q6k_block *const *blocks, const struct tile *tile, unsigned n,
+                      __m256i (*sums)[TILE])
 {
 #pragma GCC unroll 2
     for (unsigned half = 0; half < 2; half++) {
@@ -298,13 +318,13 @@ INLINE void block_q6k(const struct q6k_block *const *blocks, const struct tile *
         for (unsigned j = 4 * half; j < 4 * half + 4; j++) {
             __m256i weights[PAIR];
 
-            for (unsigned k = 0; k < g; k++)
+            for (unsigned k = 0; k < PAIR; k++)
                 weights[k] =
                     _mm256_or_si256(nibbles(blocks[k]->values, j),
                                     upper_bits(load_bytes(blocks[k]->high[half]), 2 * (j % 4)));
-            add_products(tile, g, n, j, weights, part);
+            add_products(tile, n, j, weights, part);
         }
-        for (unsigned k = 0; k < g; k++) {
+        for (unsigned k = 0; k < PAIR; k++) {
             __m256i scales = scales_of(blocks[k]->scales[half]);
 
             for (unsigned i = 0; i < n; i++) {
@@ -316,7 +336,7 @@ INLINE void block_q6k(const struct q6k_block *const *blocks, const struct tile *
     }
 }
 
-INLINE void super_q6k(struct pair pair, struct tile *tile, unsigned g, unsigned n)
+INLINE void super_q6k(struct pair pair, struct tile *tile, unsigned n)
 {
     const struct q6k_super *supers[PAIR] = { (const void *)pair.data,
                                              (const void *)(pair.data + pair.stride) };
@@ -325,45 +345,50 @@ INLINE void super_q6k(struct pair pair, struct tile *tile, unsigned g, unsigned 
         const struct q6k_block *blocks[PAIR] = { &supers[0]->blocks[b], &supers[1]->blocks[b] };
         __m256i sums[PAIR][TILE];
 
-        block_q6k(blocks, tile, g, n, sums);
-        for (unsigned k = 0; k < g; k++)
+        if (n == 1)
+            prefetch((struct pair){ (const char *)&supers[0]->blocks[b], pair.stride },
+                     sizeof(supers[0]->blocks[b]));
+        block_q6k(blocks, tile, n, sums);
+        for (unsigned k = 0; k < PAIR; k++)
             add_sums(tile, n, k, sums[k], load_halves(supers[k]->scale), BLOCK);
     }
 }
 
-/* @blocks blocks of @g groups by the @n vectors of a tile; each of the forms is a loop of its own.
+/* @blocks blocks of a pair by the @n vectors of a tile; each of the forms is a loop of its own.
  */
 INLINE void run_blocks(enum matrix_form form, struct pair pair, uint32_t blocks, struct tile *tile,
-                       unsigned g, unsigned n)
+                       unsigned n)
 {
     if (form == MATRIX_FORM_Q8) {
         for (uint32_t b = 0; b < blocks; b++, pair.data += sizeof(struct q8_block)) {
-            block_q8(pair, tile, g, n);
+            block_q8(pair, tile, n);
             tile->block += n * Q16_BLOCK_BYTES;
         }
     } else if (form == MATRIX_FORM_Q4) {
         for (uint32_t b = 0; b < blocks; b++, pair.data += sizeof(struct q4_block)) {
-            block_q4(pair, tile, g, n);
+            if (n == 1)
+                prefetch(pair, sizeof(struct q4_block));
+            block_q4(pair, tile, n);
             tile->block += n * Q8_BLOCK_BYTES;
         }
     } else if (form == MATRIX_FORM_Q4K) {
         for (uint32_t b = 0; b < blocks; b += SUPER_BLOCKS, pair.data += sizeof(struct q4k_super))
-            super_q4k(pair, tile, g, n);
+            super_q4k(pair, tile, n);
     } else if (form == MATRIX_FORM_Q5K) {
         for (uint32_t b = 0; b < blocks; b += SUPER_BLOCKS, pair.data += sizeof(struct q5k_super))
-            super_q5k(pair, tile, g, n);
+            super_q5k(pair, tile, n);
     } else {
         for (uint32_t b = 0; b < blocks; b += SUPER_BLOCKS, pair.data += sizeof(struct q6k_super))
-            super_q6k(pair, tile, g, n);
+            super_q6k(pair, tile, n);
     }
 }
 
 /* A product as it is called for, and what of it comes next. */
 struct work {
-    enum matrix_form form;
     const struct matrix *matrix;
     const struct vectors *vectors;
     float *out;
+    uint32_t end;           /* of the groups */
     uint32_t block, blocks; /* from @block on */
 };
 
@@ -406,65 +431,63 @@ INLINE void store_rows(float *out, __m256 sums, uint32_t rows)
     memcpy(out, eight, rows * sizeof(*out));
 }
 
-/* @g groups from @group on by the @n vectors of the tile that begins with vector @at. */
-INLINE void run_tile(enum matrix_form form, const struct work *work, uint32_t group, unsigned g,
-                     uint32_t at, unsigned n)
+/* The pair from @group on by the @n vectors of the tile that begins with vector @at. Where the pair
+ * has one group, it is computed twice and kept once. */
+INLINE void run_tile(enum matrix_form form, const struct work *work, uint32_t group, uint32_t at,
+                     unsigned n)
 {
     const struct matrix *matrix = work->matrix;
     size_t block_bytes = form == MATRIX_FORM_Q8 ? Q16_BLOCK_BYTES : Q8_BLOCK_BYTES;
     char *values = form == MATRIX_FORM_Q8 ? work->vectors->q16 : work->vectors->q8;
+    unsigned g = work->end - group < PAIR ? work->end - group : PAIR;
     struct pair pair = { (const char *)matrix->data + group * matrix->stride
                              + data_offset(form, work->block),
-                         matrix->stride };
+                         g == PAIR ? matrix->stride : 0 };
+    float *out = work->out + (size_t)at * matrix->rows + (size_t)group * LANES;
     struct tile tile;
 
     tile.block = tile_at(values, matrix->columns, at, block_bytes) + work->block * n * block_bytes;
-    for (unsigned k = 0; k < g; k++) {
+    for (unsigned k = 0; k < PAIR; k++) {
         for (unsigned i = 0; i < n; i++)
-            tile.total[k][i] = work->block == 0
+            tile.total[k][i] = work->block == 0 || k == g
                                    ? _mm256_setzero_ps()
-                                   : load_rows(work->out + (size_t)(at + i) * matrix->rows
-                                                   + (size_t)(group + k) * LANES,
+                                   : load_rows(out + (size_t)i * matrix->rows + k * LANES,
                                                matrix->rows - (group + k) * LANES);
     }
-    run_blocks(form, pair, work->blocks, &tile, g, n);
+    run_blocks(form, pair, work->blocks, &tile, n);
     for (unsigned k = 0; k < g; k++) {
         for (unsigned i = 0; i < n; i++)
-            store_rows(work->out + (size_t)(at + i) * matrix->rows + (size_t)(group + k) * LANES,
-                       tile.total[k][i], matrix->rows - (group + k) * LANES);
+            store_rows(out + (size_t)i * matrix->rows + k * LANES, tile.total[k][i],
+                       matrix->rows - (group + k) * LANES);
     }
 }
 
-INLINE void run_groups(enum matrix_form form, const struct work *work, uint32_t group, unsigned g)
+INLINE void run_pair(enum matrix_form form, const struct work *work, uint32_t group)
 {
     uint32_t at = 0, n = work->vectors->n;
 
     for (; at + TILE <= n; at += TILE)
-        run_tile(form, work, group, g, at, TILE);
+        run_tile(form, work, group, at, TILE);
     if (n - at == 3)
-        run_tile(form, work, group, g, at, 3);
+        run_tile(form, work, group, at, 3);
     else if (n - at == 2)
-        run_tile(form, work, group, g, at, 2);
+        run_tile(form, work, group, at, 2);
     else if (n - at == 1)
-        run_tile(form, work, group, g, at, 1);
+        run_tile(form, work, group, at, 1);
 }
 
 /* Few vectors pass the weights once from the first to the last; many take them by panels. */
 INLINE void multiply(enum matrix_form form, float *out, const struct matrix *matrix,
                      const struct vectors *vectors, uint32_t first, uint32_t groups)
 {
-    uint32_t blocks = matrix->columns / BLOCK, end = first + groups;
+    uint32_t blocks = matrix->columns / BLOCK;
     uint32_t panel = vectors->n > TILE ? PANEL_BLOCKS : blocks;
-    struct work work = { form, matrix, vectors, out, 0, 0 };
+    struct work work = { matrix, vectors, out, first + groups, 0, 0 };
 
     for (; work.block < blocks; work.block += panel) {
-        uint32_t group = first;
-
         work.blocks = blocks - work.block < panel ? blocks - work.block : panel;
-        for (; group + PAIR <= end; group += PAIR)
-            run_groups(form, &work, group, PAIR);
-        if (group < end)
-            run_groups(form, &work, group, 1);
+        for (uint32_t group = first; group < work.end; group += PAIR)
+            run_pair(form, &work, group);
     }
 }
 
