@@ -6,12 +6,12 @@
 /* Exponents that matter: beyond, a number is huge or fine anyway. */
 #define EXPONENT_MAX 100000
 
-struct decimal decimal_zero(void)
+struct decimal schema_decimal_zero(void)
 {
     return (struct decimal){ .whole_count = 1 };
 }
 
-bool decimal_is_zero(const struct decimal *decimal)
+bool schema_decimal_is_zero(const struct decimal *decimal)
 {
     return decimal->whole_count == 1 && decimal->whole[0] == 0 && decimal->fraction_count == 0;
 }
@@ -43,7 +43,7 @@ static void put_digit(struct decimal *decimal, uint8_t digit, long power)
         uint8_t count = (uint8_t)(power + 1);
 
         /* The first digit that is not 0 says how many there are. */
-        if (decimal->whole_count < count && decimal_is_zero(decimal))
+        if (decimal->whole_count < count && schema_decimal_is_zero(decimal))
             decimal->whole_count = count;
         decimal->whole[decimal->whole_count - count] = digit;
     } else if (power < -DECIMAL_DIGITS_MAX) {
@@ -54,12 +54,12 @@ static void put_digit(struct decimal *decimal, uint8_t digit, long power)
     }
 }
 
-void decimal_parse(struct slice text, struct decimal *decimal)
+void schema_decimal_parse(struct slice text, struct decimal *decimal)
 {
     size_t end = 0, point, at = text.size > 0 && text.data[0] == '-';
     long power, exponent = 0;
 
-    *decimal = decimal_zero();
+    *decimal = schema_decimal_zero();
     decimal->is_negative = at > 0;
     while (end < text.size && (text.data[end] | 32) != 'e')
         end++;
@@ -72,7 +72,7 @@ void decimal_parse(struct slice text, struct decimal *decimal)
         if (is_digit(text.data[at]))
             put_digit(decimal, (uint8_t)(text.data[at] - '0'), power--);
     }
-    if (decimal_is_zero(decimal) && !decimal->is_huge && !decimal->is_fine)
+    if (schema_decimal_is_zero(decimal) && !decimal->is_huge && !decimal->is_fine)
         decimal->is_negative = false;
 }
 
@@ -86,7 +86,7 @@ static int compare_digits(const struct decimal *a, const struct decimal *b)
     return order != 0 ? order : memcmp(a->fraction, b->fraction, sizeof(a->fraction));
 }
 
-int decimal_compare(const struct decimal *a, const struct decimal *b)
+int schema_decimal_compare(const struct decimal *a, const struct decimal *b)
 {
     if (a->is_negative != b->is_negative)
         return a->is_negative ? -1 : 1;

@@ -18,9 +18,9 @@ struct decimal {
 };
 
 /* @text is a number of JSON. */
-void decimal_parse(struct slice text, struct decimal *decimal);
-int decimal_compare(const struct decimal *a, const struct decimal *b);
-struct decimal decimal_zero(void);
-bool decimal_is_zero(const struct decimal *decimal);
+void schema_decimal_parse(struct slice text, struct decimal *decimal);
+int schema_decimal_compare(const struct decimal *a, const struct decimal *b);
+struct decimal schema_decimal_zero(void);
+bool schema_decimal_is_zero(const struct decimal *decimal);
 
 #endif

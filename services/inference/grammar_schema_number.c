@@ -27,7 +27,7 @@ struct span {
 /* @sign 1: keep the larger, a lower bound; -1: the smaller. */
 static void narrow(struct bound *bound, const struct decimal *value, bool is_exclusive, int sign)
 {
-    int order = bound->is_set ? sign * decimal_compare(value, &bound->value) : 1;
+    int order = bound->is_set ? sign * schema_decimal_compare(value, &bound->value) : 1;
 
     if (order < 0)
         return;
@@ -47,7 +47,7 @@ static void read_bound(struct schema *schema, const struct schema_part *part, co
         return;
     if (node->kind != JSON_KIND_NUMBER)
         return schema_wrong(schema, keyword, "a number");
-    decimal_parse(node->text, &value);
+    schema_decimal_parse(node->text, &value);
     if (value.is_fine)
         return schema_wrong(schema, keyword, "a number of up to 15 digits after the point");
     if (!value.is_huge)
@@ -98,7 +98,7 @@ static void read_multiple(struct schema *schema, const struct schema_part *part,
         return;
     if (node->kind != JSON_KIND_NUMBER)
         return schema_wrong(schema, "multipleOf", "a number");
-    decimal_parse(node->text, &value);
+    schema_decimal_parse(node->text, &value);
     if (value.is_negative || value.is_huge || value.is_fine || !join_multiple(span, &value))
         schema_wrong(schema, "multipleOf", "a number over 0 of up to three digits");
 }
@@ -287,7 +287,7 @@ static void put_span(struct schema *schema, const struct span *span, uint32_t fr
     uint8_t low = span->low.value.whole_count;
     uint8_t high = span->high.is_set ? span->high.value.whole_count : 0;
 
-    if (span->high.is_set && decimal_compare(&span->low.value, &span->high.value) > 0)
+    if (span->high.is_set && schema_decimal_compare(&span->low.value, &span->high.value) > 0)
         return;
     arena_init(&work, 1 * MIB);
     walk.places = arena_alloc(&work, PLACES_MAX * sizeof(*walk.places));
@@ -305,7 +305,8 @@ static void put_span(struct schema *schema, const struct span *span, uint32_t fr
 static bool is_under_zero(const struct bound *bound)
 {
     return bound->is_set
-           && (bound->value.is_negative || (decimal_is_zero(&bound->value) && bound->is_exclusive));
+           && (bound->value.is_negative
+               || (schema_decimal_is_zero(&bound->value) && bound->is_exclusive));
 }
 
 static void put_bounded(struct schema *schema, const struct span *span, uint32_t from, uint32_t to)
@@ -314,12 +315,12 @@ static void put_bounded(struct schema *schema, const struct span *span, uint32_t
     uint32_t minus;
 
     if (!span->low.is_set || span->low.value.is_negative)
-        above.low = (struct bound){ decimal_zero(), true, false };
+        above.low = (struct bound){ schema_decimal_zero(), true, false };
     if (!is_under_zero(&span->high))
         put_span(schema, &above, from, to);
     if (span->low.is_set && !span->low.value.is_negative)
         return;
-    below.low = (struct bound){ decimal_zero(), true, true };
+    below.low = (struct bound){ schema_decimal_zero(), true, true };
     if (span->high.is_set && span->high.value.is_negative)
         below.low = span->high;
     below.high = span->low;
@@ -414,9 +415,9 @@ bool schema_has_number(struct schema *schema, const struct schema_set *set, bool
     struct decimal value;
     int low, high;
 
-    decimal_parse(number, &value);
-    low = span.low.is_set ? decimal_compare(&value, &span.low.value) : 1;
-    high = span.high.is_set ? decimal_compare(&value, &span.high.value) : -1;
+    schema_decimal_parse(number, &value);
+    low = span.low.is_set ? schema_decimal_compare(&value, &span.low.value) : 1;
+    high = span.high.is_set ? schema_decimal_compare(&value, &span.high.value) : -1;
     if (value.is_huge || value.is_fine) {
         if (span.low.is_set || span.high.is_set || span.multiple > 0)
             schema_fail(schema, STATUS_INVALID_ARGUMENT,
@@ -432,11 +433,11 @@ bool schema_equal_numbers(struct slice a, struct slice b)
 {
     struct decimal x, y;
 
-    decimal_parse(a, &x);
-    decimal_parse(b, &y);
+    schema_decimal_parse(a, &x);
+    schema_decimal_parse(b, &y);
     if (x.is_huge || x.is_fine || y.is_huge || y.is_fine)
         return slice_equal(a, b);
-    return decimal_compare(&x, &y) == 0;
+    return schema_decimal_compare(&x, &y) == 0;
 }
 
 uint32_t schema_put_number(struct schema *schema, uint32_t from, struct slice number)
@@ -445,7 +446,7 @@ uint32_t schema_put_number(struct schema *schema, uint32_t from, struct slice nu
     struct decimal value;
     size_t size = 0;
 
-    decimal_parse(number, &value);
+    schema_decimal_parse(number, &value);
     if (value.is_huge || value.is_fine)
         return grammar_literal(schema->grammar, from, number);
     if (value.is_negative)

@@ -53,7 +53,7 @@ struct consilium_config {
     /* bench and logits */
     int64_t threads, prompt_ids, answer_ids, sequences, cache_bits;
     /* generate, score and embed, which need no mesh */
-    const char *adapter;
+    const char *adapter, *grammar, *schema;
     bool ids, raw;
 };
 

@@ -9,6 +9,8 @@
 #include "consilium_engine.h"
 #include "consilium_file.h"
 #include "consilium_verbs.h"
+#include "grammar_parse.h"
+#include "inference_constraint.h"
 #include "tokenizer_decode.h"
 
 #define PROMPT_BYTES_MAX (16 * MIB)
@@ -18,6 +20,8 @@ struct generate {
     struct consilium_engine engine;
     struct inference_request request;
     struct inference_answer answer;
+    struct inference_constraints *constraints; /* NULL: the answer is free */
+    struct inference_mask mask;
     struct slice state; /* of the decoder */
     struct buffer ids, logprobs, text;
     uint32_t count;
@@ -66,6 +70,32 @@ static enum status read_prompt(struct generate *generate, struct error *err)
     generate->request.ids = ids.ids;
     generate->request.count = (uint32_t)ids.count;
     return status;
+}
+
+/* Hold the answer to what --grammar or --schema names. */
+static enum status constrain(struct generate *generate, struct error *err)
+{
+    const struct consilium_config *config = &generate->consilium->config;
+    struct inference_constraint constraint = { .kind = config->schema != NULL
+                                                           ? INFERENCE_CONSTRAINT_SCHEMA
+                                                           : INFERENCE_CONSTRAINT_GRAMMAR };
+    const struct inference_text *text = inference_engine_text(generate->engine.engine);
+
+    if (config->schema != NULL && config->grammar != NULL)
+        return error_set(err, STATUS_INVALID_ARGUMENT, "--grammar or --schema, not both");
+    if (text == NULL)
+        return error_set(err, STATUS_FAILED_PRECONDITION, "the model's file has no vocabulary");
+    if (file_read(config->schema != NULL ? config->schema : config->grammar, GRAMMAR_TEXT_BYTES_MAX,
+                  &generate->consilium->arena, &constraint.text, err)
+        != STATUS_OK)
+        return err->status;
+    generate->constraints = inference_constraints_create(text, err);
+    if (generate->constraints == NULL
+        || inference_constraints_mask(generate->constraints, &constraint, &generate->mask, err)
+               != STATUS_OK)
+        return err->status;
+    generate->request.mask = &generate->mask;
+    return STATUS_OK;
 }
 
 static void fill_request(struct generate *generate)
@@ -155,9 +185,17 @@ static void print_json(struct generate *generate)
 
 static enum status run(struct generate *generate, struct error *err)
 {
+    const struct consilium_config *config = &generate->consilium->config;
+
     fill_request(generate);
-    if (consilium_engine_submit(&generate->engine, &generate->request, err) != STATUS_OK)
+    if ((config->grammar != NULL || config->schema != NULL)
+        && constrain(generate, err) != STATUS_OK)
         return err->status;
+    if (consilium_engine_submit(&generate->engine, &generate->request, err) != STATUS_OK) {
+        if (generate->request.mask != NULL)
+            generate->mask.release(generate->mask.state);
+        return err->status;
+    }
     do {
         consilium_engine_take(&generate->engine, &generate->request, &generate->output);
         put_ids(generate);
@@ -195,6 +233,7 @@ int generate_verb(struct consilium *consilium)
         && read_prompt(generate, &err) == STATUS_OK)
         run(generate, &err);
     consilium_engine_close(&generate->engine);
+    inference_constraints_destroy(generate->constraints);
     if (err.status == STATUS_OK)
         return CONSILIUM_EXIT_OK;
     fprintf(stderr, "consilium generate: %s\n", err.text);

@@ -28,6 +28,11 @@ static void write_file(const char *path, char *bytes, size_t size)
     free(bytes);
 }
 
+static void write_text(const char *path, const char *text)
+{
+    write_file(path, strdup(text), strlen(text));
+}
+
 static int make_files(void **state)
 {
     size_t size;
@@ -172,6 +177,40 @@ static void generates_what_the_logits_say(void **state)
     assert_int_equal(json_get_string(parse(told), "model").size, 64);
 }
 
+/* Whatever the model would rather say. */
+static void holds_an_answer_to_a_schema_or_a_grammar(void **state)
+{
+    static const char *const demo = "models/consilium-demo.gguf";
+    const struct json *answer;
+    struct slice told;
+
+    (void)state;
+    reset();
+    write_text(out_path,
+               "{\"type\":\"object\",\"properties\":{\"dose\":{\"enum\":[\"low\",\"high\"]}},"
+               "\"required\":[\"dose\"],\"additionalProperties\":false}");
+    consilium.config.json = true;
+    consilium.config.tokens_max = 100;
+    consilium.config.schema = out_path;
+    assert_int_equal(RUN(generate_verb, &told, demo, "Name the dose."), CONSILIUM_EXIT_OK);
+    answer = parse(json_get_string(parse(told), "text"));
+    assert_true(slice_is(json_get_string(answer, "dose"), "low")
+                || slice_is(json_get_string(answer, "dose"), "high"));
+    assert_true(slice_is(json_get_string(parse(told), "finish"), "stop"));
+    consilium.config.grammar = out_path;
+    assert_int_equal(RUN(generate_verb, &told, demo, "x"), CONSILIUM_EXIT_REFUSED);
+    write_text(out_path, "root ::= \"yes\" | \"no\"");
+    consilium.config.schema = NULL;
+    assert_int_equal(RUN(generate_verb, &told, demo, "Is it?"), CONSILIUM_EXIT_OK);
+    assert_true(slice_is(json_get_string(parse(told), "text"), "yes")
+                || slice_is(json_get_string(parse(told), "text"), "no"));
+    write_text(out_path, "root ::= nothing");
+    assert_int_equal(RUN(generate_verb, &told, demo, "x"), CONSILIUM_EXIT_REFUSED);
+    consilium.config.ids = true;
+    assert_int_equal(RUN(generate_verb, &told, model_path, "5"), CONSILIUM_EXIT_REFUSED);
+    reset();
+}
+
 static void scores_what_the_logits_say(void **state)
 {
     static const char line[] = "{\"prompt\":[5,9,30],\"continuations\":[[7],[%d],[11,12]]}\n";
@@ -295,6 +334,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(generates_what_the_logits_say),
+        cmocka_unit_test(holds_an_answer_to_a_schema_or_a_grammar),
         cmocka_unit_test(scores_what_the_logits_say),
         cmocka_unit_test(embeds_ids_with_the_length_1_or_as_they_come),
         cmocka_unit_test(quantises_matrices_and_leaves_the_rest),
