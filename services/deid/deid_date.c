@@ -221,24 +221,39 @@ static const char *const month_names[] = { "january",   "february", "march",    
                                            "may",       "june",     "july",     "august",
                                            "september", "october",  "november", "december" };
 
+#define LETTERS(a, b, c) ((unsigned)(a) << 16 | (unsigned)(b) << 8 | (unsigned)(c))
+
+/* By the first three letters, which most words end at: 1 to 12, or 0. */
+static int month_begun(struct slice word)
+{
+    static const unsigned begins[] = {
+        LETTERS('j', 'a', 'n'), LETTERS('f', 'e', 'b'), LETTERS('m', 'a', 'r'),
+        LETTERS('a', 'p', 'r'), LETTERS('m', 'a', 'y'), LETTERS('j', 'u', 'n'),
+        LETTERS('j', 'u', 'l'), LETTERS('a', 'u', 'g'), LETTERS('s', 'e', 'p'),
+        LETTERS('o', 'c', 't'), LETTERS('n', 'o', 'v'), LETTERS('d', 'e', 'c'),
+    };
+    unsigned letters = LETTERS((unsigned char)word.data[0] | 32u, (unsigned char)word.data[1] | 32u,
+                               (unsigned char)word.data[2] | 32u);
+    int month = 0;
+
+    for (int i = 0; i < 12; i++)
+        month |= begins[i] == letters ? i + 1 : 0;
+    return month;
+}
+
 int deid_date_month(struct slice word)
 {
-    unsigned first;
+    int month;
 
     if (word.size < 3 || word.size > 9)
         return 0;
-    first = (unsigned char)word.data[0] | 32u;
-    if (first < 'a' || first > 's') /* most words end here */
-        return 0;
-    for (int i = 0; i < 12; i++) {
-        struct slice name = slice_from(month_names[i]);
-
-        if ((unsigned char)name.data[0] != first)
-            continue;
-        if (slice_equal_fold(word, name) || slice_equal_fold(word, slice_cut(name, 0, 3)))
-            return i + 1;
-    }
-    return slice_equal_fold(word, SLICE("sept")) ? 9 : 0;
+    month = month_begun(word);
+    if (month == 0 || word.size == 3)
+        return month;
+    return slice_equal_fold(word, slice_from(month_names[month - 1]))
+                   || slice_equal_fold(word, SLICE("sept"))
+               ? month
+               : 0;
 }
 
 /* The month word at the cursor, with its period. */

@@ -426,7 +426,8 @@ static unsigned facility_employer(const struct deid_tokens *tokens, struct deid_
     static const char *const whom[] = { "for", "at", "by", NULL };
     unsigned first = index + 2, end = first, names = 0;
 
-    if (!is_one_of(tokens, index, work) || !is_one_of(tokens, index + 1, whom)
+    if (!(deid_hint_at(tokens, index) & DEID_HINT_CARE) || !is_one_of(tokens, index, work)
+        || !is_one_of(tokens, index + 1, whom)
         || !deid_like_gap(tokens, index, " ") || !deid_like_gap(tokens, index + 1, " "))
         return index;
     while (end < tokens->count && end - first < 4 && deid_like_capital(tokens, end)

@@ -12,6 +12,10 @@ struct deid_finder {
     unsigned (*find)(const struct deid_tokens *tokens, struct deid_spans *spans, unsigned index);
 };
 
+/* Whether no finder begins at the word: in small letters, and all that is known of it is that it is
+ * one. A third of a text's words are such, and are not asked of one finder after the other. */
+bool deid_finder_is_idle(const struct deid_tokens *tokens, unsigned index);
+
 void deid_finder_run(const struct deid_finder *finders, size_t count,
                      const struct deid_tokens *tokens, struct deid_spans *spans);
 

@@ -1,5 +1,6 @@
 #include "deid_name.h"
 
+#include "deid_finder.h"
 #include "deid_like.h"
 #include "deid_place.h"
 #include "deid_run.h"
@@ -567,5 +568,5 @@ void deid_name_scan(const struct deid_tokens *tokens, struct deid_spans *spans)
     unsigned index = 0;
 
     while (index < tokens->count)
-        index = name_at(tokens, spans, index);
+        index = deid_finder_is_idle(tokens, index) ? index + 1 : name_at(tokens, spans, index);
 }

@@ -135,6 +135,13 @@ static bool is_sentence_end(const struct deid_tokens *tokens, unsigned index)
     return slice_starts_with(gap, SLICE(". ")) && tokens->items[index].shape == DEID_SHAPE_LOWER;
 }
 
+static bool is_line_end(const struct deid_tokens *tokens, unsigned index)
+{
+    struct slice gap = deid_tokens_gap(tokens, index);
+
+    return slice_find_byte(gap, '\n') < gap.size;
+}
+
 static void range_scan(const struct deid_tagger *tagger, struct scan *scan, unsigned first,
                        unsigned end)
 {
@@ -149,8 +156,8 @@ static void range_scan(const struct deid_tagger *tagger, struct scan *scan, unsi
     }
 }
 
-/* A sentence is read when it, the one before or the one after has a candidate: lines
- * of an address have their sense from each other. */
+/* A sentence is read when it has a candidate, or stands beside one that has: lines of an address
+ * have their sense from each other. Among medicine only lines do. */
 struct reading {
     unsigned from;     /* where the sentences begin that are to be read at once */
     unsigned previous; /* the sentence before */
@@ -160,11 +167,15 @@ struct reading {
 static void sentence_scan(const struct deid_tagger *tagger, struct scan *scan,
                           struct reading *reading, unsigned first, bool is_wanted)
 {
+    bool is_line = scan->tokens->is_plain || (first > 0 && is_line_end(scan->tokens, first - 1));
+
     if (is_wanted && !reading->is_open)
-        reading->from = reading->previous;
-    if (!is_wanted && reading->is_open && !reading->is_after)
+        reading->from = is_line ? reading->previous : first;
+    if (!is_wanted && reading->is_open && !(reading->is_after && is_line)) {
         range_scan(tagger, scan, reading->from, first);
-    reading->is_open = is_wanted || (reading->is_open && reading->is_after);
+        reading->is_open = false;
+    }
+    reading->is_open |= is_wanted;
     reading->is_after = is_wanted;
     reading->previous = first;
 }

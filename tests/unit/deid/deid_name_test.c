@@ -117,7 +117,7 @@ static void leaves_what_is_named_after_people(void **state)
         "Parkinson's disease and Crohn's",
         "positive McMurray test, negative Lachman",
         "a Mallory-Weiss tear, Virchow-Robin spaces and Boerhaave on the differential of asthma",
-        "a Miller Fisher variant in lymphoma",
+        "a Miller Fisher variant on metformin",
         "a high Framingham risk score and a Gleason score of 7",
         "a positive Chaddock reflex",
         "Hashimoto's thyroiditis",
