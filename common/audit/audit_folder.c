@@ -111,6 +111,8 @@ static enum status give_lines(struct slice bytes, audit_on_line on_line, void *a
         struct slice rest = slice_cut(bytes, *used, bytes.size);
         size_t end = slice_find_byte(rest, '\n');
 
+        if (end > LINE_BYTES_MAX)
+            return error_set(err, STATUS_DATA_LOSS, "is longer than a record can be");
         if (end == rest.size)
             return STATUS_OK;
         if (on_line(arg, slice_cut(rest, 0, end), err) != STATUS_OK)
@@ -140,8 +142,6 @@ enum status audit_lines(int file, audit_on_line on_line, void *arg, size_t *torn
         status = give_lines(slice_of(bytes, size), on_line, arg, &used, err);
         size -= used;
         memmove(bytes, bytes + used, size);
-        if (status == STATUS_OK && size > LINE_BYTES_MAX)
-            status = error_set(err, STATUS_DATA_LOSS, "is longer than a record can be");
         if (status != STATUS_OK)
             break;
     }
