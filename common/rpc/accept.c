@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "rpc/peer.h"
+#include "rpc/peers.h"
 #include "rpc/server_call.h"
 #include "run/clock.h"
 
@@ -112,6 +113,24 @@ static enum status read_shown(const grpc_metadata_array *metadata, struct arena 
     return status;
 }
 
+/* Health and reflection are not in the table. */
+static enum status check_peer(const struct accept *accept, const struct peer *peer,
+                              struct error *err)
+{
+    const struct peers *peers = accept->served->server->options.peers;
+    const struct method *method = accept->served->row.method;
+    const char *name = peer->spiffe_id != NULL ? peer->spiffe_id : peer->name;
+
+    if (peers == NULL || method == NULL
+        || !slice_starts_with(slice_from(method->path), SLICE("/consilium."))
+        || peers_take(peers, peer))
+        return STATUS_OK;
+    log_warn("peer_refused", LOG_ID("peer", name == NULL ? "" : name),
+             LOG_NAME("method", method->name));
+    return error_set(err, STATUS_PERMISSION_DENIED, "this certificate's owner may not call %s",
+                     method->name);
+}
+
 static enum status fill_call(struct accept *accept, struct server_call *sc, struct error *err)
 {
     sc->request_payload = accept->payload;
@@ -121,7 +140,9 @@ static enum status fill_call(struct accept *accept, struct server_call *sc, stru
         return err->status;
     if (accept->served->server->options.credentials == NULL)
         return STATUS_OK;
-    return peer_identify(sc->grpc, &sc->call.arena, &sc->call.peer, err);
+    if (peer_identify(sc->grpc, &sc->call.arena, &sc->call.peer, err) != STATUS_OK)
+        return err->status;
+    return check_peer(accept, &sc->call.peer, err);
 }
 
 /* The call out of @accept; NULL when there was no memory, and then its caller has been told. */

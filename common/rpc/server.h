@@ -36,11 +36,14 @@ struct server_method {
                                  none */
 };
 
+struct peers;
+
 struct server_options {
     const char *name; /* "deid": in metrics and logs */
     const char *const
         *addresses; /* "127.0.0.1:7101", "unix:/path"; ends with NULL. Port 0 picks one */
     struct credentials *credentials; /* NULL: plaintext */
+    const struct peers *peers;       /* who may call, of those with a certificate; NULL: all */
     const char *health_address; /* a further plaintext port that serves health alone; NULL: none */
     unsigned threads;           /* rpc threads; 0: 1 */
     struct loop *loop;
