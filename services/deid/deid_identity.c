@@ -6,14 +6,16 @@
 #include <string.h>
 
 #include "base/hash.h"
+#include "deid_identity_slip.h"
 #include "deid_like.h"
 #include "deid_nickname.h"
 #include "deid_plain.h"
 
-#define WORD_BYTES_MAX 64
+#define WORD_BYTES_MAX DEID_KNOWN_WORD_BYTES_MAX
 #define WORD_BYTES_MIN 2
 #define COMMON_BYTES_MAX 3 /* so short a name is many other things in small letters */
 #define NEAR_LOWER_BYTES_MIN 6
+#define NEAR_COMMON_BYTES_MIN 6 /* of a word that is near to an ordinary one, with a capital */
 #define WORDS_CAPACITY_FIRST 32
 
 static uint32_t *slot_of(const struct deid_identity *identity, struct slice plain)
@@ -65,9 +67,9 @@ static bool word_add(struct deid_identity *identity, struct slice word)
         (flags & (DEID_WORD_STOP | DEID_WORD_AMBIGUOUS)) != 0 || word.size <= COMMON_BYTES_MAX,
     };
     *slot = ++identity->words_count;
-    if (!identity->words[*slot - 1].is_common)
-        deid_near_add(&identity->near, copy);
-    return !identity->near.is_full;
+    deid_near_add(identity->words[*slot - 1].is_common ? &identity->near_common : &identity->near,
+                  copy);
+    return !identity->near.is_full && !identity->near_common.is_full;
 }
 
 /* @word, what its bearer is called for short, and "O'Brien" as it is heard. */
@@ -191,7 +193,8 @@ enum status deid_identity_init(struct deid_identity *identity, const struct deid
 {
     *identity = (struct deid_identity){ .map = map, .lexicon = lexicon, .arena = arena };
     deid_values_init(&identity->values, arena);
-    if (!deid_near_init(&identity->near, WORDS_CAPACITY_FIRST, arena))
+    if (!deid_near_init(&identity->near, WORDS_CAPACITY_FIRST, arena)
+        || !deid_near_init(&identity->near_common, WORDS_CAPACITY_FIRST, arena))
         return error_set(err, STATUS_RESOURCE_EXHAUSTED, "no room for known identifiers");
     return deid_identity_learn(identity, err);
 }
@@ -202,8 +205,8 @@ static void known_add(struct deid_spans *spans, uint32_t start, uint32_t end)
                                               DEID_SCORE_KNOWN });
 }
 
-static const struct deid_known_word *word_find(const struct deid_identity *identity,
-                                               struct slice plain)
+const struct deid_known_word *deid_identity_word(const struct deid_identity *identity,
+                                                 struct slice plain)
 {
     uint32_t slot = *slot_of(identity, plain);
 
@@ -234,7 +237,7 @@ static bool is_known(const struct deid_identity *identity, const struct deid_tok
                      unsigned index, struct slice plain)
 {
     const struct deid_token *token = &tokens->items[index];
-    const struct deid_known_word *known = word_find(identity, plain);
+    const struct deid_known_word *known = deid_identity_word(identity, plain);
     bool is_capital = token->shape != DEID_SHAPE_LOWER;
 
     if (known != NULL && token->shape == DEID_SHAPE_UPPER && known->word.size <= COMMON_BYTES_MAX
@@ -242,9 +245,46 @@ static bool is_known(const struct deid_identity *identity, const struct deid_tok
         return false; /* "PIP joint" */
     if (known != NULL)
         return !known->is_common || (is_capital && !is_plain_use(tokens, index));
-    return !(token->flags & ~(uint32_t)DEID_WORD_NAME)
-           && plain.size >= (is_capital ? DEID_NEAR_BYTES_MIN : NEAR_LOWER_BYTES_MIN)
-           && deid_near_has(&identity->near, plain);
+    if (token->flags & ~(uint32_t)DEID_WORD_NAME)
+        return false;
+    return (plain.size >= (is_capital ? DEID_NEAR_BYTES_MIN : NEAR_LOWER_BYTES_MIN)
+            && deid_near_has(&identity->near, plain))
+           || (plain.size >= NEAR_COMMON_BYTES_MIN && is_capital
+               && deid_near_has(&identity->near_common, plain));
+}
+
+/* Whether the word @index is a known name by itself, and is no ordinary word. */
+static bool is_sure(const struct deid_identity *identity, const struct deid_tokens *tokens,
+                    unsigned index)
+{
+    struct slice word = deid_token_text(tokens, index);
+    char plain[WORD_BYTES_MAX];
+    const struct deid_known_word *known;
+
+    if (tokens->items[index].shape == DEID_SHAPE_NUMBER
+        || tokens->items[index].shape == DEID_SHAPE_INITIAL || word.size > WORD_BYTES_MAX)
+        return false;
+    known = deid_identity_word(identity, deid_plain(word, plain));
+    return known != NULL && !known->is_common
+           && !(tokens->items[index].flags & DEID_WORD_EPONYM && deid_like_eponym(tokens, index));
+}
+
+static bool is_beside_gap(struct slice gap)
+{
+    return slice_is(gap, " ") || slice_is(gap, ", ");
+}
+
+/* What is found by the words about it (deid_identity_slip.h). @is_beside: one of them is sure. */
+static void slip_scan(const struct deid_identity *identity, const struct deid_tokens *tokens,
+                      unsigned index, bool is_beside, struct deid_spans *spans)
+{
+    const struct deid_token *token = &tokens->items[index];
+
+    if (deid_identity_slip_is_cut(identity, tokens, index))
+        known_add(spans, token->start, token[1].end);
+    else if (deid_identity_slip_is_joined(identity, tokens, index)
+             || (is_beside && deid_identity_slip_is_beside(identity, tokens, index)))
+        known_add(spans, token->start, token->end);
 }
 
 /* The initials of a known name, each with its period: "M.H.", "M. H.". */
@@ -293,7 +333,7 @@ static void parts_scan(const struct deid_identity *identity, const struct deid_t
         struct slice rest = slice_cut(word, at, word.size);
         struct slice part = slice_cut(rest, 0, slice_find_byte(rest, '\''));
         const struct deid_known_word *known =
-            part.size == 0 ? NULL : word_find(identity, deid_plain(part, plain));
+            part.size == 0 ? NULL : deid_identity_word(identity, deid_plain(part, plain));
         uint32_t start = tokens->items[index].start + (uint32_t)at;
 
         if (known != NULL && !known->is_common)
@@ -302,27 +342,42 @@ static void parts_scan(const struct deid_identity *identity, const struct deid_t
     }
 }
 
+/* Whether the word after @index is sure to be a known one, and near enough to tell of it. */
+static bool is_sure_next(const struct deid_identity *identity, const struct deid_tokens *tokens,
+                         unsigned index)
+{
+    return index + 1 < tokens->count && is_beside_gap(deid_tokens_gap(tokens, index))
+           && is_sure(identity, tokens, index + 1);
+}
+
 static void words_scan(const struct deid_identity *identity, const struct deid_tokens *tokens,
                        struct deid_spans *spans)
 {
     char plain[WORD_BYTES_MAX];
+    bool was_sure = false; /* the word before */
     unsigned i, end;
 
     for (i = 0; i < tokens->count && identity->words_count > 0; i++) {
         const struct deid_token *token = &tokens->items[i];
         struct slice word = deid_token_text(tokens, i);
+        bool is_beside = was_sure && is_beside_gap(deid_tokens_gap(tokens, i - 1));
 
+        was_sure = false;
         if (token->shape == DEID_SHAPE_NUMBER || word.size > WORD_BYTES_MAX)
             continue;
         end = pair_end(identity, tokens, i);
         if (end > i)
             known_add(spans, token->start, tokens->items[end - 1].end);
-        if (token->shape != DEID_SHAPE_INITIAL
-            && is_known(identity, tokens, i, deid_plain(word, plain))
-            && !(token->flags & DEID_WORD_EPONYM && deid_like_eponym(tokens, i)))
+        if (token->shape == DEID_SHAPE_INITIAL)
+            continue;
+        if (is_known(identity, tokens, i, deid_plain(word, plain))
+            && !(token->flags & DEID_WORD_EPONYM && deid_like_eponym(tokens, i))) {
             known_add(spans, known_start(tokens, i), token->end);
-        else
+            was_sure = is_sure(identity, tokens, i);
+        } else {
             parts_scan(identity, tokens, i, spans);
+            slip_scan(identity, tokens, i, is_beside || is_sure_next(identity, tokens, i), spans);
+        }
     }
 }
 
@@ -340,7 +395,7 @@ static void words_scan_exact(const struct deid_identity *identity, const struct 
         if (token->shape == DEID_SHAPE_NUMBER || token->shape == DEID_SHAPE_INITIAL
             || word.size > WORD_BYTES_MAX)
             continue;
-        known = word_find(identity, deid_plain(word, plain));
+        known = deid_identity_word(identity, deid_plain(word, plain));
         if (known != NULL && !known->is_common
             && !(token->flags & DEID_WORD_EPONYM && deid_like_eponym(tokens, i)))
             known_add(spans, token->start, token->end);

@@ -10,16 +10,21 @@
 #include "deid_token.h"
 #include "deid_value.h"
 
+#define DEID_KNOWN_WORD_BYTES_MAX 64 /* of a word of a name; a longer one is a value */
+
+struct deid_known_word {
+    struct slice word; /* lower case */
+    bool is_common;    /* also an ordinary word: only with a capital */
+};
+
 struct deid_identity {
-    struct deid_known_word {
-        struct slice word; /* lower case */
-        bool is_common;    /* also an ordinary word: only with a capital */
-    } * words;
+    struct deid_known_word *words;
     uint32_t words_count, words_capacity;
     uint32_t *slots; /* of words, open addressing: index + 1 */
     uint32_t slots_count;
     uint32_t pairs[26]; /* initials of given and family names that go together, as bits */
-    struct deid_near near;
+    struct deid_near near,
+        near_common; /* of the words that are no ordinary ones; of those that are */
     struct deid_values values;
     const struct deid_map *map;
     const struct deid_lexicon *lexicon;
@@ -46,5 +51,9 @@ enum status deid_identity_scan(const struct deid_identity *identity,
 enum status deid_identity_scan_exact(const struct deid_identity *identity,
                                      const struct deid_tokens *tokens, struct deid_spans *spans,
                                      struct error *err);
+
+/* The known word that @plain (deid_plain.h) is, or NULL. For the files of deid_identity. */
+const struct deid_known_word *deid_identity_word(const struct deid_identity *identity,
+                                                 struct slice plain);
 
 #endif

@@ -7,7 +7,7 @@
 //               anywhere in the output: strings, numbers, member names, narrative, base64
 //   references  does what resolved in the bundle resolve to the same entry
 //   intervals   did every date of the record move by the same number of days (limited)
-//   surrogates  does a name always become the same surrogate, and no two people the same
+//   surrogates  does a name always become the same surrogate, and no two people the same (two of one whole name are one)
 //   back        does restore give the bundle again, byte for byte as compact JSON
 // Prints a line for what fails (never the text) and the sums; exits with 1 when anything failed.
 import { execFileSync } from 'node:child_process';
@@ -163,9 +163,9 @@ function checkSurrogates(file, input, output) {
       sums.names++;
       const number = /Patient-\w{4}|Person-\d+/.exec(surrogate)?.[0] ?? surrogate;
       if (became.has(whole) && became.get(whole) !== surrogate) { sums.mixed++; fail(file, 'a name with two surrogates at', `entry ${index}`); }
-      if (stands.has(number) && stands.get(number) !== resource.id) { sums.mixed++; fail(file, 'two people with one surrogate at', `entry ${index}`); }
+      if (stands.has(number) && stands.get(number) !== whole) { sums.mixed++; fail(file, 'two people with one surrogate at', `entry ${index}`); }
       became.set(whole, surrogate);
-      stands.set(number, resource.id);
+      stands.set(number, whole);
     });
   });
 }

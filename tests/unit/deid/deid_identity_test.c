@@ -267,9 +267,32 @@ static int teardown(void **state)
     return 0;
 }
 
+static void a_known_word_that_is_cut_or_run_together_is_found(void **state)
+{
+    (void)state;
+    assert_true(finds("spoke with Holling sworth today", "Holling sworth"));
+    assert_true(finds("spoke with MargaretHollingsworth today", "MargaretHollingsworth"));
+    assert_false(finds("the willow white birch", NULL));
+    assert_false(finds("an other shore brain", NULL));
+}
+
+/* By themselves these are ordinary words, or near to too many. */
+static void what_stands_beside_a_known_name_is_told_by_it(void **state)
+{
+    (void)state;
+    assert_true(finds("seen with margaret will", "will"));
+    assert_true(finds("seen with Shana O'Brien", "Shana"));
+    assert_true(finds("seen with Jsoé Núñez", "Jsoé"));
+    assert_false(finds("the sheer will to go on", NULL));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(a_known_word_that_is_cut_or_run_together_is_found,
+                                        open_case, close_case),
+        cmocka_unit_test_setup_teardown(what_stands_beside_a_known_name_is_told_by_it, open_case,
+                                        close_case),
         cmocka_unit_test_setup_teardown(finds_names_in_every_dress, open_case, close_case),
         cmocka_unit_test_setup_teardown(finds_misspelt_names, open_case, close_case),
         cmocka_unit_test_setup_teardown(leaves_words_that_are_names_too, open_case, close_case),
