@@ -10,6 +10,7 @@
 #include "model_evaluate.h"
 #include "model_file.h"
 #include "model_load.h"
+#include "model_overlap.h"
 #include "model_prepare.h"
 #include "model_prompt.h"
 #include "train_loop.h"
@@ -27,6 +28,10 @@ static const char help[] =
     "      --split train|heldout   phrasings of that split only\n"
     "      --vocabulary-size N (2048)  --patients N (all)  --leads N renderings of a patient (5)  --segments N questions on one (6)\n"
     "      --budgets N,N,… tokens of facts (120,200,300,450)  --form facts|courses|found (facts)  --chars-per-token F (3)  --tokens-max N of an example (1024)  --rename-share F with invented names (0)  --seed S (1)  --show N prompts\n"
+    "\n"
+    "  model overlap --population DIR --without DIR\n"
+    "      Whether training text (the first, its training split) holds evaluation text (the second): patients, held-out wordings, questions with\n"
+    "      their answers. Exit status 1 if so. prepare --without leaves such out.\n"
     "\n"
     "  model train --data FILE.data --vocabulary FILE.gguf --out FILE.gguf (--minutes M | --steps N)\n"
     "      Ctrl-C ends it early, with its checkpoint and its model. With --steps the result follows from the seed and the number of threads; with --minutes from the machine's speed too.\n"
@@ -80,6 +85,7 @@ static const struct setting {
 } settings[] = {
     { "population", KIND_TEXT, AT(prepare.population) },
     { "split", KIND_TEXT, AT(prepare.split) },
+    { "without", KIND_TEXT, AT(prepare.without) },
     { "vocabulary-size", KIND_U32, AT(prepare.vocabulary_size) },
     { "learn-patients", KIND_U32, AT(prepare.learn_patients) },
     { "patients", KIND_U32, AT(prepare.patients_max) },
@@ -252,11 +258,34 @@ static enum status prepare(struct options *options, struct arena *arena, struct 
         return err->status;
     printf(
         "%llu patients, %llu questions: %llu examples, %llu answers, %llu tokens; left out: %llu without their evidence in the prompt, "
-        "%llu too long\n",
+        "%llu too long, %llu that evaluation holds too\n",
         (unsigned long long)counts.patients, (unsigned long long)counts.questions,
         (unsigned long long)counts.examples, (unsigned long long)counts.segments,
         (unsigned long long)counts.tokens, (unsigned long long)counts.not_rendered,
-        (unsigned long long)counts.too_long);
+        (unsigned long long)counts.too_long, (unsigned long long)counts.overlapping);
+    return STATUS_OK;
+}
+
+static enum status overlap(struct options *options, struct arena *arena, struct error *err)
+{
+    struct overlap_counts counts;
+    struct overlap_set set;
+
+    if (need(options->prepare.population, "population", err) != STATUS_OK
+        || need(options->prepare.without, "without", err) != STATUS_OK
+        || overlap_read(&set, options->prepare.without, arena, err) != STATUS_OK
+        || overlap_count(&set, options->prepare.population, arena, &counts, err) != STATUS_OK)
+        return err->status;
+    printf(
+        "%llu patients, %llu questions to train on; of the evaluation: %llu patients, %llu held-out wordings, %llu questions with "
+        "their answers\n",
+        (unsigned long long)counts.patients, (unsigned long long)counts.questions,
+        (unsigned long long)counts.found[OVERLAP_PATIENT],
+        (unsigned long long)counts.found[OVERLAP_WORDING],
+        (unsigned long long)counts.found[OVERLAP_ANSWER]);
+    if (counts.found[OVERLAP_PATIENT] + counts.found[OVERLAP_WORDING] + counts.found[OVERLAP_ANSWER]
+        > 0)
+        return error_set(err, STATUS_FAILED_PRECONDITION, "training text holds evaluation text");
     return STATUS_OK;
 }
 
@@ -428,8 +457,8 @@ int main(int argc, char **argv)
         const char *name;
         enum status (*run)(struct options *options, struct arena *arena, struct error *err);
     } verbs[] = {
-        { "prepare", prepare }, { "train", train },       { "refine", refine },
-        { "export", export },   { "evaluate", evaluate },
+        { "prepare", prepare }, { "train", train },   { "refine", refine },
+        { "overlap", overlap }, { "export", export }, { "evaluate", evaluate },
     };
     struct options options;
     struct arena arena;

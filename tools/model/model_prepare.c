@@ -6,6 +6,7 @@
 #include "base/buffer.h"
 #include "base/limits.h"
 #include "model_file.h"
+#include "model_overlap.h"
 #include "model_prompt.h"
 #include "model_rename.h"
 #include "train_data.h"
@@ -43,6 +44,7 @@ struct prepare {
     struct data_writer *writer;
     struct vocabulary_learner *learner; /* NULL: the vocabulary is known */
     struct draft *draft;
+    struct overlap_set evaluation;
     struct rename rename; /* of the rendering in the making; of no words: as it is */
     uint32_t shown;
 };
@@ -57,6 +59,13 @@ struct draft {
 
 static bool is_wanted(const struct prepare *prepare, const struct question *question)
 {
+    enum overlap_kind kind;
+
+    if (prepare->evaluation.count > 0
+        && overlap_has_question(&prepare->evaluation, question, &kind)) {
+        prepare->counts->overlapping++;
+        return false;
+    }
     return prepare->options->split == NULL || slice_is(question->split, prepare->options->split);
 }
 
@@ -292,7 +301,9 @@ static enum status walk(struct prepare *prepare, uint32_t patients_max, struct a
             arena_close(&prepare->patient_arena);
             break;
         }
-        if (status == STATUS_OK)
+        if (prepare->evaluation.count > 0 && overlap_has_patient(&prepare->evaluation, &patient))
+            prepare->counts->overlapping += patient.count;
+        else
             status = prepare_patient(prepare, &patient, err);
         prepare->counts->patients++;
         prepare->counts->questions += patient.count;
@@ -348,7 +359,9 @@ enum status prepare_run(const struct prepare_options *options, struct arena *are
         return error_set(err, STATUS_INVALID_ARGUMENT,
                          "at most %d tokens and %d questions an example", EXAMPLE_TOKENS_MAX,
                          EXAMPLE_SEGMENTS_MAX);
-    if (access(options->vocabulary, F_OK) != 0)
+    if (options->without != NULL)
+        status = overlap_read(&prepare.evaluation, options->without, arena, err);
+    if (status == STATUS_OK && access(options->vocabulary, F_OK) != 0)
         status = learn(&prepare, arena, err);
     if (status == STATUS_OK)
         status = prompt_writer_open(&prepare.prompts, options->vocabulary, err);

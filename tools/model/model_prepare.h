@@ -16,7 +16,9 @@ struct prepare_options {
     const char *population; /* synthpop's folder */
     const char *vocabulary; /* a GGUF; learnt and written when there is no such file */
     const char *out;
-    const char *split;        /* "train", "heldout" or NULL for both: of the phrasings */
+    const char *without; /* a population whose patients, held-out wordings and answers must not be
+                            among them; NULL: none */
+    const char *split;   /* "train", "heldout" or NULL for both: of the phrasings */
     uint32_t vocabulary_size; /* of a learnt one */
     uint32_t learn_patients;  /* it is learnt on the first so many */
     uint32_t patients_max;    /* 0: all */
@@ -39,6 +41,7 @@ struct prepare_counts {
     uint64_t examples, segments, tokens; /* written */
     uint64_t not_rendered; /* leading questions without their evidence in the prompt */
     uint64_t too_long;
+    uint64_t overlapping; /* left out, each time that one was drawn: evaluation holds them too */
 };
 
 enum status prepare_run(const struct prepare_options *options, struct arena *arena,
