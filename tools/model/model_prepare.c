@@ -61,12 +61,13 @@ static bool is_wanted(const struct prepare *prepare, const struct question *ques
 {
     enum overlap_kind kind;
 
-    if (prepare->evaluation.count > 0
-        && overlap_has_question(&prepare->evaluation, question, &kind)) {
-        prepare->counts->overlapping++;
+    if (prepare->options->split != NULL && !slice_is(question->split, prepare->options->split))
         return false;
-    }
-    return prepare->options->split == NULL || slice_is(question->split, prepare->options->split);
+    if (prepare->evaluation.count == 0
+        || !overlap_has_question(&prepare->evaluation, question, &kind))
+        return true;
+    prepare->counts->overlapping++;
+    return false;
 }
 
 static bool is_unanswerable(const struct question *question)
