@@ -12,6 +12,13 @@
 #include "kernels_pack.h"
 
 #define INLINE static inline __attribute__((always_inline))
+/* A sanitizer checks each step of a loop: unrolled, they would take minutes to compile. */
+#ifdef KERNELS_ROLLED
+#define UNROLL(count)
+#else
+#define PRAGMA(text) _Pragma(#text)
+#define UNROLL(count) PRAGMA(GCC unroll count)
+#endif
 #define PAIR 2
 /* Blocks of a row that all vectors are multiplied by before the next ones come: so many of a pair
  * of groups and of a tile stay in the first cache. */
@@ -130,7 +137,7 @@ INLINE void block_q8(struct pair pair, struct tile *tile, unsigned n)
     for (unsigned k = 0; k < PAIR; k++)
         for (unsigned i = 0; i < n; i++)
             sums[k][i] = _mm256_setzero_si256();
-#pragma GCC unroll 16
+    UNROLL(16)
     for (unsigned j = 0; j < BLOCK / 2; j++) {
         __m256i weights[PAIR];
 
@@ -172,7 +179,7 @@ INLINE __m256i nibbles(const uint8_t *values, unsigned j)
 INLINE void sum_nibbles(const uint8_t *const *values, const struct tile *tile, unsigned n,
                         __m256i (*sums)[TILE])
 {
-#pragma GCC unroll 8
+    UNROLL(8)
     for (unsigned j = 0; j < BLOCK / 4; j++) {
         __m256i weights[PAIR];
 
@@ -245,7 +252,7 @@ INLINE void sum_q5k(const struct q5k_block *const *blocks, const struct tile *ti
             _mm256_slli_epi16(_mm256_add_epi16(x_start(tile, n, i, 0), x_start(tile, n, i, 1)), 1);
         sums[1][i] = sums[0][i];
     }
-#pragma GCC unroll 8
+    UNROLL(8)
     for (unsigned j = 0; j < BLOCK / 4; j++) {
         __m256i weights[PAIR];
 
@@ -306,7 +313,7 @@ INLINE __m256i scales_of(const int8_t *scales)
 INLINE void block_q6k(const struct q6k_block *const *blocks, const struct tile *tile, unsigned n,
                       __m256i (*sums)[TILE])
 {
-#pragma GCC unroll 2
+    UNROLL(2)
     for (unsigned half = 0; half < 2; half++) {
         __m256i part[PAIR][TILE];
 
@@ -314,7 +321,7 @@ INLINE void block_q6k(const struct q6k_block *const *blocks, const struct tile *
             part[0][i] = _mm256_slli_epi16(x_start(tile, n, i, half), 2);
             part[1][i] = part[0][i];
         }
-#pragma GCC unroll 4
+        UNROLL(4)
         for (unsigned j = 4 * half; j < 4 * half + 4; j++) {
             __m256i weights[PAIR];
 
