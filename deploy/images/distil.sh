@@ -65,7 +65,8 @@ distil() {
     printf 'consilium:x:65532:\n' >"$root/etc/group"
 }
 
-for service in gateway deid context tokenizer inference consilium; do distil "$service" "/build/bin/$service"; done
+for service in gateway deid context tokenizer inference; do distil "$service" "/build/bin/$service"; done
+distil consilium /build/bin/consilium /build/bin/consilium-load
 distil redis /usr/bin/redis-server /usr/bin/redis-cli
 mkdir -p "$OUT/gateway/usr/share/consilium"
 cp -r /src/web "$OUT/gateway/usr/share/consilium/web"

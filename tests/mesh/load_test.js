@@ -92,6 +92,14 @@ exports.tests = {
     assert.strictEqual(statuses.OK, undefined);
   },
 
+  async './mesh top tells what each service did'(world) {
+    const [top] = await Promise.all([world.mesh.run('top', '--once'), load(world, '--mix=redact,count', '--rate=50', '--time=6s', '--quiet')]);
+    assert.strictEqual(top.status, 0, top.stderr);
+    for (const name of ['gateway', 'deid', 'context', 'tokenizer', 'inference']) assert.match(top.stdout, new RegExp(`^${name} +[0-9.]+ +0\\.0 `, 'm'), top.stdout);
+    for (const name of ['deid', 'tokenizer']) assert.ok(Number(new RegExp(`^${name} +([0-9.]+)`, 'm').exec(top.stdout)[1]) > 0, top.stdout);
+    assert.match(top.stdout, /Redis answers/);
+  },
+
   async 'wrong flags are refused with a sentence'(world) {
     for (const words of [['--rate=1', '--clients=1'], [], ['--rate=1', '--mix=asks'], ['--rate=0'], ['--clients=x']]) {
       const { status, stderr } = await load(world, ...words);

@@ -3,7 +3,7 @@
 IMAGES=(gateway deid context tokenizer inference redis consilium)
 IMAGES_TAG=${IMAGES_TAG:-0.1.0}
 
-PACKAGES_IMAGES=(buildah podman runc crun netavark aardvark-dns catatonit iptables golang-github-containers-common mmdebstrap)
+PACKAGES_IMAGES=(buildah podman runc netavark aardvark-dns catatonit iptables golang-github-containers-common mmdebstrap)
 
 # podman as it runs on a machine that grants fewer files and processes than podman asks for, or mixes both kinds of cgroups.
 containers_configure() {
@@ -38,7 +38,7 @@ images_build_root() {
 # What is committed, and the npm packages that the word lists are compiled from.
 images_source() {
     word_sources_install
-    git archive --format=tar HEAD -- . ':!tests/golden' >build/images/source.tar
+    git archive --format=tar HEAD >build/images/source.tar
     [ ! -d tools/deid/node_modules ] || tar --append --file build/images/source.tar --sort=name --owner=0 --group=0 --numeric-owner \
         --mtime="@$(image_date)" tools/deid/node_modules
 }
