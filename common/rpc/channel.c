@@ -4,9 +4,9 @@
  * reconnecting after 100 ms and then at most every second, so that the mesh heals soon after a
  * restart; keepalive, without which a frozen peer holds calls until their deadlines; no proxies and
  * no service configuration from DNS (one that names ring_hash crashes gRPC 1.51). Retries and
- * hedges are ours (rpc_unary.c); gRPC's own retry filter stays in for transparent retries: a call
- * that never reached a server because the connection was being closed is sent again on the next
- * one. */
+ * hedges are ours (rpc_unary.c). gRPC's own retry filter is out: it would send a call again that
+ * never reached a server because the connection was being closed, but it ends the process at a peer
+ * that answers without a status. */
 #include "rpc/channel.h"
 
 #include <grpc/grpc_security.h>
@@ -51,8 +51,6 @@ static grpc_channel *create_grpc_channel(const struct channel *channel,
         arg_string(GRPC_ARG_SERVICE_CONFIG, service_config),
         arg_number(GRPC_ARG_SERVICE_CONFIG_DISABLE_RESOLUTION, 1),
         arg_number(GRPC_ARG_ENABLE_HTTP_PROXY, 0),
-        /* Retries are rpc_unary.c's. Those of gRPC core 1.51 end the process at a peer that answers
-         * without a status. */
         arg_number(GRPC_ARG_ENABLE_RETRIES, 0),
         arg_number(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1),
         arg_number(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, RECONNECT_MS_MIN),

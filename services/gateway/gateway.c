@@ -13,6 +13,7 @@
 #include "gateway_http.h"
 #include "gateway_jwks.h"
 #include "gateway_rate.h"
+#include "rpc/replicas.h"
 #include "run/clock.h"
 
 #define TENANT_BYTES_MAX 64
@@ -31,6 +32,20 @@ static enum status open_channel(struct gateway *gateway, const char *service, co
     return *channel == NULL ? error_wrap(err, "--%s", service) : STATUS_OK;
 }
 
+static enum status open_engines(struct gateway *gateway, struct error *err)
+{
+    const struct replicas_options options = {
+        .client = gateway->client,
+        .loop = &gateway->host->loop,
+        .service = "inference",
+        .target = gateway->config->inference,
+        .credentials = gateway->host->credentials,
+    };
+
+    gateway->engines = replicas_create(&options, err);
+    return gateway->engines == NULL ? error_wrap(err, "--inference") : STATUS_OK;
+}
+
 static enum status open_channels(struct gateway *gateway, struct error *err)
 {
     const struct gateway_config *config = gateway->config;
@@ -40,7 +55,8 @@ static enum status open_channels(struct gateway *gateway, struct error *err)
         || open_channel(gateway, "tokenizer", config->tokenizer, &gateway->tokenizer, err)
                != STATUS_OK
         || open_channel(gateway, "inference", config->inference, &gateway->inference, err)
-               != STATUS_OK)
+               != STATUS_OK
+        || open_engines(gateway, err) != STATUS_OK)
         return err->status;
     if ((config->embed_inference == NULL) != (config->embed_tokenizer == NULL))
         return error_set(err, STATUS_INVALID_ARGUMENT,
@@ -153,6 +169,9 @@ static void close_channel(struct channel **channel)
  * before that. */
 static void close_client(struct gateway *gateway)
 {
+    if (gateway->engines != NULL)
+        replicas_destroy(gateway->engines);
+    gateway->engines = NULL;
     close_channel(&gateway->deid);
     close_channel(&gateway->context);
     close_channel(&gateway->tokenizer);

@@ -42,6 +42,7 @@ struct access;
 struct console;
 struct audit_log;
 struct fetcher;
+struct replicas;
 struct gateway_http;
 struct gateway_jwks;
 struct hospital;
@@ -53,6 +54,8 @@ struct gateway {
     struct client *client;
     struct channel *deid, *context, *tokenizer, *inference;
     struct channel *embed_inference, *embed_tokenizer; /* NULL: none of its own */
+    struct replicas *engines; /* of inference: a patient's questions go to the one that has the
+                                 patient's prompt */
     struct pseudonym_key pseudonym_key;
     struct console *console; /* NULL: none is served */
     struct access *access;   /* NULL: nobody asks who calls */

@@ -231,6 +231,10 @@ void ask_step(struct ask *ask)
         }
         break;
     case ASK_STATE_GENERATING:
+        if (ask->has_lost_engine && ask->error.status == STATUS_OK) {
+            ask->has_lost_engine = false;
+            ask_generate(ask);
+        }
         ask_open(ask);
         ask_pump(ask);
         if (ask->error.status == STATUS_OK && ask_is_told(ask)) {

@@ -6,7 +6,11 @@
 #include "gateway_ask_state.h"
 #include "gateway_facts.h"
 #include "rpc/message.h"
+#include "rpc/replicas.h"
 #include "run/clock.h"
+
+/* An engine that goes before its first id takes nothing with it that another could not make. */
+#define GENERATE_TRIES 3
 
 static const struct {
     const char *name, *service;
@@ -265,7 +269,7 @@ static void on_generate(void *arg, const void *message)
     const Consilium__V1__GenerateReply *reply = message;
     struct ask *ask = arg;
 
-    ask->wants_proceed = true;
+    ask->wants_proceed = ask->has_ids = true;
     if (!take_ids(ask, reply->ids, reply->n_ids) || !ask_logprobs_take(ask, reply))
         fail_memory(ask);
     if (reply->usage != NULL) {
@@ -278,13 +282,36 @@ static void on_generate(void *arg, const void *message)
     ask_step(ask);
 }
 
+static void let_engine_go(struct ask *ask)
+{
+    if (ask->engine != NULL)
+        replica_let_go(ask->engine);
+    ask->engine = NULL;
+}
+
+/* A patient's questions go where the patient's prompt is known already; a chat without a patient
+ * goes anywhere. */
+static struct channel *choose_engine(struct ask *ask)
+{
+    if (!ask->request.is_plain)
+        ask->engine = replicas_take(ask->gateway->engines, slice_from(ask->patient.scope));
+    return ask->engine == NULL ? ask->gateway->inference : replica_channel(ask->engine);
+}
+
 static void on_generate_end(void *arg, const struct error *err)
 {
     struct ask *ask = arg;
     struct error cut;
 
     ask_leg_end(ask, ASK_LEG_GENERATE);
+    let_engine_go(ask);
     ask->wants_proceed = false;
+    ask->has_lost_engine = err->status == STATUS_UNAVAILABLE && !ask->has_ids
+                           && ++ask->generate_tries < GENERATE_TRIES;
+    if (ask->has_lost_engine) {
+        ask_step(ask);
+        return;
+    }
     ask->has_generated = true;
     if (err->status != STATUS_OK) {
         fail_leg(ask, ASK_LEG_GENERATE, err);
@@ -336,10 +363,11 @@ void ask_generate(struct ask *ask)
         request.constraint = &constraint;
     }
     ask_leg_begin(ask, ASK_LEG_GENERATE);
-    if (rpc_stream(ask->gateway->inference, &method_inference_generate, &request, &options,
-                   &callbacks, ask, &ask->legs[ASK_LEG_GENERATE].rpc, &err)
+    if (rpc_stream(choose_engine(ask), &method_inference_generate, &request, &options, &callbacks,
+                   ask, &ask->legs[ASK_LEG_GENERATE].rpc, &err)
         != STATUS_OK) {
         ask_leg_end(ask, ASK_LEG_GENERATE);
+        let_engine_go(ask);
         fail_leg(ask, ASK_LEG_GENERATE, &err);
     }
 }

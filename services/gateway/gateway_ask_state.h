@@ -75,6 +75,10 @@ struct ask {
     Consilium__V1__ApplyTemplateReply *prompt;
 
     /* GENERATE, DECODE, RESTORE */
+    struct replica *engine; /* that generates; NULL: any of them does, or none now */
+    unsigned generate_tries;
+    bool has_ids;           /* the engine has said something */
+    bool has_lost_engine;   /* it went before it did: another one is to be asked */
     bool is_held;           /* the sink takes no more for now */
     bool wants_proceed;     /* a message came; the next was not asked for */
     bool has_generated;     /* the last id has come */
