@@ -236,13 +236,25 @@ static bool is_decimal(struct slice value)
     return dot < value.size && dot <= 4 && value.size <= 12 && is_made_of(value, ".-");
 }
 
-/* "53-106", "84/318"; "014-0027" counts nothing. */
+static unsigned long number_of(struct slice digits)
+{
+    unsigned long number = 0;
+
+    for (size_t i = 0; i < digits.size && deid_is_digit(digits.data[i]); i++)
+        number = number * 10 + (unsigned long)(digits.data[i] - '0');
+    return number;
+}
+
+/* "53-106", "84/318"; "014-0027" counts nothing, and nothing goes from 2291 to 882. */
 static bool is_range(struct slice value)
 {
     size_t sign = 0;
 
     while (sign < value.size && deid_is_digit(value.data[sign]))
         sign++;
+    if (sign == 4 && sign + 2 < value.size && value.data[sign] == '-'
+        && number_of(value) > number_of(slice_cut(value, sign + 1, value.size)))
+        return false;
     return sign < value.size && sign <= 4 && value.size - sign <= 5 && is_made_of(value, "-/")
            && !(value.data[0] == '0' && sign > 1)
            && !(value.size - sign > 2 && value.data[sign + 1] == '0');
@@ -385,6 +397,15 @@ void deid_label_scan_cell(struct deid_scanner *scanner, unsigned index)
     deid_scanner_add(scanner, start, end, DEID_CLASS_OTHER, DEID_FORM_VALUE, DEID_SCORE_LIST);
 }
 
+/* "9 1 9 5": digit by digit. */
+static bool is_spread(struct slice text)
+{
+    for (size_t i = 0; i < 7; i++)
+        if (i >= text.size || (i % 2 == 0 ? !deid_is_digit(text.data[i]) : text.data[i] != ' '))
+            return false;
+    return true;
+}
+
 /* Three digits or more, or a 1 and then three: a measure ("7.25 (7.38-7.42)") begins otherwise. */
 static bool is_telephone_start(struct slice text)
 {
@@ -392,7 +413,7 @@ static bool is_telephone_start(struct slice text)
 
     while (end < text.size && deid_is_digit(text.data[end]))
         end++;
-    if (end >= 3 || text.data[0] == '0')
+    if (end >= 3 || text.data[0] == '0' || is_spread(text))
         return true;
     for (then = end + 1; then < text.size && !deid_is_digit(text.data[then]);)
         then++;

@@ -210,6 +210,17 @@ static unsigned surname_end(const struct deid_tokens *tokens, unsigned first, un
     return end + 1;
 }
 
+/* "Mr. de la Cruz": to the word that the name ends with; @first where none follows. */
+static unsigned over_particles(const struct deid_tokens *tokens, unsigned first)
+{
+    unsigned at = first;
+
+    while (at < tokens->count && at < first + 3 && tokens->items[at].shape == DEID_SHAPE_LOWER
+           && deid_hint_at(tokens, at) & DEID_HINT_PARTICLE && deid_like_gap(tokens, at, " "))
+        at++;
+    return at < tokens->count && deid_like_capital(tokens, at) ? at : first;
+}
+
 /* "trace MR. Duke criteria not met": an abbreviation at the end of a sentence, and a thing. */
 static bool is_end_of_sentence(const struct deid_tokens *tokens, unsigned index, unsigned end)
 {
@@ -239,7 +250,7 @@ static unsigned name_titled(const struct deid_tokens *tokens, struct deid_spans 
             deid_name_add(tokens, spans, is_alone ? index : first, end, DEID_SCORE_LABEL);
         return end > first ? end : index;
     }
-    end = surname_end(tokens, first, deid_name_end(tokens, first, true));
+    end = surname_end(tokens, first, deid_name_end(tokens, over_particles(tokens, first), true));
     if (end == first || is_end_of_sentence(tokens, index, end)
         || (!has_word(tokens, first, end)
             && tokens->items[index].end - tokens->items[index].start > 4))
@@ -286,7 +297,7 @@ static unsigned name_of_kin(const struct deid_tokens *tokens, struct deid_spans 
 /* Over "is", "was", "as", "by" and a colon after "named", "name", "known", "goes". */
 static unsigned skip_naming(const struct deid_tokens *tokens, unsigned index)
 {
-    static const char *const words[] = { "is",  "was", "as",   "by", "me",
+    static const char *const words[] = { "is",  "are", "was",  "as", "by", "me",
                                          "him", "her", "name", "to", NULL };
     unsigned count, i;
 

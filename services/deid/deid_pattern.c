@@ -79,7 +79,7 @@ static const struct pattern patterns[] = {
     { DEID_CLASS_OTHER, DEID_FORM_VALUE, BOUND_WORD, FAIR, "eyJ[A-Za-z0-9_-]{4,}(\\.[A-Za-z0-9_.-]*)?", NULL },
     { DEID_CLASS_OTHER, DEID_FORM_VALUE, BOUND_CODE, WEAK, "[0-9a-f]{16,}|[0-9A-F]{16,}", deid_check_mixed },
     /* files of pictures */
-    { DEID_CLASS_PHOTO, DEID_FORM_VALUE, BOUND_WORD, FAIR, "[A-Za-z]{2,10}[-_ ]?[0-9_-]{3,20}\\.(jpe?g|png|tiff?|bmp|heic|dcm|gif|mp4|mov|JPE?G|PNG|TIFF?|BMP|HEIC|DCM|GIF|MP4|MOV)", NULL },
+    { DEID_CLASS_PHOTO, DEID_FORM_VALUE, BOUND_WORD, FAIR, "([A-Za-z]{2,10}[-_ ]?|[A-Za-z]{2,16}[-_][A-Za-z]{2,16}[-_])[0-9_-]{3,20}\\.(jpe?g|png|tiff?|bmp|heic|dcm|gif|mp4|mov|JPE?G|PNG|TIFF?|BMP|HEIC|DCM|GIF|MP4|MOV)", NULL },
     { DEID_CLASS_PHOTO, DEID_FORM_VALUE, BOUND_CODE, FAIR, "(IMG|DSC|DSCN|DICOM|PXL|DCIM|MVI)[-_]?\\d{3,14}(_\\d{2,9})?", NULL },
     /* codes that an institution gives out: letters, then digits in groups */
     { DEID_CLASS_OTHER, DEID_FORM_VALUE, BOUND_CODE, FAIR, "[A-Z]{1,8}\\d{0,6}([-_/][A-Za-z0-9]+)+", deid_code_is_lettered },

@@ -38,6 +38,7 @@ static void finds_names_of_kin_and_staff(void **state)
         { "Ngozi Eze-Lund, RN charted", "Ngozi Eze-Lund" },
         { "T. Bergqvist, MD", "T. Bergqvist" },
         { "nurse Kowalczyk called", "Kowalczyk" },
+        { "Mr. de la Cruz was in with asthma", "de la Cruz" },
         { "Will says he quit smoking", "Will" },
         { "Garcia ambulating, Foley out. Lee NPO for the OR, heparin held", "Lee" },
         { "Wilson given Tylenol at noon", "Wilson" },
