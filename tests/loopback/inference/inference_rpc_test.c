@@ -44,6 +44,8 @@ static void open_service(uint32_t sequences, uint32_t queue_max)
     options.workers = fixture.workers;
     inference = inference_start(&options, &fixture.loop, on_ready, NULL, &err);
     assert_non_null(inference);
+    assert_null(inference_hold(inference, &err)); /* the loop has not heard that it is read yet */
+    assert_int_equal(err.status, STATUS_UNAVAILABLE);
     server.service = inference;
     fixture.server = server_create(&server, &err);
     assert_non_null(fixture.server);
