@@ -12,6 +12,9 @@
 #include "tokenizer_cpu.h"
 #include "tokenizer_unicode.h"
 
+/* Of a code point. */
+#define UTF8_BYTES_MAX 4
+
 struct masks {
     uint64_t letters, numbers, blanks, newlines, spaces, quotes, uppers, slashes;
     uint64_t signs;  /* all that is none of letters, numbers and blanks */
@@ -99,20 +102,37 @@ static inline uint64_t below(uint32_t bit)
     return bit >= 64 ? UINT64_MAX : ((uint64_t)1 << bit) - 1;
 }
 
-/* The bytes of code points beyond ASCII: letters count as letters, signs as signs. Numbers, blanks,
- * marks, what is no UTF-8 and what the block cuts end what is known. With @has_case also letters
- * that are not strictly upper or lower. */
+/* Whether the byte at @at, of which one follows, is no UTF-8: most that are none show here. */
+static bool begins_nothing(const char *text, uint32_t at)
+{
+    unsigned char first = (unsigned char)text[at], second = (unsigned char)text[at + 1];
+
+    return first < 0xc2 || first > 0xf4 || (second & 0xc0) != 0x80;
+}
+
+/* The bytes of code points beyond ASCII: letters count as letters, signs as signs, and so do bytes
+ * that are no UTF-8. Numbers, blanks, marks and what the block cuts end what is known. With
+ * @has_case also letters that are not strictly upper or lower. */
 static void put_points(struct masks *masks, const char *text, bool has_case)
 {
     uint64_t rest = masks->beyond;
 
     while (rest != 0) {
-        uint32_t at = (uint32_t)__builtin_ctzll(rest);
+        uint32_t at = (uint32_t)__builtin_ctzll(rest), point;
+        enum tokenizer_class class;
+        uint64_t bits;
+        bool is_sign;
         size_t size;
-        uint32_t point = utf8_decode(slice_of(text + at, TOKENIZER_BLOCK_BYTES - at), &size);
-        enum tokenizer_class class = tokenizer_unicode_class(point);
-        uint64_t bits = below(at + (uint32_t)size) & ~below(at);
-        bool is_sign = class == TOKENIZER_CLASS_OTHER && point != UTF8_INVALID;
+
+        if (at + 1 < TOKENIZER_BLOCK_BYTES && begins_nothing(text, at)) {
+            rest &= rest - 1;
+            continue;
+        }
+        point = utf8_decode(slice_of(text + at, TOKENIZER_BLOCK_BYTES - at), &size);
+        class = tokenizer_unicode_class(point);
+        bits = below(at + (uint32_t)size) & ~below(at);
+        is_sign = class == TOKENIZER_CLASS_OTHER
+                  && (point != UTF8_INVALID || at + UTF8_BYTES_MAX <= TOKENIZER_BLOCK_BYTES);
 
         if (!is_sign && class != TOKENIZER_CLASS_LOWER && class != TOKENIZER_CLASS_UPPER
             && (class != TOKENIZER_CLASS_LETTER || has_case)) {

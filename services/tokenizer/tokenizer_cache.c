@@ -85,7 +85,7 @@ void tokenizer_cache_prefetch_other(const struct tokenizer_cache *cache, const u
                                     struct slice word)
 {
     __builtin_prefetch(other_slot(cache, tokenizer_short_slot(key, TOKENIZER_CACHE_SHORT_SHIFT)));
-    if (word.size > TOKENIZER_SHORT_IDS)
+    if (word.size >= TOKENIZER_CACHE_MANY_BYTES_MIN)
         __builtin_prefetch(long_slot(cache, word)->key);
 }
 
@@ -118,19 +118,19 @@ static void put_long(struct tokenizer_cache *cache, struct slice word, const uin
 void tokenizer_cache_put_short(struct tokenizer_cache *cache, const uint64_t *key,
                                const uint32_t *ids)
 {
-    size_t slot = tokenizer_short_slot(key, TOKENIZER_CACHE_SHORT_SHIFT), place = 0;
-    struct tokenizer_short *places[4];
+    size_t slot = tokenizer_short_slot(key, TOKENIZER_CACHE_SHORT_SHIFT);
+    unsigned places = 0, place;
+    struct tokenizer_short *entry;
 
-    for (size_t i = 0; i < 2; i++) {
-        places[i] = &cache->shorts[slot + i];
-        places[2 + i] = other_slot(cache, slot) + i;
+    /* Bit i: the place slot ^ i is free or the word's own. */
+    for (unsigned i = 0; i < 4; i++) {
+        entry = &cache->shorts[slot ^ i];
+        places |= (unsigned)(entry->key[1] == 0 || tokenizer_short_is(entry, key)) << i;
     }
-    while (place < 4 && places[place]->key[1] != 0 && !tokenizer_short_is(places[place], key))
-        place++;
-    if (place == 4)
-        place = cache->turn++ % 4;
-    memcpy(places[place]->key, key, sizeof(places[place]->key));
-    memcpy(places[place]->ids, ids, sizeof(places[place]->ids));
+    place = places == 0 ? (unsigned)(cache->turn++ % 4) : (unsigned)__builtin_ctz(places);
+    entry = &cache->shorts[slot ^ place];
+    memcpy(entry->key, key, sizeof(entry->key));
+    memcpy(entry->ids, ids, sizeof(entry->ids));
     cache->is_used = true;
 }
 
@@ -144,6 +144,8 @@ void tokenizer_cache_put(struct tokenizer_cache *cache, struct slice word, const
         || count > TOKENIZER_CACHE_LONG_IDS)
         return;
     if (word.size > TOKENIZER_SHORT_BYTES || count > TOKENIZER_SHORT_IDS) {
+        if (word.size < TOKENIZER_CACHE_MANY_BYTES_MIN)
+            return;
         put_long(cache, word, ids, count);
         cache->is_used = true;
         return;

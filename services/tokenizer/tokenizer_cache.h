@@ -40,15 +40,26 @@ void tokenizer_cache_clear(struct tokenizer_cache *cache);
 const uint32_t *tokenizer_cache_find_other(const struct tokenizer_cache *cache,
                                            const uint64_t *key);
 
-/* What that, and tokenizer_cache_find_long, will look at is asked for from memory. */
+/* What that, and tokenizer_cache_find_many, will look at is asked for from memory. */
 void tokenizer_cache_prefetch_other(const struct tokenizer_cache *cache, const uint64_t *key,
                                     struct slice word);
 
 /* Such a word takes one of its first two places: they are for what is asked for. */
 void tokenizer_cache_bring_forward(struct tokenizer_cache *cache, const uint64_t *key);
 
-/* The ids of a word that is not short, or has more ids than a short one's place; or NULL. */
+/* The ids of a word that is not short, or NULL. */
 const uint32_t *tokenizer_cache_find_long(const struct tokenizer_cache *cache, struct slice word);
+
+/* The ids of a short word that has more of them than a short one's place, or NULL. Where such a
+ * word has few bytes it is mostly noise, which would only take up places: it is never there. */
+#define TOKENIZER_CACHE_MANY_BYTES_MIN 8
+
+static inline const uint32_t *tokenizer_cache_find_many(const struct tokenizer_cache *cache,
+                                                        struct slice word)
+{
+    return word.size < TOKENIZER_CACHE_MANY_BYTES_MIN ? NULL
+                                                      : tokenizer_cache_find_long(cache, word);
+}
 
 /* Remember a short word, its ids as an entry holds them. */
 void tokenizer_cache_put_short(struct tokenizer_cache *cache, const uint64_t *key,

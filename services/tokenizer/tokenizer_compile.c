@@ -239,7 +239,7 @@ static enum status compile_header(struct tokenizer_compile *compile, struct erro
                              parts->size);
     }
     header->settings = parts->settings;
-    header->pieces_count = header->symbols_count = parts->size;
+    header->pieces_count = parts->size;
     memcpy(header->digest, parts->digest, sizeof(parts->digest));
     compile->sections[TOKENIZER_SECTION_TEMPLATE] = parts->chat_template;
     return STATUS_OK;
@@ -252,11 +252,10 @@ static enum status compile_empty(struct tokenizer_compile *compile, struct error
         tokenizer_compile_section(compile, TOKENIZER_SECTION_WORDS, 16, sizeof(*words));
     uint64_t *points =
         tokenizer_compile_section(compile, TOKENIZER_SECTION_POINTS, 16, sizeof(*points));
-    uint64_t *pairs =
-        tokenizer_compile_section(compile, TOKENIZER_SECTION_PAIRS, 16, sizeof(*pairs));
     uint32_t shift;
 
-    if (words == NULL || points == NULL || pairs == NULL
+    if (words == NULL || points == NULL
+        || tokenizer_compile_put_pairs(compile, NULL, NULL, 0, err) != STATUS_OK
         || tokenizer_compile_section(compile, TOKENIZER_SECTION_ADJACENT, 8192, 1) == NULL
         || tokenizer_compile_filter(compile, TOKENIZER_SECTION_SHORT_FILTER, 0, &shift) == NULL
         || tokenizer_compile_section(compile, TOKENIZER_SECTION_SHORTS, 2,
@@ -265,7 +264,6 @@ static enum status compile_empty(struct tokenizer_compile *compile, struct error
         return no_memory(err);
     memset(words, 0xff, 16 * sizeof(*words));
     memset(points, 0xff, 16 * sizeof(*points));
-    memset(pairs, 0xff, 16 * sizeof(*pairs));
     return STATUS_OK;
 }
 

@@ -61,7 +61,7 @@ static enum status put_point(struct tokenizer_compile *compile, uint64_t *points
         return STATUS_OK;
     id = tokenizer_parts_find(compile->parts, text);
     if (id == TOKENIZER_NO_ID)
-        id = compile->header.symbols_count++;
+        id = compile->symbols_count++;
     if (id >= TOKENIZER_NO_SYMBOL)
         return error_set(err, STATUS_DATA_LOSS, "a vocabulary of too many symbols");
     *slot = (uint64_t)point << 32 | id;
@@ -220,7 +220,7 @@ static enum status put_ranks(struct tokenizer_compile *compile, const uint32_t *
 {
     const float *scores = compile->parts->scores;
     uint32_t *merged =
-        tokenizer_compile_section(compile, TOKENIZER_SECTION_MERGED, count, sizeof(*merged));
+        tokenizer_compile_section(compile, TOKENIZER_SECTION_MERGED, count + 1, sizeof(*merged));
     uint32_t *ranks = arena_alloc(&compile->arena, count * sizeof(*ranks) + 1);
     uint32_t rank = 0;
 
@@ -273,8 +273,8 @@ static enum status merges_as_listed(struct tokenizer_compile *compile, struct me
                                     struct error *err)
 {
     const struct tokenizer_parts *parts = compile->parts;
-    uint32_t *merged = tokenizer_compile_section(compile, TOKENIZER_SECTION_MERGED,
-                                                 parts->merges_count, sizeof(*merged));
+    uint32_t *merged = tokenizer_compile_section(
+        compile, TOKENIZER_SECTION_MERGED, (uint64_t)parts->merges_count + 1, sizeof(*merged));
 
     if (merged == NULL)
         return no_memory(err);
@@ -289,17 +289,21 @@ enum status tokenizer_compile_put_pairs(struct tokenizer_compile *compile,
                                         const struct tokenizer_merge *merges,
                                         const uint32_t *orders, uint32_t count, struct error *err)
 {
-    uint32_t slots = tokenizer_compile_slots(count), at;
+    uint32_t slots = tokenizer_compile_slots(count), all = slots + TOKENIZER_PAIR_SLOTS, at, shift;
     uint64_t *pairs =
-        tokenizer_compile_section(compile, TOKENIZER_SECTION_PAIRS, slots, sizeof(*pairs));
+        tokenizer_compile_section(compile, TOKENIZER_SECTION_PAIRS, all, sizeof(*pairs));
+    uint64_t *filter =
+        tokenizer_compile_filter(compile, TOKENIZER_SECTION_PAIR_FILTER, count, &shift);
 
-    if (pairs == NULL)
+    if (pairs == NULL || filter == NULL)
         return no_memory(err);
-    memset(pairs, 0xff, slots * sizeof(*pairs));
+    memset(pairs, 0xff, all * sizeof(*pairs));
     for (uint32_t i = 0; i < count; i++) {
         uint64_t key = tokenizer_pair_key(merges[i].left, merges[i].right);
+        uint64_t hash = tokenizer_pair_hash(key);
 
-        at = tokenizer_pair_slot(tokenizer_pair_hash(key), slots - 1);
+        tokenizer_compile_put_hash(filter, shift, hash);
+        at = tokenizer_pair_slot(hash, slots - 1);
         while (pairs[at] != UINT64_MAX && pairs[at] >> TOKENIZER_PAIR_BITS != key)
             at = (at + 1) & (slots - 1);
         if (pairs[at] == UINT64_MAX)
@@ -314,6 +318,7 @@ enum status tokenizer_compile_pairs(struct tokenizer_compile *compile, struct er
     struct merge_list list = { 0 };
     enum status status = STATUS_OK;
 
+    compile->symbols_count = compile->parts->size;
     if (settings->kind == TOKENIZER_KIND_SPM)
         status = compile_points(compile, err);
     if (status == STATUS_OK)
@@ -324,7 +329,5 @@ enum status tokenizer_compile_pairs(struct tokenizer_compile *compile, struct er
                      : merges_as_listed(compile, &list, err);
     if (status == STATUS_OK)
         status = tokenizer_compile_put_pairs(compile, list.merges, list.orders, list.count, err);
-    compile->header.merges_count =
-        (uint32_t)(compile->sections[TOKENIZER_SECTION_MERGED].size / sizeof(uint32_t));
     return status;
 }

@@ -2,12 +2,13 @@
 #ifndef TOKENIZER_COMPILE_PAIRS_H
 #define TOKENIZER_COMPILE_PAIRS_H
 
-#include "tokenizer_image.h"
+#include "tokenizer_tables.h"
 
 struct tokenizer_compile {
     struct tokenizer_parts *parts;
     struct arena arena;
     struct tokenizer_image header;
+    uint32_t symbols_count; /* before tokenizer_compile_used numbers them anew */
     struct slice sections[TOKENIZER_SECTION_COUNT];
 };
 
@@ -24,18 +25,17 @@ uint64_t *tokenizer_compile_filter(struct tokenizer_compile *compile,
 
 static inline void tokenizer_compile_put_hash(uint64_t *filter, uint32_t shift, uint64_t hash)
 {
-    uint64_t bit = hash >> shift;
-
-    filter[bit / 64] |= (uint64_t)1 << bit % 64;
+    filter[tokenizer_filter_word(shift, hash)] |= tokenizer_filter_bits(shift, hash);
 }
 
-/* SECTION_PAIRS of @merges. @orders: the number of each; NULL: its own place. Of
+/* SECTION_PAIRS and _PAIR_FILTER of @merges. @orders: the number of each; NULL: its own place. Of
  * pairs that are listed twice the first holds. */
 enum status tokenizer_compile_put_pairs(struct tokenizer_compile *compile,
                                         const struct tokenizer_merge *merges,
                                         const uint32_t *orders, uint32_t count, struct error *err);
 
-/* SECTION_POINTS, _PAIRS, _MERGED, _RANKS and _ADJACENT. */
+/* SECTION_POINTS, _PAIRS, _PAIR_FILTER, _MERGED, _RANKS and _ADJACENT. Symbols are pieces and, from
+ * pieces_count on, code points of pieces that are none themselves; _MERGED is never empty. */
 enum status tokenizer_compile_pairs(struct tokenizer_compile *compile, struct error *err);
 
 #endif

@@ -7,11 +7,9 @@
 
 #include <stdlib.h>
 
+#include "base/check.h"
 #include "tokenizer_merge.h"
 #include "tokenizer_word.h"
-
-/* 1 MiB: with more the table is not worth its place near the processor. */
-#define FIRSTS_BITS_MAX 9
 
 struct used {
     uint32_t left, right, merged, rank;
@@ -91,63 +89,127 @@ static int compare_ranks(const void *a, const void *b)
     return x->merged < y->merged ? -1 : x->merged > y->merged;
 }
 
-/* The merges of bytes once more, in a table that needs no search, where their ids are low: so they
- * are in all that train on bytes. */
-static enum status compile_firsts(struct tokenizer_compile *compile, const struct used_list *list,
-                                  struct error *err)
+/* Symbols anew
+ * ----------------------------------------------------------------------------------- */
+
+/* The new number of each symbol, by its old one, and the old one by the new. */
+struct numbers {
+    uint32_t *now, *before;
+    uint32_t count;
+};
+
+static void put_number(struct numbers *numbers, uint32_t symbol)
 {
-    uint32_t bits = 8, *firsts;
+    numbers->before[numbers->count] = symbol;
+    numbers->now[symbol] = numbers->count++;
+}
 
-    if (compile->parts->settings.kind != TOKENIZER_KIND_BPE)
-        return STATUS_OK;
-    for (unsigned byte = 0; byte < 256; byte++) {
-        uint32_t id = compile->header.bytes[byte];
-
-        while (id != TOKENIZER_NO_ID && id >> bits != 0 && bits <= FIRSTS_BITS_MAX)
-            bits++;
+/* Bytes are numbered as they are. */
+static void number_bytes(struct numbers *numbers, const uint32_t *bytes)
+{
+    for (; numbers->count < 256; numbers->count++) {
+        numbers->before[numbers->count] = bytes[numbers->count];
+        if (bytes[numbers->count] != TOKENIZER_NO_ID)
+            numbers->now[bytes[numbers->count]] = numbers->count;
     }
-    if (bits > FIRSTS_BITS_MAX)
-        return STATUS_OK;
-    firsts = tokenizer_compile_section(compile, TOKENIZER_SECTION_FIRSTS, (uint64_t)1 << 2 * bits,
-                                       sizeof(*firsts));
-    if (firsts == NULL)
+}
+
+/* A blank and U+2581 are one symbol. */
+static void number_points(struct numbers *numbers, struct slice section)
+{
+    uint64_t *points = (uint64_t *)(uintptr_t)section.data;
+
+    for (size_t i = 0; i < section.size / sizeof(*points); i++) {
+        uint32_t symbol = (uint32_t)points[i];
+
+        if (points[i] == UINT64_MAX)
+            continue;
+        if (numbers->now[symbol] == TOKENIZER_NO_ID)
+            put_number(numbers, symbol);
+        points[i] = points[i] >> 32 << 32 | numbers->now[symbol];
+    }
+}
+
+/* SECTION_SYMBOLS, and in @numbers what is numbered how. */
+static enum status number(struct tokenizer_compile *compile, const struct used_list *list,
+                          struct numbers *numbers, struct error *err)
+{
+    size_t symbols = compile->symbols_count, most = symbols + 256;
+    uint32_t pieces = compile->parts->size, *ids;
+
+    numbers->now = arena_alloc(&compile->arena, symbols * sizeof(*numbers->now));
+    numbers->before = arena_alloc(&compile->arena, most * sizeof(*numbers->before));
+    if (numbers->now == NULL || numbers->before == NULL)
         return no_memory(err);
-    memset(firsts, 0xff, sizeof(*firsts) << 2 * bits);
-    for (uint32_t i = 0; i < list->count; i++) {
-        const struct used *item = &list->items[i];
-
-        if ((item->left | item->right) >> bits == 0)
-            firsts[item->left << bits | item->right] = i;
-    }
+    memset(numbers->now, 0xff, symbols * sizeof(*numbers->now));
+    if (compile->parts->settings.kind == TOKENIZER_KIND_BPE)
+        number_bytes(numbers, compile->header.bytes);
+    else
+        number_points(numbers, compile->sections[TOKENIZER_SECTION_POINTS]);
+    compile->header.units_count = numbers->count;
+    for (uint32_t i = 0; i < list->count; i++)
+        put_number(numbers, list->items[i].merged);
+    if (numbers->count > TOKENIZER_NO_SYMBOL)
+        return error_set(err, STATUS_DATA_LOSS, "a vocabulary of too many symbols");
+    ids =
+        tokenizer_compile_section(compile, TOKENIZER_SECTION_SYMBOLS, numbers->count, sizeof(*ids));
+    if (ids == NULL)
+        return no_memory(err);
+    for (uint32_t i = 0; i < numbers->count; i++)
+        ids[i] = numbers->before[i] < pieces ? numbers->before[i] : TOKENIZER_NO_ID;
     return STATUS_OK;
 }
 
-/* Merges are numbered anew, in the order of their ranks; RANKS only where some are equal. */
+/* The merges of two bytes once more, in a table that needs no search. */
+static enum status compile_firsts(struct tokenizer_compile *compile,
+                                  const struct tokenizer_merge *merges, uint32_t count,
+                                  struct error *err)
+{
+    uint32_t *firsts;
+
+    if (compile->parts->settings.kind != TOKENIZER_KIND_BPE)
+        return STATUS_OK;
+    firsts = tokenizer_compile_section(compile, TOKENIZER_SECTION_FIRSTS, 65536, sizeof(*firsts));
+    if (firsts == NULL)
+        return no_memory(err);
+    memset(firsts, 0xff, 65536 * sizeof(*firsts));
+    for (uint32_t i = 0; i < count; i++)
+        if ((merges[i].left | merges[i].right) < 256)
+            firsts[merges[i].left << 8 | merges[i].right] = i;
+    return STATUS_OK;
+}
+
+/* Merges and symbols are numbered anew, in the order of their ranks; RANKS only where some are
+ * equal. */
 static enum status replace_merges(struct tokenizer_compile *compile, struct used_list *list,
                                   struct error *err)
 {
-    uint32_t *merged =
-        tokenizer_compile_section(compile, TOKENIZER_SECTION_MERGED, list->count, sizeof(*merged));
-    uint32_t *ranks = arena_alloc(&compile->arena, list->count * sizeof(*ranks) + 1);
     struct tokenizer_merge *merges =
         arena_alloc(&compile->arena, list->count * sizeof(*merges) + 1);
+    uint32_t *ranks = arena_alloc(&compile->arena, list->count * sizeof(*ranks) + 1);
+    struct numbers numbers = { 0 };
     bool are_equal = false;
 
-    if (merged == NULL || ranks == NULL || merges == NULL)
+    if (ranks == NULL || merges == NULL)
         return no_memory(err);
     qsort(list->items, list->count, sizeof(*list->items), compare_ranks);
+    if (number(compile, list, &numbers, err) != STATUS_OK)
+        return STATUS_DATA_LOSS;
     for (uint32_t i = 0; i < list->count; i++) {
         const struct used *item = &list->items[i];
 
-        merges[i] = (struct tokenizer_merge){ item->left, item->right, item->merged };
-        merged[i] = item->merged;
+        merges[i] = (struct tokenizer_merge){ numbers.now[item->left], numbers.now[item->right],
+                                              numbers.now[item->merged] };
+        /* Both were made, or are units. */
+        CHECK(merges[i].left != TOKENIZER_NO_ID && merges[i].right != TOKENIZER_NO_ID);
         ranks[i] = item->rank;
         are_equal = are_equal || (i > 0 && ranks[i] == ranks[i - 1]);
     }
+    compile->sections[TOKENIZER_SECTION_MERGED] = (struct slice){ 0 };
     compile->sections[TOKENIZER_SECTION_RANKS] =
         slice_of(ranks, are_equal ? list->count * sizeof(*ranks) : 0);
     compile->header.merges_count = list->count;
-    if (compile_firsts(compile, list, err) != STATUS_OK)
+    if (compile_firsts(compile, merges, list->count, err) != STATUS_OK)
         return STATUS_RESOURCE_EXHAUSTED;
     return tokenizer_compile_put_pairs(compile, merges, NULL, list->count, err);
 }

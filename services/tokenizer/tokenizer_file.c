@@ -14,7 +14,6 @@
 #include "tokenizer_compile.h"
 #include "tokenizer_open.h"
 #include "tokenizer_state.h"
-#include "tokenizer_words.h"
 
 #define PATH_BYTES_MAX 4096
 #define FILE_BYTES_MAX (1024 * MIB)
@@ -175,11 +174,14 @@ enum status tokenizer_file_save(const struct tokenizer_image *image,
 /* Both
  * ---------------------------------------------------------------------------------------------- */
 
+/* tokenizer_words.txt, which is built in. */
+extern const char tokenizer_words[], tokenizer_words_end[];
+
 /* A vocabulary with the words encoded ahead, in the place of one without. */
 static struct tokenizer_vocab *add_words(struct tokenizer_vocab *vocab, struct error *err)
 {
-    struct tokenizer_image *image =
-        tokenizer_compile_add_words(vocab->state->image, slice_from(tokenizer_words), err);
+    struct slice words = slice_of(tokenizer_words, (size_t)(tokenizer_words_end - tokenizer_words));
+    struct tokenizer_image *image = tokenizer_compile_add_words(vocab->state->image, words, err);
 
     tokenizer_vocab_destroy(vocab);
     return image == NULL ? NULL : tokenizer_vocab_open_image(image, 0, err);

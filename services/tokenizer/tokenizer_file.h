@@ -1,5 +1,5 @@
 /* Compiled vocabularies as files: a vocabulary is read and compiled once, with the words of
- * tokenizer_words.h encoded ahead, and kept in a folder; from then on it is mapped, which takes
+ * tokenizer_words.txt encoded ahead, and kept in a folder; from then on it is mapped, which takes
  * about a millisecond, and its memory is shared by all processes that map it.
  *
  * A kept file that is damaged, or was made from another state of its source or by another version,

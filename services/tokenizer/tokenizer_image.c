@@ -51,6 +51,19 @@ static bool has_power_of_two(const struct tokenizer_image *image, enum tokenizer
     return count > 0 && (count & (count - 1)) == 0;
 }
 
+static bool has_pairs(const struct tokenizer_image *image)
+{
+    uint64_t slots =
+        image->sections[TOKENIZER_SECTION_PAIRS].size / sizeof(uint64_t) - TOKENIZER_PAIR_SLOTS;
+    uint64_t symbols = (uint64_t)image->units_count + image->merges_count;
+
+    return image->sections[TOKENIZER_SECTION_PAIRS].size > TOKENIZER_PAIR_SLOTS * sizeof(uint64_t)
+           && (slots & (slots - 1)) == 0
+           && has_power_of_two(image, TOKENIZER_SECTION_PAIR_FILTER, sizeof(uint64_t))
+           && image->sections[TOKENIZER_SECTION_SYMBOLS].size == symbols * sizeof(uint32_t)
+           && image->sections[TOKENIZER_SECTION_MERGED].size == 0;
+}
+
 /* The sizes that searches lean on. */
 static bool has_sizes(const struct tokenizer_image *image)
 {
@@ -61,11 +74,10 @@ static bool has_sizes(const struct tokenizer_image *image)
            && image->sections[TOKENIZER_SECTION_TYPES].size == size
            && image->sections[TOKENIZER_SECTION_FLAGS].size == size
            && image->sections[TOKENIZER_SECTION_ADJACENT].size == 8192
-           && has_power_of_two(image, TOKENIZER_SECTION_FIND, sizeof(uint32_t))
-           && has_power_of_two(image, TOKENIZER_SECTION_PAIRS, sizeof(uint64_t))
+           && has_power_of_two(image, TOKENIZER_SECTION_FIND, sizeof(uint32_t)) && has_pairs(image)
            && has_power_of_two(image, TOKENIZER_SECTION_FIND_FILTER, sizeof(uint64_t))
            && (image->sections[TOKENIZER_SECTION_FIRSTS].size == 0
-               || has_power_of_two(image, TOKENIZER_SECTION_FIRSTS, sizeof(uint32_t)))
+               || image->sections[TOKENIZER_SECTION_FIRSTS].size == 65536 * sizeof(uint32_t))
            && has_power_of_two(image, TOKENIZER_SECTION_POINTS, sizeof(uint64_t))
            && has_power_of_two(image, TOKENIZER_SECTION_WORDS, sizeof(uint32_t))
            && has_power_of_two(image, TOKENIZER_SECTION_SHORT_FILTER, sizeof(uint64_t))

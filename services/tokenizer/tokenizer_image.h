@@ -14,7 +14,7 @@
 
 /* Changes with every change of the layout or of what the tables mean: an older file is made anew.
  */
-#define TOKENIZER_IMAGE_VERSION 7
+#define TOKENIZER_IMAGE_VERSION 8
 
 enum tokenizer_section {
     TOKENIZER_SECTION_PIECE_AT,    /* uint32_t[size + 1]: where each piece begins in … */
@@ -22,17 +22,19 @@ enum tokenizer_section {
     TOKENIZER_SECTION_TYPES,       /* uint8_t[size]: enum tokenizer_piece_type, TOKENIZER_TYPE_* */
     TOKENIZER_SECTION_FLAGS,       /* uint8_t[size]: enum tokenizer_piece_flag */
     TOKENIZER_SECTION_FIND,        /* uint32_t[2^n]: ids of normal pieces by hash of their text */
-    TOKENIZER_SECTION_PAIRS,       /* uint64_t[2^n]: left, right, merge; see tokenizer_tables.h */
-    TOKENIZER_SECTION_FIND_FILTER, /* uint64_t[2^n]: the same for the texts of normal pieces */
-    TOKENIZER_SECTION_FIRSTS,      /* uint32_t[4^n], or empty: merges of bytes' pieces */
-    TOKENIZER_SECTION_MERGED,      /* uint32_t[merges]: the piece that each merge makes */
+    TOKENIZER_SECTION_PAIRS,       /* uint64_t[2^n + 4]: left, right, merge; tokenizer_tables.h */
+    TOKENIZER_SECTION_PAIR_FILTER, /* uint64_t[2^n]: which pairs there may be */
+    TOKENIZER_SECTION_FIND_FILTER, /* uint64_t[2^n]: which texts may be normal pieces */
+    TOKENIZER_SECTION_FIRSTS,      /* uint32_t[65536], or empty: merges of two bytes */
+    TOKENIZER_SECTION_SYMBOLS,     /* uint32_t[units + merges]: the piece of each symbol */
+    TOKENIZER_SECTION_MERGED,      /* uint32_t[merges]: only while a vocabulary is compiled */
     TOKENIZER_SECTION_RANKS,       /* uint32_t[merges], or empty: where merges share ranks */
-    TOKENIZER_SECTION_POINTS,      /* uint64_t[2^n]: SPM: code point, id of its symbol */
+    TOKENIZER_SECTION_POINTS,      /* uint64_t[2^n]: SPM: code point, its symbol */
     TOKENIZER_SECTION_ADJACENT,    /* uint8_t[8192]: bit x * 256 + y: a piece has y after x */
     TOKENIZER_SECTION_SPECIALS,    /* struct tokenizer_special[]: control and user pieces, sorted */
     TOKENIZER_SECTION_WORDS,       /* uint32_t[2^n]: offsets into … */
     TOKENIZER_SECTION_WORD_BYTES,  /* … words that were encoded ahead */
-    TOKENIZER_SECTION_SHORT_FILTER, /* uint64_t[2^n]: a bit for each of … */
+    TOKENIZER_SECTION_SHORT_FILTER, /* uint64_t[2^n]: which there may be of … */
     TOKENIZER_SECTION_SHORTS,       /* struct tokenizer_short[2^n]: short words with their ids */
     TOKENIZER_SECTION_TEMPLATE,     /* the chat template */
     TOKENIZER_SECTION_COUNT,
@@ -55,8 +57,8 @@ struct tokenizer_image {
     uint64_t checksum; /* of all that follows this field */
     struct tokenizer_source source;
     struct tokenizer_settings settings;
-    uint32_t pieces_count, symbols_count; /* symbols beyond the pieces are code points of pieces
-                                             that are none themselves */
+    uint32_t pieces_count;
+    uint32_t units_count; /* symbols that nothing makes: bytes or code points */
     uint32_t merges_count, piece_bytes_max, specials_count, words_count;
     uint32_t bytes[256]; /* the piece of a lone byte, or TOKENIZER_NO_ID */
     char digest[72];     /* SHA-256 of the source in hex */

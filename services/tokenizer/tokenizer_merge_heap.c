@@ -74,7 +74,7 @@ static void join(struct heap *heap, const struct candidate *candidate)
     if (heap->last != NULL)
         *heap->last = (struct tokenizer_join){ left->id, right->id, candidate->merge };
     left->size = candidate->size;
-    left->id = heap->tables->merged[candidate->merge];
+    left->id = tokenizer_tables_merged(heap->tables, candidate->merge);
     left->next = right->next;
     right->size = 0;
     if (left->next != TOKENIZER_NO_ID) {

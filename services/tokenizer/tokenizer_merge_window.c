@@ -7,9 +7,7 @@
  * turn, and a question is asked long before its answer is read. */
 #include "tokenizer_merge_window.h"
 
-#include <assert.h>
-
-#include "tokenizer_cpu.h"
+#include "tokenizer_merge_find.h"
 
 #define WINDOW TOKENIZER_MERGE_WINDOW
 #define LANES TOKENIZER_WINDOW_LANES
@@ -22,10 +20,12 @@
 static_assert(WINDOW == 1 << POSITION_BITS, "a key is a merge and a position");
 static_assert(TOKENIZER_MERGES_MAX <= 1u << (32 - POSITION_BITS - 1), "a key has 32 bits");
 
-/* Symbols are named by the position of their first unit. */
+/* Symbols are named by the position of their first unit. Beyond the last, and before the first,
+ * there is one that joins with nothing. */
 struct window {
-    uint32_t keys[WINDOW] __attribute__((aligned(64))); /* merge with the next symbol, position */
-    uint32_t lowest[BLOCKS];                            /* of each block's keys */
+    uint32_t keys[WINDOW + BLOCK]
+        __attribute__((aligned(64)));                    /* merge with the next symbol, position */
+    uint32_t lowest[BLOCK] __attribute__((aligned(64))); /* of each block's keys */
     uint32_t ids[WINDOW + 1];
     uint16_t next[WINDOW + 1], previous[WINDOW + 1];
     const struct tokenizer_tables *tables;
@@ -54,39 +54,13 @@ static inline __attribute__((always_inline)) void set_generic(uint32_t *keys, ui
     keys[at] = key;
 }
 
-/* Questions
- * ------------------------------------------------------------------------------------------ */
-
-/* A pair whose place in the table was asked for, so that it is near when it is looked at. */
-struct question {
-    uint64_t key;
-    uint32_t at; /* TOKENIZER_NO_ID: nothing was asked */
-};
-
-static const struct question nothing = { 0, TOKENIZER_NO_ID };
-
-static inline __attribute__((always_inline)) struct question
-ask(const struct tokenizer_tables *tables, uint32_t left, uint32_t right)
-{
-    uint64_t key = tokenizer_pair_key(left, right);
-    struct question question = { key, tokenizer_pair_slot(tokenizer_pair_hash(key),
-                                                          tables->pairs_mask) };
-
-    __builtin_prefetch(&tables->pairs[question.at]);
-    return question;
-}
-
 /* The key of the symbol at @at, whose pair with the next was asked for. */
 static inline __attribute__((always_inline)) uint32_t answer(const struct tokenizer_tables *tables,
-                                                             struct question question, uint32_t at,
-                                                             const struct wide *wide)
+                                                             struct tokenizer_question question,
+                                                             uint32_t at, const struct wide *wide)
 {
-    uint32_t merge;
+    uint32_t merge = wide->find(tables, question.key, question.at);
 
-    if (question.at == TOKENIZER_NO_ID)
-        return NO_KEY;
-    merge = wide->find(tables, question.key, question.at);
-    __builtin_prefetch(&tables->merged[merge == TOKENIZER_NO_MERGE ? 0 : merge]);
     return merge == TOKENIZER_NO_MERGE ? NO_KEY : merge << POSITION_BITS | at;
 }
 
@@ -97,14 +71,14 @@ static inline __attribute__((always_inline)) uint32_t answer(const struct tokeni
 static inline __attribute__((always_inline)) void
 window_ask(struct window *window, const uint32_t *units, const struct wide *wide)
 {
-    struct question questions[QUESTIONS];
+    struct tokenizer_question questions[QUESTIONS];
 
     for (uint32_t from = 0; from + 1 < window->count; from += QUESTIONS) {
         uint32_t count =
             window->count - 1 - from < QUESTIONS ? window->count - 1 - from : QUESTIONS;
 
         for (uint32_t i = 0; i < count; i++)
-            questions[i] = ask(window->tables, units[from + i], units[from + i + 1]);
+            questions[i] = tokenizer_ask(window->tables, units[from + i], units[from + i + 1]);
         for (uint32_t i = 0; i < count; i++)
             window->keys[from + i] = answer(window->tables, questions[i], from + i, wide);
     }
@@ -117,7 +91,7 @@ static inline __attribute__((always_inline)) void window_look(struct window *win
     const uint32_t *firsts = window->tables->firsts;
 
     for (uint32_t i = 0; i + 1 < window->count; i++) {
-        uint32_t merge = firsts[units[i] << window->tables->firsts_bits | units[i + 1]];
+        uint32_t merge = firsts[units[i] << 8 | units[i + 1]];
 
         window->keys[i] = merge == TOKENIZER_NO_MERGE ? NO_KEY : merge << POSITION_BITS | i;
     }
@@ -137,12 +111,15 @@ window_start(struct window *window, const struct tokenizer_tables *tables,
         window->next[i] = (uint16_t)(i + 1);
         window->previous[i] = (uint16_t)(i - 1);
     }
+    window->ids[count] = TOKENIZER_NO_SYMBOL;
+    window->previous[0] = (uint16_t)count;
     if (tables->firsts != NULL)
         window_look(window, job->units);
     else
         window_ask(window, job->units, wide);
-    for (uint32_t i = count - 1; i < window->blocks * BLOCK; i++)
+    for (uint32_t i = count - 1; i < count / BLOCK * BLOCK + BLOCK; i++)
         window->keys[i] = NO_KEY;
+    memset(window->lowest, 0xff, sizeof(window->lowest));
     for (uint32_t i = 0; i < window->blocks; i++)
         window->lowest[i] = wide->lowest(window->keys + (size_t)i * BLOCK);
 }
@@ -150,18 +127,15 @@ window_start(struct window *window, const struct tokenizer_tables *tables,
 /* A step
  * --------------------------------------------------------------------------------------------- */
 
-static inline __attribute__((always_inline)) uint32_t window_lowest(const struct window *window)
+static inline __attribute__((always_inline)) uint32_t window_lowest(const struct window *window,
+                                                                    const struct wide *wide)
 {
-    uint32_t key = window->lowest[0];
-
-    for (uint32_t i = 1; i < window->blocks; i++)
-        key = window->lowest[i] < key ? window->lowest[i] : key;
-    return key;
+    return wide->lowest(window->lowest);
 }
 
 struct step {
     uint32_t at, right; /* the symbols that were joined */
-    struct question before, after;
+    struct tokenizer_question before, after;
 };
 
 /* Join the symbol of @key with the next, and ask for its pairs. */
@@ -169,13 +143,11 @@ static inline __attribute__((always_inline)) struct step window_unlink(struct wi
                                                                        uint32_t key)
 {
     uint32_t at = key & (WINDOW - 1), right = window->next[at], next = window->next[right];
-    uint32_t id = window->tables->merged[key >> POSITION_BITS];
-    struct step step = { at, right, nothing, nothing };
+    uint32_t id = window->tables->units_count + (key >> POSITION_BITS);
+    struct step step = { at, right,
+                         tokenizer_ask(window->tables, window->ids[window->previous[at]], id),
+                         tokenizer_ask(window->tables, id, window->ids[next]) };
 
-    if (at > 0)
-        step.before = ask(window->tables, window->ids[window->previous[at]], id);
-    if (next < window->count)
-        step.after = ask(window->tables, id, window->ids[next]);
     window->ids[at] = id;
     window->next[at] = (uint16_t)next;
     window->previous[next] = (uint16_t)at;
@@ -195,11 +167,9 @@ window_answer(struct window *window, const struct step *step, const struct wide 
 
     wide->set(window->keys, step->right, NO_KEY);
     wide->set(window->keys, step->at, answer(window->tables, step->after, step->at, wide));
-    if (step->at > 0) {
-        wide->set(window->keys, previous, answer(window->tables, step->before, previous, wide));
-        if (previous / BLOCK != step->at / BLOCK)
-            window_renew(window, previous, wide);
-    }
+    wide->set(window->keys, previous, answer(window->tables, step->before, previous, wide));
+    if (previous / BLOCK != step->at / BLOCK)
+        window_renew(window, previous, wide);
     if (step->right / BLOCK != step->at / BLOCK)
         window_renew(window, step->right, wide);
     window_renew(window, step->at, wide);
@@ -218,7 +188,7 @@ windows_run(struct window *windows, const struct tokenizer_tables *tables,
     do {
         any = 0;
         for (unsigned i = 0; i < lanes; i++) {
-            keys[i] = window_lowest(&windows[i]);
+            keys[i] = window_lowest(&windows[i], wide);
             if (keys[i] == NO_KEY)
                 continue;
             steps[i] = window_unlink(&windows[i], keys[i]);
@@ -261,30 +231,10 @@ TOKENIZER_AVX2 static inline __attribute__((always_inline)) void set_avx2(uint32
         row, _mm256_blendv_epi8(_mm256_load_si256(row), _mm256_set1_epi32((int)key), mask));
 }
 
-static_assert(TOKENIZER_PAIR_SLOTS == 4, "so many are compared at once");
-
-/* Without a branch for what may as well be there as not. */
-TOKENIZER_AVX2 static inline __attribute__((always_inline)) uint32_t
-find_avx2(const struct tokenizer_tables *tables, uint64_t key, uint32_t at)
-{
-    const uint64_t *slots = tables->pairs + at;
-    __m256i all = _mm256_loadu_si256((const __m256i *)(const void *)slots);
-    __m256i same = _mm256_cmpeq_epi64(_mm256_srli_epi64(all, TOKENIZER_PAIR_BITS),
-                                      _mm256_set1_epi64x((long long)key));
-    unsigned which = (unsigned)_mm256_movemask_pd(_mm256_castsi256_pd(same));
-    uint32_t merge = (uint32_t)slots[__builtin_ctz(which | 8)];
-
-    merge = which == 0 ? TOKENIZER_NO_MERGE : merge & ((1u << TOKENIZER_PAIR_BITS) - 1);
-    if (__builtin_expect(which == 0 && slots[3] != UINT64_MAX, 0))
-        merge =
-            tokenizer_tables_pair_at(tables, key, (at + TOKENIZER_PAIR_SLOTS) & tables->pairs_mask);
-    return merge;
-}
-
 TOKENIZER_AVX2 static void run_avx2(struct window *windows, const struct tokenizer_tables *tables,
                                     const struct tokenizer_window_job *jobs, size_t count)
 {
-    static const struct wide wide = { lowest_avx2, set_avx2, find_avx2 };
+    static const struct wide wide = { lowest_avx2, set_avx2, tokenizer_find_avx2 };
 
     if (count == LANES)
         windows_run(windows, tables, jobs, LANES, &wide);

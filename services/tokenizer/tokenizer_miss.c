@@ -1,20 +1,33 @@
 /* Each look at a table waits for memory, and a word that is new takes three of them. So some dozens
- * of words go a step together, and what the next step looks at is asked for before.
+ * of words go a step together, and what the next step looks at is asked for before. A step makes a
+ * list of those that go on.
  *
- *     noise? its bytes ── another place of the cache? ── known to the vocabulary? ── merged, several
- *                                                                                   side by side */
+ *     noise? its bytes ── another place of the cache? ── known to the vocabulary? ── merged side by
+ *                                                                                    side */
 #include "tokenizer_miss.h"
 
-#include "tokenizer_merge_window.h"
+#include <assert.h>
+
+#include "tokenizer_merge_short.h"
 #include "tokenizer_word.h"
 
+static_assert(TOKENIZER_MISS_WORDS <= TOKENIZER_MERGE_SHORT_WORDS, "they are merged together");
+
+/* A word of so many bytes is looked at for noise. */
+#define NOISE_BYTES_MAX 8
+
 enum way {
-    WAY_NONE,  /* not yet */
     WAY_NOISE, /* not worth a place in the cache */
     WAY_CACHE, /* in a place that is not at hand */
     WAY_LONG,  /* among its long words: it has more ids than a short one's place */
     WAY_AHEAD, /* of the vocabulary */
     WAY_MADE,
+};
+
+/* The words that a step leaves to the next. */
+struct rest {
+    uint8_t at[TOKENIZER_MISS_WORDS];
+    size_t count;
 };
 
 static struct slice word_at(const struct tokenizer_miss *miss, size_t i)
@@ -24,10 +37,15 @@ static struct slice word_at(const struct tokenizer_miss *miss, size_t i)
 
 /* No two bytes of it stand together in any piece: an id for each. A lone byte is no noise: every
  * text has some, over and over. */
-static bool is_noise(const struct tokenizer_tables *tables, struct slice word)
+static bool is_noise(const struct tokenizer_tables *tables, const struct tokenizer_run_word *word)
 {
-    return word.size > 1 && tables->has_bytes && tables->image->settings.kind == TOKENIZER_KIND_BPE
-           && !tokenizer_tables_touch(tables, word);
+    const unsigned char *bytes = (const unsigned char *)word->key;
+    unsigned touch = 0;
+
+    for (uint32_t at = 1; at < NOISE_BYTES_MAX; at++)
+        touch |= (unsigned)(tables->adjacent[bytes[at - 1] * 32 + bytes[at] / 8] >> bytes[at] % 8
+                            & (at < word->size));
+    return (touch & 1) == 0 && word->size > 1 && word->size <= NOISE_BYTES_MAX;
 }
 
 static void put_bytes(const struct tokenizer_tables *tables, struct slice word, uint32_t *ids)
@@ -37,126 +55,136 @@ static void put_bytes(const struct tokenizer_tables *tables, struct slice word, 
     ids[0] |= (uint32_t)word.size << TOKENIZER_SHORT_COUNT_SHIFT;
 }
 
-static void take(struct tokenizer_miss *miss, size_t i, enum way way, const uint32_t *ids)
-{
-    miss->ways[i] = way;
-    miss->ids[i] = ids;
-}
-
 static void find_noise(struct tokenizer_miss *miss, const struct tokenizer_tables *tables,
-                       const struct tokenizer_cache *cache)
+                       struct rest *rest)
 {
+    bool has_noise = tables->has_bytes && tables->image->settings.kind == TOKENIZER_KIND_BPE;
+
+    rest->count = 0;
     for (size_t i = 0; i < miss->count; i++) {
-        take(miss, i, WAY_NONE, miss->made[i]);
-        if (is_noise(tables, word_at(miss, i))) {
+        miss->ids[i] = miss->made[i];
+        miss->ways[i] = WAY_NOISE;
+        if (has_noise && is_noise(tables, miss->words[i]))
             put_bytes(tables, word_at(miss, i), miss->made[i]);
-            miss->ways[i] = WAY_NOISE;
-        } else if (cache != NULL) {
-            tokenizer_cache_prefetch_other(cache, miss->words[i]->key, word_at(miss, i));
-        }
+        else
+            rest->at[rest->count++] = (uint8_t)i;
     }
 }
 
-static void find_cached(struct tokenizer_miss *miss, const struct tokenizer_cache *cache)
+static void find_cached(struct tokenizer_miss *miss, const struct tokenizer_cache *cache,
+                        struct rest *rest)
 {
-    for (size_t i = 0; i < miss->count; i++) {
-        const uint32_t *ids = NULL;
+    size_t left = 0;
 
-        if (miss->ways[i] != WAY_NONE)
-            continue;
-        ids = tokenizer_cache_find_other(cache, miss->words[i]->key);
-        if (ids != NULL) {
-            take(miss, i, WAY_CACHE, ids);
-            continue;
-        }
-        ids = miss->words[i]->size <= TOKENIZER_SHORT_IDS
-                  ? NULL
-                  : tokenizer_cache_find_long(cache, word_at(miss, i));
+    for (size_t i = 0; i < rest->count; i++)
+        tokenizer_cache_prefetch_other(cache, miss->words[rest->at[i]]->key,
+                                       word_at(miss, rest->at[i]));
+    for (size_t i = 0; i < rest->count; i++) {
+        uint8_t at = rest->at[i];
+
+        miss->ids[at] = tokenizer_cache_find_other(cache, miss->words[at]->key);
+        miss->ways[at] = WAY_CACHE;
+        rest->at[left] = at;
+        left += miss->ids[at] == NULL;
+    }
+    rest->count = left;
+}
+
+static void find_long(struct tokenizer_miss *miss, const struct tokenizer_cache *cache,
+                      struct rest *rest)
+{
+    size_t left = 0;
+
+    for (size_t i = 0; i < rest->count; i++) {
+        uint8_t at = rest->at[i];
+        const uint32_t *ids = tokenizer_cache_find_many(cache, word_at(miss, at));
+
+        miss->ids[at] = miss->made[at];
         if (ids != NULL) { /* a long word may take its place soon */
-            memcpy(miss->made[i], ids, sizeof(miss->made[i]));
-            miss->ways[i] = WAY_LONG;
+            memcpy(miss->made[at], ids, sizeof(miss->made[at]));
+            miss->ways[at] = WAY_LONG;
+        } else {
+            rest->at[left++] = at;
         }
     }
+    rest->count = left;
 }
 
-/* What the vocabulary may know is mostly among its short words; where those were full, elsewhere.
- */
-static enum status find_known(struct tokenizer_miss *miss, const struct tokenizer_tables *tables,
-                              struct arena *scratch, struct error *err)
+/* What the vocabulary may know is mostly among its short words; where those were full, among its
+ * pieces. */
+static void find_known(struct tokenizer_miss *miss, const struct tokenizer_tables *tables,
+                       struct rest *rest)
 {
-    enum status status = STATUS_OK;
+    bool may_know[TOKENIZER_MISS_WORDS];
+    size_t left = 0;
 
-    for (size_t i = 0; i < miss->count; i++)
-        if (miss->ways[i] == WAY_NONE && tokenizer_tables_may_know(tables, miss->words[i]->key))
-            tokenizer_tables_prefetch_short(tables, miss->words[i]->key);
-    for (size_t i = 0; i < miss->count && status == STATUS_OK; i++) {
-        const uint64_t *key = miss->words[i]->key;
-        size_t count;
-
-        if (miss->ways[i] != WAY_NONE || !tokenizer_tables_may_know(tables, key))
-            continue;
-        take(miss, i, WAY_AHEAD, tokenizer_tables_short(tables, key));
-        if (miss->ids[i] != NULL)
-            continue;
-        take(miss, i, WAY_MADE, miss->made[i]);
-        status =
-            tokenizer_word_encode(tables, word_at(miss, i), scratch, miss->made[i], &count, err);
-        miss->made[i][0] |= (uint32_t)count << TOKENIZER_SHORT_COUNT_SHIFT;
+    for (size_t i = 0; i < rest->count; i++) {
+        may_know[i] = tokenizer_tables_may_know(tables, miss->words[rest->at[i]]->key);
+        if (may_know[i])
+            tokenizer_tables_prefetch_short(tables, miss->words[rest->at[i]]->key);
     }
-    return status;
+    for (size_t i = 0; i < rest->count; i++) {
+        uint8_t at = rest->at[i];
+
+        rest->at[left++] = at;
+        if (!may_know[i])
+            continue;
+        miss->ways[at] = WAY_AHEAD;
+        miss->ids[at] = tokenizer_tables_short(tables, miss->words[at]->key);
+        left -= miss->ids[at] != NULL;
+        if (miss->ids[at] != NULL)
+            continue;
+        miss->ids[at] = miss->made[at];
+        if (tokenizer_word_find(tables, word_at(miss, at), miss->made[at])) {
+            miss->ways[at] = WAY_MADE;
+            miss->made[at][0] |= 1u << TOKENIZER_SHORT_COUNT_SHIFT;
+            left--;
+        }
+    }
+    rest->count = left;
 }
 
-static enum status merge_some(struct tokenizer_miss *miss, const struct tokenizer_tables *tables,
-                              const size_t *which, size_t count, struct arena *scratch,
-                              struct error *err)
+static enum status merge(struct tokenizer_miss *miss, const struct tokenizer_tables *tables,
+                         const struct rest *rest, struct arena *scratch, struct error *err)
 {
-    struct slice words[TOKENIZER_WINDOW_LANES] = { 0 };
-    uint32_t *ids[TOKENIZER_WINDOW_LANES] = { 0 };
-    size_t counts[TOKENIZER_WINDOW_LANES];
-    enum status status;
+    const uint64_t *keys[TOKENIZER_MISS_WORDS];
+    uint32_t *ids[TOKENIZER_MISS_WORDS];
 
-    for (size_t i = 0; i < count; i++) {
-        words[i] = word_at(miss, which[i]);
-        ids[i] = miss->made[which[i]];
+    for (size_t i = 0; i < rest->count; i++) {
+        keys[i] = miss->words[rest->at[i]]->key;
+        ids[i] = miss->made[rest->at[i]];
         ids[i][0] = 0;
-        miss->ways[which[i]] = WAY_MADE;
+        miss->ways[rest->at[i]] = WAY_MADE;
     }
-    status = tokenizer_word_merge(tables, words, count, scratch, ids, counts, err);
-    for (size_t i = 0; i < count && status == STATUS_OK; i++)
-        ids[i][0] |= (uint32_t)counts[i] << TOKENIZER_SHORT_COUNT_SHIFT;
-    return status;
+    return tokenizer_word_merge(tables, keys, rest->count, scratch, ids, err);
 }
 
 enum status tokenizer_miss_find(struct tokenizer_miss *miss, const struct tokenizer_tables *tables,
                                 const struct tokenizer_cache *cache, struct arena *scratch,
                                 struct error *err)
 {
-    size_t which[TOKENIZER_WINDOW_LANES], count = 0;
-    enum status status;
+    struct rest rest;
 
-    find_noise(miss, tables, cache);
-    if (cache != NULL)
-        find_cached(miss, cache);
-    status = find_known(miss, tables, scratch, err);
-    for (size_t i = 0; i < miss->count && status == STATUS_OK; i++) {
-        if (miss->ways[i] != WAY_NONE)
-            continue;
-        which[count++] = i;
-        if (count < TOKENIZER_WINDOW_LANES)
-            continue;
-        status = merge_some(miss, tables, which, count, scratch, err);
-        count = 0;
+    find_noise(miss, tables, &rest);
+    if (cache != NULL) {
+        find_cached(miss, cache, &rest);
+        find_long(miss, cache, &rest);
     }
-    return count == 0 || status != STATUS_OK ? status
-                                             : merge_some(miss, tables, which, count, scratch, err);
+    find_known(miss, tables, &rest);
+    return rest.count == 0 ? STATUS_OK : merge(miss, tables, &rest, scratch, err);
 }
 
-static void keep(struct tokenizer_cache *cache, struct slice word, uint32_t *ids)
+static void keep(struct tokenizer_cache *cache, const struct tokenizer_run_word *word,
+                 uint32_t *ids)
 {
     uint32_t count = ids[0] >> TOKENIZER_SHORT_COUNT_SHIFT;
 
+    if (count <= TOKENIZER_SHORT_IDS) {
+        tokenizer_cache_put_short(cache, word->key, ids);
+        return;
+    }
     ids[0] &= TOKENIZER_SHORT_ID_MASK;
-    tokenizer_cache_put(cache, word, ids, count);
+    tokenizer_cache_put(cache, slice_of(word->at, word->size), ids, count);
 }
 
 void tokenizer_miss_keep(struct tokenizer_miss *miss, struct tokenizer_cache *cache)
@@ -167,6 +195,6 @@ void tokenizer_miss_keep(struct tokenizer_miss *miss, struct tokenizer_cache *ca
         else if (miss->ways[i] == WAY_AHEAD)
             tokenizer_cache_put_short(cache, miss->words[i]->key, miss->ids[i]);
         else if (miss->ways[i] == WAY_MADE)
-            keep(cache, word_at(miss, i), miss->made[i]);
+            keep(cache, miss->words[i], miss->made[i]);
     }
 }

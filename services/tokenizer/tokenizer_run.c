@@ -94,12 +94,26 @@ void tokenizer_run_put_id(struct tokenizer_run *run, uint32_t id)
     run->count++;
 }
 
+/* Four ids at once; the number of them, in the first, is taken off. */
+static inline void store_ids(uint32_t *to, const uint32_t *ids)
+{
+    uint64_t low, high;
+
+    memcpy(&low, ids, sizeof(low));
+    memcpy(&high, ids + 2, sizeof(high));
+    low &= 0xffffffff00000000u | TOKENIZER_SHORT_ID_MASK;
+    memcpy(to, &low, sizeof(low));
+    memcpy(to + 2, &high, sizeof(high));
+}
+
 /* Ids as an entry of the cache holds them. */
 static void put_found(struct tokenizer_run *run, const uint32_t *ids)
 {
     uint32_t count = ids[0] >> TOKENIZER_SHORT_COUNT_SHIFT;
 
-    if (run->arena != NULL) {
+    if (run->arena != NULL && count <= TOKENIZER_SHORT_IDS) {
+        store_ids(run->ids + run->count, ids);
+    } else if (run->arena != NULL) {
         memcpy(run->ids + run->count, ids, count * sizeof(*ids));
         run->ids[run->count] &= TOKENIZER_SHORT_ID_MASK;
     }
@@ -140,18 +154,6 @@ static void put_long(struct tokenizer_run *run, struct slice word)
         put_found(run, ids);
     else
         put_new(run, word);
-}
-
-/* Four ids at once; the number of them, in the first, is taken off. */
-static inline void store_ids(uint32_t *to, const uint32_t *ids)
-{
-    uint64_t low, high;
-
-    memcpy(&low, ids, sizeof(low));
-    memcpy(&high, ids + 2, sizeof(high));
-    low &= 0xffffffff00000000u | TOKENIZER_SHORT_ID_MASK;
-    memcpy(to, &low, sizeof(low));
-    memcpy(to + 2, &high, sizeof(high));
 }
 
 static inline const struct tokenizer_short *shorts_of(const struct tokenizer_run *run)

@@ -48,7 +48,10 @@ void tokenizer_tables_init(struct tokenizer_tables *tables, const struct tokeniz
         .short_filter_shift = shift_of(image, TOKENIZER_SECTION_SHORT_FILTER),
         .adjacent = tokenizer_image_section(image, TOKENIZER_SECTION_ADJACENT),
         .find_filter_shift = shift_of(image, TOKENIZER_SECTION_FIND_FILTER),
-        .merged = tokenizer_image_section(image, TOKENIZER_SECTION_MERGED),
+        .pair_filter = tokenizer_image_section(image, TOKENIZER_SECTION_PAIR_FILTER),
+        .pair_filter_shift = shift_of(image, TOKENIZER_SECTION_PAIR_FILTER),
+        .ids = tokenizer_image_section(image, TOKENIZER_SECTION_SYMBOLS),
+        .units_count = image->units_count,
         .points = tokenizer_image_section(image, TOKENIZER_SECTION_POINTS),
         .specials = tokenizer_image_section(image, TOKENIZER_SECTION_SPECIALS),
         .words = tokenizer_image_section(image, TOKENIZER_SECTION_WORDS),
@@ -58,16 +61,16 @@ void tokenizer_tables_init(struct tokenizer_tables *tables, const struct tokeniz
                         - (uint32_t)__builtin_ctzll(image->sections[TOKENIZER_SECTION_SHORTS].size
                                                     / sizeof(struct tokenizer_short)),
         .find_mask = mask_of(image, TOKENIZER_SECTION_FIND, sizeof(uint32_t)),
-        .pairs_mask = mask_of(image, TOKENIZER_SECTION_PAIRS, sizeof(uint64_t)),
+        .pairs_mask =
+            mask_of(image, TOKENIZER_SECTION_PAIRS, sizeof(uint64_t)) - TOKENIZER_PAIR_SLOTS,
         .points_mask = mask_of(image, TOKENIZER_SECTION_POINTS, sizeof(uint64_t)),
         .words_mask = mask_of(image, TOKENIZER_SECTION_WORDS, sizeof(uint32_t)),
         .has_bytes = true,
     };
-    if (image->sections[TOKENIZER_SECTION_FIRSTS].size > 0) {
+    if (image->sections[TOKENIZER_SECTION_FIRSTS].size > 0)
         tables->firsts = tokenizer_image_section(image, TOKENIZER_SECTION_FIRSTS);
-        tables->firsts_bits =
-            (uint32_t)__builtin_ctzll(image->sections[TOKENIZER_SECTION_FIRSTS].size / 4) / 2;
-    }
+    if (image->sections[TOKENIZER_SECTION_MERGED].size > 0)
+        tables->merged = tokenizer_image_section(image, TOKENIZER_SECTION_MERGED);
     if (image->sections[TOKENIZER_SECTION_RANKS].size > 0)
         tables->ranks = tokenizer_image_section(image, TOKENIZER_SECTION_RANKS);
     for (int byte = 0; byte < 256; byte++)

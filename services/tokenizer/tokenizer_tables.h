@@ -6,8 +6,10 @@
 #include "base/hash.h"
 #include "tokenizer_image.h"
 
-/* A symbol that joins with nothing: a code point that no piece holds. Symbols are pieces and, from
- * pieces_count on, code points of pieces that are none themselves; all are below this. */
+/* What merges join. First the units: bytes, or code points that pieces hold, in any order. Then
+ * what each merge makes, in the order of their ranks, so that the number of a merge tells the
+ * symbol. This one joins with nothing: a code point that no piece holds. All others are below it.
+ */
 #define TOKENIZER_NO_SYMBOL ((1u << 20) - 2)
 
 /* A merge that is none. Merges are below TOKENIZER_MERGES_MAX. */
@@ -34,11 +36,15 @@ struct tokenizer_tables {
     const char *piece_bytes;
     const uint8_t *types, *flags;
     const uint32_t *find;
-    const uint64_t *pairs, *find_filter, *short_filter;
-    const uint8_t *adjacent;        /* bit x * 256 + y: a piece has byte y after x */
-    const uint32_t *merged, *ranks; /* ranks: NULL where merges have ranks of their own */
-    const uint32_t *firsts; /* [left << firsts_bits | right]: the merge of two bytes' pieces or
-                               TOKENIZER_NO_MERGE; NULL: units are not bytes */
+    const uint64_t *pairs, *pair_filter, *find_filter, *short_filter;
+    const uint8_t *adjacent; /* bit x * 256 + y: a piece has byte y after x */
+    const uint32_t *ids;     /* of symbols; TOKENIZER_NO_ID: a code point that is no piece */
+    const uint32_t *merged;  /* while a vocabulary is compiled: the symbol that each merge makes,
+                                and symbols are pieces and, beyond them, code points; NULL: as
+                                numbers tell */
+    const uint32_t *ranks;   /* of merges; NULL: their numbers */
+    const uint32_t *firsts;  /* [left << 8 | right]: the merge of two bytes or TOKENIZER_NO_MERGE;
+                                NULL: units are not bytes */
     const uint64_t *points;
     uint8_t cuts[65536]; /* SPM: [x * 256 + y]: no piece holds byte y after byte x, so that no merge
                             crosses; 0 where y continues a character. U+2581 counts as a blank */
@@ -46,9 +52,9 @@ struct tokenizer_tables {
     uint32_t specials_at[257]; /* of those that begin with a byte the first, or where it would be */
     const uint32_t *words;
     const char *word_bytes;
-    uint32_t find_filter_shift, short_filter_shift;
+    uint32_t find_filter_shift, short_filter_shift, pair_filter_shift;
     uint32_t find_mask, pairs_mask, points_mask, words_mask;
-    uint32_t shorts_shift, firsts_bits;
+    uint32_t shorts_shift, units_count;
     bool has_bytes; /* every byte has a piece: nothing is ever unknown */
 };
 
@@ -74,14 +80,24 @@ static inline unsigned tokenizer_tables_special_type(const struct tokenizer_tabl
                                                               : tokenizer_tables_type(tables, id);
 }
 
-/* A filter is a bit for each of many hashes: a bit that is not set says that something is not in
- * the table. It is small enough to stay near the processor where the table is not. The upper bits
- * of a hash name the bit. */
+/* A filter is two bits of one word for each of many hashes: where one is not set, something is not
+ * in the table. It is small enough to stay near the processor where the table is not. The upper
+ * bits of a hash name the word and then the bits; a filter has 2^(64 - @shift) bits. */
+static inline uint64_t tokenizer_filter_bits(uint32_t shift, uint64_t hash)
+{
+    return (uint64_t)1 << (hash >> shift & 63) | (uint64_t)1 << (hash >> (shift - 6) & 63);
+}
+
+static inline uint64_t tokenizer_filter_word(uint32_t shift, uint64_t hash)
+{
+    return hash >> shift >> 6;
+}
+
 static inline bool tokenizer_filter_has(const uint64_t *filter, uint32_t shift, uint64_t hash)
 {
-    uint64_t bit = hash >> shift;
+    uint64_t bits = tokenizer_filter_bits(shift, hash);
 
-    return (filter[bit / 64] >> bit % 64 & 1) != 0;
+    return (filter[tokenizer_filter_word(shift, hash)] & bits) == bits;
 }
 
 /* The normal piece that is @text, or TOKENIZER_NO_ID. */
@@ -167,7 +183,10 @@ static inline bool tokenizer_tables_touch(const struct tokenizer_tables *tables,
 
 /* Pairs: left in the upper 20 bits, right in the next 20, the merge in the lower 24. Open
  * addressing, at most half full, ones in a free slot. A search begins at a multiple of
- * TOKENIZER_PAIR_SLOTS, so that so many slots can be compared at once. */
+ * TOKENIZER_PAIR_SLOTS, so that so many slots can be compared at once. As many more, beyond the
+ * table, are free: a search that begins there ends there.
+ *
+ * Most pairs that are asked for are none: so a filter is asked first. */
 #define TOKENIZER_PAIR_BITS 24
 #define TOKENIZER_PAIR_SLOTS 4
 
@@ -186,11 +205,22 @@ static inline uint32_t tokenizer_pair_slot(uint64_t hash, uint32_t mask)
     return (uint32_t)(hash >> 24) & mask & ~(uint32_t)(TOKENIZER_PAIR_SLOTS - 1);
 }
 
+/* Where the search for a pair begins: in the table where it may be there, else beyond. */
+static inline uint32_t tokenizer_tables_pair_start(const struct tokenizer_tables *tables,
+                                                   uint64_t key)
+{
+    uint64_t hash = tokenizer_pair_hash(key);
+
+    return tokenizer_filter_has(tables->pair_filter, tables->pair_filter_shift, hash)
+               ? tokenizer_pair_slot(hash, tables->pairs_mask)
+               : tables->pairs_mask + 1;
+}
+
 /* The merge of the pair @key whose search begins at @at, or TOKENIZER_NO_MERGE. */
 static inline uint32_t tokenizer_tables_pair_at(const struct tokenizer_tables *tables, uint64_t key,
                                                 uint32_t at)
 {
-    for (;; at = (at + 1) & tables->pairs_mask) {
+    for (; /* beyond the table the first is free */; at = (at + 1) & tables->pairs_mask) {
         uint64_t slot = tables->pairs[at];
 
         if (slot == UINT64_MAX)
@@ -206,8 +236,20 @@ static inline uint32_t tokenizer_tables_pair(const struct tokenizer_tables *tabl
 {
     uint64_t key = tokenizer_pair_key(left, right);
 
-    return tokenizer_tables_pair_at(
-        tables, key, tokenizer_pair_slot(tokenizer_pair_hash(key), tables->pairs_mask));
+    return tokenizer_tables_pair_at(tables, key, tokenizer_tables_pair_start(tables, key));
+}
+
+/* The symbol that @merge makes. */
+static inline uint32_t tokenizer_tables_merged(const struct tokenizer_tables *tables,
+                                               uint32_t merge)
+{
+    return tables->merged == NULL ? tables->units_count + merge : tables->merged[merge];
+}
+
+/* The piece of a symbol, or TOKENIZER_NO_ID. */
+static inline uint32_t tokenizer_tables_id(const struct tokenizer_tables *tables, uint32_t symbol)
+{
+    return symbol == TOKENIZER_NO_SYMBOL ? TOKENIZER_NO_ID : tables->ids[symbol];
 }
 
 /* SPM: the symbol of @point; TOKENIZER_NO_SYMBOL for a code point that no piece holds. */

@@ -3,7 +3,8 @@
 #include "tokenizer_word.h"
 
 #include "base/utf8.h"
-#include "tokenizer_merge_window.h"
+#include "tokenizer_merge.h"
+#include "tokenizer_merge_short.h"
 
 #define BLANK "\xe2\x96\x81" /* U+2581 */
 
@@ -31,7 +32,7 @@ static struct slice escape(struct slice word, char *bytes)
     return slice_of(bytes, size);
 }
 
-static bool find_whole(const struct tokenizer_tables *tables, struct slice word, uint32_t *id)
+bool tokenizer_word_find(const struct tokenizer_tables *tables, struct slice word, uint32_t *id)
 {
     char escaped[ESCAPED_BYTES_MAX];
 
@@ -71,8 +72,10 @@ size_t tokenizer_word_units(const struct tokenizer_tables *tables, struct slice 
 
     if (tables->image->settings.kind == TOKENIZER_KIND_BPE) {
         for (size_t i = 0; i < word.size; i++) {
-            units[count] = bytes[(unsigned char)word.data[i]];
-            count += units[count] != TOKENIZER_NO_ID;
+            unsigned char byte = (unsigned char)word.data[i];
+
+            units[count] = tables->merged == NULL ? byte : bytes[byte];
+            count += bytes[byte] != TOKENIZER_NO_ID;
         }
         return count;
     }
@@ -117,22 +120,26 @@ static bool put_ids(const struct tokenizer_tables *tables, struct slice word,
         start = at;
         for (uint32_t unit = 0; unit < sizes[i]; unit++, at += step)
             utf8_decode(slice_cut(word, at, word.size), &step);
-        if (symbols[i] < tables->image->pieces_count)
-            ids[(*count)++] = symbols[i];
+        ids[*count] = tokenizer_tables_id(tables, symbols[i]);
+        if (ids[*count] != TOKENIZER_NO_ID)
+            (*count)++;
         else if (!put_symbol_bytes(tables, slice_cut(word, start, at), ids, count))
             return false;
     }
     return true;
 }
 
-/* Whether symbols are ids as they are. */
-static bool are_pieces(const struct tokenizer_tables *tables, const uint32_t *symbols, size_t count)
+/* The ids of symbols; false when one of them is no piece. */
+static bool put_pieces(const struct tokenizer_tables *tables, const uint32_t *symbols, size_t count,
+                       uint32_t *ids)
 {
-    uint32_t highest = 0;
+    bool are_pieces = true;
 
-    for (size_t i = 0; i < count; i++)
-        highest = symbols[i] > highest ? symbols[i] : highest;
-    return highest < tables->image->pieces_count;
+    for (size_t i = 0; i < count; i++) {
+        ids[i] = tokenizer_tables_id(tables, symbols[i]);
+        are_pieces = are_pieces && ids[i] != TOKENIZER_NO_ID;
+    }
+    return are_pieces;
 }
 
 static enum status put_merged(const struct tokenizer_tables *tables, struct slice word,
@@ -141,8 +148,7 @@ static enum status put_merged(const struct tokenizer_tables *tables, struct slic
 {
     if (made == SIZE_MAX)
         return error_set(err, STATUS_RESOURCE_EXHAUSTED, "the text needs too much memory");
-    if (are_pieces(tables, symbols, made)) {
-        memcpy(ids, symbols, made * sizeof(*ids));
+    if (put_pieces(tables, symbols, made, ids)) {
         *count = made;
         return STATUS_OK;
     }
@@ -186,7 +192,7 @@ enum status tokenizer_word_encode(const struct tokenizer_tables *tables, struct 
 {
     uint32_t units[STACK_UNITS], symbols[STACK_UNITS], sizes[STACK_UNITS];
 
-    if (find_whole(tables, word, ids)) {
+    if (tokenizer_word_find(tables, word, ids)) {
         *count = 1;
         return STATUS_OK;
     }
@@ -197,41 +203,86 @@ enum status tokenizer_word_encode(const struct tokenizer_tables *tables, struct 
     return merge_word(tables, word, units, symbols, sizes, scratch, ids, count, err);
 }
 
-/* Units of short words; false when one of them has none. */
-static bool put_jobs(const struct tokenizer_tables *tables, const struct slice *words, size_t count,
-                     uint32_t (*units)[TOKENIZER_SHORT_BYTES],
-                     uint32_t (*symbols)[TOKENIZER_SHORT_BYTES],
-                     uint32_t (*sizes)[TOKENIZER_SHORT_BYTES], struct tokenizer_window_job *jobs)
+/* Short words
+ * -------------------------------------------------------------------------------------- */
+
+static struct slice word_of_key(const uint64_t *key)
 {
-    bool have_units = true;
+    const char *bytes = (const char *)key;
 
-    for (size_t i = 0; i < count; i++) {
-        size_t size = tokenizer_word_units(tables, words[i], units[i]);
-
-        jobs[i] = (struct tokenizer_window_job){ units[i], size, symbols[i], sizes[i], 0 };
-        have_units = have_units && size > 0;
-    }
-    return have_units;
+    return slice_of(bytes, (unsigned char)bytes[TOKENIZER_SHORT_BYTES]);
 }
 
-enum status tokenizer_word_merge(const struct tokenizer_tables *tables, const struct slice *words,
-                                 size_t count, struct arena *scratch, uint32_t *const *ids,
-                                 size_t *counts, struct error *err)
+/* False when the word has no units. */
+static bool put_job(const struct tokenizer_tables *tables, const uint64_t *key,
+                    struct tokenizer_merge_short *job)
 {
-    uint32_t units[TOKENIZER_WINDOW_LANES][TOKENIZER_SHORT_BYTES];
-    uint32_t symbols[TOKENIZER_WINDOW_LANES][TOKENIZER_SHORT_BYTES];
-    uint32_t sizes[TOKENIZER_WINDOW_LANES][TOKENIZER_SHORT_BYTES];
-    struct tokenizer_window_job jobs[TOKENIZER_WINDOW_LANES];
-    enum status status = STATUS_OK;
+    size_t count;
 
-    if (put_jobs(tables, words, count, units, symbols, sizes, jobs) && tables->ranks == NULL)
-        tokenizer_merge_windows(tables, jobs, count);
-    else
-        for (size_t i = 0; i < count; i++)
-            jobs[i].made =
-                tokenizer_merge(tables, units[i], jobs[i].count, symbols[i], sizes[i], scratch);
-    for (size_t i = 0; i < count && status == STATUS_OK; i++)
-        status = put_merged(tables, words[i], symbols[i], sizes[i], jobs[i].made, ids[i],
-                            &counts[i], err);
+    if (tables->has_bytes && tables->firsts != NULL) {
+        tokenizer_merge_short_put_key(tables, job, key);
+        return true;
+    }
+    count = tokenizer_word_units(tables, word_of_key(key), job->symbols);
+    if (count > 0)
+        tokenizer_merge_short_put_units(tables, job, count);
+    return count > 0;
+}
+
+/* The slow way: some symbol is no piece, or there is none at all. */
+static enum status put_odd(const struct tokenizer_tables *tables, const uint64_t *key,
+                           struct arena *scratch, uint32_t *ids, struct error *err)
+{
+    uint32_t units[TOKENIZER_SHORT_BYTES], symbols[TOKENIZER_SHORT_BYTES];
+    uint32_t sizes[TOKENIZER_SHORT_BYTES];
+    struct arena_mark mark = arena_mark(scratch);
+    size_t count = 0;
+    enum status status =
+        merge_word(tables, word_of_key(key), units, symbols, sizes, scratch, ids, &count, err);
+
+    arena_rewind(scratch, mark);
+    if (count == 0)
+        ids[0] = 0;
+    ids[0] |= (uint32_t)count << TOKENIZER_SHORT_COUNT_SHIFT;
+    return status;
+}
+
+/* False when a symbol is no piece. */
+static bool put_short(const struct tokenizer_tables *tables,
+                      const struct tokenizer_merge_short *job, uint32_t *ids)
+{
+    uint32_t count = 0;
+    bool are_pieces = true;
+
+    for (uint32_t starts = job->starts; starts != 0; starts &= starts - 1) {
+        ids[count] = tokenizer_tables_id(tables, job->symbols[__builtin_ctz(starts)]);
+        are_pieces = are_pieces && ids[count] != TOKENIZER_NO_ID;
+        count++;
+    }
+    ids[0] |= count << TOKENIZER_SHORT_COUNT_SHIFT;
+    return are_pieces;
+}
+
+enum status tokenizer_word_merge(const struct tokenizer_tables *tables, const uint64_t *const *keys,
+                                 size_t count, struct arena *scratch, uint32_t *const *ids,
+                                 struct error *err)
+{
+    struct tokenizer_merge_short jobs[TOKENIZER_MERGE_SHORT_WORDS];
+    uint8_t which[TOKENIZER_MERGE_SHORT_WORDS];
+    enum status status = STATUS_OK;
+    size_t jobs_count = 0;
+
+    for (size_t i = 0; i < count && status == STATUS_OK; i++) {
+        which[jobs_count] = (uint8_t)i;
+        if (tables->ranks == NULL && put_job(tables, keys[i], &jobs[jobs_count]))
+            jobs_count++;
+        else
+            status = put_odd(tables, keys[i], scratch, ids[i], err);
+    }
+    if (status == STATUS_OK)
+        tokenizer_merge_short(tables, jobs, jobs_count);
+    for (size_t i = 0; i < jobs_count && status == STATUS_OK; i++)
+        if (!put_short(tables, &jobs[i], ids[which[i]]))
+            status = put_odd(tables, keys[which[i]], scratch, ids[which[i]], err);
     return status;
 }

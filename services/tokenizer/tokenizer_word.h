@@ -13,16 +13,19 @@ enum status tokenizer_word_encode(const struct tokenizer_tables *tables, struct 
                                   struct arena *scratch, uint32_t *ids, size_t *count,
                                   struct error *err);
 
-/* The same of @count short words (TOKENIZER_SHORT_BYTES, TOKENIZER_WINDOW_LANES at most), none of
- * them known (tokenizer_tables_may_know): they are merged side by side. @ids[i] has room for
- * TOKENIZER_SHORT_BYTES. */
-enum status tokenizer_word_merge(const struct tokenizer_tables *tables, const struct slice *words,
-                                 size_t count, struct arena *scratch, uint32_t *const *ids,
-                                 size_t *counts, struct error *err);
+/* The id of the piece that is @word whole, where merges give that. False when there is none. */
+bool tokenizer_word_find(const struct tokenizer_tables *tables, struct slice word, uint32_t *id);
 
-/* The symbols of @word before any merge (room for word.size), and their number: bytes, or code
- * points. A byte of byte-level BPE that has no symbol is left out, and those beside it are
- * neighbours, as the reference has it. */
+/* The ids of @count short words that are no pieces, up to TOKENIZER_MERGE_SHORT_WORDS: they are
+ * merged side by side. @keys[i]: as tokenizer_short_key has a word; @ids[i]: room for
+ * TOKENIZER_SHORT_BYTES, and the count in the first as a short word's ids have it. */
+enum status tokenizer_word_merge(const struct tokenizer_tables *tables, const uint64_t *const *keys,
+                                 size_t count, struct arena *scratch, uint32_t *const *ids,
+                                 struct error *err);
+
+/* The units of @word (room for word.size), and their number: bytes, or code points. A byte of
+ * byte-level BPE that has no symbol is left out, and those beside it are neighbours, as the
+ * reference has it. */
 size_t tokenizer_word_units(const struct tokenizer_tables *tables, struct slice word,
                             uint32_t *units);
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Makes tokenizer_words.h: words that clinical prose and FHIR JSON are likely to hold, which compiled vocabularies encode ahead.
+"""Makes tokenizer_words.txt: words that clinical prose and FHIR JSON are likely to hold, which compiled vocabularies encode ahead.
     npm install @types/fhir@0.0.41
-    ./tokenizer_words.py node_modules/@types/fhir/r4.d.ts > tokenizer_words.h
+    ./tokenizer_words.py node_modules/@types/fhir/r4.d.ts > tokenizer_words.txt
 Names of FHIR's types and elements are read from the type definitions; medical words are made here of Greek and Latin stems and endings,
 as anatomy, pathology and pharmacology make theirs; the rest is a list of our own."""
 import re
@@ -79,12 +79,5 @@ source = open(sys.argv[1]).read()
 words.update(re.findall(r'^\s+([a-z]\w{2,45})\??:', source, re.M))
 words.update(re.findall(r'interface (\w{3,45})', source))
 
-print('/* Made by tokenizer_words.py: words of clinical prose and of FHIR JSON, one a line. */')
-print('/* clang-format off */\n#ifndef TOKENIZER_WORDS_H\n#define TOKENIZER_WORDS_H\n\nstatic const char tokenizer_words[] =')
-line = ''
 for word in sorted(words):
-    if len(line) + len(word) > 110:
-        print(f'    "{line}"')
-        line = ''
-    line += word + r'\n'
-print(f'    "{line}";\n\n#endif')
+    print(word)

@@ -1,11 +1,14 @@
-/* What texts to ids costs on one core: user seconds of the process, medians of several passes.
+/* What texts to ids costs on one core: processor seconds of the process, medians of several passes,
+ * in which the ways to do it take turns.
  *
  *     tokenizer_bench VOCABULARY [FILE]...
+ *     tokenizer_bench --hard VOCABULARY [KIND]
  *     tokenizer_bench --open VOCABULARY FOLDER
  *
  * For each file: the first pass (nothing remembered), passes that follow, and counting; whole, and
- * in notes of 4 KiB. Then texts that are made to be hard, a megabyte each, with nothing remembered.
- */
+ * in notes of 4 KiB. --hard: texts that are made to be hard, a megabyte each. A processor that is
+ * shared runs at any speed: beside each speed are the cycles for a byte, by a chain of additions
+ * that is timed before and after, and above all the speed of memcpy. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
@@ -17,8 +20,9 @@
 #include "tokenizer_open.h"
 #include "tokenizer_state.h"
 
-#define PASSES 5
+#define PASSES 9
 #define NOTE_BYTES 4096
+#define BUDGET 256
 #define TEXT_BYTES_MAX (4u << 20)
 
 static double cpu_seconds(void)
@@ -64,54 +68,111 @@ static size_t count(const struct tokenizer_vocab *vocab, struct slice text, stru
     return ids;
 }
 
+/* Is it over a budget of about a quarter of a note? */
+static size_t count_to(const struct tokenizer_vocab *vocab, struct slice text, struct arena *arena)
+{
+    size_t ids = 0;
+
+    (void)arena;
+    tokenizer_encode_count_to(vocab, text, BUDGET, &ids, NULL);
+    return ids;
+}
+
+/* Yardsticks
+ * ------------------------------------------------------------------------------------------- */
+
+/* Cycles a second: an addition that waits for the one before it takes one. */
+static double clock_speed(void)
+{
+    const long count = 1000000;
+    double start = cpu_seconds();
+    unsigned long x = 0;
+
+    for (long i = 0; i < count; i++) {
+        x++;
+        __asm__ volatile("" : "+r"(x));
+    }
+    return (double)count / (cpu_seconds() - start);
+}
+
+static double copy_speed(void)
+{
+    static char from[1 << 20], to[1 << 20];
+    double start = cpu_seconds();
+
+    for (int i = 0; i < 100; i++) {
+        memcpy(to, from, sizeof(to));
+        __asm__ volatile("" ::"r"(to) : "memory");
+    }
+    return 100 * sizeof(to) / (cpu_seconds() - start);
+}
+
+/* Passes
+ * -----------------------------------------------------------------------------------------------
+ */
+
 typedef size_t (*work_fn)(const struct tokenizer_vocab *vocab, struct slice text,
                           struct arena *arena);
 
-/* MB/s over @text in pieces of @bytes; *ids gets the number of ids. */
-static double pass(const struct tokenizer_vocab *vocab, work_fn work, struct slice text,
-                   size_t bytes, struct arena *arena, size_t *ids)
-{
-    double start = cpu_seconds();
+struct way {
+    const char *name;
+    work_fn work;
+    size_t bytes; /* of a call; 0: the whole text */
+    bool is_cold;
+    double speeds[PASSES], cycles[PASSES]; /* MB/s; for a byte */
+};
 
-    *ids = 0;
+static void pass(const struct tokenizer_vocab *vocab, struct way *way, struct slice text,
+                 struct arena *arena, int i)
+{
+    size_t bytes = way->bytes == 0 ? text.size : way->bytes;
+    double clock, start, seconds;
+
+    if (way->is_cold)
+        tokenizer_vocab_forget(vocab);
+    clock = clock_speed();
+    start = cpu_seconds();
     for (size_t at = 0; at < text.size; at += bytes)
-        *ids += work(vocab, slice_cut(text, at, at + bytes), arena);
-    return (double)text.size / 1e6 / (cpu_seconds() - start);
+        way->work(vocab, slice_cut(text, at, at + bytes), arena);
+    seconds = cpu_seconds() - start;
+    clock = (clock + clock_speed()) / 2;
+    way->speeds[i] = (double)text.size / 1e6 / seconds;
+    way->cycles[i] = clock * seconds / (double)text.size;
 }
 
-static double passes(const struct tokenizer_vocab *vocab, work_fn work, struct slice text,
-                     size_t bytes, bool is_cold)
+/* A cold pass comes before the warm ones. */
+static void measure(const struct tokenizer_vocab *vocab, const char *name, struct slice text,
+                    struct way *ways, size_t count)
 {
-    double speeds[PASSES];
     struct arena arena;
-    size_t ids;
 
     arena_init(&arena, 1024 * MIB);
-    for (int i = 0; i < PASSES; i++) {
-        if (is_cold)
-            tokenizer_vocab_forget(vocab);
-        speeds[i] = pass(vocab, work, text, bytes, &arena, &ids);
-    }
+    printf("%-16s %4.1f MB %8zu ids", name, (double)text.size / 1e6, encode(vocab, text, &arena));
+    for (int i = 0; i < PASSES; i++)
+        for (size_t way = 0; way < count; way++)
+            pass(vocab, &ways[way], text, &arena, i);
     arena_close(&arena);
-    return median(speeds, PASSES);
+    for (size_t way = 0; way < count; way++)
+        printf("   %s %4.0f (%.1f)", ways[way].name, median(ways[way].speeds, PASSES),
+               median(ways[way].cycles, PASSES));
+    printf("\n");
 }
 
-static void measure(const struct tokenizer_vocab *vocab, const char *name, struct slice text)
+static void measure_file(const struct tokenizer_vocab *vocab, const char *name, struct slice text)
 {
-    struct arena arena;
-    size_t ids;
+    struct way ways[] = {
+        { "first", encode, 0, true, { 0 }, { 0 } },
+        { "warm", encode, 0, false, { 0 }, { 0 } },
+        { "count", count, 0, false, { 0 }, { 0 } },
+        { "4 KiB", encode, NOTE_BYTES, false, { 0 }, { 0 } },
+        { "count", count, NOTE_BYTES, false, { 0 }, { 0 } },
+        { "to 256", count_to, NOTE_BYTES, false, { 0 }, { 0 } },
+    };
 
-    arena_init(&arena, 1024 * MIB);
-    pass(vocab, encode, text, text.size, &arena, &ids);
-    arena_close(&arena);
-    printf("%-28s %5.1f MB  %8zu ids   first %4.0f   warm %4.0f   4 KiB %4.0f (%.1f us)   count "
-           "%4.0f   count 4 KiB %4.0f\n",
-           name, (double)text.size / 1e6, ids, passes(vocab, encode, text, text.size, true),
-           passes(vocab, encode, text, text.size, false),
-           passes(vocab, encode, text, NOTE_BYTES, false),
-           NOTE_BYTES / passes(vocab, encode, text, NOTE_BYTES, false),
-           passes(vocab, count, text, text.size, false),
-           passes(vocab, count, text, NOTE_BYTES, false));
+    measure(vocab, name, text, ways, sizeof(ways) / sizeof(ways[0]));
+    printf("%-16s %.1f us a note, counted %.1f, to a budget %.1f\n", "",
+           NOTE_BYTES / median(ways[3].speeds, PASSES), NOTE_BYTES / median(ways[4].speeds, PASSES),
+           NOTE_BYTES / median(ways[5].speeds, PASSES));
 }
 
 static struct slice read_file(const char *path)
@@ -221,7 +282,7 @@ static size_t put_hard(char *at, int kind)
     }
 }
 
-static void measure_hard(const struct tokenizer_vocab *vocab)
+static void measure_hard(const struct tokenizer_vocab *vocab, const char *only)
 {
     static const char *const names[] = {
         "one letter",    "blanks",      "newlines",       "random a-z", "base64", "random CJK",
@@ -231,41 +292,50 @@ static void measure_hard(const struct tokenizer_vocab *vocab)
     static char bytes[(1 << 20) + 8];
 
     for (size_t kind = 0; kind < sizeof(names) / sizeof(names[0]); kind++) {
+        struct way ways[] = {
+            { "first", encode, 0, true, { 0 }, { 0 } },
+            { "warm", encode, 0, false, { 0 }, { 0 } },
+            { "count", count, 0, false, { 0 }, { 0 } },
+        };
         size_t size = 0;
-        struct slice text;
 
+        if (only != NULL && strcmp(only, names[kind]) != 0)
+            continue;
         while (size < 1 << 20)
             size += put_hard(bytes + size, (int)kind);
-        text = slice_of(bytes, size);
-        printf("%-28s %5.1f MB                 first %4.0f   warm %4.0f   count %4.0f\n",
-               names[kind], (double)size / 1e6, passes(vocab, encode, text, size, true),
-               passes(vocab, encode, text, size, false), passes(vocab, count, text, size, false));
+        measure(vocab, names[kind], slice_of(bytes, size), ways, sizeof(ways) / sizeof(ways[0]));
     }
+}
+
+static struct tokenizer_vocab *open_vocab(const char *path)
+{
+    struct error err = { 0 };
+    double start = cpu_seconds();
+    struct tokenizer_vocab *vocab = tokenizer_open(path, &err);
+
+    if (vocab == NULL) {
+        fprintf(stderr, "%s\n", err.text);
+        exit(1);
+    }
+    setvbuf(stdout, NULL, _IOLBF, 0);
+    printf("%s: %u pieces, read and compiled in %.1f ms; %.2f GHz, memcpy %.1f GB/s\n"
+           "MB/s (cycles a byte):\n",
+           path, vocab->size, (cpu_seconds() - start) * 1e3, clock_speed() / 1e9,
+           copy_speed() / 1e9);
+    return vocab;
 }
 
 static int measure_texts(int argc, char **argv)
 {
-    struct error err = { 0 };
-    double start = cpu_seconds();
-    struct tokenizer_vocab *vocab = argc < 2 ? NULL : tokenizer_open(argv[1], &err);
+    struct tokenizer_vocab *vocab = open_vocab(argv[1]);
 
-    if (vocab == NULL) {
-        fprintf(stderr, "%s\n",
-                argc < 2 ? "usage: tokenizer_bench VOCABULARY [FILE]..." : err.text);
-        return 1;
-    }
-    setvbuf(stdout, NULL, _IOLBF, 0);
-    printf("%s: %u pieces, read and compiled in %.1f ms; MB/s follow\n", argv[1], vocab->size,
-           (cpu_seconds() - start) * 1e3);
     for (int i = 2; i < argc; i++) {
         struct slice text = read_file(argv[i]);
         const char *name = strrchr(argv[i], '/');
 
-        measure(vocab, name == NULL ? argv[i] : name + 1, text);
+        measure_file(vocab, name == NULL ? argv[i] : name + 1, text);
         free((void *)(uintptr_t)text.data);
     }
-    if (argc == 2)
-        measure_hard(vocab);
     tokenizer_vocab_destroy(vocab);
     return 0;
 }
@@ -305,7 +375,18 @@ static int measure_open(const char *path, const char *folder)
 
 int main(int argc, char **argv)
 {
+    struct tokenizer_vocab *vocab;
+
     if (argc == 4 && strcmp(argv[1], "--open") == 0)
         return measure_open(argv[2], argv[3]);
-    return measure_texts(argc, argv);
+    if (argc < 2 || (strcmp(argv[1], "--hard") == 0 && argc < 3)) {
+        fprintf(stderr, "usage: tokenizer_bench [--hard] VOCABULARY [FILE]...\n");
+        return 1;
+    }
+    if (strcmp(argv[1], "--hard") != 0)
+        return measure_texts(argc, argv);
+    vocab = open_vocab(argv[2]);
+    measure_hard(vocab, argc < 4 ? NULL : argv[3]);
+    tokenizer_vocab_destroy(vocab);
+    return 0;
 }

@@ -84,11 +84,11 @@ static void put_units(uint32_t *units, size_t count)
     uint32_t period = 1 + random_below(40), kind = random_below(3);
 
     for (size_t i = 0; i < count; i++) {
-        units[i] = random_below(LETTERS);
+        units[i] = 'a' + random_below(LETTERS);
         if (kind == 0 && i >= period)
             units[i] = units[i - period];
         if (kind == 1 && random_below(20) != 0)
-            units[i] = i == 0 ? 0 : units[i - 1];
+            units[i] = i == 0 ? 'a' : units[i - 1];
     }
 }
 
