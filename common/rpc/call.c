@@ -11,6 +11,7 @@
 #include "rpc/call_face.h"
 #include "rpc/payload.h"
 #include "rpc/server_call.h"
+#include "rpc/spans.h"
 #include "run/clock.h"
 
 static void on_close(struct op *op, bool is_ok);
@@ -157,6 +158,7 @@ void call_answered(struct server_call *sc, enum status status)
     sc->is_answered = true;
     sc->end.status = status;
     served_count(sc->served, &sc->call, &sc->end, sc->is_refused);
+    spans_add_call(&sc->call, status);
 }
 
 void call_watch_close(struct server_call *sc)

@@ -85,6 +85,10 @@ void call_read(struct call *call, void (*on_message)(struct call *call, const vo
 /* Whether the caller has gone or the deadline has passed. Any thread. */
 bool call_is_cancelled(const struct call *call);
 
+/* What the handler did from @start_ns to @end_ns (of clock_now), as a span of the call's trace
+ * (spans.h). @name is the program's own and lives for ever. Any thread that has the call. */
+void call_span(const struct call *call, const char *name, uint64_t start_ns, uint64_t end_ns);
+
 /* Where the caller's connection comes from: "ipv4:127.0.0.1:40312". Lives as long as the call. */
 const char *call_address(struct call *call);
 

@@ -6,6 +6,7 @@
 #include "base/limits.h"
 #include "base/list.h"
 #include "rpc/call_face.h"
+#include "rpc/spans.h"
 #include "run/clock.h"
 
 struct local_call {
@@ -45,6 +46,7 @@ static void local_end(struct call *call, const void *reply, const struct error *
         local->options.on_message(local->options.arg, reply);
     if (err != NULL)
         local->error = *err;
+    spans_add_call(call, local->error.status);
     local->ending.open = open_ending;
     mailbox_post(&local->options.loop->mailbox, &local->ending);
 }

@@ -18,6 +18,7 @@
 #include "base/limits.h"
 #include "base/log.h"
 #include "rpc/credentials.h"
+#include "rpc/spans.h"
 #include "run/admin.h"
 
 #define EXIT_USAGE 2
@@ -79,6 +80,11 @@ void host_let_go(struct host *host)
     loop_stop(&host->loop);
 }
 
+static void on_spans_stopped(void *owner)
+{
+    host_let_go(owner);
+}
+
 static void on_drained(void *owner)
 {
     struct host *host = owner;
@@ -87,6 +93,8 @@ static void on_drained(void *owner)
         server_destroy(host->server);
     host->server = NULL;
     host_hold(host);
+    host_hold(host);
+    spans_stop(on_spans_stopped, host);
     if (host->service != NULL)
         host->program->stop(host, host->service);
     host_let_go(host);
@@ -163,12 +171,25 @@ static enum status start_server(struct host *host, const struct host_config *con
     return STATUS_OK;
 }
 
+static enum status start_spans(struct host *host, const struct host_config *config,
+                               struct error *err)
+{
+    const struct spans_options options = {
+        .service = host->program->config.name,
+        .target = config->trace_target,
+        .share = config->trace_share,
+    };
+
+    return config->trace_target == NULL ? STATUS_OK : spans_start(&host->loop, &options, err);
+}
+
 static enum status start_parts(struct host *host, const struct host_config *config,
                                struct arena *arena, struct error *err)
 {
     bool is_serving = false;
 
-    if (start_credentials(host, config, err) != STATUS_OK)
+    if (start_credentials(host, config, err) != STATUS_OK
+        || start_spans(host, config, err) != STATUS_OK)
         return err->status;
     if (host->program->start(host, config, &host->service, &is_serving, err) != STATUS_OK)
         return err->status;

@@ -16,6 +16,8 @@ struct host_config {
     const char *log_level;
     int64_t rpc_threads, workers, workers_queue;
     uint64_t grace_ms, connection_age_ms;
+    const char *trace_target; /* NULL: traces are not sent */
+    double trace_share;
 };
 
 /* clang-format off */
@@ -45,7 +47,11 @@ struct host_config {
       "how long running calls may finish after SIGTERM", 0, 0, false, false },                     \
     { "connection-age", SETTING_KIND_DURATION, offsetof(config, host.connection_age_ms), "0s",     \
       "TIME", "close connections of this age, so that clients find new replicas; 0: never", 0, 0,  \
-      false, false }
+      false, false },                                                                              \
+    { "trace-target", SETTING_KIND_STRING, offsetof(config, host.trace_target), NULL, "TARGET",    \
+      "OpenTelemetry collector that traces are sent to over OTLP/gRPC", 0, 0, false, false },      \
+    { "trace-share", SETTING_KIND_DECIMAL, offsetof(config, host.trace_share), "1", "SHARE",       \
+      "of the traces that are sent, chosen by their ids; the same at every service", 0, 1, false, false }
 /* clang-format on */
 
 struct host {
@@ -72,8 +78,8 @@ struct host_program {
      * service calls server_set_serving(host->server, true) later, on the loop. */
     enum status (*start)(struct host *host, const void *config, void **service, bool *is_ready,
                          struct error *err);
-    /* NULL: nothing. When the drain begins: refuse what comes by doors of the service's own, and let
-     * what runs finish within @grace_ms. */
+    /* NULL: nothing. When the drain begins: refuse what comes by doors of the service's own, and
+     * let what runs finish within @grace_ms. */
     void (*drain)(struct host *host, void *service, uint32_t grace_ms);
     /* After the drain: close what start opened; every handle must be closed in the end, for
      * loop_run to return. Who has to wait for something that comes through the mailbox (its own

@@ -20,6 +20,7 @@
 #include "inference.h"
 #include "inference_embed_rpc.h"
 #include "inference_read_rpc.h"
+#include "run/clock.h"
 
 /* More calls than any queue: the engine's own queue is the one that refuses. */
 #define GENERATE_CALLS_MAX 4096
@@ -172,8 +173,24 @@ static bool send_output(struct stream *stream)
     return call_send(stream->call, &reply);
 }
 
+/* What the engine did, as steps of the trace. */
+static void tell_steps(const struct stream *stream)
+{
+    const struct inference_usage *usage = &stream->output.usage;
+    uint64_t queued_ns = stream->request.queued_ns;
+    uint64_t begun_ns = queued_ns + usage->queue_us * CLOCK_NS_PER_US;
+    uint64_t first_ns = queued_ns + usage->first_us * CLOCK_NS_PER_US;
+
+    call_span(stream->call, "queue", queued_ns, begun_ns);
+    if (usage->first_us == 0)
+        return;
+    call_span(stream->call, "prompt", begun_ns, first_ns);
+    call_span(stream->call, "generate", first_ns, clock_now());
+}
+
 static void end_stream(struct stream *stream)
 {
+    tell_steps(stream);
     inference_count(stream->served, &stream->output.usage);
     if (has_failed(stream))
         return;
