@@ -144,11 +144,22 @@ static enum status start_credentials(struct host *host, const struct host_config
     return host->credentials == NULL ? err->status : STATUS_OK;
 }
 
+static enum status read_peers(struct host *host, const struct host_config *config,
+                              struct error *err)
+{
+    if (config->peers == NULL)
+        return STATUS_OK;
+    if (config->tls_authority == NULL)
+        return error_set(err, STATUS_INVALID_ARGUMENT,
+                         "--peers needs tls-authority: without it nobody shows who they are");
+    return peers_load(config->peers, host->program->config.name, &host->peers, err);
+}
+
 static enum status start_server(struct host *host, const struct host_config *config,
                                 struct arena *arena, bool is_serving, struct error *err)
 {
     const char *addresses[ADDRESSES_MAX + 1];
-    const struct server_options options = {
+    struct server_options options = {
         .name = host->program->config.name,
         .addresses = addresses,
         .credentials = host->credentials,
@@ -161,8 +172,10 @@ static enum status start_server(struct host *host, const struct host_config *con
         .service = host->service,
     };
 
-    if (split_addresses(config->listen, arena, addresses, err) != STATUS_OK)
+    if (split_addresses(config->listen, arena, addresses, err) != STATUS_OK
+        || read_peers(host, config, err) != STATUS_OK)
         return err->status;
+    options.peers = host->peers;
     host->server = server_create(&options, err);
     if (host->server == NULL)
         return err->status;
@@ -252,6 +265,8 @@ static int run_host(struct host *host, const struct host_config *config, struct 
     }
     if (host->service != NULL)
         host->program->destroy(host->service);
+    if (host->peers != NULL)
+        peers_destroy(host->peers);
     loop_close(&host->loop);
     return exit_status;
 }

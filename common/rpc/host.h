@@ -13,6 +13,7 @@ struct host_config {
     const char *health_listen;                             /* NULL: health only on listen */
     const char *admin_listen;                              /* NULL: none */
     const char *tls_certificate, *tls_key, *tls_authority; /* NULL: plaintext */
+    const char *peers;                                     /* who may call; NULL: every certificate */
     const char *log_level;
     int64_t rpc_threads, workers, workers_queue;
     uint64_t grace_ms, connection_age_ms;
@@ -35,6 +36,8 @@ struct host_config {
       "PEM key of the chain; watched", 0, 0, false, false },                                       \
     { "tls-authority", SETTING_KIND_STRING, offsetof(config, host.tls_authority), NULL, "FILE",    \
       "PEM of the CAs that peers must come from; watched", 0, 0, false, false },                   \
+    { "peers", SETTING_KIND_STRING, offsetof(config, host.peers), NULL, "default|FILE",            \
+      "who may call whom, by certificate: the mesh's own table or a file", 0, 0, false, false },   \
     { "log-level", SETTING_KIND_STRING, offsetof(config, host.log_level), "info", "LEVEL",         \
       "debug, info, warn or error", 0, 0, false, false },                                          \
     { "rpc-threads", SETTING_KIND_NUMBER, offsetof(config, host.rpc_threads), "1", "N",            \
@@ -64,6 +67,7 @@ struct host {
     const struct host_program *program;
     /* the rest is host.c's own */
     struct admin *admin;
+    struct peers *peers; /* NULL: every certificate may call */
     unsigned holds;
     uint32_t grace_ms;
     int exit_status;

@@ -14,6 +14,7 @@
 #include "base/error.h"
 #include "rpc/call.h"
 #include "rpc/credentials.h"
+#include "rpc/peers.h"
 #include "run/loop.h"
 #include "run/workers.h"
 
@@ -35,8 +36,6 @@ struct server_method {
     uint32_t deadline_ms_max; /* put on calls that come without a deadline or with a longer one; 0:
                                  none */
 };
-
-struct peers;
 
 struct server_options {
     const char *name; /* "deid": in metrics and logs */

@@ -7,7 +7,7 @@ const tls = require('node:tls');
 const { Mesh, PROTO, load, failure, sample, SAMPLE_QUESTION, grpc, execFileSync } = require('./mesh');
 
 const SERVICES = ['gateway', 'deid', 'context', 'tokenizer', 'inference'];
-const NAMES = 'subjectAltName=IP:127.0.0.1,DNS:localhost,URI:spiffe://consilium.example/mesh';
+const NAMES = 'subjectAltName=IP:127.0.0.1,DNS:localhost,URI:spiffe://consilium.example/';
 const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 const read = (folder, name) => fs.readFileSync(path.join(folder, name));
 
@@ -18,9 +18,9 @@ function makeAuthority(folder, name) {
   openssl(folder, 'req', '-x509', ...newKey(`${name}.key`), '-out', `${name}.pem`, '-days', '2', '-subj', `/CN=${name}`);
 }
 
-// NAME.pem and NAME.key, signed by @authority.
-function makePair(folder, name, authority) {
-  fs.writeFileSync(path.join(folder, 'names'), NAMES);
+// NAME.pem and NAME.key, signed by @authority; its SPIFFE id is .../@id.
+function makePair(folder, name, authority, id = 'mesh') {
+  fs.writeFileSync(path.join(folder, 'names'), `${NAMES}${id}`);
   openssl(folder, 'req', '-new', ...newKey(`${name}.key`), '-out', `${name}.csr`, '-subj', `/CN=${name}`);
   openssl(folder, 'x509', '-req', '-in', `${name}.csr`, '-CA', `${authority}.pem`, '-CAkey', `${authority}.key`, '-CAcreateserial',
     '-days', '2', '-extfile', 'names', '-out', `${name}.pem`);
@@ -68,11 +68,13 @@ module.exports = {
     const folder = (world.folder = fs.mkdtempSync(path.join(mesh.folder, 'tls-')));
     makeAuthority(folder, 'authority');
     makeAuthority(folder, 'stranger');
-    for (const name of ['first', 'second', 'client']) makePair(folder, name, 'authority');
-    makePair(folder, 'foreign', 'stranger');
+    for (const name of ['first', 'second']) makePair(folder, name, 'authority', 'gateway');
+    makePair(folder, 'client', 'authority', 'consilium');
+    makePair(folder, 'leaf', 'authority', 'context');
+    makePair(folder, 'foreign', 'stranger', 'gateway');
     replace(folder, 'first', 'service');
     const flags = (pair) => `--tls-certificate=${folder}/${pair}.pem --tls-key=${folder}/${pair}.key --tls-authority=${folder}/authority.pem`;
-    for (const service of SERVICES) mesh.env[`MESH_FLAGS_${service}`] = flags('service');
+    for (const service of SERVICES) mesh.env[`MESH_FLAGS_${service}`] = `${flags('service')} --peers=default`;
     mesh.env.MESH_FLAGS_consilium = flags('client');
     mesh.credentials = grpc.credentials.createSsl(read(folder, 'authority.pem'), read(folder, 'client.key'), read(folder, 'client.pem'));
     await mesh.up();
@@ -98,6 +100,23 @@ module.exports = {
         }
         assert.equal((await health(mesh, service, mesh.credentials)).status, 'SERVING', service);
       }
+    },
+    async 'who is not in the table of peers is refused by every leaf, and may still ask for its health'({ mesh, folder }) {
+      const shown = (name) => grpc.credentials.createSsl(read(folder, 'authority.pem'), read(folder, `${name}.key`), read(folder, `${name}.pem`));
+      const call = async (name, service, method, request = {}) => {
+        const own = Object.assign(Object.create(mesh), { credentials: shown(name) });
+        const stub = own.stub(service);
+        return mesh.call(stub, method, request, 10).finally(() => stub.close());
+      };
+      const asked = { Deid: ['Inspect', { text: Buffer.from('x') }], Context: ['Recall', { tenant: 't', patient: 'p' }], Tokenizer: ['GetVocabulary'], Inference: ['GetModel'] };
+      for (const [service, [method, request]] of Object.entries(asked)) {
+        const { code } = await failure(call('leaf', service, method, request));
+        assert.equal(code, grpc.status.PERMISSION_DENIED, service);
+        assert.equal((await health(mesh, service.toLowerCase(), shown('leaf'))).status, 'SERVING');
+        assert.match(fs.readFileSync(mesh.log(service.toLowerCase()), 'utf8'), /event=peer_refused .*consilium.example\/context|peer_refused/);
+      }
+      await call('client', 'Inference', 'GetModel');
+      assert.equal((await failure(call('client', 'Context', 'Recall', { tenant: 't', patient: 'p' }))).code, grpc.status.PERMISSION_DENIED);
     },
     async 'a pair that does not fit is left, and the one before serves on'({ mesh, folder }) {
       fs.copyFileSync(path.join(folder, 'second.key'), path.join(folder, 'service.key'));
