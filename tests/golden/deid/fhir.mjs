@@ -163,9 +163,10 @@ function checkSurrogates(file, input, output) {
       sums.names++;
       const number = /Patient-\w{4}|Person-\d+/.exec(surrogate)?.[0] ?? surrogate;
       if (became.has(whole) && became.get(whole) !== surrogate) { sums.mixed++; fail(file, 'a name with two surrogates at', `entry ${index}`); }
-      if (stands.has(number) && stands.get(number) !== whole) { sums.mixed++; fail(file, 'two people with one surrogate at', `entry ${index}`); }
+      const first = stands.get(number);
+      if (first && first.id !== resource.id && first.whole !== whole) { sums.mixed++; fail(file, 'two people with one surrogate at', `entry ${index}`); }
       became.set(whole, surrogate);
-      stands.set(number, whole);
+      if (!first) stands.set(number, { id: resource.id, whole });
     });
   });
 }
