@@ -25,6 +25,8 @@ const struct method method_context_assemble =
     METHOD("Context", "Assemble", UNARY, true, assemble_request, assemble_reply);
 const struct method method_context_assemble_many = METHOD(
     "Context", "AssembleMany", SERVER_STREAM, false, assemble_many_request, assemble_many_reply);
+const struct method method_context_names =
+    METHOD("Context", "Names", UNARY, true, names_request, names_reply);
 const struct method method_context_timeline =
     METHOD("Context", "Timeline", UNARY, true, timeline_request, timeline_reply);
 const struct method method_context_forget =

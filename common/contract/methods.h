@@ -37,6 +37,7 @@ extern const struct method method_context_put;
 extern const struct method method_context_recall;
 extern const struct method method_context_assemble;
 extern const struct method method_context_assemble_many;
+extern const struct method method_context_names;
 extern const struct method method_context_timeline;
 extern const struct method method_context_forget;
 

@@ -41,7 +41,7 @@ const struct setting context_settings[] = {
       "how long a record is kept after its last Put", 1000, 366.0 * 24 * 3600 * 1000, false,
       false },
     { "cache-bytes", SETTING_KIND_SIZE, offsetof(struct context_config, cache_bytes), "256M",
-      "SIZE", "memory for decoded records", 1.0 * MIB, 1024.0 * 1024 * MIB, false, false },
+      "SIZE", "memory for compiled records", 1.0 * MIB, 1024.0 * 1024 * MIB, false, false },
     { "words-file", SETTING_KIND_STRING, offsetof(struct context_config, words_file), NULL, "FILE",
       "the site's own words for things (docs/context.md)", 0, 0, false, false },
     { .name = NULL },

@@ -41,7 +41,7 @@ struct context {
     } metrics;
 };
 
-/* Bounds of one record in memory, decoded, and of the work on one Put: a bundle of RECORD_BYTES_MAX
+/* Bounds of one record in memory, compiled, and of the work on one Put: a bundle of RECORD_BYTES_MAX
  * and its tree fit. */
 #define CONTEXT_RECORD_ARENA_BYTES (256 * MIB)
 #define CONTEXT_WORK_ARENA_BYTES (768 * MIB)

@@ -32,6 +32,9 @@ struct ask_question {
 /* Read @text, which must outlive @question. Any thread. */
 void ask_read(struct slice text, struct ask_question *question);
 
+/* Whether a word (word_hash) is one that any question may have. */
+bool ask_is_common(uint32_t word);
+
 /* Whether @course bears on @question. @period: see context_time.h. */
 bool ask_bears(const struct ask_question *question, const struct record *record,
                const struct course *course, const struct period *period);

@@ -54,6 +54,12 @@ static void build(void)
     CHECK(vaccine_thing < THINGS_MAX);
 }
 
+bool ask_is_common(uint32_t word)
+{
+    pthread_once(&once, build);
+    return *slot_of(word) != 0;
+}
+
 /* ---- words ---- */
 
 struct asked_word {

@@ -1,11 +1,11 @@
-/* Decoded records in the process: bounded, the one that was not used for longest goes first. What
+/* Records in the process: bounded, the one that was not used for longest goes first. What
  * only memory holds (Redis was away) stays until it is stored. Loop thread; an entry's record may
  * be read on a worker while a reference is held. */
 #ifndef CONTEXT_CACHE_H
 #define CONTEXT_CACHE_H
 
 #include "base/list.h"
-#include "context_course.h"
+#include "context_image.h"
 
 struct cache_entry {
     struct list by_use, by_name; /* cache's own */
@@ -35,9 +35,9 @@ void cache_destroy(struct cache *cache);
 struct cache_entry *cache_entry_create(struct slice tenant, struct slice patient,
                                        size_t arena_bytes_max);
 
-/* Read the bytes of a record (record_encode) into @entry, so that it can be asked. What
- * record_decode and courses_make fail with. Any thread, for an entry that nobody else knows. */
-enum status cache_entry_read(struct cache_entry *entry, struct slice plain, struct error *err);
+/* Let @entry be asked where @image (context_image.h, in the entry's arena) lies. DATA_LOSS: it is
+ * none. Any thread, for an entry that nobody else knows. */
+enum status cache_entry_open(struct cache_entry *entry, struct slice image, struct error *err);
 
 /* Any thread for an entry that nobody else knows; else the loop. */
 void cache_entry_release(struct cache_entry *entry);

@@ -1,5 +1,6 @@
 /* Courses: what a record says again and again of one thing is one course. Every measurement of one
- * name, every visit of one type, every prescription and administration of one drug: in the order of
+ * name, every visit of one type, every prescription, statement and administration of one drug,
+ * whatever its brand and strength: in the order of
  * time, with what its name means (context_concept.h). A record of ten thousand facts has a few
  * hundred courses. */
 #ifndef CONTEXT_COURSE_H
@@ -15,7 +16,8 @@ struct course {
     enum fact_kind kind;
     bool is_active;          /* what lasts: its newest fact is so */
     bool is_named;           /* its name is words, not a bare code */
-    struct slice label;      /* of the newest */
+    bool has_names;          /* a drug under several names: its label is that of its ingredients */
+    struct slice label;      /* of the newest, or see has_names */
     struct slice noun;       /* "observation" */
     int64_t newest;          /* seconds since 1970 of its newest dated fact; INT64_MIN: none */
     struct concepts means;   /* what label, codes, class and reason name */
@@ -30,8 +32,8 @@ struct course {
 struct courses {
     struct course *items; /* by first fact */
     size_t count;
-    int64_t end;            /* the newest date of the record, or INT64_MIN */
-    float *concept_weights; /* of CONCEPTS_MAX: rarer ones more, 0 for what no course names */
+    int64_t end;                  /* the newest date of the record, or INT64_MIN */
+    const float *concept_weights; /* of CONCEPTS_MAX: rarer ones more, 0 for what no course names */
 };
 
 /* All of it in @arena; borrows from @record. */

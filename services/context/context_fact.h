@@ -92,7 +92,6 @@ struct fact {
     struct slice text;  /* of a note: all of it */
     const struct measure *measures; /* its numbers, in the order of the resource */
     uint32_t measures_count;
-    struct slice line; /* rendered, without an id; made by record_index. A note's has no excerpt */
 };
 
 /* Kinds that last (they have a status and since when), in contrast to those that happened. */

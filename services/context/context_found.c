@@ -36,7 +36,8 @@ struct found {
 struct finding {
     const struct prompt *prompt;
     const struct courses *courses;
-    const uint32_t *ids; /* of the line that tells each fact of the record, 0: none */
+    const uint32_t *ids;       /* of the line that tells each fact of the record, 0: none */
+    const struct fact **facts; /* those that were looked at; NULL: not yet */
     struct period period;
     unsigned times; /* enum words_time */
     struct found *items;
@@ -45,6 +46,16 @@ struct finding {
     struct buffer *out;
     size_t end_max; /* of out */
 };
+
+/* Fact @index of the record; where there is no room for it an empty one, and the arena says so. */
+static const struct fact *fact_of(const struct finding *finding, uint32_t index)
+{
+    static const struct fact none;
+
+    if (finding->facts[index] == NULL)
+        finding->facts[index] = record_whole(finding->prompt->record, index, finding->arena);
+    return finding->facts[index] == NULL ? &none : finding->facts[index];
+}
 
 /* ---- which ---- */
 
@@ -96,7 +107,6 @@ static bool is_given_for(const struct ask_question *asked, const struct course *
  * a course is one thing. */
 static void find_in_course(struct finding *finding, uint32_t index)
 {
-    const struct fact *facts = finding->prompt->record->facts;
     struct course course = asked_course(finding, index);
 
     for (uint32_t i = course.count; i-- > 0 && finding->count < FOUND_MAX;) {
@@ -104,8 +114,9 @@ static void find_in_course(struct finding *finding, uint32_t index)
 
         if (finding->ids[fact] == 0)
             continue;
-        finding->items[finding->count++] = (struct found){ group_of(&facts[fact]), index, fact };
-        if (!fact_lasts(&facts[fact]))
+        finding->items[finding->count++] =
+            (struct found){ group_of(fact_of(finding, fact)), index, fact };
+        if (!fact_lasts(fact_of(finding, fact)))
             return;
     }
 }
@@ -120,7 +131,7 @@ static int compare_found(const void *a, const void *b, void *finding)
         return x->group < y->group ? -1 : 1;
     if (x->group == GROUP_NOW)
         return x_id < y_id ? -1 : x_id > y_id;
-    return fact_compare(&f->prompt->record->facts[y->fact], &f->prompt->record->facts[x->fact]);
+    return fact_compare(fact_of(f, y->fact), fact_of(f, x->fact));
 }
 
 /* ---- sentences ---- */
@@ -202,7 +213,7 @@ static void put_event(struct finding *finding, const struct fact *fact)
 
 static void put_fact(struct finding *finding, uint32_t index)
 {
-    const struct fact *fact = &finding->prompt->record->facts[index];
+    const struct fact *fact = fact_of(finding, index);
 
     if (fact_lasts(fact)) {
         if (fact->kind == FACT_ALLERGY)
@@ -218,8 +229,7 @@ static void put_fact(struct finding *finding, uint32_t index)
 /* "Hemoglobin A1c rose from 7.0 % on 2025-11-02 to 7.2 % on 2026-11-03". */
 static void put_change(struct finding *finding, uint32_t before, uint32_t after)
 {
-    const struct fact *from = &finding->prompt->record->facts[before],
-                      *to = &finding->prompt->record->facts[after];
+    const struct fact *from = fact_of(finding, before), *to = fact_of(finding, after);
     double a = decimal_value(&number_of(from)->value), b = decimal_value(&number_of(to)->value);
 
     buffer_put(finding->out, to->label);
@@ -236,11 +246,11 @@ static void put_change(struct finding *finding, uint32_t before, uint32_t after)
 
 static bool are_comparable(const struct finding *finding, uint32_t before, uint32_t after)
 {
-    const struct fact *facts = finding->prompt->record->facts;
-    const struct measure *a = number_of(&facts[before]), *b = number_of(&facts[after]);
+    const struct fact *from = fact_of(finding, before), *to = fact_of(finding, after);
+    const struct measure *a = number_of(from), *b = number_of(to);
 
     return a != NULL && b != NULL && slice_equal(a->unit, b->unit) && finding->ids[before] != 0
-           && fhir_date_compare(&facts[before].date, &facts[after].date) < 0;
+           && fhir_date_compare(&from->date, &to->date) < 0;
 }
 
 /* ---- lines, while there is room ---- */
@@ -341,6 +351,8 @@ void context_found(const struct prompt *prompt, const struct courses *courses,
     struct finding finding = { .prompt = prompt,
                                .courses = courses,
                                .ids = find_ids(prompt, arena),
+                               .facts = ARENA_ARRAY(arena, const struct fact *,
+                                                    prompt->record->count + 1),
                                .period = period_find(question, courses->end),
                                .times = words_times(question),
                                .items = ARENA_ARRAY(arena, struct found, FOUND_MAX),
@@ -348,7 +360,7 @@ void context_found(const struct prompt *prompt, const struct courses *courses,
                                .out = out };
     struct ask_question *asked = ARENA_NEW(arena, struct ask_question);
 
-    if (finding.ids == NULL || finding.items == NULL || asked == NULL
+    if (finding.ids == NULL || finding.facts == NULL || finding.items == NULL || asked == NULL
         || bytes_max < sizeof(head) + sizeof(nothing))
         return;
     ask_read(question, asked);

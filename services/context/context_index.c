@@ -116,6 +116,8 @@ static void add_words(struct indexing *indexing, const struct record *record, si
 
 static bool make_postings(struct indexing *indexing, struct record *record, struct arena *arena)
 {
+    struct posting *postings;
+
     for (size_t i = 0; i < record->count && !indexing->is_full; i++)
         if (!record->facts[i].is_void && record->facts[i].text.size > 0) {
             record->notes++;
@@ -126,11 +128,11 @@ static bool make_postings(struct indexing *indexing, struct record *record, stru
     if (indexing->count > 0)
         qsort(indexing->postings, indexing->count, sizeof(struct posting), compare_postings);
     record->postings_count = indexing->count;
-    record->postings = arena_alloc(arena, (indexing->count + 1) * sizeof(*record->postings));
-    if (record->postings == NULL)
+    record->postings = postings = arena_alloc(arena, (indexing->count + 1) * sizeof(*postings));
+    if (postings == NULL)
         return false;
     if (indexing->count > 0)
-        memcpy(record->postings, indexing->postings, indexing->count * sizeof(struct posting));
+        memcpy(postings, indexing->postings, indexing->count * sizeof(*postings));
     return true;
 }
 

@@ -3,11 +3,16 @@
 #include <stdlib.h>
 
 #include "base/utf8.h"
+#include "context_analyte.h"
 #include "context_render.h"
+#include "context_unit.h"
 
 /* Bytes of an old value within a run, and of a note's first words. */
 #define RUN_VALUE_BYTES_MAX 40
 #define NOTE_BYTES_MAX 160
+/* What a shown fact says for itself; the newest more. */
+#define OWN_WORDS_BYTES_MAX 60
+#define NEWEST_WORDS_BYTES_MAX 160
 /* Words of a run that are told, each once; and what else of it is: its first, low and high. */
 #define WORDS_TOLD_MAX 8
 #define OTHERS_TOLD_MAX (WORDS_TOLD_MAX + 3)
@@ -48,7 +53,9 @@ static bool has_own_noun(const struct fact *fact)
 static void drop_noun(struct buffer *buffer, size_t start, const struct fact *fact)
 {
     size_t size = fact->noun.size + 2, left = buffer->size - start;
-    char *at = memmem(buffer->data + start, left, fact->noun.data, fact->noun.size);
+    char *at = fact->noun.size == 0
+                   ? NULL
+                   : memmem(buffer->data + start, left, fact->noun.data, fact->noun.size);
 
     if (at == NULL || at + size > buffer->data + buffer->size)
         return;
@@ -78,7 +85,8 @@ static float note_score(const struct ranking *ranking, uint32_t fact)
 static void put_text(struct buffer *buffer, const struct record *record, uint32_t fact,
                      const struct ranking *ranking)
 {
-    struct slice text = record->facts[fact].text;
+    struct fact room;
+    struct slice text = record_fact(record, fact, &room)->text;
 
     if (text.size > 0 && note_score(ranking, fact) > 0)
         render_excerpt(text, note_weigh, &ranking->note_words, buffer);
@@ -90,7 +98,8 @@ static void put_text(struct buffer *buffer, const struct record *record, uint32_
 static void put_single(struct buffer *buffer, const struct record *record, uint32_t index,
                        const struct ranking *ranking)
 {
-    const struct fact *fact = &record->facts[index];
+    struct fact room;
+    const struct fact *fact = record_fact(record, index, &room);
     size_t start = buffer->size;
 
     render_line(fact, buffer);
@@ -156,6 +165,9 @@ static struct slice bare_value(const struct fact *fact)
 struct run {
     const struct record *record;
     const struct course *course;
+    struct slice unit_text; /* of the newest value; others are told in it, where they can be */
+    struct unit unit;
+    bool has_unit;
     uint32_t low, high;               /* places in the course; UINT32_MAX: no numbers */
     uint32_t newest;                  /* so many at its end are told */
     uint32_t others[OTHERS_TOLD_MAX]; /* places that are told besides */
@@ -172,18 +184,93 @@ static void tell(struct run *run, uint32_t place)
     run->others[run->others_count++] = place;
 }
 
-static const struct fact *fact_at(const struct run *run, uint32_t place)
+static const struct fact *fact_at(const struct run *run, uint32_t place, struct fact *room)
 {
-    return &run->record->facts[run->course->facts[place]];
+    return record_fact(run->record, run->course->facts[place], room);
+}
+
+static void put_fact_day(struct buffer *buffer, const struct record *record, uint32_t fact)
+{
+    struct fhir_date date = record_date(record, fact);
+
+    put_day(buffer, &date);
+}
+
+static void put_first_day(struct buffer *buffer, const struct run *run)
+{
+    put_fact_day(buffer, run->record, run->course->facts[0]);
+}
+
+/* ---- numbers in one unit ---- */
+
+static struct slice unit_of(const struct fact *fact)
+{
+    return slice_cut(fact->value, slice_find_byte(fact->value, ' ') + 1, fact->value.size);
+}
+
+static void read_unit(struct run *run)
+{
+    struct measure measures[FACT_MEASURES_MAX];
+    struct fact room;
+    const struct fact *last =
+        record_measured(run->record, run->course->facts[run->course->count - 1], &room, measures);
+
+    run->unit_text = unit_of(last);
+    run->has_unit = last->measures_count == 1 && unit_parse(last->measures[0].unit, &run->unit);
+}
+
+/* From its own unit. False: there is no way. */
+static bool convert(const struct run *run, uint32_t place, double *number)
+{
+    struct measure measures[FACT_MEASURES_MAX];
+    struct fact room;
+    const struct fact *fact =
+        record_measured(run->record, run->course->facts[place], &room, measures);
+    struct unit own;
+
+    return run->has_unit && fact->measures_count == 1 && unit_parse(fact->measures[0].unit, &own)
+           && unit_convert(decimal_value(&fact->measures[0].value), &own, &run->unit,
+                           analyte_find(fact->codes), number);
+}
+
+/* The number of @fact, at @place, in the run's unit. */
+static bool number_at(const struct run *run, uint32_t place, const struct fact *fact,
+                      double *number, bool *is_converted)
+{
+    *is_converted = false;
+    if (!number_of(fact, number))
+        return false;
+    if (slice_equal(unit_of(fact), run->unit_text))
+        return true;
+    *is_converted = true;
+    return convert(run, place, number);
+}
+
+/* As it was written, without the unit that all have; in another unit converted, or else with it. */
+static void put_number_at(struct buffer *buffer, const struct run *run, uint32_t place,
+                          const struct fact *fact)
+{
+    bool is_converted;
+    double number;
+
+    if (!number_at(run, place, fact, &number, &is_converted))
+        buffer_put(buffer, short_value(fact));
+    else if (is_converted)
+        buffer_format(buffer, "%.4g", number);
+    else
+        buffer_put(buffer, bare_value(fact));
 }
 
 static void find_extremes(struct run *run)
 {
     double low = 0, high = 0, number;
+    bool is_converted;
+    struct fact room;
 
+    read_unit(run);
     run->low = run->high = UINT32_MAX;
     for (uint32_t i = 0; i < run->course->count; i++) {
-        if (!number_of(fact_at(run, i), &number))
+        if (!number_at(run, i, fact_at(run, i, &room), &number, &is_converted))
             continue;
         if (run->low == UINT32_MAX || number < low) {
             low = number;
@@ -196,10 +283,14 @@ static void find_extremes(struct run *run)
     }
 }
 
-static void put_valued(struct buffer *buffer, const char *before, const struct fact *fact)
+static void put_valued(struct buffer *buffer, const char *before, const struct run *run,
+                       uint32_t place)
 {
+    struct fact room;
+    const struct fact *fact = fact_at(run, place, &room);
+
     buffer_put_string(buffer, before);
-    buffer_put(buffer, bare_value(fact));
+    put_number_at(buffer, run, place, fact);
     buffer_put_string(buffer, " (");
     put_day(buffer, &fact->date);
     buffer_put_byte(buffer, ')');
@@ -209,12 +300,13 @@ static void put_valued(struct buffer *buffer, const char *before, const struct f
 static void put_other_words(struct buffer *buffer, struct run *run, uint32_t shown_max)
 {
     struct slice told[WORDS_TOLD_MAX];
+    struct fact room;
     uint32_t count = 1;
 
-    told[0] = fact_at(run, run->course->count - 1)->value;
+    told[0] = fact_at(run, run->course->count - 1, &room)->value;
     for (uint32_t i = run->course->count - 1;
          i-- > 0 && count < WORDS_TOLD_MAX && count < shown_max;) {
-        const struct fact *fact = fact_at(run, i);
+        const struct fact *fact = fact_at(run, i, &room);
         bool is_told = fact->value.size == 0;
 
         for (uint32_t j = 0; j < count && !is_told; j++)
@@ -231,22 +323,21 @@ static void put_other_words(struct buffer *buffer, struct run *run, uint32_t sho
 static void put_numbers(struct buffer *buffer, struct run *run, uint32_t shown_max)
 {
     uint32_t last = run->course->count - 1;
+    struct fact room;
 
     run->newest = last < shown_max ? last + 1 : shown_max;
     for (uint32_t i = last; i-- > 0 && last - i < shown_max;) {
-        const struct fact *fact = fact_at(run, i);
-
         if (shown_max > 6) {
-            put_valued(buffer, i + 1 == last ? "; before " : ", ", fact);
+            put_valued(buffer, i + 1 == last ? "; before " : ", ", run, i);
         } else {
             buffer_put_string(buffer, i + 1 == last ? "; before " : " ");
-            buffer_put(buffer, bare_value(fact));
+            put_number_at(buffer, run, i, fact_at(run, i, &room));
         }
     }
     if (last < shown_max)
         return;
-    put_valued(buffer, "; low ", fact_at(run, run->low));
-    put_valued(buffer, ", high ", fact_at(run, run->high));
+    put_valued(buffer, "; low ", run, run->low);
+    put_valued(buffer, ", high ", run, run->high);
     tell(run, run->low);
     tell(run, run->high);
 }
@@ -255,7 +346,9 @@ static void put_numbers(struct buffer *buffer, struct run *run, uint32_t shown_m
 static void put_run(struct buffer *buffer, struct run *run, uint32_t shown_max)
 {
     static const char *const flags[] = { "", " (low)", " (high)", " (abnormal)" };
-    const struct fact *first = fact_at(run, 0), *last = fact_at(run, run->course->count - 1);
+    struct fact first_room, last_room;
+    const struct fact *first = fact_at(run, 0, &first_room),
+                      *last = fact_at(run, run->course->count - 1, &last_room);
 
     buffer_put(buffer, run->course->label);
     buffer_format(buffer, " x%u, ", run->course->count);
@@ -270,6 +363,11 @@ static void put_run(struct buffer *buffer, struct run *run, uint32_t shown_max)
     buffer_put_string(buffer, ": last ");
     buffer_put(buffer, last->value);
     buffer_put_string(buffer, flags[last->flag]);
+    if (last->detail.size > 0) {
+        struct slice words = slice_cut(last->detail, 0, OWN_WORDS_BYTES_MAX);
+
+        buffer_format(buffer, " (%.*s)", (int)utf8_whole_prefix(words), words.data);
+    }
     find_extremes(run);
     if (run->low == UINT32_MAX)
         put_other_words(buffer, run, shown_max);
@@ -284,12 +382,60 @@ static struct slice own_words(const struct fact *fact)
     return fact->value.size > 0 && fact->kind != FACT_ENCOUNTER ? fact->value : fact->detail;
 }
 
+/* What was said last, so that what stays the same is said once. */
+struct told {
+    struct slice label, status, words;
+};
+
+static void put_bounded(struct buffer *buffer, struct slice words, size_t bytes_max)
+{
+    words = slice_cut(words, 0, bytes_max);
+    buffer_put(buffer, slice_cut(words, 0, utf8_whole_prefix(words)));
+}
+
+/* " (Advil 200 mg tablet: 1 tablet daily)": of a drug under several names the name too. */
+static void put_own_words(struct buffer *buffer, const struct course *course,
+                          const struct fact *fact, bool is_newest, struct told *told)
+{
+    struct slice words = own_words(fact);
+    bool has_name =
+             !slice_equal(fact->label, course->label) && !slice_equal(fact->label, told->label),
+         has_words = words.size > 0 && (has_name || !slice_equal(words, told->words)),
+         has_status = fact_lasts(fact) && !slice_equal(fact->status, told->status),
+         has_detail = is_newest && fact->detail.size > 0 && !slice_equal(words, fact->detail);
+
+    if (!has_name && !has_status && !has_words && !has_detail)
+        return;
+    buffer_put_string(buffer, " (");
+    if (has_name)
+        put_bounded(buffer, fact->label, OWN_WORDS_BYTES_MAX);
+    if (has_status) {
+        buffer_put_string(buffer, has_name ? ", " : "");
+        put_bounded(buffer, fact->status, OWN_WORDS_BYTES_MAX);
+    }
+    if (has_words) {
+        buffer_put_string(buffer, !has_name && !has_status         ? ""
+                                  : words.data == fact->value.data ? ": "
+                                                                   : ", ");
+        put_bounded(buffer, words, is_newest ? NEWEST_WORDS_BYTES_MAX : OWN_WORDS_BYTES_MAX);
+    }
+    if (has_detail) {
+        buffer_put_string(buffer, has_name || has_status || has_words ? ", " : "");
+        put_bounded(buffer, fact->detail, NEWEST_WORDS_BYTES_MAX);
+    }
+    buffer_put_byte(buffer, ')');
+    told->label = fact->label;
+    told->status = fact->status;
+    told->words = words;
+}
+
 /* "Check up (outpatient) x442: 2026-12-30 2026-12-12, and 440 since 1951-04-02" */
 static void put_events(struct buffer *buffer, struct run *run, uint32_t shown)
 {
     const struct course *course = run->course;
-    const struct fact *last = fact_at(run, course->count - 1);
-    struct slice told = { NULL, 0 };
+    struct fact room, last_room;
+    const struct fact *last = fact_at(run, course->count - 1, &last_room);
+    struct told told = { { NULL, 0 }, last->status, { NULL, 0 } };
 
     if (has_own_noun(last)) {
         buffer_put(buffer, course->noun);
@@ -303,21 +449,16 @@ static void put_events(struct buffer *buffer, struct run *run, uint32_t shown)
         buffer_format(buffer, ", %.*s", SLICE_FORMAT(last->status));
     buffer_put_byte(buffer, ':');
     for (uint32_t i = course->count; i-- > course->count - shown;) {
-        const struct fact *fact = fact_at(run, i);
-        struct slice words = own_words(fact);
+        const struct fact *fact = fact_at(run, i, &room);
 
         buffer_put_byte(buffer, ' ');
         put_day(buffer, &fact->date);
         put_end(buffer, fact);
-        if (words.size > 0 && !slice_equal(words, told)) {
-            words = slice_cut(words, 0, 60);
-            buffer_format(buffer, " (%.*s)", (int)utf8_whole_prefix(words), words.data);
-            told = own_words(fact);
-        }
+        put_own_words(buffer, course, fact, i + 1 == course->count, &told);
     }
     if (shown < course->count) {
         buffer_format(buffer, ", and %u since ", course->count - shown);
-        put_day(buffer, &fact_at(run, 0)->date);
+        put_first_day(buffer, run);
     }
     run->newest = shown;
     tell(run, 0);
@@ -370,18 +511,19 @@ static bool put_quoted(struct buffer *buffer, const struct run *run, const struc
                        const struct ranking *ranking, struct arena *arena, struct line *line)
 {
     const struct course *course = run->course;
+    struct fact room;
 
-    if (has_own_noun(fact_at(run, 0)))
+    if (has_own_noun(fact_at(run, 0, &room)))
         buffer_format(buffer, "%.*s: ", SLICE_FORMAT(course->noun));
     buffer_format(buffer, "%.*s x%u, since ", SLICE_FORMAT(course->label), course->count);
-    put_day(buffer, &fact_at(run, 0)->date);
+    put_first_day(buffer, run);
     line->facts = arena_alloc(arena, (quoted->count + 1) * sizeof(*line->facts));
     line->count = 0;
     if (line->facts == NULL)
         return false;
     for (uint32_t i = 0; i < quoted->count; i++) {
         buffer_put_string(buffer, i == 0 ? ": " : "; ");
-        put_day(buffer, &run->record->facts[quoted->facts[i]].date);
+        put_fact_day(buffer, run->record, quoted->facts[i]);
         put_text(buffer, run->record, quoted->facts[i], ranking);
         line->facts[line->count++] = quoted->facts[i];
     }

@@ -1,4 +1,4 @@
-/* memory? → (Redis: same version?) → open and decode on a worker → into memory.
+/* memory? → (Redis: same version?) → decrypt and unpack on a worker → into memory.
  *
  * Where Redis cannot be asked, what memory holds is the answer. */
 #include "context_load.h"
@@ -49,14 +49,14 @@ static void open_record(struct job *job)
         return;
     }
     arena_init(&work, CONTEXT_RECORD_ARENA_BYTES);
-    if (seal_open(&load->context->key, &name, load->record, &work, &plain, &load->err) == STATUS_OK)
-        cache_entry_read(entry, plain, &load->err);
-    arena_close(&work);
+    if (seal_open(&load->context->key, &name, load->record, &work, &entry->arena, &plain,
+                  &load->err)
+        == STATUS_OK)
+        cache_entry_open(entry, plain, &load->err);
     name.what = "map";
-    arena_init(&work, CONTEXT_RECORD_ARENA_BYTES);
-    if (load->err.status == STATUS_OK
-        && seal_open(&load->context->key, &name, load->map, &work, &plain, &load->err) == STATUS_OK)
-        entry->sealed_map = arena_copy(&entry->arena, plain);
+    if (load->err.status == STATUS_OK)
+        seal_open(&load->context->key, &name, load->map, &work, &entry->arena, &entry->sealed_map,
+                  &load->err);
     arena_close(&work);
     entry->version = entry->base_version = load->version;
 }

@@ -219,16 +219,17 @@ enum status context_merge(const struct record *old, struct parsed *parsed, struc
 {
     size_t old_count = old == NULL ? 0 : old->count, max = old_count + parsed->count;
     struct merging merging = { .reasons = &parsed->reasons, .arena = arena };
+    const struct fact *olds = old == NULL ? NULL : record_all(old, arena);
 
     *as_facts = 0;
     merging.facts = arena_alloc(arena, (max + 1) * sizeof(struct fact));
     merging.is_new = ARENA_ARRAY(arena, uint8_t, max);
-    if (merging.facts == NULL || merging.is_new == NULL
+    if (merging.facts == NULL || merging.is_new == NULL || (olds == NULL && old_count > 0)
         || !make_table(&merging.by_reference, max, arena)
         || !make_table(&merging.by_content, max, arena))
         return error_set(err, STATUS_RESOURCE_EXHAUSTED, "no room to merge %zu facts", max);
     for (size_t i = 0; i < old_count; i++) {
-        struct fact fact = alone(&old->facts[i]);
+        struct fact fact = alone(&olds[i]);
 
         add(&merging, &fact, false);
     }

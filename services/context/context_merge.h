@@ -6,14 +6,15 @@
 #include "context_record.h"
 
 /* Merge @parsed into @old (NULL: no record yet). @facts are in @arena and borrow their text from
- * @old and @parsed; record_index or record_encode comes next.
+ * @old and @parsed; record_index comes next.
  *
  * A resource that the record holds in a newer version (meta.lastUpdated, else meta.versionId) is
  * "superseded"; the same resource twice,
  * and one that says what another says of the same moment (fact_says_the_same), are "duplicate".
- * These counts are added to parsed->reasons. What is void (entered in error, refuted, deleted) takes the place of what it was, and is no
- * fact; where it does not say its version, the one after what it took back. @as_facts counts the bundle's resources that are facts of the record now; with the reasons
- * they add up to parsed->resources. */
+ * These counts are added to parsed->reasons. What is void (entered in error, refuted, deleted)
+ * takes the place of what it was, and is no fact; where it does not say its version, the one after
+ * what it took back. @as_facts counts the bundle's resources that are facts of the record now; with
+ * the reasons they add up to parsed->resources. */
 enum status context_merge(const struct record *old, struct parsed *parsed, struct arena *arena,
                           struct fact **facts, size_t *count, uint32_t *as_facts,
                           struct error *err);

@@ -131,7 +131,10 @@ static const char *read_one(struct reading *reading, const struct fhir_resource 
         fact->is_void = true;
         return reason;
     }
-    return read(reading);
+    reason = read(reading);
+    if (reason == NULL)
+        read_more(reading);
+    return reason;
 }
 
 static bool grow(struct parsing *parsing)

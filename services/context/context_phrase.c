@@ -275,3 +275,71 @@ void phrases_find(const struct phrases *phrases, struct slice text,
     }
     find_in_window(&finding);
 }
+
+/* ---- slips ---- */
+
+#define SPELL_LETTERS_MIN 5
+
+bool phrases_know(const struct phrases *phrases, struct slice word)
+{
+    struct seen seen;
+
+    if (word.size >= WORD_BYTES_MAX)
+        return false;
+    see(word, &seen);
+    for (uint32_t i = 0; i < phrases->words_count; i++)
+        if (is_match(&phrases->words[i], &seen))
+            return true;
+    return false;
+}
+
+static size_t shared_front(struct slice a, struct slice b)
+{
+    size_t at = 0;
+
+    while (at < a.size && at < b.size && a.data[at] == b.data[at])
+        at++;
+    return at;
+}
+
+/* Whether the rest of both is the same from there on. */
+static bool same_from(struct slice a, size_t i, struct slice b, size_t j)
+{
+    return slice_equal(slice_cut(a, i, a.size), slice_cut(b, j, b.size));
+}
+
+static bool is_one_slip(struct slice a, struct slice b)
+{
+    size_t at = shared_front(a, b);
+
+    if (at == 0 || a.size > b.size + 1 || b.size > a.size + 1)
+        return false;
+    if (a.size > b.size)
+        return same_from(a, at + 1, b, at);
+    if (a.size < b.size)
+        return same_from(a, at, b, at + 1);
+    return same_from(a, at + 1, b, at + 1)
+           || (at + 1 < a.size && a.data[at] == b.data[at + 1] && a.data[at + 1] == b.data[at]
+               && same_from(a, at + 2, b, at + 2));
+}
+
+size_t phrases_spell(const struct phrases *phrases, struct slice word, char meant[])
+{
+    char folded[WORD_BYTES_MAX];
+    struct slice text = slice_of(folded, word_fold(word, folded)), found = { NULL, 0 };
+
+    for (uint32_t i = 0; i < phrases->words_count; i++) {
+        const struct phrase_word *known = &phrases->words[i];
+        struct slice other = slice_of(known->text, known->size);
+
+        if (known->match != MATCH_WORD || known->is_capital || known->size < SPELL_LETTERS_MIN
+            || !is_one_slip(text, other) || slice_equal(other, found))
+            continue;
+        if (found.size > 0)
+            return 0;
+        found = other;
+    }
+    if (found.size > 0)
+        memcpy(meant, found.data, found.size);
+    return found.size;
+}

@@ -22,6 +22,14 @@ void phrases_add(struct phrases *phrases, const char *text, uint32_t row);
  * too long, and enough letters beside a *. */
 bool phrase_is_valid(struct slice text);
 
+/* Whether a word of a phrase is or stands for @word, as it was written. */
+bool phrases_know(const struct phrases *phrases, struct slice word);
+
+/* The word of a phrase, of five letters and more and not in capitals, that one slip makes of @word
+ * (a letter too many, too few, another one, or two swapped; never the first): its size, 0 for none,
+ * and for two of them. */
+size_t phrases_spell(const struct phrases *phrases, struct slice word, char meant[]);
+
 /* Words of a text that are looked at together; phrases do not cross its end. */
 #define PHRASE_WINDOW_WORDS 256
 

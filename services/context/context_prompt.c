@@ -105,7 +105,8 @@ static void add_candidate(struct choosing *choosing, const struct ranked *ranked
 {
     float share = powf(choosing->times & WORDS_TIME_TREND ? REPEAT_SHARE_TREND : REPEAT_SHARE,
                        (float)repeats);
-    bool stands = fact_is_standing(&choosing->record->facts[fact]);
+    struct fact room;
+    bool stands = fact_is_standing(record_fact(choosing->record, fact, &room));
 
     if (!stands
         && (choosing->best_asked > 0 ? ranked->asked * share < ASKED_SHARE * choosing->best_asked
@@ -169,7 +170,8 @@ static bool find_candidates(struct choosing *choosing)
 /* The line of a fact as this question sees it: a note shows the sentences that matter. */
 static struct slice line_of(const struct choosing *choosing, uint32_t index)
 {
-    const struct fact *fact = &choosing->record->facts[index];
+    struct fact room;
+    const struct fact *fact = record_fact(choosing->record, index, &room);
     struct buffer buffer;
 
     buffer_init(&buffer, choosing->arena);
@@ -208,7 +210,8 @@ static bool choose(struct choosing *choosing, struct prompt *prompt)
          i < choosing->count && prompt->count < count_max && choosing->left > LINE_EXTRA_BYTES;
          i++) {
         const struct candidate *candidate = &choosing->candidates[i];
-        const struct fact *fact = &choosing->record->facts[candidate->fact];
+        struct fact room;
+        const struct fact *fact = record_fact(choosing->record, candidate->fact, &room);
         struct arena_mark mark = arena_mark(choosing->arena);
         struct slice line;
 
@@ -224,7 +227,7 @@ static bool choose(struct choosing *choosing, struct prompt *prompt)
     return true;
 }
 
-/* Demographics, problems, medications, allergies; then the rest by date. */
+/* Demographics, problems, medications, allergies; then the rest by date, as the record has them. */
 static int group_of(const struct fact *fact)
 {
     return fact_is_standing(fact) ? (int)fact->kind : FACT_KINDS;
@@ -232,11 +235,12 @@ static int group_of(const struct fact *fact)
 
 static int compare_for_reading(const void *a, const void *b, void *record)
 {
-    const struct fact *facts = ((const struct record *)record)->facts;
-    const struct fact *x = &facts[((const struct prompt_line *)a)->facts[0]],
-                      *y = &facts[((const struct prompt_line *)b)->facts[0]];
+    uint32_t x = ((const struct prompt_line *)a)->facts[0],
+             y = ((const struct prompt_line *)b)->facts[0];
+    struct fact room;
+    int p = group_of(record_fact(record, x, &room)), q = group_of(record_fact(record, y, &room));
 
-    return group_of(x) != group_of(y) ? group_of(x) - group_of(y) : fact_compare(x, y);
+    return p != q ? p - q : (x > y) - (x < y);
 }
 
 static size_t count_considered(const struct choosing *choosing)
@@ -250,8 +254,8 @@ static size_t count_considered(const struct choosing *choosing)
 }
 
 static enum status choose_facts(const struct record *record, const struct courses *courses,
-                                struct slice question, size_t bytes, struct arena *arena,
-                                struct prompt *prompt, struct error *err)
+                                const struct prompt_request *request, size_t bytes,
+                                struct arena *arena, struct prompt *prompt, struct error *err)
 {
     struct choosing choosing = { .record = record,
                                  .courses = courses,
@@ -259,9 +263,10 @@ static enum status choose_facts(const struct record *record, const struct course
                                  .left = bytes,
                                  .standing = (size_t)((double)bytes * STANDING_SHARE) };
 
-    choosing.period = period_find(question, courses->end);
-    choosing.times = words_times(question);
-    choosing.ranking = context_rank(record, courses, question, &choosing.period, 0, arena);
+    choosing.period = period_find(request->question, courses->end);
+    choosing.times = words_times(request->question);
+    choosing.ranking = context_rank(record, courses, request->question, &request->near,
+                                    &choosing.period, 0, arena);
     if (choosing.ranking == NULL || !find_candidates(&choosing) || !choose(&choosing, prompt))
         return no_room(err);
     qsort_r(prompt->lines, prompt->count, sizeof(prompt->lines[0]), compare_for_reading,
@@ -295,12 +300,14 @@ static size_t count_facts(const struct prompt *prompt)
 }
 
 static enum status slice_courses(const struct record *record, const struct courses *courses,
-                                 struct slice question, size_t bytes, struct arena *arena,
-                                 struct slice_text *slice, struct prompt *prompt, struct error *err)
+                                 const struct prompt_request *request, size_t bytes,
+                                 struct arena *arena, struct slice_text *slice,
+                                 struct prompt *prompt, struct error *err)
 {
     const struct slice_measure measure = { .bytes_per_token = 1 };
 
-    if (context_slice(record, courses, question, (uint32_t)bytes, &measure, 0, arena, slice, err)
+    if (context_slice_near(record, courses, request->question, &request->near, (uint32_t)bytes,
+                           &measure, 0, arena, slice, err)
         != STATUS_OK)
         return err->status;
     prompt->lines = ARENA_ARRAY(arena, struct prompt_line, slice->count);
@@ -381,10 +388,9 @@ enum status context_assemble(const struct record *record, const struct courses *
         found_room = (size_t)((double)room * FOUND_SHARE);
     room -= found_room;
     if (status == STATUS_OK)
-        status =
-            request.form == PROMPT_FORM_COURSES
-                ? slice_courses(record, courses, request.question, room, arena, &slice, prompt, err)
-                : choose_facts(record, courses, request.question, room, arena, prompt, err);
+        status = request.form == PROMPT_FORM_COURSES
+                     ? slice_courses(record, courses, &request, room, arena, &slice, prompt, err)
+                     : choose_facts(record, courses, &request, room, arena, prompt, err);
     if (status != STATUS_OK)
         return status;
     prompt->found_bytes_max = found_room;

@@ -49,6 +49,7 @@ struct prompt_request {
     uint32_t budget_tokens;
     float chars_per_token; /* 0: CONTEXT_CHARS_PER_TOKEN */
     enum prompt_form form;
+    struct rank_nearness near; /* none: no model that embeds is used */
 };
 
 /* A bundle's record, all of it in @arena. @parsed (may be NULL) gets the counts, @as_facts (may be

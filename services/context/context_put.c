@@ -182,9 +182,12 @@ static enum status put_merge_facts(struct put *put, struct fact **facts, size_t 
     uint32_t ignored;
 
     if (put->unsaved != NULL && put->unsaved != put->base) {
-        struct parsed held = { .facts = put->unsaved->record.facts,
-                               .count = put->unsaved->record.count };
+        struct parsed held = { .count = put->unsaved->record.count };
 
+        held.facts = (struct fact *)record_all(&put->unsaved->record, &put->work);
+        if (held.facts == NULL)
+            return error_set(&put->err, STATUS_RESOURCE_EXHAUSTED, "no room for %zu facts",
+                             held.count);
         if (context_merge(base, &held, &put->work, &between.facts, &between.count, &ignored,
                           &put->err)
             != STATUS_OK)
@@ -216,7 +219,7 @@ static uint64_t put_next_version(const struct put *put)
     return now > last ? now : last + 1;
 }
 
-static enum status put_make_entry(struct put *put, struct slice plain)
+static enum status put_make_entry(struct put *put, struct slice image)
 {
     struct slice map = put_newest_map(put);
     struct cache_entry *entry =
@@ -231,7 +234,10 @@ static enum status put_make_entry(struct put *put, struct slice plain)
                          map.size);
     entry->version = put_next_version(put);
     entry->base_version = put->base_version;
-    return cache_entry_read(entry, plain, &put->err);
+    image = arena_copy(&entry->arena, image);
+    if (image.data == NULL)
+        return error_set(&put->err, STATUS_RESOURCE_EXHAUSTED, "no room for a record");
+    return cache_entry_open(entry, image, &put->err);
 }
 
 static enum status put_seal(struct put *put, struct slice plain)
@@ -247,21 +253,36 @@ static enum status put_seal(struct put *put, struct slice plain)
                       &put->sealed_map_value, &put->err);
 }
 
+/* Facts to an image. */
+static enum status put_compile(struct put *put, struct fact *facts, size_t count,
+                               struct slice *image)
+{
+    struct courses courses;
+    struct record record;
+    struct buffer buffer;
+
+    if (record_index(facts, count, &put->work, &record, &put->err) != STATUS_OK
+        || courses_make(&record, &put->work, &courses, &put->err) != STATUS_OK)
+        return put->err.status;
+    buffer_init(&buffer, &put->work);
+    image_encode(&record, &courses, &buffer);
+    *image = buffer_slice(&buffer);
+    return buffer.is_full ? error_set(&put->err, STATUS_RESOURCE_EXHAUSTED,
+                                      "no room to compile %zu facts", count)
+                          : STATUS_OK;
+}
+
 static void put_merge(struct job *job)
 {
     struct put *put = (struct put *)((char *)job - offsetof(struct put, job));
-    struct buffer buffer;
+    struct slice image;
     struct fact *facts;
     size_t count;
 
-    if (put_merge_facts(put, &facts, &count) != STATUS_OK)
-        return;
-    buffer_init(&buffer, &put->work);
-    record_encode(facts, count, &buffer);
-    if (buffer.is_full)
-        error_set(&put->err, STATUS_RESOURCE_EXHAUSTED, "no room to encode %zu facts", count);
-    else if (put_make_entry(put, buffer_slice(&buffer)) == STATUS_OK)
-        put_seal(put, buffer_slice(&buffer));
+    if (put_merge_facts(put, &facts, &count) == STATUS_OK
+        && put_compile(put, facts, count, &image) == STATUS_OK
+        && put_make_entry(put, image) == STATUS_OK)
+        put_seal(put, image);
 }
 
 /* ---- on the loop ---- */

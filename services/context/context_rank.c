@@ -6,6 +6,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "context_spell.h"
 #include "context_words.h"
 
 /* What each signal is worth at most. */
@@ -24,13 +25,14 @@
 #define WORTH_RECENT 0.9f
 #define WORTH_TIME 0.8f
 #define WORTH_NOTE 1.5f
+#define WORTH_NEAR 1.5f
 
 #define YEAR_SECONDS (365.25 * 86400.0)
 #define WORDS_ASKED_MAX 256
 
 const char *const rank_signal_names[RANK_SIGNALS] = {
-    "things", "words",  "concepts", "needs",   "kind", "standing",
-    "limits", "visits", "unnamed",  "recency", "time", "notes",
+    "things", "words",   "concepts", "needs", "kind",  "standing", "limits",
+    "visits", "unnamed", "recency",  "time",  "notes", "near",
 };
 
 struct asking {
@@ -38,6 +40,7 @@ struct asking {
     const struct courses *courses;
     const struct period *period;
     const struct ranking *ranking;
+    const struct rank_nearness *near;
     uint32_t without;
     struct ask_question question;
     struct concepts asked, needed, limits;
@@ -192,11 +195,24 @@ static float score_notes(const struct asking *asking, const struct course *cours
     return WORTH_NOTE * own / best * (best < 1 ? best : 1);
 }
 
+static float score_near(const struct asking *asking, const struct course *course)
+{
+    float best = 0;
+
+    for (size_t i = 0; asking->near != NULL && i < asking->near->count; i++)
+        if (asking->near->items[i].near > best
+            && slice_equal(asking->near->items[i].name, course->label))
+            best = asking->near->items[i].near;
+    return WORTH_NEAR * (best < 1 ? best : 1);
+}
+
 /* What the question itself says for the course. */
 static float score_asked(const struct asking *asking, const struct course *course, bool bears)
 {
     float score = score_concepts(asking, course) + score_notes(asking, course);
 
+    if (is_on(asking, RANK_NEAR))
+        score += score_near(asking, course);
     if (is_on(asking, RANK_WORDS))
         score += score_words(asking, course);
     if (is_on(asking, RANK_KIND) && (asking->kinds >> course->kind & 1))
@@ -255,8 +271,8 @@ static void rank_courses(const struct asking *asking, struct ranked *items)
 }
 
 struct ranking *context_rank(const struct record *record, const struct courses *courses,
-                             struct slice question, const struct period *period, uint32_t without,
-                             struct arena *arena)
+                             struct slice question, const struct rank_nearness *near,
+                             const struct period *period, uint32_t without, struct arena *arena)
 {
     struct asking *asking = ARENA_NEW(arena, struct asking);
     struct ranking *ranking = ARENA_NEW(arena, struct ranking);
@@ -270,8 +286,9 @@ struct ranking *context_rank(const struct record *record, const struct courses *
     asking->courses = courses;
     asking->period = period;
     asking->ranking = ranking;
+    asking->near = near;
     asking->without = without;
-    read_question(asking, question);
+    read_question(asking, context_spell(question, courses, arena));
     if (is_on(asking, RANK_NOTES)) {
         note_words_read(&asking->question, record, &ranking->note_words);
         ranking->note_scores = note_scores(&ranking->note_words, record, arena);

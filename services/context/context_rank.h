@@ -19,6 +19,7 @@ enum rank_signal {
     RANK_TIME,     /* it has to do with the time that the question names */
     RANK_NOTES,    /* the text of a note of it has words of the question, or names what it asks
                       about */
+    RANK_NEAR, /* a model that embeds finds its name near the question; only where one is used */
     RANK_SIGNALS,
 };
 
@@ -37,10 +38,22 @@ struct ranking {
     const float *note_scores; /* of each fact of the record; NULL: no note has such a word */
 };
 
-/* @ranking is in @arena; NULL: no room. @period: that the question asks about; @without: bits of
- * signals to leave out. */
+/* A name of the record and how near the question it is, 0 to 1, as a model says that embeds both.
+ */
+struct rank_near {
+    struct slice name;
+    float near;
+};
+
+struct rank_nearness {
+    const struct rank_near *items;
+    size_t count;
+};
+
+/* @ranking is in @arena; NULL: no room. @near may be NULL: no such model is used. @period: that the
+ * question asks about; @without: bits of signals to leave out. */
 struct ranking *context_rank(const struct record *record, const struct courses *courses,
-                             struct slice question, const struct period *period, uint32_t without,
-                             struct arena *arena);
+                             struct slice question, const struct rank_nearness *near,
+                             const struct period *period, uint32_t without, struct arena *arena);
 
 #endif

@@ -71,6 +71,10 @@ const char *read_answers(struct reading *reading);
 const char *read_composition(struct reading *reading);
 const char *read_any(struct reading *reading);
 
+/* Add to fact->detail what the resource says besides (context_read_more.c): once its reader is
+ * through. */
+void read_more(struct reading *reading);
+
 /* The numbers of an observation into fact->measures, and the flag that follows from them and from
  * what the record says itself (context_read_measure.c). */
 void read_measures(struct reading *reading);

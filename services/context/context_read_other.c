@@ -4,6 +4,10 @@
 #include "base/utf8.h"
 #include "context_read.h"
 
+/* Of a member that is told by what it holds: elements of a list, and how deep it is looked into. */
+#define ELEMENTS_MAX 4
+#define PARTS_DEPTH_MAX 3
+
 /* Types that say one thing with a code and a date. */
 const char *read_other(struct reading *reading)
 {
@@ -177,12 +181,55 @@ static bool is_told_elsewhere(struct slice key)
     return key.size > 0 && key.data[0] == '_';
 }
 
-/* What one member says: a word, a number, a concept, a quantity. Nothing for anything else. */
-static void put_member(struct buffer *buffer, const struct json *value)
+static void put_member(struct buffer *buffer, const struct json *value, unsigned depth);
+
+/* Members of an object that is no concept and no quantity: "product lens, eye right, sphere -2". */
+static void put_parts(struct buffer *buffer, const struct json *object, unsigned depth)
 {
-    if (value->kind == JSON_KIND_ARRAY && value->first != NULL)
-        value = value->first;
-    if (value->kind == JSON_KIND_STRING || value->kind == JSON_KIND_NUMBER)
+    size_t first = buffer->size;
+
+    for (const struct json *part = json_first(object);
+         part != NULL && buffer->size < FACT_VALUE_BYTES_MAX; part = part->next) {
+        size_t start = buffer->size, before;
+
+        if (is_told_elsewhere(part->key) || slice_is(part->key, "reference"))
+            continue;
+        buffer_put_string(buffer, start > first ? ", " : "");
+        fhir_label_put(buffer, slice_cut(part->key, 0, 40));
+        buffer_put_byte(buffer, ' ');
+        before = buffer->size;
+        put_member(buffer, part, depth + 1);
+        if (buffer->size == before)
+            buffer->size = start;
+    }
+}
+
+static void put_elements(struct buffer *buffer, const struct json *array, unsigned depth)
+{
+    unsigned count = 0;
+
+    for (const struct json *item = json_first(array);
+         item != NULL && count++ < ELEMENTS_MAX && buffer->size < FACT_VALUE_BYTES_MAX;
+         item = item->next) {
+        size_t start = buffer->size, before;
+
+        buffer_put_string(buffer, count > 1 ? " and " : "");
+        before = buffer->size;
+        put_member(buffer, item, depth);
+        if (buffer->size == before)
+            buffer->size = start;
+    }
+}
+
+/* What one member says: a word, a number, a concept, a quantity; of anything else its own members
+ * say. */
+static void put_member(struct buffer *buffer, const struct json *value, unsigned depth)
+{
+    struct slice text;
+
+    if (value->kind == JSON_KIND_ARRAY)
+        put_elements(buffer, value, depth);
+    else if (value->kind == JSON_KIND_STRING || value->kind == JSON_KIND_NUMBER)
         fhir_label_put(buffer, slice_cut(value->text, 0, 120));
     else if (value->kind == JSON_KIND_TRUE || value->kind == JSON_KIND_FALSE)
         buffer_put_string(buffer, value->kind == JSON_KIND_TRUE ? "yes" : "no");
@@ -190,8 +237,10 @@ static void put_member(struct buffer *buffer, const struct json *value)
         fhir_label_put(buffer, slice_cut(json_get_string(value, "contentString"), 0, 160));
     else if (value->kind == JSON_KIND_OBJECT && json_get(value, "value") != NULL)
         fhir_quantity_put(buffer, value);
-    else if (value->kind == JSON_KIND_OBJECT)
-        fhir_label_put(buffer, fhir_code_text(value));
+    else if (value->kind == JSON_KIND_OBJECT && (text = fhir_code_text(value)).size > 0)
+        fhir_label_put(buffer, text);
+    else if (value->kind == JSON_KIND_OBJECT && depth < PARTS_DEPTH_MAX)
+        put_parts(buffer, value, depth);
 }
 
 static bool is_date(struct slice text)
@@ -218,7 +267,7 @@ static struct slice read_members(struct reading *reading, const struct json *lab
         fhir_label_put(buffer, slice_cut(item->key, 0, 40));
         buffer_put_byte(buffer, ' ');
         before = buffer->size;
-        put_member(buffer, item);
+        put_member(buffer, item, 0);
         if (buffer->size == before)
             buffer->size = start;
     }

@@ -122,16 +122,18 @@ bool reply_fact(const struct fact *fact, uint32_t id, struct slice text, struct 
 bool reply_line(const struct record *record, const struct prompt_line *line, struct arena *arena,
                 Consilium__V1__Fact *out)
 {
-    const struct fact *first = &record->facts[line->facts[0]];
+    const struct fact *first = record_whole(record, line->facts[0], arena);
     struct sourcing sourcing = { arena, out, false };
 
-    if (!begin_sources(&sourcing, first, line->id, line->text, line->told > 1))
+    if (first == NULL || !begin_sources(&sourcing, first, line->id, line->text, line->told > 1))
         return false;
     out->bears = line->bears;
     out->more += line->facts_count - line->told;
     for (uint32_t i = 1; i < line->told; i++) {
-        const struct fact *fact = &record->facts[line->facts[i]];
+        const struct fact *fact = record_whole(record, line->facts[i], arena);
 
+        if (fact == NULL)
+            return false;
         add_source(&sourcing, fact, fact->reference);
         add_copies(&sourcing, fact);
     }

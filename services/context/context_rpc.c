@@ -14,6 +14,9 @@
 #define PUT_CALLS_MAX 8
 #define PUT_QUEUE_MAX 64
 
+#define NEAR_MAX 256   /* names that one Assemble is told of */
+#define NAMES_MAX 1024 /* that one record tells: the largest that we know has 700 */
+
 /* A record is wanted for a call: load it, then go on. */
 struct lookup {
     struct call *call;
@@ -162,11 +165,23 @@ static Consilium__V1__Fact **make_facts(struct lookup *lookup, size_t count,
 
 /* ---- Assemble ---- */
 
+/* What a model that embeds says; none where there is no room for it. */
+static struct rank_nearness read_near(const Consilium__V1__AssembleRequest *request,
+                                      struct arena *arena)
+{
+    struct rank_near *items = ARENA_ARRAY(arena, struct rank_near, request->n_near);
+
+    for (size_t i = 0; items != NULL && i < request->n_near; i++)
+        items[i] = (struct rank_near){ slice_from(request->near[i]->name), request->near[i]->near };
+    return (struct rank_nearness){ items, items == NULL ? 0 : request->n_near };
+}
+
 static void assemble_answer(struct lookup *lookup)
 {
     const Consilium__V1__AssembleRequest *request = lookup->call->request;
     Consilium__V1__AssembleReply *reply = read_reply(lookup, sizeof(*reply));
     const struct prompt_request asked = {
+        .near = read_near(request, &lookup->call->arena),
         .question = slice_from(request->question),
         .budget_tokens = request->budget_tokens,
         .chars_per_token = request->chars_per_token,
@@ -196,7 +211,58 @@ static void assemble(struct call *call)
         call_fail(call, &err);
         return;
     }
+    if (request->n_near > NEAR_MAX) {
+        error_set(&err, STATUS_INVALID_ARGUMENT, "near: %zu names, over the limit of %d",
+                  request->n_near, NEAR_MAX);
+        call_fail(call, &err);
+        return;
+    }
     read_start(call, request->tenant, request->patient, LOAD_MODE_FRESH, assemble_answer);
+}
+
+/* ---- Names ---- */
+
+/* Courses of one name (an active and a former one) have it once: they are few enough to look. */
+static bool has_name(char *const *names, size_t count, struct slice name)
+{
+    for (size_t i = 0; i < count; i++)
+        if (slice_is(name, names[i]))
+            return true;
+    return false;
+}
+
+static void names_answer(struct lookup *lookup)
+{
+    Consilium__V1__NamesReply *reply = read_reply(lookup, sizeof(*reply));
+    const struct courses *courses = &lookup->entry->courses;
+    struct arena *arena = &lookup->call->arena;
+
+    if (reply == NULL)
+        return;
+    consilium__v1__names_reply__init(reply);
+    reply->version = lookup->entry->version;
+    reply->names = ARENA_ARRAY(arena, char *, NAMES_MAX);
+    for (size_t i = 0; reply->names != NULL && i < courses->count && reply->n_names < NAMES_MAX;
+         i++) {
+        const struct course *course = &courses->items[i];
+
+        if (!course->is_named || has_name(reply->names, reply->n_names, course->label))
+            continue;
+        reply->names[reply->n_names] = arena_string(arena, course->label);
+        if (reply->names[reply->n_names++] == NULL)
+            reply->names = NULL;
+    }
+    if (reply->names == NULL)
+        error_set(&lookup->err, STATUS_RESOURCE_EXHAUSTED, "no room for the names");
+    else
+        lookup->reply = reply;
+}
+
+static void names(struct call *call)
+{
+    const Consilium__V1__NamesRequest *request = call->request;
+
+    read_start(call, request->tenant, request->patient, LOAD_MODE_FRESH, names_answer);
 }
 
 /* ---- Timeline ---- */
@@ -383,6 +449,10 @@ const struct server_method context_methods[] = {
       .start = context_many,
       .calls_max = 16,
       .queue_max = 64,
+      .arena_bytes_max = 64 * MIB },
+    { .method = &method_context_names,
+      .place = METHOD_PLACE_LOOP,
+      .start = names,
       .arena_bytes_max = 64 * MIB },
     { .method = &method_context_timeline,
       .place = METHOD_PLACE_LOOP,

@@ -88,9 +88,10 @@ static enum status expand(struct slice packed, struct arena *arena, struct slice
 }
 
 enum status seal_open(const struct seal_key *key, const struct seal_name *name, struct slice sealed,
-                      struct arena *arena, struct slice *plain, struct error *err)
+                      struct arena *work, struct arena *arena, struct slice *plain,
+                      struct error *err)
 {
-    struct slice bound = name_bytes(name, arena);
+    struct slice bound = name_bytes(name, work);
     const unsigned char *bytes = (const unsigned char *)sealed.data;
     unsigned char *packed;
     size_t size;
@@ -99,7 +100,7 @@ enum status seal_open(const struct seal_key *key, const struct seal_name *name, 
         return error_set(err, STATUS_DATA_LOSS, "stored value of %zu bytes: not a sealed one",
                          sealed.size);
     size = sealed.size - HEAD_BYTES - TAG_BYTES;
-    packed = arena_alloc(arena, size);
+    packed = arena_alloc(work, size);
     if (packed == NULL || bound.data == NULL)
         return error_set(err, STATUS_RESOURCE_EXHAUSTED, "no room for a stored value of %zu bytes",
                          sealed.size);

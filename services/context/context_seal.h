@@ -30,8 +30,10 @@ enum status seal_key_load(const char *path, struct seal_key *key, struct error *
 enum status seal_close(const struct seal_key *key, const struct seal_name *name, struct slice plain,
                        struct arena *arena, struct slice *sealed, struct error *err);
 
-/* DATA_LOSS when @sealed was not closed with this key under this name. */
+/* @plain is in @arena, aligned to 16; what is only needed on the way is in @work. DATA_LOSS when
+ * @sealed was not closed with this key under this name. */
 enum status seal_open(const struct seal_key *key, const struct seal_name *name, struct slice sealed,
-                      struct arena *arena, struct slice *plain, struct error *err);
+                      struct arena *work, struct arena *arena, struct slice *plain,
+                      struct error *err);
 
 #endif

@@ -223,9 +223,20 @@ enum status context_slice(const struct record *record, const struct courses *cou
                           const struct slice_measure *measure, uint32_t without,
                           struct arena *arena, struct slice_text *out, struct error *err)
 {
+    return context_slice_near(record, courses, question, NULL, budget_tokens, measure, without,
+                              arena, out, err);
+}
+
+enum status context_slice_near(const struct record *record, const struct courses *courses,
+                               struct slice question, const struct rank_nearness *near,
+                               uint32_t budget_tokens, const struct slice_measure *measure,
+                               uint32_t without, struct arena *arena, struct slice_text *out,
+                               struct error *err)
+{
     struct period period =
         without >> RANK_TIME & 1 ? (struct period){ 0 } : period_find(question, courses->end);
-    struct ranking *ranking = context_rank(record, courses, question, &period, without, arena);
+    struct ranking *ranking =
+        context_rank(record, courses, question, near, &period, without, arena);
     double per_token = measure->bytes_per_token > 0 ? (double)measure->bytes_per_token : 3.0;
     struct arena_mark mark = arena_mark(arena);
     enum status status;

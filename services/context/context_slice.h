@@ -50,4 +50,11 @@ enum status context_slice(const struct record *record, const struct courses *cou
                           const struct slice_measure *measure, uint32_t without,
                           struct arena *arena, struct slice_text *out, struct error *err);
 
+/* The same with what a model that embeds says of the record's names. */
+enum status context_slice_near(const struct record *record, const struct courses *courses,
+                               struct slice question, const struct rank_nearness *near,
+                               uint32_t budget_tokens, const struct slice_measure *measure,
+                               uint32_t without, struct arena *arena, struct slice_text *out,
+                               struct error *err);
+
 #endif

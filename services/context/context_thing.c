@@ -30,6 +30,7 @@ static uint32_t count;
 static uint16_t name_slots[NAME_SLOTS]; /* thing + 1 */
 static struct phrases *phrases;
 static const char *unknown_name;
+static uint64_t fingerprint;
 static struct thing_row site_rows[THING_SITE_ROWS_MAX];
 static uint32_t site_count;
 static struct arena site_arena;
@@ -44,6 +45,13 @@ static uint16_t *slot_of_name(struct slice name)
            && !slice_equal(slice_from(things[name_slots[at] - 1].row->name), name))
         at = (at + 1) & (NAME_SLOTS - 1);
     return &name_slots[at];
+}
+
+static void add_to_fingerprint(const struct thing_row *row)
+{
+    fingerprint = hash_bytes(slice_from(row->name), fingerprint + row->kind);
+    fingerprint = hash_bytes(slice_from(row->phrases), fingerprint);
+    fingerprint = hash_bytes(slice_from(row->is), fingerprint);
 }
 
 static void add_row(const struct thing_row *row)
@@ -125,6 +133,11 @@ static void build(void)
             add_row(&tables[i]->rows[j]);
     for (uint32_t i = 0; i < site_count; i++)
         add_site_row(&site_rows[i]);
+    for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++)
+        for (uint32_t j = 0; j < tables[i]->count; j++)
+            add_to_fingerprint(&tables[i]->rows[j]);
+    for (uint32_t i = 0; i < site_count; i++)
+        add_to_fingerprint(&site_rows[i]);
     for (uint32_t i = 0; i < count; i++)
         follow_names(i);
     is_built = true;
@@ -207,6 +220,12 @@ uint32_t things_find(struct slice text, uint32_t kinds, struct thing_found *foun
     return size;
 }
 
+size_t things_spell(struct slice word, char meant[])
+{
+    pthread_once(&once, build);
+    return phrases_know(phrases, word) ? 0 : phrases_spell(phrases, word, meant);
+}
+
 /* ---- of a thing ---- */
 
 const uint16_t *thing_is(uint32_t thing, uint32_t *size)
@@ -245,6 +264,12 @@ uint32_t things_count(void)
 {
     pthread_once(&once, build);
     return count;
+}
+
+uint64_t things_fingerprint(void)
+{
+    pthread_once(&once, build);
+    return fingerprint;
 }
 
 uint32_t thing_named(const char *name)

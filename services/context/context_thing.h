@@ -73,6 +73,10 @@ enum status things_add_words(struct slice text, struct error *err);
  * builds the tables. */
 uint32_t things_find(struct slice text, uint32_t kinds, struct thing_found *found, uint32_t max);
 
+/* The word of a thing's name that @word, which is in no name, is one slip away from
+ * (context_phrase.h): its size, 0 for none. */
+size_t things_spell(struct slice word, char meant[]);
+
 /* @thing itself and all that it is one of. */
 const uint16_t *thing_is(uint32_t thing, uint32_t *count);
 
@@ -91,6 +95,9 @@ bool thing_is_empty_class(uint32_t thing);
 const char *thing_name(uint32_t thing);
 
 uint32_t things_count(void);
+
+/* Of all rows and the site's words: another one means that things have other numbers or phrases. */
+uint64_t things_fingerprint(void);
 
 /* The thing called @name in the tables, or THINGS_MAX. */
 uint32_t thing_named(const char *name);

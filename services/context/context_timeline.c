@@ -62,11 +62,16 @@ enum status context_timeline(const struct record *record, const struct timeline_
     if (timeline->facts == NULL)
         return error_set(err, STATUS_RESOURCE_EXHAUSTED, "no room for a page of %zu facts", page);
     for (; at < record->count; at++) {
-        if (!is_wanted(&record->facts[at], &from, &to, query->kinds))
+        struct fact room;
+
+        if (!is_wanted(record_fact(record, (uint32_t)at, &room), &from, &to, query->kinds))
             continue;
         if (timeline->count == page)
             break;
-        timeline->facts[timeline->count++] = &record->facts[at];
+        timeline->facts[timeline->count] = record_whole(record, (uint32_t)at, arena);
+        if (timeline->facts[timeline->count++] == NULL)
+            return error_set(err, STATUS_RESOURCE_EXHAUSTED, "no room for a page of %zu facts",
+                             page);
     }
     if (at < record->count)
         timeline->next_page_token = arena_format(arena, "%zu", at);

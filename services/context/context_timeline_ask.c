@@ -16,6 +16,8 @@ struct asking {
     const struct timeline_question *question;
     struct timeline_answer *answer;
     enum code_system system;
+    struct arena *arena;
+    bool is_full;
     bool by_clock; /* bounds have a time of day: moments count, not days of the calendar */
 };
 
@@ -152,11 +154,19 @@ static bool is_meant(const struct asking *asking, const struct fact *fact,
     return false;
 }
 
-static void add(struct asking *asking, const struct fact *fact, const struct measure *measure,
-                bool is_certain)
+/* @fact, of number @index, as it stays. */
+static void add(struct asking *asking, uint32_t index, const struct fact *fact,
+                const struct measure *measure, bool is_certain)
 {
-    asking->answer->items[asking->answer->count++] =
-        (struct timeline_item){ fact, measure, NAN, is_certain };
+    const struct fact *whole = record_whole(asking->record, index, asking->arena);
+
+    asking->is_full |= whole == NULL;
+    if (whole == NULL)
+        return;
+    asking->answer->items[asking->answer->count++] = (struct timeline_item){
+        whole, measure == NULL ? NULL : whole->measures + (measure - fact->measures), NAN,
+        is_certain
+    };
 }
 
 /* What is meant and may lie within the time, in the record's order. */
@@ -165,8 +175,10 @@ static void collect(struct asking *asking)
     bool needs_date = asking->question->verb != TIMELINE_COUNT || is_given(&asking->question->from)
                       || is_given(&asking->question->to);
 
-    for (size_t i = 0; i < asking->record->count; i++) {
-        const struct fact *fact = &asking->record->facts[i];
+    for (uint32_t i = 0; i < asking->record->count; i++) {
+        struct measure measures[FACT_MEASURES_MAX];
+        struct fact room;
+        const struct fact *fact = record_measured(asking->record, i, &room, measures);
         const struct measure *measure;
         bool is_certain = true;
 
@@ -175,7 +187,7 @@ static void collect(struct asking *asking)
         if (!is_given(&fact->date) && needs_date)
             asking->answer->undated++;
         else if (!is_given(&fact->date) || is_within(asking, fact, &is_certain))
-            add(asking, fact, measure, is_certain);
+            add(asking, i, fact, measure, is_certain);
     }
 }
 
@@ -243,8 +255,10 @@ static enum maybe lasts_then(const struct asking *asking, const struct fact *fac
 
 static void find_active(struct asking *asking)
 {
-    for (size_t i = 0; i < asking->record->count; i++) {
-        const struct fact *fact = &asking->record->facts[i];
+    for (uint32_t i = 0; i < asking->record->count; i++) {
+        struct measure measures[FACT_MEASURES_MAX];
+        struct fact room;
+        const struct fact *fact = record_measured(asking->record, i, &room, measures);
         const struct measure *measure;
         enum maybe lasts;
 
@@ -253,7 +267,7 @@ static void find_active(struct asking *asking)
             continue;
         lasts = lasts_then(asking, fact);
         if (lasts != MAYBE_NO)
-            add(asking, fact, NULL, lasts == MAYBE_YES);
+            add(asking, i, fact, NULL, lasts == MAYBE_YES);
     }
 }
 
@@ -415,7 +429,9 @@ static void answer_verb(struct asking *asking)
 enum status timeline_ask(const struct record *record, const struct timeline_question *question,
                          struct arena *arena, struct timeline_answer *answer, struct error *err)
 {
-    struct asking asking = { .record = record, .question = question, .answer = answer };
+    struct asking asking = {
+        .record = record, .question = question, .answer = answer, .arena = arena
+    };
 
     *answer = (struct timeline_answer){ 0 };
     asking.system = code_system_of(question->system);
@@ -425,6 +441,9 @@ enum status timeline_ask(const struct record *record, const struct timeline_ques
     if (answer->items == NULL)
         return error_set(err, STATUS_RESOURCE_EXHAUSTED, "no room for %zu facts", record->live);
     answer_verb(&asking);
+    if (asking.is_full)
+        return error_set(err, STATUS_RESOURCE_EXHAUSTED, "no room for an answer of %u facts",
+                         answer->count);
     for (uint32_t i = 0; i < answer->count; i++)
         answer->certain += answer->items[i].is_certain;
     return STATUS_OK;

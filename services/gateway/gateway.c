@@ -128,7 +128,9 @@ enum status gateway_start(struct host *host, const void *config, void **service,
     gateway->host = host;
     gateway->config = config;
     gateway->maps = maps_create(gateway->config->maps_bytes);
-    if (gateway->maps == NULL)
+    if (gateway->config->slice_near)
+        gateway->near_vectors = maps_create(gateway->config->near_bytes);
+    if (gateway->maps == NULL || (gateway->config->slice_near && gateway->near_vectors == NULL))
         error_set(err, STATUS_RESOURCE_EXHAUSTED, "no memory");
     else
         gateway->client = client_create(&host->loop, CLIENT_PLACE_LOOP, 1, err);
@@ -250,6 +252,8 @@ void gateway_destroy(void *service)
         gateway_http_destroy(gateway->http);
     if (gateway->maps != NULL)
         maps_destroy(gateway->maps);
+    if (gateway->near_vectors != NULL)
+        maps_destroy(gateway->near_vectors);
     free(gateway);
 }
 

@@ -28,6 +28,8 @@ struct gateway_config {
     uint64_t leaf_timeout_ms, hedge_after_ms;
     int64_t answer_tokens, facts_tokens; /* where the caller names no limit */
     uint64_t maps_bytes;
+    bool slice_near; /* the model that embeds has a say in the ranking */
+    uint64_t near_bytes;
     int64_t asks_at_once; /* of one AskMany */
     const char *profile;
     const char *slice; /* how facts are told to the model: "facts", "courses" */
@@ -68,6 +70,7 @@ struct gateway {
     struct audit_log *audit;
     struct rate *rate;
     struct maps *maps;
+    struct maps *near_vectors; /* by model and name; NULL: not used */
     struct models models;
     struct models embed_models;     /* where embed_inference is not NULL */
     struct gateway_http *http;      /* NULL: no HTTP */

@@ -12,6 +12,7 @@
 #include "gateway.h"
 
 struct ask;
+struct cohort;
 
 struct ask_request {
     const char *tenant, *patient, *question;
@@ -27,7 +28,8 @@ struct ask_request {
     const Consilium__V1__Constraint *constraint; /* where is_plain; NULL: none */
     bool has_logprobs;                           /* tell them */
     uint32_t top_logprobs;                       /* and so many of the likeliest tokens */
-    const struct call *parent;                   /* whose deadline, trace and cancellation hold */
+    struct cohort *cohort;     /* with whom it is assembled (gateway_cohort.h); NULL: alone */
+    const struct call *parent; /* whose deadline, trace and cancellation hold */
 };
 
 struct ask_sink {

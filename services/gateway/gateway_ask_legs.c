@@ -4,7 +4,9 @@
 
 #include "base/check.h"
 #include "gateway_ask_state.h"
+#include "gateway_cohort.h"
 #include "gateway_facts.h"
+#include "gateway_near.h"
 #include "rpc/message.h"
 #include "rpc/replicas.h"
 #include "run/clock.h"
@@ -201,7 +203,19 @@ static void on_assemble(void *arg, const void *message, const struct error *err)
     ask_step(ask);
 }
 
-void ask_assemble(struct ask *ask)
+/* Nothing to cancel: the call is the cohort's. */
+static void assemble_with(struct ask *ask, const Consilium__V1__AssembleRequest *request)
+{
+    struct error err = { 0 };
+
+    ask_leg_begin(ask, ASK_LEG_ASSEMBLE);
+    if (cohort_assemble(ask->request.cohort, request, on_assemble, ask, &err) != STATUS_OK) {
+        ask_leg_end(ask, ASK_LEG_ASSEMBLE);
+        fail_leg(ask, ASK_LEG_ASSEMBLE, &err);
+    }
+}
+
+static void assemble(struct ask *ask)
 {
     Consilium__V1__AssembleRequest request = CONSILIUM__V1__ASSEMBLE_REQUEST__INIT;
 
@@ -211,8 +225,45 @@ void ask_assemble(struct ask *ask)
     request.budget_tokens = ask->budget_tokens;
     request.chars_per_token = ask->gateway->models.chars_per_token;
     request.form = ask->gateway->form;
-    leg_call(ask, ASK_LEG_ASSEMBLE, ask->gateway->context, &method_context_assemble, &request,
-             on_assemble);
+    request.near = ask->near;
+    request.n_near = ask->near_count;
+    /* Another try has a budget of its own, and what is near is a patient's own. */
+    if (ask->request.cohort != NULL && ask->budget_tries == 0 && ask->near_count == 0)
+        assemble_with(ask, &request);
+    else
+        leg_call(ask, ASK_LEG_ASSEMBLE, ask->gateway->context, &method_context_assemble, &request,
+                 on_assemble);
+}
+
+/* The leg goes on: it was begun for this. */
+static void on_near(void *arg, Consilium__V1__NameNear **names, size_t count)
+{
+    struct ask *ask = arg;
+
+    ask_leg_end(ask, ASK_LEG_ASSEMBLE);
+    ask->near = names;
+    ask->near_count = count;
+    if (ask->error.status == STATUS_OK)
+        assemble(ask);
+    if (ask->error.status != STATUS_OK)
+        ask_step(ask);
+}
+
+void ask_assemble(struct ask *ask)
+{
+    const struct near_request request = { &ask->patient, ask->question, ask->request.parent,
+                                          ask->arena };
+
+    if (!ask->gateway->config->slice_near || ask->has_near) {
+        assemble(ask);
+        return;
+    }
+    ask->has_near = true;
+    ask_leg_begin(ask, ASK_LEG_ASSEMBLE);
+    if (!near_start(ask->gateway, &request, on_near, ask)) {
+        ask_leg_end(ask, ASK_LEG_ASSEMBLE);
+        assemble(ask);
+    }
 }
 
 static void on_encode(void *arg, const void *message, const struct error *err)

@@ -71,6 +71,9 @@ struct ask {
     /* ASSEMBLE and ENCODE */
     uint32_t budget_tokens;
     unsigned budget_tries;
+    bool has_near; /* what a model that embeds says has been asked for */
+    Consilium__V1__NameNear **near;
+    size_t near_count;
     Consilium__V1__AssembleReply *assembled;
     Consilium__V1__ApplyTemplateReply *prompt;
 

@@ -1,4 +1,5 @@
-/* AskMany: one question, many patients. Loop thread.
+/* AskMany: one question, many patients. Loop thread. Their slices come by few calls
+ * (gateway_cohort.h).
  *
  * A bounded number of asks runs at a time; each event goes out with its patient. A patient's
  * failure is an event, not the end. The call ends OK with a quorum (answers_min; the rest is
@@ -6,6 +7,7 @@
 #include "base/limits.h"
 #include "gateway_ask.h"
 #include "gateway_calls.h"
+#include "gateway_cohort.h"
 
 #define PATIENTS_MAX 256
 
@@ -19,6 +21,7 @@ struct many {
     struct call *call;
     const Consilium__V1__AskManyRequest *request;
     struct item *items;
+    struct cohort *cohort;
     unsigned count, next, running, answered;
     unsigned answers_min;
     bool is_over; /* the outcome is known: what still runs is cancelled */
@@ -35,6 +38,7 @@ static void cancel_running(struct many *many)
     for (i = 0; i < many->next; i++)
         if (many->items[i].ask != NULL)
             ask_cancel(many->items[i].ask);
+    cohort_cancel(many->cohort);
 }
 
 static bool send_event(struct item *item, Consilium__V1__AskManyEvent *event)
@@ -119,6 +123,7 @@ static void start_one(struct many *many, struct item *item)
         .budget_tokens = message->budget_tokens,
         .sampling = message->sampling,
         .keep_surrogates = message->keep_surrogates,
+        .cohort = many->cohort,
         .parent = many->call,
     };
     struct ask_sink sink = { on_event, on_end, item };
@@ -143,8 +148,14 @@ static void start_more(struct many *many)
         start_one(many, &many->items[many->next++]);
         look_ahead(many);
     }
-    if (many->running == 0 && (many->is_over || many->next == many->count))
+    if (many->running == 0 && (many->is_over || many->next == many->count)
+        && !cohort_is_out(many->cohort))
         end_call(many);
+}
+
+static void on_cohort_idle(void *arg)
+{
+    start_more(arg);
 }
 
 static void on_writable(struct call *call)
@@ -176,7 +187,10 @@ void many_start(struct call *call)
         error_set(&err, STATUS_INVALID_ARGUMENT, "%u answers of %zu patients cannot be had",
                   request->answers_min, request->n_patients);
     else if (many == NULL
-             || (many->items = ARENA_ARRAY(&call->arena, struct item, request->n_patients)) == NULL)
+             || (many->items = ARENA_ARRAY(&call->arena, struct item, request->n_patients)) == NULL
+             || (many->cohort = cohort_create(call->service, call, (unsigned)request->n_patients,
+                                              on_cohort_idle, many))
+                    == NULL)
         error_set(&err, STATUS_RESOURCE_EXHAUSTED, "no memory for another call");
     if (err.status != STATUS_OK) {
         call_fail(call, &err);

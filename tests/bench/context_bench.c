@@ -12,13 +12,14 @@
 #include <time.h>
 
 #include "base/limits.h"
+#include "context_image.h"
 #include "context_prompt.h"
 
 struct sums {
     unsigned bundles, refused, unbalanced;
     uint64_t resources, facts, bytes, encoded;
     struct reasons reasons;
-    double parse_s, decode_s, assemble_s, assemble_max_s;
+    double parse_s, open_s, assemble_s, assemble_max_s;
 };
 
 static double now(void)
@@ -64,7 +65,9 @@ static void measure_assemble(struct sums *sums, const struct record *record,
                              const struct courses *courses, const char *question, uint32_t budget,
                              bool is_shown)
 {
-    const struct prompt_request request = { slice_from(question), budget, 0, PROMPT_FORM_FACTS };
+    const struct prompt_request request = { .question = slice_from(question),
+                                            .budget_tokens = budget,
+                                            .form = PROMPT_FORM_FACTS };
     struct arena arena;
     struct prompt prompt;
     struct error err;
@@ -91,7 +94,7 @@ static void measure(struct sums *sums, const char *path, const char *question, u
 {
     struct slice bytes = read_file(path);
     struct arena arena, again;
-    struct record record, decoded;
+    struct record record, opened;
     struct courses courses;
     struct parsed parsed;
     struct buffer buffer;
@@ -113,16 +116,16 @@ static void measure(struct sums *sums, const char *path, const char *question, u
         sums->unbalanced += as_facts + reasons_total(&parsed.reasons) != parsed.resources
                             || as_facts != record.live;
         add_reasons(sums, &parsed.reasons);
+        courses_make(&record, &again, &courses, &err);
         buffer_init(&buffer, &arena);
-        record_encode(record.facts, record.count, &buffer);
+        image_encode(&record, &courses, &buffer);
         sums->encoded += buffer.size;
         start = now();
-        if (record_decode(buffer_slice(&buffer), &again, &decoded, &err) != STATUS_OK
-            || courses_make(&decoded, &again, &courses, &err) != STATUS_OK
-            || decoded.live != record.live)
+        if (image_check(buffer_slice(&buffer), &err) != STATUS_OK
+            || !image_open(buffer_slice(&buffer), &opened, &courses) || opened.live != record.live)
             sums->unbalanced++;
-        sums->decode_s += now() - start;
-        measure_assemble(sums, &decoded, &courses, question, budget, is_shown);
+        sums->open_s += now() - start;
+        measure_assemble(sums, &opened, &courses, question, budget, is_shown);
     }
     arena_close(&arena);
     arena_close(&again);
@@ -169,7 +172,7 @@ int main(int argc, char **argv)
     printf(
         "to a record: %.1f MB/s; encoded %.1f KB each; decode %.2f ms each; assemble %.0f us each, %.0f us at most\n",
         (double)sums.bytes / sums.parse_s / 1e6, (double)sums.encoded / sums.bundles / 1e3,
-        sums.decode_s / sums.bundles * 1e3, sums.assemble_s / sums.bundles * 1e6,
+        sums.open_s / sums.bundles * 1e3, sums.assemble_s / sums.bundles * 1e6,
         sums.assemble_max_s * 1e6);
     return sums.refused > 0 || sums.unbalanced > 0;
 }

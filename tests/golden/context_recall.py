@@ -9,8 +9,9 @@ Builds the tasks with ecqm_graft.py (kept in FOLDER for the next run), asks each
 prints recall of the evidence and the share of tasks with all of it. Measures are in two halves by a hash of their name: LOOKED AT
 (their questions and cases were read while rules were written) and ONLY SCORED. --baselines prints BM25 with recency, and recency
 alone, over one line a resource; --ablate leaves out one signal of the ranking after the other; --each prints every measure.
---rephrased asks every question in eight other ways: five written ones (context_rephrased.json: a lay person's, terse, abbreviated,
-long-winded, turned round) and three made of the first (in small talk, its content words alone and shuffled, without marks or capitals).
+--rephrased asks every question in nine other ways: five written ones (context_rephrased.json: a lay person's, terse, abbreviated,
+long-winded, turned round) and four made of the first (in small talk, its content words alone and shuffled, without marks or capitals, misspelt:
+a letter left out, doubled, swapped or another in half of the words of six letters and more).
 
 A budget is checked here, from the text that came back: len(text) / 4."""
 import argparse, collections, hashlib, json, math, os, random, re, subprocess, sys
@@ -35,12 +36,18 @@ def build(a):
 # ---- the questions in other words
 
 WRITTEN = ('lay', 'terse', 'abbreviated', 'long-winded', 'turned round')
-MADE = ('small talk', 'shuffled', 'bare')
+MADE = ('small talk', 'shuffled', 'bare', 'misspelt')
 TALK = (('Hi, sorry to bother you, I am covering for a colleague today and was handed this chart an hour ago. ', ' Thanks a lot, I have to call the family back soon.'),
         ('Good morning! Quick one before rounds if you do not mind: ', ' No rush, whenever you get to it.'),
         ('I was asked about this in the meeting yesterday and could not find it myself: ', ' Please point me to the places in the record.'))
 SMALL = set('a about after all an and any are as at be been before by can did do does for from given go had has have he her him his how in into is it its kept long many not of on once one or '
             'over same she should so some the their there this to up was were what when whether which while who why will with within year'.split())
+
+
+def misspell(word, rng):
+    at = rng.randrange(1, len(word) - 1)  # first and last letters are hardly ever wrong
+    return rng.choice((word[:at] + word[at + 1:], word[:at] + word[at] + word[at:], word[:at] + word[at + 1] + word[at] + word[at + 2:],
+                       word[:at] + rng.choice('aeiourstln') + word[at + 1:]))
 
 
 def rephrased(question, style, written):
@@ -51,6 +58,8 @@ def rephrased(question, style, written):
     if style == 'small talk':
         before, after = rng.choice(TALK)
         return before + question + after
+    if style == 'misspelt':
+        return re.sub(r'[A-Za-z]{6,}', lambda m: misspell(m[0], rng) if rng.random() < 0.5 else m[0], question)
     words = re.findall(r"[\w/'-]+", question)
     if style == 'bare':
         return ' '.join(words).lower()

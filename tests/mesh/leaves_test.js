@@ -113,7 +113,7 @@ Object.assign(tests, {
 
   async 'AskMany with answers_min=1 and one patient hanging ends OK, and the leaf sees the other cancelled'(world) {
     let hung; // the first of the two to come so far
-    const hang = (noted) => noted.method === 'Assemble' && (hung ??= noted) === noted;
+    const hang = (noted) => noted.method === 'AssembleMany' && (hung ??= noted) === noted;
     const asked = begin(world, 'AskMany', { patients: ['p1', 'p2'], answers_min: 1, question: SAMPLE_QUESTION }, { hang });
     const { code, ms, events } = await asked.ended;
     assert.ok(code === grpc.status.OK && ms < 5000, `status ${code} after ${ms} ms: it waits for the one that hangs`);

@@ -6,6 +6,7 @@
 
 #include "base/limits.h"
 #include "consilium_file.h"
+#include "context_image.h"
 #include "context_merge.h"
 
 #define FILES_MAX 8
@@ -124,16 +125,17 @@ static enum status join(struct context_records *records, const char *path, struc
     return STATUS_OK;
 }
 
-/* More bundles than places: they go through bytes, which borrow nothing. */
+/* More bundles than places: they go through an image, which borrows nothing. */
 static enum status settle(struct record *so_far, struct arena *arena, struct error *err)
 {
     struct buffer buffer;
 
     buffer_init(&buffer, arena);
-    record_encode(so_far->facts, so_far->count, &buffer);
+    image_encode(so_far, NULL, &buffer);
     if (buffer.is_full)
         return error_set(err, STATUS_RESOURCE_EXHAUSTED, "no room for %zu facts", so_far->count);
-    return record_decode(buffer_slice(&buffer), arena, so_far, err);
+    image_open(buffer_slice(&buffer), so_far, NULL);
+    return STATUS_OK;
 }
 
 static enum status make(struct context_records *records, const char *const *paths, size_t count,

@@ -489,6 +489,99 @@ static void put_cohort(struct bench *bench)
     }
 }
 
+static void on_names(void *arg, const void *reply, const struct error *err)
+{
+    const Consilium__V1__NamesReply *names = reply;
+    struct outcome *outcome = arg;
+
+    keep(outcome, err);
+    for (size_t i = 0; names != NULL && i < names->n_names; i++) {
+        size_t size = strlen(outcome->user);
+
+        snprintf(outcome->user + size, sizeof(outcome->user) - size, "%s;", names->names[i]);
+    }
+}
+
+static void a_records_names_are_told_each_once_and_one_that_is_near_is_chosen(void **state)
+{
+    struct bench *bench = *state;
+    Consilium__V1__NamesRequest names = CONSILIUM__V1__NAMES_REQUEST__INIT;
+    Consilium__V1__AssembleRequest asked = CONSILIUM__V1__ASSEMBLE_REQUEST__INIT;
+    Consilium__V1__NameNear near = CONSILIUM__V1__NAME_NEAR__INIT, *list[257];
+    struct outcome outcome;
+
+    put(bench, "p1",
+        BUNDLE(CONDITION("a", "Zorbitis") "," CONDITION("b", "Quibosis") "," CONDITION("c",
+                                                                                       "Zorbitis")),
+        "");
+    names.tenant = (char *)"t1";
+    names.patient = (char *)"p1";
+    start_call(bench, &method_context_names, &names, on_names, &outcome);
+    wait_for(bench, &outcome);
+    assert_int_equal(outcome.status, STATUS_OK);
+    assert_string_equal(outcome.user, "Zorbitis;Quibosis;");
+    near.name = (char *)"Quibosis";
+    near.near = 1;
+    for (size_t i = 0; i < 257; i++)
+        list[i] = &near;
+    asked.tenant = names.tenant;
+    asked.patient = names.patient;
+    asked.question = (char *)"Anything of note?";
+    asked.budget_tokens = 40;
+    asked.near = list;
+    asked.n_near = 1;
+    start_call(bench, &method_context_assemble, &asked, on_assemble, &outcome);
+    wait_for(bench, &outcome);
+    assert_int_equal(outcome.status, STATUS_OK);
+    assert_non_null(strstr(outcome.user, "Quibosis"));
+    asked.n_near = 257;
+    start_call(bench, &method_context_assemble, &asked, on_assemble, &outcome);
+    wait_for(bench, &outcome);
+    assert_int_equal(outcome.status, STATUS_INVALID_ARGUMENT);
+}
+
+/* What Redis counts of a command, as "calls=1,…"; empty: none. */
+static void redis_calls(const struct bench *bench, const char *command, char calls[64])
+{
+    char line[256], shell[256], name[32];
+    FILE *cli;
+
+    snprintf(shell, sizeof(shell), "redis-cli -s %s/redis.sock info commandstats", bench->folder);
+    snprintf(name, sizeof(name), "cmdstat_%s:", command);
+    cli = popen(shell, "r");
+    assert_non_null(cli);
+    calls[0] = '\0';
+    while (fgets(line, sizeof(line), cli) != NULL)
+        if (strncmp(line, name, strlen(name)) == 0)
+            snprintf(calls, 64, "%.*s", (int)strcspn(line + strlen(name), ","),
+                     line + strlen(name));
+    assert_int_equal(pclose(cli), 0);
+}
+
+static void a_question_about_a_record_that_is_not_in_memory_takes_one_round_trip(void **state)
+{
+    struct bench *bench = *state;
+    struct outcome outcome;
+    char shell[256], calls[64];
+
+    put(bench, "p1", BUNDLE(CONDITION("a", "Asthma")), "map");
+    service_close(bench);
+    service_open(bench);
+    wait_for_redis(bench, true);
+    snprintf(shell, sizeof(shell), "redis-cli -s %s/redis.sock config resetstat > /dev/null",
+             bench->folder);
+    assert_int_equal(system(shell), 0);
+    outcome = assemble(bench, "p1", "Has she got asthma?", 300);
+    assert_int_equal(outcome.status, STATUS_OK);
+    assert_non_null(strstr(outcome.user, "Asthma"));
+    redis_calls(bench, "eval", calls);
+    assert_string_equal(calls, "calls=1");
+    /* Now it is in memory. */
+    assemble(bench, "p1", "Has she got asthma?", 300);
+    redis_calls(bench, "eval", calls);
+    assert_string_equal(calls, "calls=1");
+}
+
 static void a_cohort_is_told_one_by_one_and_a_failure_ends_no_other(void **state)
 {
     struct bench *bench = *state;
@@ -712,6 +805,11 @@ static void a_map_that_grew_from_an_older_record_is_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(
+            a_records_names_are_told_each_once_and_one_that_is_near_is_chosen, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(
+            a_question_about_a_record_that_is_not_in_memory_takes_one_round_trip, set_up,
+            tear_down),
         cmocka_unit_test_setup_teardown(a_record_is_put_recalled_asked_and_forgotten, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(a_later_bundle_is_merged_and_the_version_grows, set_up,

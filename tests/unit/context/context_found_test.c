@@ -24,7 +24,9 @@ static const char resources[] =
 
 static const char *ask(const char *question, uint32_t budget)
 {
-    const struct prompt_request request = { slice_from(question), budget, 0, PROMPT_FORM_FOUND };
+    const struct prompt_request request = {
+        slice_from(question), budget, 0, PROMPT_FORM_FOUND, { NULL, 0 }
+    };
     struct record record;
     struct courses courses;
     struct prompt prompt;

@@ -15,6 +15,35 @@ static void assert_line(const char *resource, const char *expected)
         fail_msg("'%.*s' is not '%s'", SLICE_FORMAT(line), expected);
 }
 
+static void what_changes_a_resources_meaning_is_in_its_fact(void **state)
+{
+    (void)state;
+    assert_line(
+        "{'resourceType':'Condition','id':'c','code':{'text':'Asthma'},'onsetAge':{'value':7,"
+        "'unit':'a'},'evidence':[{'code':[{'text':'Wheezing'}]}],'note':[{'text':'Worse in "
+        "spring.'},{'text':'Uses a spacer.'}]}",
+        "condition: Asthma, onset at 7 a, evidence Wheezing, note: Worse in spring., note: "
+        "Uses a spacer.");
+    assert_line("{'resourceType':'ServiceRequest','id':'s','status':'active','intent':'order',"
+                "'doNotPerform':true,'code':{'text':'Resuscitation'}}",
+                "order: Resuscitation, active, not to be done");
+    assert_line("{'resourceType':'AllergyIntolerance','id':'a','type':'intolerance','code':{'text':"
+                "'Codeine'},'reaction':[{'manifestation':[{'text':'Nausea'}],'severity':'mild'}]}",
+                "allergy: Codeine (Nausea), intolerance, severity mild");
+    assert_line("{'resourceType':'Encounter','id':'e','status':'finished','type':[{'text':'Stay'}],"
+                "'hospitalization':{'dischargeDisposition':{'text':'Hospice'}}}",
+                "encounter: Stay, discharged to Hospice");
+    /* Types without a reader of their own. */
+    assert_line("{'resourceType':'VisionPrescription','id':'v','patient':{'reference':'Patient/p'},"
+                "'lensSpecification':[{'eye':'right','sphere':-2.5,'prism':[{'amount':0.5,'base':"
+                "'up'}]},{'eye':'left'}]}",
+                "vision prescription: vision prescription, lensSpecification eye right, sphere "
+                "-2.5, prism amount 0.5, base up and eye left");
+    assert_line("{'resourceType':'Task','id':'t','for':{'reference':'Patient/p'},'code':{'text':"
+                "'Call back'},'note':[{'text':'Prefers mornings.'}]}",
+                "task: Call back, note: Prefers mornings.");
+}
+
 static void each_kind_has_its_line(void **state)
 {
     (void)state;
@@ -462,6 +491,8 @@ int main(void)
                                         tear_down),
         cmocka_unit_test_setup_teardown(who_said_it_is_kept_as_a_reference, set_up, tear_down),
         cmocka_unit_test_setup_teardown(refuses_bundles_that_are_wrong_as_a_whole, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(what_changes_a_resources_meaning_is_in_its_fact, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(survives_every_type_in_every_field, set_up, tear_down),
     };

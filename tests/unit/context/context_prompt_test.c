@@ -30,7 +30,7 @@ static enum status assemble(const char *of, struct prompt_request request, struc
 
 static struct prompt ask_as(const char *question, uint32_t budget, enum prompt_form form)
 {
-    struct prompt_request request = { slice_from(question), budget, 0, form };
+    struct prompt_request request = { slice_from(question), budget, 0, form, { NULL, 0 } };
     struct prompt prompt;
 
     if (assemble(resources, request, &prompt) != STATUS_OK)
@@ -148,7 +148,8 @@ static void an_empty_record_says_so(void **state)
     struct prompt prompt;
 
     assert_int_equal(
-        assemble("", (struct prompt_request){ SLICE("Any allergies?"), 100, 0, 0 }, &prompt),
+        assemble("", (struct prompt_request){ SLICE("Any allergies?"), 100, 0, 0, { NULL, 0 } },
+                 &prompt),
         STATUS_OK);
     assert_string_equal(prompt.user, "Record:\n(nothing recorded)\n\nQuestion: Any allergies?");
 }
@@ -159,12 +160,15 @@ static void refuses_a_question_that_has_no_room(void **state)
     struct prompt prompt;
 
     assert_int_equal(
-        assemble("", (struct prompt_request){ SLICE("Any allergies?"), 5, 3, 0 }, &prompt),
+        assemble("", (struct prompt_request){ SLICE("Any allergies?"), 5, 3, 0, { NULL, 0 } },
+                 &prompt),
         STATUS_INVALID_ARGUMENT);
-    assert_int_equal(assemble("", (struct prompt_request){ SLICE("  "), 500, 3, 0 }, &prompt),
-                     STATUS_INVALID_ARGUMENT);
-    assert_int_equal(assemble("", (struct prompt_request){ SLICE("Any?"), 0, 3, 0 }, &prompt),
-                     STATUS_INVALID_ARGUMENT);
+    assert_int_equal(
+        assemble("", (struct prompt_request){ SLICE("  "), 500, 3, 0, { NULL, 0 } }, &prompt),
+        STATUS_INVALID_ARGUMENT);
+    assert_int_equal(
+        assemble("", (struct prompt_request){ SLICE("Any?"), 0, 3, 0, { NULL, 0 } }, &prompt),
+        STATUS_INVALID_ARGUMENT);
 }
 
 static void the_same_question_gives_the_same_prompt(void **state)

@@ -60,8 +60,11 @@ static void check_patient(const char *path)
     }
     assert_int_equal(courses_make(&record, &arena, &courses, &err), STATUS_OK);
     for (size_t i = 0; i < 2 * sizeof(questions) / sizeof(questions[0]); i++) {
-        struct prompt_request request = { slice_from(questions[i / 2]), 800, 3,
-                                          i % 2 == 0 ? PROMPT_FORM_FACTS : PROMPT_FORM_COURSES };
+        struct prompt_request request = { slice_from(questions[i / 2]),
+                                          800,
+                                          3,
+                                          i % 2 == 0 ? PROMPT_FORM_FACTS : PROMPT_FORM_COURSES,
+                                          { NULL, 0 } };
 
         assert_int_equal(context_assemble(&record, &courses, &request, &arena, &prompt, &err),
                          STATUS_OK);

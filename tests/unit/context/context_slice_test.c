@@ -53,6 +53,58 @@ static const char few[] =
     "{'resourceType':'Observation','id':'a4','code':{'text':'Glucose'},'effectiveDateTime':'2018-01-01','valueQuantity':{'value':100,'unit':'mg/dL'}},"
     "{'resourceType':'Observation','id':'a5','code':{'text':'Glucose'},'effectiveDateTime':'2018-06-01','valueQuantity':{'value':101,'unit':'mg/dL'}}";
 
+static void a_run_is_told_in_the_unit_of_its_newest_value(void **state)
+{
+    (void)state;
+    struct slice_text text;
+
+    read_courses(
+        "{'resourceType':'Observation','id':'a','code':{'coding':[{'system':'http://loinc.org','code':'2160-0','display':'Creatinine'}]},"
+        "'effectiveDateTime':'2019-01-01','valueQuantity':{'value':150.3,'unit':'umol/L','system':'http://unitsofmeasure.org','code':'umol/L'}},"
+        "{'resourceType':'Observation','id':'b','code':{'coding':[{'system':'http://loinc.org','code':'2160-0','display':'Creatinine'}]},"
+        "'effectiveDateTime':'2019-06-01','valueQuantity':{'value':9,'unit':'zorbs'}},"
+        "{'resourceType':'Observation','id':'c','code':{'coding':[{'system':'http://loinc.org','code':'2160-0','display':'Creatinine'}]},"
+        "'effectiveDateTime':'2020-01-01','valueQuantity':{'value':1.9,'unit':'mg/dL','system':'http://unitsofmeasure.org','code':'mg/dL'}}");
+    text = ask("How is the creatinine?", 500);
+    assert_true(says(&text, "last 1.9 mg/dL; before 9 zorbs (2019-06-01), 1.7 (2019-01-01)"));
+}
+
+static void what_became_of_a_drug_is_told_where_it_differs(void **state)
+{
+    (void)state;
+    struct slice_text text;
+
+    read_courses(
+        "{'resourceType':'MedicationRequest','id':'r','status':'stopped','medicationCodeableConcept':{'text':"
+        "'Lasix 40 MG Oral Tablet'},'authoredOn':'2019-01-01'},"
+        "{'resourceType':'MedicationAdministration','id':'s','status':'completed','medicationCodeableConcept':{'text':"
+        "'Furosemide 20 MG Injection'},'effectiveDateTime':'2020-01-01'}");
+    text = ask("Is she on furosemide?", 500);
+    assert_true(says(&text, "furosemide x2, given: 2020-01-01 (Furosemide 20 mg Injection) "
+                            "2019-01-01 (Lasix 40 mg Oral Tablet, stopped)"));
+}
+
+/* Prescribed, stated and given, as a brand and without, in two strengths: one drug. */
+static void a_drug_is_one_course_whatever_its_brand_and_strength(void **state)
+{
+    (void)state;
+    struct slice_text text;
+
+    read_courses(
+        "{'resourceType':'MedicationRequest','id':'r','status':'active','medicationCodeableConcept':{'text':"
+        "'ibuprofen 200 MG Oral Tablet'},'authoredOn':'2019-01-01'},"
+        "{'resourceType':'MedicationStatement','id':'s','status':'active','medicationCodeableConcept':{'text':"
+        "'Advil 400'},'effectiveDateTime':'2020-01-01','note':[{'text':'Only with food.'}]},"
+        "{'resourceType':'MedicationRequest','id':'o','status':'active','medicationCodeableConcept':{'text':"
+        "'acetaminophen 325 MG / codeine 30 MG Oral Tablet'},'authoredOn':'2020-01-01'},"
+        "{'resourceType':'MedicationRequest','id':'t','status':'active','medicationCodeableConcept':{'text':"
+        "'Tylenol'},'authoredOn':'2020-01-01'}");
+    assert_int_equal(courses.count, 3);
+    text = ask("Is he on Motrin?", 500);
+    assert_true(says(&text, "ibuprofen x2, active: 2020-01-01 (Advil 400, note: Only with food.) "
+                            "2019-01-01 (ibuprofen 200 mg Oral Tablet)"));
+}
+
 static void a_run_keeps_its_extremes_and_its_last_value_and_cites_all(void **state)
 {
     (void)state;
@@ -177,6 +229,12 @@ static void an_empty_record_gives_an_empty_text(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(a_run_is_told_in_the_unit_of_its_newest_value, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(what_became_of_a_drug_is_told_where_it_differs, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(a_drug_is_one_course_whatever_its_brand_and_strength,
+                                        set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_run_keeps_its_extremes_and_its_last_value_and_cites_all,
                                         set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_is_asked_and_what_it_needs_comes_before_the_rest,
