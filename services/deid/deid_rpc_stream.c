@@ -260,9 +260,19 @@ static void on_cancel(struct call *call)
     end_failed(call->state, &err);
 }
 
+/* libsodium's states are aligned to 64 bytes, an arena's memory to 16. */
+static struct redaction *redaction_create(struct arena *arena)
+{
+    const size_t alignment = _Alignof(struct redaction);
+    char *bytes = arena_alloc_zero(arena, 1, sizeof(struct redaction) + alignment);
+
+    return bytes == NULL ? NULL
+                         : (void *)(bytes + (alignment - (uintptr_t)bytes % alignment) % alignment);
+}
+
 void deid_rpc_stream_start(struct call *call)
 {
-    struct redaction *redaction = ARENA_NEW(&call->arena, struct redaction);
+    struct redaction *redaction = redaction_create(&call->arena);
     struct error err;
 
     if (redaction == NULL) {

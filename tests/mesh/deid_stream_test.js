@@ -40,6 +40,8 @@ async function refused(promise, code) {
 const record = sample();
 const FHIR = { kind: 'STREAM_KIND_FHIR' };
 
+const isReady = (stub) => new Promise((resolve, reject) => stub.waitForReady(Date.now() + 60000, (error) => (error ? reject(error) : resolve())));
+
 const tests = {
   async 'a text in chunks cut anywhere comes back redacted, and its map restores it'({ deid }) {
     const text = Buffer.from(NOTE.repeat(400));
@@ -104,7 +106,7 @@ const tests = {
     const broken = refused(redact(deid, FHIR, [record.subarray(0, 90000)], { leave: () => setTimeout(() => mesh.signal('deid', 'SIGKILL'), 300) }), grpc.status.UNAVAILABLE);
     await broken;
     await mesh.start('deid');
-    await new Promise((resolve, reject) => deid.waitForReady(Date.now() + 30000, (error) => (error ? reject(error) : resolve())));
+    await isReady(deid);
   },
   async 'every opening is in the log, though nothing else is'({ mesh, deid }) {
     const before = (fs.readFileSync(mesh.log('deid'), 'utf8').match(/event=map_opened/g) ?? []).length;
@@ -124,6 +126,7 @@ module.exports = {
     world.mesh = await Mesh.create({ MESH_FLAGS_deid: '--log-level=error' });
     await world.mesh.start('deid');
     world.deid = world.mesh.stub('Deid');
+    await isReady(world.deid);
   },
   async after(world) {
     world.deid.close();

@@ -4,7 +4,7 @@ const assert = require('node:assert/strict');
 const crypto = require('node:crypto');
 const fs = require('node:fs');
 const path = require('node:path');
-const { Mesh, sample } = require('./mesh');
+const { Mesh, sample, grpc } = require('./mesh');
 const { RedisGroup } = require('./redis_group');
 
 const AT_ONCE = 4;
@@ -31,6 +31,17 @@ async function putThrough(mesh, group) {
   return { durable, undurable };
 }
 
+// Not yet every node of a cluster is connected when the first is.
+async function timelineOf(mesh, patient, tries = 50) {
+  try {
+    return await mesh.call(mesh.gateway, 'GetTimeline', { tenant: 'test', patient, page_size: 5000 });
+  } catch (error) {
+    if (error.code !== grpc.status.UNAVAILABLE || tries === 0) throw error;
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    return timelineOf(mesh, patient, tries - 1);
+  }
+}
+
 async function failsOver(kind) {
   const mesh = await Mesh.create();
   const password = crypto.randomBytes(18).toString('hex');
@@ -44,10 +55,7 @@ async function failsOver(kind) {
     mesh.signal('context', 'SIGKILL');
     await mesh.start('context');
     await mesh.healthy();
-    for (const [patient, facts] of durable) {
-      const timeline = await mesh.call(mesh.gateway, 'GetTimeline', { tenant: 'test', patient, page_size: 5000 });
-      assert.equal(timeline.facts.length, facts, patient);
-    }
+    for (const [patient, facts] of durable) assert.equal((await timelineOf(mesh, patient)).facts.length, facts, patient);
   } finally {
     await group.close();
     await mesh.down();

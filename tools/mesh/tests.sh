@@ -62,7 +62,7 @@ mesh_tests_run() {
     local log=build/mesh-tests.log
     local folder
     for folder in tests/mesh tests/web tests/deploy; do
-        [ ! -d "$folder/node_modules" ] || continue
+        [ "$folder/package-lock.json" -nt "$folder/node_modules/.package-lock.json" ] || continue
         run_quietly "npm packages of $folder" build/npm.log npm ci --prefix "$folder" --no-audit --no-fund --ignore-scripts
     done
     promtool_fetch
