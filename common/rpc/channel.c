@@ -19,6 +19,7 @@
 #include "rpc/credentials_grpc.h"
 #include "rpc/target.h"
 
+#define WINDOW_BYTES (4 * MIB)
 #define KEEPALIVE_MS 10000
 #define KEEPALIVE_TIMEOUT_MS 5000
 
@@ -60,6 +61,10 @@ static grpc_channel *create_grpc_channel(const struct channel *channel,
         arg_number(GRPC_ARG_KEEPALIVE_TIME_MS, (int)channel->keepalive_ms),
         arg_number(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, KEEPALIVE_TIMEOUT_MS),
         arg_number(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0),
+        /* Windows that do not grow, so frames stay at 16 KiB: with a frame of 16 MiB allowed, a
+         * peer gone wrong could announce one and swallow what comes behind it for good. */
+        arg_number(GRPC_ARG_HTTP2_BDP_PROBE, 0),
+        arg_number(GRPC_ARG_HTTP2_STREAM_LOOKAHEAD_BYTES, WINDOW_BYTES),
         arg_number(GRPC_ARG_ENABLE_PER_MESSAGE_COMPRESSION,
                    0), /* of requests; a reply may come compressed */
         arg_number(GRPC_ARG_MAX_RECEIVE_MESSAGE_LENGTH, bytes_max),
