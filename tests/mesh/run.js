@@ -4,8 +4,8 @@ const path = require('node:path');
 const fs = require('node:fs');
 const { Mesh } = require('./mesh');
 
-// Files of this folder, and those of the HTTP face and of the manifests, which bring packages of their own.
-const FOLDERS = [__dirname, path.join(__dirname, '../web'), path.join(__dirname, '../deploy')];
+// Files of this folder, those of the HTTP face and of the manifests, which bring packages of their own, and those of faults at random.
+const FOLDERS = [__dirname, path.join(__dirname, '../web'), path.join(__dirname, '../deploy'), path.join(__dirname, '../chaos')];
 const tests = (folder) => fs.readdirSync(folder).filter((name) => name.endsWith('_test.js')).sort()
   .map((name) => path.join(folder, name));
 const FILES = process.argv.length > 2 ? process.argv.slice(2).map((name) => (fs.existsSync(name) ? path.resolve(name) : path.join(__dirname, name)))
@@ -16,9 +16,10 @@ class Skip extends Error {}
 async function main() {
   let failed = 0;
   for (const file of FILES) {
-    const suite = require(file);
+    let suite = {};
     const world = {};
     try {
+      suite = require(file);
       if (suite.before) await suite.before(world);
       for (const [name, test] of Object.entries(suite.tests)) {
         try {
