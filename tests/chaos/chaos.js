@@ -13,7 +13,7 @@ const { Proxy } = require('./proxy');
 
 const SERVICES = ['gateway', ...LEAVES];
 const MEMORY_SLACK_KB = 192 * 1024;
-const AUDIT_DISK = '16m';
+const AUDIT_DISK = '128m';
 const FAULT_MS = 1500;
 
 // xorshift32: a seed gives the same faults in the same order.
@@ -107,7 +107,10 @@ async function chaos(options) {
   const memory = {};
   const grown = [];
   try {
-    while (load.promised.size < 4) await load.put();
+    for (let tries = 0; load.promised.size < 4; tries++) {
+      if (tries === 20) throw new Error(`no Put is durable before the first fault: ${JSON.stringify(load.outcomes)}`);
+      await load.put();
+    }
     load.start(options.callers);
     await pause(2000);
     for (const service of SERVICES) memory[service] = { first: memoryKb(mesh, service), most: 0 };
