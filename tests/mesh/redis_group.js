@@ -5,16 +5,17 @@ const fs = require('node:fs');
 const net = require('node:net');
 const path = require('node:path');
 
-// A node of a cluster speaks to the others on the port 10,000 above.
+const isFree = (port) => new Promise((resolve) => {
+  const server = net.createServer();
+  server.once('error', () => resolve(false));
+  server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
+});
+
+// A node of a cluster speaks to the others on the port 10,000 above; both lie below those that the system gives to connections.
 async function freePort() {
   for (;;) {
-    const port = 20000 + Math.floor(Math.random() * 20000);
-    const isFree = await new Promise((resolve) => {
-      const server = net.createServer();
-      server.once('error', () => resolve(false));
-      server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
-    });
-    if (isFree) return port;
+    const port = 20000 + Math.floor(Math.random() * 2700);
+    if ((await isFree(port)) && (await isFree(port + 10000))) return port;
   }
 }
 
@@ -74,7 +75,7 @@ class RedisGroup {
   }
 
   async cluster() {
-    const node = [...this.server, 'cluster-enabled yes', 'cluster-node-timeout 1000'];
+    const node = [...this.server, 'cluster-enabled yes', 'cluster-node-timeout 3000'];
     for (let i = 0; i < 6; i++) await this.add('redis-server', node);
     const addresses = this.members.map(({ port }) => `127.0.0.1:${port}`);
     this.cli(this.members[0].port, '--cluster', 'create', ...addresses, '--cluster-replicas', '1', '--cluster-yes');

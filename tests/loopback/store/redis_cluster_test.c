@@ -4,7 +4,7 @@
 
 #define NODE                                                                                       \
     "mkdir -p $DIR && exec redis-server --port $PORT --bind 127.0.0.1 --dir $DIR --save '' "       \
-    "--appendonly no --cluster-enabled yes --cluster-node-timeout 1000 "                           \
+    "--appendonly no --cluster-enabled yes --cluster-node-timeout 3000 "                           \
     "--repl-diskless-sync-delay 0"
 
 struct cluster {

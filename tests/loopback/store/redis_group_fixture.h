@@ -23,26 +23,31 @@ struct group {
     size_t count;
 };
 
-/* A cluster's nodes speak to each other on the port 10,000 above. */
+#define BUS_OFFSET 10000 /* a cluster's nodes speak to each other on the port so much above */
+#define PORT_FIRST 20000
+#define PORT_LAST 22700 /* below the ports that the system gives to connections, the bus's too */
+
+static inline bool port_is_free(int port)
+{
+    struct sockaddr_in at = { .sin_family = AF_INET, .sin_port = htons((uint16_t)port) };
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    int rc;
+
+    at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    rc = bind(fd, (struct sockaddr *)&at, sizeof(at));
+    close(fd);
+    return rc == 0;
+}
+
 static inline int free_port(void)
 {
     static int next;
-    const int yes = 1;
 
     if (next == 0)
-        next = 20000 + getpid() % 20000;
-    for (;; next = next < 50000 ? next + 1 : 20000) {
-        struct sockaddr_in at = { .sin_family = AF_INET, .sin_port = htons((uint16_t)next) };
-        int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-        int rc;
-
-        at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-        setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes));
-        rc = bind(fd, (struct sockaddr *)&at, sizeof(at));
-        close(fd);
-        if (rc == 0)
+        next = PORT_FIRST + getpid() % (PORT_LAST - PORT_FIRST);
+    for (;; next = next < PORT_LAST ? next + 1 : PORT_FIRST)
+        if (port_is_free(next) && port_is_free(next + BUS_OFFSET))
             return next++;
-    }
 }
 
 /* Run the shell's @line with $PORT and $DIR, in place of the shell. */
