@@ -53,6 +53,7 @@ async function failsOver(kind) {
     const { durable, undurable } = await putThrough(mesh, group);
     assert.ok(durable.size >= 2 * AFTER, `${durable.size} durable Puts, ${undurable} others`);
     mesh.signal('context', 'SIGKILL');
+    await new Promise((resolve) => setTimeout(resolve, 1000)); // until its port is free
     await mesh.start('context');
     await mesh.healthy();
     for (const [patient, facts] of durable) assert.equal((await timelineOf(mesh, patient)).facts.length, facts, patient);
