@@ -18,6 +18,7 @@
 #include "base/limits.h"
 #include "rpc/credentials_grpc.h"
 #include "rpc/target.h"
+#include "run/clock.h"
 
 #define WINDOW_BYTES (4 * MIB)
 #define KEEPALIVE_MS 10000
@@ -27,6 +28,7 @@
 #define CONNECT_TIMEOUT_MS 3000
 #define RECONNECT_MS_MIN 100
 #define RECONNECT_MS_MAX 1000
+#define NUDGE_NS (3 * CLOCK_NS_PER_S)
 
 /* In tenths of a token. */
 #define RETRY_TOKENS_FULL 400
@@ -167,6 +169,7 @@ static struct channel *create_channel(struct client *client, const struct channe
         options->message_bytes_max == 0 ? MESSAGE_BYTES_MAX : options->message_bytes_max;
     CHECK(channel->message_bytes_max <= INT32_MAX);
     atomic_init(&channel->retry_tokens, RETRY_TOKENS_FULL);
+    atomic_init(&channel->nudged_ns, clock_now());
     pthread_mutex_init(&channel->lock, NULL);
     channel->service = strdup(options->service);
     if (channel->service == NULL
@@ -231,7 +234,22 @@ bool channel_is_ready(struct channel *channel)
     bool is_ready = grpc_channel_check_connectivity_state(link->grpc, 1) == GRPC_CHANNEL_READY;
 
     link_unref(link);
+    if (!is_ready)
+        channel_nudge(channel);
     return is_ready;
+}
+
+void channel_nudge(struct channel *channel)
+{
+    unsigned long long last = atomic_load_explicit(&channel->nudged_ns, memory_order_relaxed);
+    uint64_t now = clock_now();
+    struct link *link;
+
+    if (now - last < NUDGE_NS || !atomic_compare_exchange_strong(&channel->nudged_ns, &last, now))
+        return;
+    link = channel_link(channel);
+    grpc_channel_reset_connect_backoff(link->grpc);
+    link_unref(link);
 }
 
 /* Under the lock. */
@@ -272,6 +290,7 @@ void channel_note(struct channel *channel, bool is_success)
     int tokens = atomic_load_explicit(&channel->retry_tokens, memory_order_relaxed);
     int next;
 
+    channel_nudge(channel);
     do {
         next = is_success ? tokens + 1 : tokens - RETRY_TOKEN;
         if (next > RETRY_TOKENS_FULL)

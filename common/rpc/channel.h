@@ -57,6 +57,7 @@ struct channel {
     uint32_t keepalive_ms;
     size_t message_bytes_max;
     atomic_int retry_tokens; /* in tenths; see channel_may_retry */
+    atomic_ullong nudged_ns; /* see channel_nudge */
     pthread_mutex_t lock;    /* of what follows */
     struct link *link;
     struct {
@@ -78,5 +79,10 @@ struct rpc_metrics *channel_metrics(struct channel *channel, const struct method
  * design, A6). Any thread. */
 bool channel_may_retry(const struct channel *channel);
 void channel_note(struct channel *channel, bool is_success);
+
+/* gRPC core's timer for the next attempt to connect waits by the wall clock: set that back by an
+ * hour, and a connection that was lost meanwhile stays away for an hour. Every few seconds this
+ * makes the attempts that are due, or overdue, at once. Any thread. */
+void channel_nudge(struct channel *channel);
 
 #endif

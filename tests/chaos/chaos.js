@@ -1,6 +1,6 @@
 // Faults at random while questions are asked and records put and forgotten, and what must hold throughout: every call ends by its deadline, no record that was
 // called durable is lost and none that was forgotten comes back, no identifier passes to tokenizer, inference or Redis or stands in a log, memory stays
-// bounded, the audit log verifies, and at the end the mesh serves. node tests/chaos/chaos.js [--minutes=10] [--callers=6] [--seed=N]
+// bounded, the audit log verifies, and between the faults and at the end the mesh serves. node tests/chaos/chaos.js [--minutes=10] [--callers=6] [--seed=N]
 'use strict';
 const { execFileSync } = require('node:child_process');
 const fs = require('node:fs');
@@ -15,6 +15,8 @@ const SERVICES = ['gateway', ...LEAVES];
 const MEMORY_SLACK_KB = 192 * 1024;
 const AUDIT_DISK = '128m';
 const FAULT_MS = 1500;
+// Of two faults or three that follow each other, with the reconnecting after them, on a machine that has other work too.
+const SILENCE_MS = 30000;
 
 // xorshift32: a seed gives the same faults in the same order.
 function randomFrom(seed) {
@@ -144,10 +146,11 @@ async function chaos(options) {
         ['no identifier stands in a log', logsHold(world)],
         ['memory is bounded', grown],
         ['the audit log verifies', audit.status === 0 ? [] : [audit.stdout + audit.stderr]],
+        ['between faults the mesh serves again', load.silentMs > SILENCE_MS ? [`nobody was answered for ${load.silentMs} ms`] : []],
         ['the mesh serves again by itself', isHealed ? [] : ['it does not']],
         ['no sanitizer and no check of ours has found anything', Mesh.troubles.splice(0)],
       ],
-      outcomes: load.outcomes, slowestMs: load.slowestMs, faults, memory, patients: load.promised.size,
+      outcomes: load.outcomes, slowestMs: load.slowestMs, silentMs: load.silentMs, faults, memory, patients: load.promised.size,
       left: FAULTS.filter((fault) => !possible.includes(fault)).map((fault) => fault.name),
     };
   } finally {
@@ -173,7 +176,7 @@ async function main() {
   if (isShown) process.stdout.write('\r\x1b[K');
   console.log('faults:', Object.entries(result.faults).sort().map(([name, count]) => `${name} ${count}`).join(', '));
   if (result.left.length) console.log('not possible here:', result.left.join(', '));
-  console.log('calls:', Object.entries(result.outcomes).sort().map(([name, count]) => `${name} ${count}`).join(', '), `; slowest ${result.slowestMs} ms`);
+  console.log('calls:', Object.entries(result.outcomes).sort().map(([name, count]) => `${name} ${count}`).join(', '), `; slowest ${result.slowestMs} ms; longest without an answer ${result.silentMs} ms`);
   console.log('memory, MB at first and at most:', Object.entries(result.memory).map(([name, { first, most }]) => `${name} ${first >> 10} ${most >> 10}`).join(', '));
   for (const [what, troubles] of result.checks) {
     console.log(`${troubles.length ? 'not ok' : 'ok'} - ${what}`);

@@ -11,7 +11,7 @@ const ALLOWED = ['OK', 'UNAVAILABLE', 'DEADLINE_EXCEEDED', 'CANCELLED', 'INTERNA
 
 class Load {
   constructor(mesh, random) {
-    Object.assign(this, { mesh, random, promised: new Map(), forgotten: new Set(), broken: [], outcomes: {}, next: 0, isOver: false, slowestMs: 0 });
+    Object.assign(this, { mesh, random, promised: new Map(), forgotten: new Set(), broken: [], outcomes: {}, next: 0, isOver: false, slowestMs: 0, silentMs: 0, answeredAt: Date.now() });
     this.bundle = Buffer.from(JSON.stringify(markedRecord()));
   }
 
@@ -54,8 +54,15 @@ class Load {
     const patients = [...this.promised.keys()];
     const patient = patients[Math.floor(this.random() * patients.length)];
     const answer = await this.call('ask', this.mesh.ask(patient, QUESTION, { seconds: DEADLINE_S }));
+    if (answer) this.heard();
     if (answer && !answer.done) this.broken.push('an answer that ended well has no end');
     if (answer && answer.citations.some((citation) => citation.known === false)) this.broken.push('a citation of no fact');
+  }
+
+  // How long nobody was answered, at most.
+  heard() {
+    this.silentMs = Math.max(this.silentMs, Date.now() - this.answeredAt);
+    this.answeredAt = Date.now();
   }
 
   async one() {
@@ -66,6 +73,7 @@ class Load {
   }
 
   start(callers) {
+    this.answeredAt = Date.now();
     this.callers = Array.from({ length: callers }, async () => {
       while (!this.isOver) {
         await this.one();
@@ -77,6 +85,7 @@ class Load {
   async stop() {
     this.isOver = true;
     await Promise.all(this.callers);
+    this.silentMs = Math.max(this.silentMs, Date.now() - this.answeredAt);
   }
 
   // Those whose record is not what was promised, and those that were forgotten and are there.

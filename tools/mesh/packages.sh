@@ -3,7 +3,7 @@ PACKAGES_BUILD=(gcc g++ libc6-dev cmake ninja-build pkg-config protobuf-compiler
     libgrpc-dev libuv1-dev libhttp-parser-dev libnghttp2-dev libcurl4-openssl-dev libhiredis-dev redis-server redis-tools libopenblas-dev libsodium-dev libjose-dev
     libzstd-dev libssl-dev libsimdjson-dev libcmocka-dev procps scowl wordnet-base)
 PACKAGES_TEST=(libgrpc++-dev protobuf-compiler-grpc openssl curl nghttp2-client xz-utils clang libclang-rt-14-dev stunnel4
-    chromium unzip)
+    chromium unzip libfaketime)
 
 packages_missing() {
     local name
