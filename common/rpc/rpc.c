@@ -206,6 +206,10 @@ enum status attempt_error(const struct attempt *attempt, const struct rpc *rpc, 
      * a connection that broke or a peer that is none of ours. */
     if (status == STATUS_UNKNOWN)
         status = STATUS_UNAVAILABLE;
+    /* Nobody here has cancelled: gRPC core says so of calls that come while its server shuts down.
+     */
+    if (status == STATUS_CANCELLED && (rpc->parent == NULL || !call_is_cancelled(rpc->parent)))
+        status = STATUS_UNAVAILABLE;
     copy_details(attempt->details, text, sizeof(text));
     return error_set(err, status, "%s: %s", rpc->channel->service,
                      text[0] != '\0' ? text : status_name(status));

@@ -24,7 +24,9 @@ struct load_call {
     uint64_t draw;        /* chooses patient, question, note */
     bool is_counted;      /* not of the warm-up */
     bool is_preparation;
-    size_t sent; /* of a bundle */
+    size_t sent;        /* of a bundle */
+    unsigned attempts;  /* that have failed */
+    struct timer pause; /* before the next */
     struct rpc *rpc;
 };
 

@@ -33,9 +33,10 @@ static void put_series(const char *name, const struct load_series *series, struc
     unsigned i;
 
     buffer_format(
-        out, "{\"kind\":\"%s\",\"begun\":%llu,\"unsent\":%llu,\"answered\":%llu,\"by_status\":{",
+        out,
+        "{\"kind\":\"%s\",\"begun\":%llu,\"unsent\":%llu,\"repeated\":%llu,\"answered\":%llu,\"by_status\":{",
         name, (unsigned long long)series->begun, (unsigned long long)series->unsent,
-        (unsigned long long)series->answered);
+        (unsigned long long)series->repeated, (unsigned long long)series->answered);
     for (i = 0; i < STATUS_COUNT; i++)
         if (series->by_status[i] > 0) {
             buffer_format(out, "%s\"%s\":%llu", separator, status_name((enum status)i),

@@ -22,6 +22,7 @@
 #define PREPARING_MAX 4
 #define PREPARE_PASSES 2 /* gateway, context */
 #define SECOND_MS 1000
+#define ATTEMPT_PAUSE_MS 100
 
 static const char *const service_names[LOAD_SERVICES] = { "gateway", "deid", "context", "tokenizer",
                                                           "inference" };
@@ -204,8 +205,39 @@ static void over_of_preparation(struct load_call *call, const struct error *err)
     prepare_more(run);
 }
 
+static void on_paused(struct timer *timer)
+{
+    struct load_call *call = LIST_ITEM(timer, struct load_call, pause);
+    struct error err = { 0 };
+
+    call->sent = 0;
+    if (load_kinds[call->kind].start(call, &err) != STATUS_OK)
+        load_run_over(call, &err);
+}
+
+static void on_pause(struct timer *timer)
+{
+    timer_close(timer, on_paused);
+}
+
+/* A server that goes away, or has no place yet, says UNAVAILABLE; there may be another. */
+static bool begin_again(struct load_call *call, const struct error *err)
+{
+    struct load_run *run = call->run;
+
+    if (err->status != STATUS_UNAVAILABLE || call->is_preparation || call->first_ns != 0
+        || ++call->attempts >= run->config->attempts)
+        return false;
+    series_of(call)->repeated += call->is_counted;
+    timer_init(&call->pause, &run->loop, on_pause);
+    timer_start(&call->pause, ATTEMPT_PAUSE_MS, 0);
+    return true;
+}
+
 void load_run_over(struct load_call *call, const struct error *err)
 {
+    if (begin_again(call, err))
+        return;
     if (call->is_preparation)
         over_of_preparation(call, err);
     else

@@ -26,7 +26,7 @@ struct load_config {
     const char *targets[LOAD_SERVICES]; /* as in enum load_service */
     const char *tls_certificate, *tls_key, *tls_authority, *token_file;
     const char *mix, *rate, *clients, *json_file, *html_file;
-    int64_t patients, resources, seed, tokens_max;
+    int64_t patients, resources, seed, tokens_max, attempts;
     uint64_t time_ms, warmup_ms, deadline_ms;
     bool quiet;
 };
@@ -40,7 +40,7 @@ struct load_share {
 struct load_series {
     struct load_histogram whole, first; /* of those that ended OK */
     uint64_t by_status[STATUS_COUNT];
-    uint64_t begun, unsent;
+    uint64_t begun, unsent, repeated;
     uint64_t answered; /* ended OK within the measured time, whenever they began */
 };
 

@@ -27,6 +27,7 @@ static const struct setting settings[] = {
     { "time", SETTING_KIND_DURATION, AT(time_ms), "30s", "TIME", "how long each step is measured", 100, 86400000, false, false },
     { "warmup", SETTING_KIND_DURATION, AT(warmup_ms), "2s", "TIME", "how long each step runs before", 0, 3600000, false, false },
     { "deadline", SETTING_KIND_DURATION, AT(deadline_ms), "60s", "TIME", "how long a call may take", 1, 3600000, false, false },
+    { "attempts", SETTING_KIND_NUMBER, AT(attempts), "1", "N", "how often a call is begun that ends with UNAVAILABLE and has not answered a word", 1, 10, false, false },
     { "patients", SETTING_KIND_NUMBER, AT(patients), "20", "N", "synthetic patients to put and ask about", 1, LOAD_PATIENTS_MAX, false, false },
     { "resources", SETTING_KIND_NUMBER, AT(resources), "300", "N", "resources of each; 0: from thirty to two thousand", 0, 10000, false, false },
     { "tokens", SETTING_KIND_NUMBER, AT(tokens_max), "0", "N", "the most tokens of an answer (ask, generate); 0: the server's default", 0, 1 << 20, false, false },

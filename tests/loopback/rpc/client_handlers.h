@@ -70,6 +70,8 @@ static inline void start_encode(struct call *call)
         refuse(call, STATUS_UNAVAILABLE);
     else if (strcmp(request->text, "third time") == 0 && seen < 3)
         refuse(call, STATUS_UNAVAILABLE);
+    else if (strcmp(request->text, "dropped once") == 0 && seen < 2)
+        refuse(call, STATUS_CANCELLED);
     else if (strcmp(request->text, "second time") == 0 && seen < 2)
         keep(call);
     else if (strcmp(request->text, "keep") == 0)

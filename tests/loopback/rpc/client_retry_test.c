@@ -13,6 +13,15 @@ static void a_repeatable_call_is_tried_three_times(void **state)
     assert_int_equal(fixture.calls, 6);
 }
 
+static void a_call_that_a_server_drops_though_nobody_cancelled_it_is_tried_again(void **state)
+{
+    struct outcome outcome = encode("dropped once");
+
+    (void)state;
+    assert_int_equal(outcome.err.status, STATUS_OK);
+    assert_int_equal(fixture.calls, 2);
+}
+
 static void attempts_are_the_callers_to_choose(void **state)
 {
     struct rpc_options options = fixture_options(10000);
@@ -112,6 +121,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(a_repeatable_call_is_tried_three_times),
+        TEST(a_call_that_a_server_drops_though_nobody_cancelled_it_is_tried_again),
         TEST(attempts_are_the_callers_to_choose),
         TEST(a_call_that_may_not_be_repeated_is_tried_once),
         TEST(no_retry_is_begun_that_the_deadline_would_cut),
