@@ -137,6 +137,8 @@ static void register_metrics(struct context *context)
                                             "Reads of a record", "from=\"memory\"");
     context->metrics.misses = metric_register(METRIC_KIND_COUNTER, "context_reads_total",
                                               "Reads of a record", "from=\"redis\"");
+    context->metrics.shared = metric_register(METRIC_KIND_COUNTER, "context_reads_total",
+                                              "Reads of a record", "from=\"shared\"");
     context->metrics.memory_puts =
         metric_register(METRIC_KIND_COUNTER, "context_undurable_puts_total",
                         "Puts that only memory holds at first", "");
@@ -229,6 +231,7 @@ struct context *context_start(struct host *host, const struct context_config *co
         return NULL;
     }
     context->host = host;
+    list_init(&context->readings);
     context->store.ttl_ms = config->ttl_ms;
     context->is_redis_required = config->redis_required;
     register_metrics(context);
@@ -243,14 +246,14 @@ struct context *context_start(struct host *host, const struct context_config *co
     return context;
 }
 
-/* No call is left, but a record that was being written after Redis came back may be on a worker,
- * and its letter must be in the mailbox before that closes. Nothing else runs any more, so waiting
- * here keeps nobody. */
+/* No call is left, but a record that was being written after Redis came back, or read for a call
+ * that waits no more, may be on a worker, and its letter must be in the mailbox before that closes.
+ * Nothing else runs any more, so waiting here keeps nobody. */
 static void wait_for_workers(struct context *context)
 {
     unsigned waiting = 1, running = 1;
 
-    while (context->storing > 0 && waiting + running > 0) {
+    while ((context->storing > 0 || !list_is_empty(&context->readings)) && waiting + running > 0) {
         workers_count(context->host->workers, &waiting, &running);
         usleep(1000);
     }

@@ -30,19 +30,20 @@ struct context {
     struct seal_key key;
     struct store store;
     struct cache *cache;
+    struct list readings; /* of records from Redis, under way: context_load's */
     struct timer tick;
     bool is_redis_required;
     bool is_stopping;
     unsigned storing; /* records that are being written after Redis came back */
     char password[256], sentinel_password[256];
     struct {
-        struct metric *redis_up, *records, *bytes, *unsaved, *hits, *misses, *memory_puts,
+        struct metric *redis_up, *records, *bytes, *unsaved, *hits, *misses, *shared, *memory_puts,
             *conflicts;
     } metrics;
 };
 
-/* Bounds of one record in memory, compiled, and of the work on one Put: a bundle of RECORD_BYTES_MAX
- * and its tree fit. */
+/* Bounds of one record in memory, compiled, and of the work on one Put: a bundle of
+ * RECORD_BYTES_MAX and its tree fit. */
 #define CONTEXT_RECORD_ARENA_BYTES (256 * MIB)
 #define CONTEXT_WORK_ARENA_BYTES (768 * MIB)
 

@@ -1,4 +1,7 @@
-/* A record, from memory or from Redis. Loop thread. */
+/* A record, from memory or from Redis. Loop thread.
+ *
+ * However many ask for one record at the same time, Redis is asked for it once and it is opened
+ * once: a reading, which all of them share. */
 #ifndef CONTEXT_LOAD_H
 #define CONTEXT_LOAD_H
 
@@ -16,12 +19,32 @@ enum load_mode {
 
 /* @entry comes with a reference for the callee; it is NULL when @err is not OK: NOT_FOUND,
  * UNAVAILABLE (Redis is away and memory does not have it), DATA_LOSS. @from_memory: Redis was not
- * reached. May be called before context_load returns. */
+ * reached. */
 typedef void (*load_done_cb)(void *arg, struct cache_entry *entry, bool from_memory,
                              const struct error *err);
 
-/* @arena holds what waits. @tenant and @patient stay until the callback. */
-void context_load(struct context *context, struct slice tenant, struct slice patient,
-                  enum load_mode mode, struct arena *arena, load_done_cb done, void *arg);
+/* Somebody's wait for a record: the caller's memory, context_load's fields. */
+struct load {
+    struct list by_reading;
+    struct context *context;
+    struct cache_entry *cached; /* with a reference, while it waits; NULL: memory has none */
+    enum load_mode mode;
+    load_done_cb done;
+    void *arg;
+    bool is_waiting;
+};
+
+/* True: @load waits, stays where it is until @done, and may be cancelled. False: @done has been
+ * called, and @load may be gone. */
+bool context_load(struct load *load, struct context *context, struct slice tenant,
+                  struct slice patient, enum load_mode mode, load_done_cb done, void *arg);
+
+/* Wait no longer, while others go on: @done is not called. False: @load, zero or once given to
+ * context_load, does not wait. */
+bool context_load_cancel(struct load *load);
+
+/* A record was written or forgotten: what is being read may be what was there before. Those who
+ * wait get it, nobody who comes later does, and memory does not keep it. */
+void context_load_outdate(struct context *context, struct slice tenant, struct slice patient);
 
 #endif

@@ -23,6 +23,7 @@ struct place {
     struct arena arena;
     uint32_t index;
     bool is_taken;
+    struct load load;
     struct cache_entry *entry;
     Consilium__V1__AssembleReply reply;
     struct job job;
@@ -138,9 +139,9 @@ static void start_one(struct many *many, struct place *place)
     if (check_one(place, &place->err) != STATUS_OK)
         end_one(place);
     else
-        context_load(many->context, slice_from(many->request->tenant),
+        context_load(&place->load, many->context, slice_from(many->request->tenant),
                      slice_from(many->request->patients[place->index]->patient), LOAD_MODE_FRESH,
-                     &place->arena, on_loaded, place);
+                     on_loaded, place);
 }
 
 static struct place *find_place(struct many *many)
@@ -175,13 +176,19 @@ static void on_writable(struct call *call)
     start_more(many);
 }
 
+/* Who waits for a record waits no more; who is on a worker ends when that is done. */
 static void on_cancel(struct call *call)
 {
     struct many *many = call->state;
+    bool was_starting = many->is_starting;
 
     many->is_over = true;
-    if (!many->is_starting)
-        start_more(many);
+    many->is_starting = true; /* the call must not end below this loop */
+    for (size_t i = 0; i < AT_ONCE; i++)
+        if (many->places[i].is_taken && context_load_cancel(&many->places[i].load))
+            end_one(&many->places[i]);
+    many->is_starting = was_starting;
+    start_more(many);
 }
 
 void context_many(struct call *call)

@@ -57,6 +57,7 @@ struct put {
     unsigned attempts;
     bool is_memory_only; /* Redis is away */
     bool is_written;     /* Redis has acknowledged it */
+    struct load load;
     struct job job;
     struct error err;
 };
@@ -327,7 +328,7 @@ static void put_load(struct put *put)
     put->seen = with_reference(cached);
     if (put->call != NULL && cached != NULL && !cached->is_durable)
         put->unsaved = with_reference(cached);
-    context_load(put->context, put->tenant, put->patient, LOAD_MODE_STORED, &put->work,
+    context_load(&put->load, put->context, put->tenant, put->patient, LOAD_MODE_STORED,
                  put_on_loaded, put);
 }
 
@@ -366,6 +367,7 @@ static void put_keep_written(struct put *put)
 {
     struct cache_entry *now = cache_find(put->context->cache, put->tenant, put->patient, INT64_MIN);
 
+    context_load_outdate(put->context, put->tenant, put->patient);
     put->made->is_durable = true;
     put->made->checked_ns = clock_now();
     put->made->expires_ms = context_expiry(put->context);

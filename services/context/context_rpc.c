@@ -23,6 +23,7 @@ struct lookup {
     struct context *context;
     struct cache_entry *entry;
     bool from_memory;
+    struct load load;
     void (*answer)(struct lookup *lookup); /* on the loop or on a worker; fills reply or err */
     const void *reply;
     struct job job;
@@ -81,6 +82,16 @@ static void read_on_loaded(void *arg, struct cache_entry *entry, bool from_memor
     read_finish(lookup);
 }
 
+static void read_on_cancel(struct call *call)
+{
+    struct lookup *lookup = call->state;
+
+    if (!context_load_cancel(&lookup->load))
+        return; /* a worker has it: it ends when that is done */
+    error_set(&lookup->err, STATUS_CANCELLED, "the caller waits no more");
+    call_fail(call, &lookup->err);
+}
+
 static void read_start(struct call *call, const char *tenant, const char *patient,
                        enum load_mode mode, void (*answer)(struct lookup *lookup))
 {
@@ -96,8 +107,10 @@ static void read_start(struct call *call, const char *tenant, const char *patien
         return;
     }
     *lookup = (struct lookup){ .call = call, .context = call->service, .answer = answer };
-    context_load(call->service, slice_from(tenant), slice_from(patient), mode, &call->arena,
-                 read_on_loaded, lookup);
+    call->state = lookup;
+    if (context_load(&lookup->load, call->service, slice_from(tenant), slice_from(patient), mode,
+                     read_on_loaded, lookup))
+        call_on_cancel(call, read_on_cancel);
 }
 
 static void *read_reply(struct lookup *lookup, size_t size)
@@ -399,6 +412,7 @@ static void forget_now(struct context *context, struct forgetting *forgetting, s
     struct cache_entry *entry = cache_find(context->cache, tenant, patient, INT64_MIN);
     struct error err;
 
+    context_load_outdate(context, tenant, patient);
     forgetting->existed = entry != NULL;
     if (entry != NULL)
         cache_remove(context->cache, entry);

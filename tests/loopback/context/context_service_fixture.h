@@ -63,6 +63,32 @@ __attribute__((unused)) static void redis_kill(struct bench *bench)
     bench->redis_process = 0;
 }
 
+/* How often Redis has been given a command since it began to count anew. */
+__attribute__((unused)) static unsigned redis_calls(const struct bench *bench, const char *command)
+{
+    char line[256], shell[256], format[64];
+    unsigned calls = 0;
+    FILE *cli;
+
+    snprintf(shell, sizeof(shell), "redis-cli -s %s/redis.sock info commandstats", bench->folder);
+    snprintf(format, sizeof(format), "cmdstat_%s:calls=%%u", command);
+    cli = popen(shell, "r");
+    assert_non_null(cli);
+    while (fgets(line, sizeof(line), cli) != NULL)
+        sscanf(line, format, &calls);
+    assert_int_equal(pclose(cli), 0);
+    return calls;
+}
+
+__attribute__((unused)) static void redis_count_anew(const struct bench *bench)
+{
+    char shell[256];
+
+    snprintf(shell, sizeof(shell), "redis-cli -s %s/redis.sock config resetstat > /dev/null",
+             bench->folder);
+    assert_int_equal(system(shell), 0);
+}
+
 __attribute__((unused)) static void on_guard(struct timer *timer)
 {
     (void)timer;
