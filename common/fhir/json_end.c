@@ -2,12 +2,7 @@
  * has no end in it, and is only counted. */
 #include "json_end.h"
 
-#if defined(__x86_64__)
-#include <immintrin.h>
-#define AVX2 __attribute__((target("avx2,bmi,bmi2,lzcnt,popcnt")))
-#endif
-
-#define BLOCK_BYTES 64
+#include "json_bits.h"
 
 /* Byte by byte: what is no whole block, and where there is no AVX2. */
 static size_t take_bytes(struct json_end *end, const char *data, size_t at, size_t size)
@@ -28,43 +23,11 @@ static size_t take_bytes(struct json_end *end, const char *data, size_t at, size
 }
 
 #if defined(__x86_64__)
-AVX2 static inline uint64_t mask_of(__m256i low, __m256i high, char c)
+JSON_AVX2 static inline uint64_t mask_of(__m256i low, __m256i high, char c)
 {
     __m256i wanted = _mm256_set1_epi8(c);
 
-    return (uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(low, wanted))
-           | (uint64_t)(uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(high, wanted)) << 32;
-}
-
-/* The bytes that a backslash before them makes text; *@is_next: the first of the next block is. */
-static inline uint64_t find_escaped(uint64_t backslashes, bool *is_next)
-{
-    uint64_t escaped = *is_next;
-
-    backslashes &= ~escaped;
-    *is_next = false;
-    while (backslashes != 0) {
-        unsigned at = (unsigned)__builtin_ctzll(backslashes);
-
-        if (at == BLOCK_BYTES - 1) {
-            *is_next = true;
-            break;
-        }
-        escaped |= (uint64_t)2 << at;
-        backslashes &= ~((uint64_t)3 << at);
-    }
-    return escaped;
-}
-
-/* Bit n: the exclusive-or of bits 0 to n. */
-static inline uint64_t running_xor(uint64_t bits)
-{
-    bits ^= bits << 1;
-    bits ^= bits << 2;
-    bits ^= bits << 4;
-    bits ^= bits << 8;
-    bits ^= bits << 16;
-    return bits ^ bits << 32;
+    return json_bits_of(_mm256_cmpeq_epi8(low, wanted), _mm256_cmpeq_epi8(high, wanted));
 }
 
 /* Bracket by bracket through a block where it may end. */
@@ -77,21 +40,22 @@ static size_t take_brackets(struct json_end *end, uint64_t opens, uint64_t close
         if (end->depth == 0)
             return at + 1;
     }
-    return BLOCK_BYTES;
+    return JSON_BLOCK_BYTES;
 }
 
-AVX2 static size_t take_blocks(struct json_end *end, const char *data, size_t size)
+JSON_AVX2 static size_t take_blocks(struct json_end *end, const char *data, size_t size)
 {
+    uint64_t is_escape = end->is_escape;
     size_t at = 0;
 
-    while (at + BLOCK_BYTES <= size && end->depth > 0) {
+    while (at + JSON_BLOCK_BYTES <= size && end->depth > 0) {
         __m256i low = _mm256_loadu_si256((const __m256i *)(data + at));
         __m256i high = _mm256_loadu_si256((const __m256i *)(data + at + 32));
         __m256i bit = _mm256_set1_epi8(0x20); /* [ and { differ in it, as do ] and } */
         __m256i low_folded = _mm256_or_si256(low, bit), high_folded = _mm256_or_si256(high, bit);
-        uint64_t escaped = find_escaped(mask_of(low, high, '\\'), &end->is_escape);
-        uint64_t strings =
-            running_xor(mask_of(low, high, '"') & ~escaped) ^ (end->is_string ? ~(uint64_t)0 : 0);
+        uint64_t escaped = json_bits_escaped(mask_of(low, high, '\\'), &is_escape);
+        uint64_t strings = json_bits_running_xor(mask_of(low, high, '"') & ~escaped)
+                           ^ (end->is_string ? ~(uint64_t)0 : 0);
         uint64_t opens = mask_of(low_folded, high_folded, '{') & ~strings;
         uint64_t closes = mask_of(low_folded, high_folded, '}') & ~strings;
         size_t closed = (size_t)__builtin_popcountll(closes);
@@ -102,8 +66,9 @@ AVX2 static size_t take_blocks(struct json_end *end, const char *data, size_t si
             continue;
         }
         end->depth += (size_t)__builtin_popcountll(opens) - closed;
-        at += BLOCK_BYTES;
+        at += JSON_BLOCK_BYTES;
     }
+    end->is_escape = is_escape != 0;
     return at;
 }
 #endif

@@ -5,10 +5,7 @@
 #include "json_scan.h"
 
 #include "base/utf8.h"
-
-#if defined(__x86_64__)
-#include <immintrin.h>
-#endif
+#include "json_bits.h"
 
 /* One bit for each byte of a block. */
 struct json_masks {
@@ -35,15 +32,7 @@ static struct json_masks masks_generic(const char *block)
 }
 
 #if defined(__x86_64__)
-#define AVX2 __attribute__((target("avx2,bmi,bmi2,lzcnt,popcnt")))
-
-AVX2 static inline uint64_t mask_of(__m256i low, __m256i high)
-{
-    return (uint32_t)_mm256_movemask_epi8(low)
-           | (uint64_t)(uint32_t)_mm256_movemask_epi8(high) << 32;
-}
-
-AVX2 static inline __m256i is_bracket(__m256i bytes)
+JSON_AVX2 static inline __m256i is_bracket(__m256i bytes)
 {
     /* [ and { differ in one bit, as do ] and }. */
     __m256i folded = _mm256_or_si256(bytes, _mm256_set1_epi8(0x20));
@@ -55,7 +44,7 @@ AVX2 static inline __m256i is_bracket(__m256i bytes)
     return _mm256_or_si256(braces, marks);
 }
 
-AVX2 static inline __m256i is_blank(__m256i bytes)
+JSON_AVX2 static inline __m256i is_blank(__m256i bytes)
 {
     __m256i a = _mm256_or_si256(_mm256_cmpeq_epi8(bytes, _mm256_set1_epi8(' ')),
                                 _mm256_cmpeq_epi8(bytes, _mm256_set1_epi8('\n')));
@@ -65,59 +54,28 @@ AVX2 static inline __m256i is_blank(__m256i bytes)
     return _mm256_or_si256(a, b);
 }
 
-AVX2 static inline __m256i is_control(__m256i bytes)
+JSON_AVX2 static inline __m256i is_control(__m256i bytes)
 {
     return _mm256_cmpeq_epi8(_mm256_min_epu8(bytes, _mm256_set1_epi8(0x1f)), bytes);
 }
 
-AVX2 static inline struct json_masks masks_avx2(const char *block)
+JSON_AVX2 static inline struct json_masks masks_avx2(const char *block)
 {
     __m256i low = _mm256_loadu_si256((const __m256i *)block);
     __m256i high = _mm256_loadu_si256((const __m256i *)(block + 32));
     __m256i quote = _mm256_set1_epi8('"'), backslash = _mm256_set1_epi8('\\');
 
     return (struct json_masks){
-        .quotes = mask_of(_mm256_cmpeq_epi8(low, quote), _mm256_cmpeq_epi8(high, quote)),
+        .quotes = json_bits_of(_mm256_cmpeq_epi8(low, quote), _mm256_cmpeq_epi8(high, quote)),
         .backslashes =
-            mask_of(_mm256_cmpeq_epi8(low, backslash), _mm256_cmpeq_epi8(high, backslash)),
-        .brackets = mask_of(is_bracket(low), is_bracket(high)),
-        .blanks = mask_of(is_blank(low), is_blank(high)),
-        .controls = mask_of(is_control(low), is_control(high)),
-        .high = mask_of(low, high),
+            json_bits_of(_mm256_cmpeq_epi8(low, backslash), _mm256_cmpeq_epi8(high, backslash)),
+        .brackets = json_bits_of(is_bracket(low), is_bracket(high)),
+        .blanks = json_bits_of(is_blank(low), is_blank(high)),
+        .controls = json_bits_of(is_control(low), is_control(high)),
+        .high = json_bits_of(low, high),
     };
 }
 #endif
-
-/* The bytes that a backslash before them makes text. Runs of backslashes are rare: one by one. */
-static uint64_t find_escaped(struct json_scan *scan, uint64_t backslashes)
-{
-    uint64_t escaped = scan->escaped;
-
-    backslashes &= ~escaped;
-    scan->escaped = 0;
-    while (backslashes != 0) {
-        unsigned at = (unsigned)__builtin_ctzll(backslashes);
-
-        if (at == 63) {
-            scan->escaped = 1;
-            break;
-        }
-        escaped |= (uint64_t)2 << at;
-        backslashes &= ~((uint64_t)3 << at);
-    }
-    return escaped;
-}
-
-/* Bit n: the exclusive-or of bits 0 to n. */
-static inline uint64_t running_xor(uint64_t bits)
-{
-    bits ^= bits << 1;
-    bits ^= bits << 2;
-    bits ^= bits << 4;
-    bits ^= bits << 8;
-    bits ^= bits << 16;
-    return bits ^ bits << 32;
-}
 
 static void fail(struct json_scan *scan, enum json_fault fault, size_t at)
 {
@@ -154,12 +112,13 @@ scan_masks(struct json_scan *scan, const struct json_masks *masks, size_t at)
 
     if (masks->backslashes != 0) {
         scan->escapes[at / (JSON_BLOCK_BYTES * 64)] |= (uint64_t)1 << (at / JSON_BLOCK_BYTES % 64);
-        quotes &= ~find_escaped(scan, masks->backslashes);
+        quotes &= ~json_bits_escaped(masks->backslashes, &scan->escaped);
     } else {
         quotes &= ~scan->escaped;
         scan->escaped = 0;
     }
-    strings = running_xor(quotes) ^ scan->in_string; /* with the first quote, without the last */
+    strings = json_bits_running_xor(quotes)
+              ^ scan->in_string; /* with the first quote, without the last */
     scan->in_string = (uint64_t)((int64_t)strings >> 63);
     if (masks->high != 0)
         check_utf8(scan, at,
@@ -186,7 +145,7 @@ static void blocks_generic(struct json_scan *scan)
 }
 
 #if defined(__x86_64__)
-AVX2 static void blocks_avx2(struct json_scan *scan)
+JSON_AVX2 static void blocks_avx2(struct json_scan *scan)
 {
     for (unsigned i = 0; i < JSON_BATCH_BLOCKS && scan->done + JSON_BLOCK_BYTES <= scan->size;
          i++, scan->done += JSON_BLOCK_BYTES) {

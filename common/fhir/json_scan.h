@@ -10,8 +10,8 @@
 #include <stdint.h>
 
 #include "base/slice.h"
+#include "json_bits.h"
 
-#define JSON_BLOCK_BYTES 64
 #define JSON_BATCH_BLOCKS 128
 
 enum json_fault {

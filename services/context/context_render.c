@@ -15,7 +15,7 @@ static bool is_plain_status(struct slice status)
     return status.size == 0;
 }
 
-static void put_date(struct buffer *buffer, const struct fhir_date *date)
+void render_day(const struct fhir_date *date, struct buffer *buffer)
 {
     char text[FHIR_DATE_TEXT_BYTES];
 
@@ -49,15 +49,15 @@ static void put_lasting_status(struct buffer *buffer, const struct fact *fact)
     }
     if (fact->is_active && has_start) {
         buffer_put_string(buffer, fact->status.size > 0 ? " since " : ", since ");
-        put_date(buffer, &fact->date);
+        render_day(&fact->date, buffer);
     } else if (has_start && has_end) {
         buffer_put_string(buffer, ", ");
-        put_date(buffer, &fact->date);
+        render_day(&fact->date, buffer);
         buffer_put_string(buffer, " to ");
-        put_date(buffer, &fact->end);
+        render_day(&fact->end, buffer);
     } else if (has_start || has_end) {
         buffer_put_string(buffer, has_start ? ", from " : ", until ");
-        put_date(buffer, has_start ? &fact->date : &fact->end);
+        render_day(has_start ? &fact->date : &fact->end, buffer);
     }
 }
 
@@ -65,7 +65,7 @@ static void put_point_status(struct buffer *buffer, const struct fact *fact)
 {
     if (fact->end.precision >= FHIR_PRECISION_DAY && !is_same_day(&fact->date, &fact->end)) {
         buffer_put_string(buffer, ", until ");
-        put_date(buffer, &fact->end);
+        render_day(&fact->end, buffer);
     }
     if (!is_plain_status(fact->status)) {
         buffer_put_string(buffer, ", ");
@@ -92,7 +92,7 @@ void render_line(const struct fact *fact, struct buffer *buffer)
     bool lasts = fact_lasts(fact);
 
     if (!lasts && fact->date.precision != FHIR_PRECISION_NONE) {
-        put_date(buffer, &fact->date);
+        render_day(&fact->date, buffer);
         buffer_put_byte(buffer, ' ');
     }
     buffer_put(buffer, fact->noun);

@@ -11,6 +11,9 @@ void render_line(const struct fact *fact, struct buffer *buffer);
 /* The same in @arena; {NULL, 0} when there is no room. */
 struct slice render_in(const struct fact *fact, struct arena *arena);
 
+/* Append a date to the day, or as far as it goes. */
+void render_day(const struct fhir_date *date, struct buffer *buffer);
+
 /* Bytes of a note's excerpt at most. */
 #define RENDER_EXCERPT_BYTES_MAX 280
 
