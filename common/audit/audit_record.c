@@ -77,6 +77,7 @@ enum status audit_record_format(const struct audit_record *record, int64_t time_
     put_number(members, "version", record->version);
     put_facts(members, record);
     put_text(members, "model", record->model);
+    put_text(members, "adapter", record->adapter);
     put_number(members, "count", record->count);
     if (record->is_restored)
         buffer_put_string(members, ",\"restored\":true");

@@ -45,6 +45,7 @@ struct audit_record {
     const char *trace;    /* trace id, hex */
     const char *question; /* keyed digest, hex (audit_digest) */
     const char *model;    /* SHA-256 of the weights, hex */
+    const char *adapter;  /* of the adapter that they were refined by */
     const char *detail;   /* what the action says of it */
     uint64_t version;     /* of the patient's record */
     uint64_t count;       /* resources put, bytes cut, tokens answered */

@@ -268,6 +268,13 @@ static enum status check_question(const struct ask_request *request, struct erro
     return STATUS_OK;
 }
 
+static enum status check_adapter(const struct ask *ask, struct error *err)
+{
+    if (models_has_adapter(&ask->gateway->models, slice_from(ask->request.adapter)))
+        return STATUS_OK;
+    return error_set(err, STATUS_NOT_FOUND, "the model has no adapter of that name");
+}
+
 /* How long the answer may be, and so how much is left for facts. */
 static enum status set_budget(struct ask *ask, struct error *err)
 {
@@ -330,7 +337,7 @@ enum status ask_start(struct gateway *gateway, const struct ask_request *request
     if (check_question(request, err) != STATUS_OK || ask_join_turns(ask, err) != STATUS_OK
         || name_patient(ask, err) != STATUS_OK
         || models_get(&gateway->models, &ask->model, err) != STATUS_OK
-        || set_budget(ask, err) != STATUS_OK) {
+        || check_adapter(ask, err) != STATUS_OK || set_budget(ask, err) != STATUS_OK) {
         ask_audit_end(ask, err);
         return err->status;
     }

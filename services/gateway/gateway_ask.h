@@ -16,6 +16,7 @@ struct cohort;
 
 struct ask_request {
     const char *tenant, *patient, *question;
+    const char *adapter;                     /* of the model's; "": none */
     uint32_t tokens_max;                     /* of the answer; 0: the gateway's setting */
     uint32_t budget_tokens;                  /* for facts; 0: what the model's context leaves */
     const Consilium__V1__Sampling *sampling; /* NULL: greedy */

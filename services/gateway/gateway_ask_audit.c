@@ -74,6 +74,8 @@ void ask_audit_end(struct ask *ask, const struct error *err)
 
     record.outcome = err->status;
     record.model = ask->model_digest;
+    if (ask->adapter_digest != NULL && ask->adapter_digest[0] != '\0')
+        record.adapter = ask->adapter_digest;
     record.count = ask->usage.generated_tokens;
     gateway_note(ask->gateway, &record);
     gateway_rate_charge(ask->gateway, ask->request.parent->identity,

@@ -145,6 +145,8 @@ void ask_tell_done(struct ask *ask)
     done.finish_reason = ask->finish_reason;
     done.usage = &ask->usage;
     done.model_digest = (char *)ask->model_digest;
+    if (ask->adapter_digest != NULL)
+        done.adapter_digest = (char *)ask->adapter_digest;
     done.n_fact_ids = ids == NULL ? 0 : ask->assembled->n_facts;
     done.fact_ids = ids;
     done.n_timings = ask->request.has_logprobs ? ASK_LEG_COUNT : ASK_LEG_PIECES;

@@ -329,6 +329,7 @@ static void on_generate(void *arg, const void *message)
         ask->cut_bytes = reply->cut_bytes;
         ask->finish_reason = reply->finish_reason;
         ask->model_digest = arena_string(ask->arena, slice_from(reply->model_digest));
+        ask->adapter_digest = arena_string(ask->arena, slice_from(reply->adapter_digest));
     }
     ask_step(ask);
 }
@@ -400,6 +401,7 @@ void ask_generate(struct ask *ask)
     request.stop_ids = ask->prompt->stop_ids;
     request.tokens_max = ask->tokens_max;
     request.sampling = (Consilium__V1__Sampling *)ask->request.sampling;
+    request.adapter = (char *)ask->request.adapter;
     request.top_logprobs = ask->request.top_logprobs;
     request.n_stop_texts = ask->request.stop_texts_count;
     request.stop_texts = (ProtobufCBinaryData *)ask->request.stop_texts;

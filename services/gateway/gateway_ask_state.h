@@ -102,7 +102,7 @@ struct ask {
     uint32_t citations_known, citations_unknown;
     Consilium__V1__FinishReason finish_reason;
     Consilium__V1__Usage usage;
-    const char *model_digest;
+    const char *model_digest, *adapter_digest;
 };
 
 /* gateway_ask.c: every callback stores its result and calls this. */

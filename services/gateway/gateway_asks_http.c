@@ -341,6 +341,7 @@ static bool start_answer(struct asks *asks, struct asks_answer *answer, const ch
     answer->ask.tokens_max = request->tokens_max;
     answer->ask.budget_tokens = request->facts_tokens;
     answer->ask.keep_surrogates = request->keep_surrogates;
+    answer->ask.adapter = (char *)asks->adapter;
     answer->ask.sampling = &answer->sampling;
     answer->ask.is_plain = patient[0] == '\0';
     answer->ask.n_turns = request->turns_count - 1;
@@ -428,16 +429,18 @@ static bool fill_shared(struct asks *asks, struct api_error *api)
     return true;
 }
 
-static bool check_model(const struct asks *asks, struct slice deployment, struct api_error *api)
+/* And of which adapter. */
+static bool check_model(struct asks *asks, struct slice deployment, struct api_error *api)
 {
     const char *name = deployment.data != NULL ? deployment.data : asks->request.model;
 
+    asks->adapter = "";
     /* Azure AI inference has one model behind an address, and need not name it. */
     if (name[0] == '\0' && slice_starts_with(asks->exchange->path, SLICE("/models/")))
         return true;
     if (name[0] == '\0')
         return api_error_request(api, "model", "the request names no model: see /v1/models");
-    if (gateway_http_has_model(asks->gateway, name))
+    if (gateway_http_has_model(asks->gateway, name, &asks->adapter))
         return true;
     api_error_request(api, "model", "there is no model of this name here: see /v1/models");
     api->http = 404;
@@ -459,14 +462,18 @@ static bool get_ready(struct asks *asks, struct slice deployment, struct api_err
         api_error_from(api, &err);
         return false;
     }
-    asks->model = arena_string(&exchange->arena, slice_from(model.name));
+    if (!check_model(asks, deployment, api))
+        return false;
+    asks->model = asks->adapter[0] == '\0'
+                      ? arena_string(&exchange->arena, slice_from(model.name))
+                      : arena_format(&exchange->arena, "%s:%s", model.name, asks->adapter);
     asks->digest = arena_string(&exchange->arena, slice_from(model.digest));
     if (asks->request.patient == NULL || asks->model == NULL || asks->digest == NULL) {
         error_set(&err, STATUS_RESOURCE_EXHAUSTED, "no memory for another question");
         api_error_from(api, &err);
         return false;
     }
-    return check_model(asks, deployment, api) && fill_shared(asks, api);
+    return fill_shared(asks, api);
 }
 
 void asks_refuse(struct asks *asks, const struct api_error *api)

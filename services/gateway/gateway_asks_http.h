@@ -46,7 +46,7 @@ struct asks {
     struct chat_request request;
     struct trace trace;
     char trace_id[TRACE_ID_TEXT_BYTES];
-    const char *model, *digest;
+    const char *model, *adapter, *digest; /* @model with the adapter, where one is named */
     int64_t created_s;
     struct asks_answer answers[CHAT_ANSWERS_MAX];
     struct buffer consilium; /* members of "consilium" that all answers share */

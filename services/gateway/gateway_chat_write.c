@@ -1,5 +1,7 @@
 #include "gateway_chat_write.h"
 
+#include <stdio.h>
+
 static void put_member(struct buffer *out, const char *name, const char *value)
 {
     buffer_format(out, "\"%s\":", name);
@@ -77,6 +79,10 @@ void chat_put_done(struct buffer *out, const Consilium__V1__AskDone *done)
 {
     size_t i;
 
+    if (done->adapter_digest[0] != '\0') {
+        put_member(out, "adapter_digest", done->adapter_digest);
+        buffer_put_byte(out, ',');
+    }
     buffer_format(out, "\"citations_known\":%u,\"citations_unknown\":%u,\"timings\":[",
                   done->citations_known, done->citations_unknown);
     for (i = 0; i < done->n_timings; i++)
@@ -236,11 +242,18 @@ void chat_put_usage_chunk(struct buffer *out, const struct chat_head *head,
     buffer_put_string(out, "}\n\n");
 }
 
-void chat_put_model(struct buffer *out, const char *id, const Consilium__V1__GetModelReply *model,
-                    int64_t created_s)
+void chat_put_model(struct buffer *out, const char *id, const char *adapter,
+                    const Consilium__V1__GetModelReply *model, int64_t created_s)
 {
+    char name[512];
+
+    snprintf(name, sizeof(name), "%s%s%s", id, adapter[0] == '\0' ? "" : ":", adapter);
     buffer_put_byte(out, '{');
-    put_member(out, "id", id);
+    put_member(out, "id", name);
+    if (adapter[0] != '\0') {
+        buffer_put_byte(out, ',');
+        put_member(out, "parent", id);
+    }
     buffer_format(out,
                   ",\"object\":\"model\",\"created\":%lld,\"owned_by\":\"consilium\","
                   "\"consilium\":{\"context_length\":%u,",

@@ -60,8 +60,9 @@ void chat_put_chunk(struct buffer *out, const struct chat_head *head, unsigned i
 void chat_put_usage_chunk(struct buffer *out, const struct chat_head *head,
                           const struct chat_usage *usage);
 
-/* One element of "data" of a list of models. */
-void chat_put_model(struct buffer *out, const char *id, const Consilium__V1__GetModelReply *model,
-                    int64_t created_s);
+/* One element of "data" of a list of models: @model by its name @id, or with @adapter, then as
+ * "id:adapter" whose parent is @id; "": without. */
+void chat_put_model(struct buffer *out, const char *id, const char *adapter,
+                    const Consilium__V1__GetModelReply *model, int64_t created_s);
 
 #endif

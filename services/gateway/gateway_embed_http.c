@@ -129,13 +129,15 @@ static bool check_model(struct embed_post *post, struct slice deployment, struct
     struct gateway *gateway = gateway_of(post->exchange);
     const struct models *models = gateway_embed_models(gateway);
     const char *name = deployment.data != NULL ? deployment.data : post->read.model;
+    const char *adapter = ""; /* of the model that answers: texts are not embedded by one */
     bool is_known = models->is_known && strcmp(name, models->name) == 0;
 
     post->model = arena_string(&post->exchange->arena, slice_from(models->name));
     if (post->model == NULL)
         post->model = "";
     /* Azure AI inference has one model behind an address, and need not name it. */
-    if (is_known || !models->is_known || gateway_http_has_model(gateway, name)
+    if (is_known || !models->is_known
+        || (gateway_http_has_model(gateway, name, &adapter) && adapter[0] == '\0')
         || (name[0] == '\0' && slice_starts_with(post->exchange->path, SLICE("/models/"))))
         return true;
     api_error_request(api, "model", "there is no model of this name here: see /v1/models");

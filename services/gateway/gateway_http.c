@@ -315,7 +315,7 @@ const char *gateway_http_tenant(struct http_exchange *exchange)
 }
 
 /* "a,b": a further name of the model. */
-static bool is_alias(const char *list, const char *name)
+static bool is_alias(const char *list, struct slice name)
 {
     struct slice rest = slice_from(list), one;
     size_t end;
@@ -324,17 +324,34 @@ static bool is_alias(const char *list, const char *name)
         end = slice_find_byte(rest, ',');
         one = slice_trim(slice_cut(rest, 0, end));
         rest = slice_cut(rest, end + 1, rest.size);
-        if (one.size > 0 && slice_is(one, name))
+        if (one.size > 0 && slice_equal(one, name))
             return true;
     }
     return false;
 }
 
-bool gateway_http_has_model(const struct gateway *gateway, const char *name)
+static bool is_model(const struct gateway *gateway, struct slice name)
 {
-    return strcmp(name, gateway->models.name) == 0
+    return slice_is(name, gateway->models.name)
            || (gateway->config->http_models != NULL
                && is_alias(gateway->config->http_models, name));
+}
+
+/* A colon may stand in a name of either. */
+bool gateway_http_has_model(const struct gateway *gateway, const char *name, const char **adapter)
+{
+    struct slice whole = slice_from(name);
+    const char *colon = strchr(name, ':'), *found = NULL;
+
+    if (is_model(gateway, whole))
+        found = name + whole.size;
+    for (; found == NULL && colon != NULL; colon = strchr(colon + 1, ':'))
+        if (colon[1] != '\0' && is_model(gateway, slice_cut(whole, 0, (size_t)(colon - name)))
+            && models_has_adapter(&gateway->models, slice_from(colon + 1)))
+            found = colon + 1;
+    if (found != NULL && adapter != NULL)
+        *adapter = found;
+    return found != NULL;
 }
 
 /* ---- start and stop ---- */

@@ -44,8 +44,9 @@ void gateway_http_reply(struct http_exchange *exchange, unsigned code, const str
 /* The tenant that the request is for: x-consilium-tenant, or "". In the exchange's arena. */
 const char *gateway_http_tenant(struct http_exchange *exchange);
 
-/* Whether @name is a name of the model that serves. */
-bool gateway_http_has_model(const struct gateway *gateway, const char *name);
+/* Whether @name is a name of the model that serves, or one and ":ADAPTER" of an adapter of it. Then
+ * @adapter is the latter's name, inside of @name, or ""; NULL: nobody asks. */
+bool gateway_http_has_model(const struct gateway *gateway, const char *name, const char **adapter);
 
 /* Streams that are under way; each is told of when nothing else was to be sent for a while. */
 struct http_stream {

@@ -119,6 +119,7 @@ static void start_one(struct many *many, struct item *item)
         .tenant = message->tenant,
         .patient = item->patient,
         .question = message->question,
+        .adapter = message->adapter,
         .tokens_max = message->tokens_max,
         .budget_tokens = message->budget_tokens,
         .sampling = message->sampling,

@@ -15,6 +15,20 @@
 #define ROUND_MS 5000
 #define ROUND_UNKNOWN_MS 500
 
+/* A name that would not fit whole is no name here. */
+static void take_adapters(struct models *models, const Consilium__V1__GetModelReply *reply)
+{
+    models->adapters_count = 0;
+    for (size_t i = 0; i < reply->n_adapters && models->adapters_count < MODELS_ADAPTERS_MAX; i++) {
+        char *name = models->adapters[models->adapters_count];
+
+        if (strlen(reply->adapters[i]) >= MODELS_ADAPTER_BYTES_MAX)
+            continue;
+        snprintf(name, MODELS_ADAPTER_BYTES_MAX, "%s", reply->adapters[i]);
+        models->adapter_list[models->adapters_count++] = name;
+    }
+}
+
 static void on_model(void *arg, const void *message, const struct error *err)
 {
     struct models *models = arg;
@@ -31,6 +45,7 @@ static void on_model(void *arg, const void *message, const struct error *err)
     models->parameters = reply->parameters;
     models->takes_constraints = reply->takes_constraints;
     models->embedding_size = reply->embedding_size;
+    take_adapters(models, reply);
     models->has_model = true;
 }
 
@@ -162,5 +177,15 @@ enum status models_get(const struct models *models, Consilium__V1__GetModelReply
     reply->vocabulary_size = models->vocabulary_size;
     reply->takes_constraints = models->takes_constraints;
     reply->embedding_size = models->embedding_size;
+    reply->n_adapters = models->adapters_count;
+    reply->adapters = (char **)models->adapter_list;
     return STATUS_OK;
+}
+
+bool models_has_adapter(const struct models *models, struct slice adapter)
+{
+    for (size_t i = 0; i < models->adapters_count; i++)
+        if (slice_is(adapter, models->adapters[i]))
+            return true;
+    return adapter.size == 0;
 }

@@ -8,8 +8,12 @@
 
 #include "base/arena.h"
 #include "base/error.h"
+#include "base/slice.h"
 #include "contract/methods.h"
 #include "run/loop.h"
+
+#define MODELS_ADAPTERS_MAX 64
+#define MODELS_ADAPTER_BYTES_MAX 128
 
 struct channel;
 struct gateway;
@@ -27,6 +31,9 @@ struct models {
     char name[128], architecture[32], digest[65], vocabulary_digest[65];
     uint32_t context_length, vocabulary_size, embedding_size;
     bool takes_constraints;
+    char adapters[MODELS_ADAPTERS_MAX][MODELS_ADAPTER_BYTES_MAX]; /* their names */
+    char *adapter_list[MODELS_ADAPTERS_MAX];
+    size_t adapters_count;
     uint64_t parameters;
     float chars_per_token;
     struct error why_not;                     /* while !is_known */
@@ -43,5 +50,8 @@ void models_stop(struct models *models, void (*stopped)(struct gateway *gateway)
  * nothing is known. */
 enum status models_get(const struct models *models, Consilium__V1__GetModelReply *reply,
                        struct error *err);
+
+/* Whether a question may name @adapter; "" always. */
+bool models_has_adapter(const struct models *models, struct slice adapter);
 
 #endif

@@ -43,10 +43,14 @@ void models_http_list(struct http_exchange *exchange, struct slice rest)
         return;
     buffer_init(&body, &exchange->arena);
     buffer_put_string(&body, "{\"object\":\"list\",\"data\":[");
-    chat_put_model(&body, model.name, &model, now_s());
+    chat_put_model(&body, model.name, "", &model, now_s());
+    for (size_t i = 0; i < model.n_adapters; i++) {
+        buffer_put_byte(&body, ',');
+        chat_put_model(&body, model.name, model.adapters[i], &model, now_s());
+    }
     if (get_embedder(exchange, &embedder) != NULL) {
         buffer_put_byte(&body, ',');
-        chat_put_model(&body, embedder.name, &embedder, now_s());
+        chat_put_model(&body, embedder.name, "", &embedder, now_s());
     }
     buffer_put_string(&body, "]}");
     gateway_http_reply(exchange, 200, &body);
@@ -60,18 +64,22 @@ void models_http_get(struct http_exchange *exchange, struct slice id)
                              .code = "model_not_found",
                              .param = "model",
                              .text = "there is no model of this name here: see /v1/models" };
+    const char *adapter = "", *name;
     struct buffer body;
 
     if (!get_model(exchange, &model))
         return;
     if (get_embedder(exchange, &embedder) != NULL && slice_is(id, embedder.name)) {
         model = embedder;
-    } else if (!gateway_http_has_model(gateway_of(exchange), id.data)) {
+    } else if (!gateway_http_has_model(gateway_of(exchange), id.data, &adapter)) {
         gateway_http_fail(exchange, &api);
         return;
     }
+    name = adapter[0] == '\0'
+               ? id.data
+               : arena_string(&exchange->arena, slice_of(id.data, (size_t)(adapter - id.data - 1)));
     buffer_init(&body, &exchange->arena);
-    chat_put_model(&body, id.data, &model, now_s());
+    chat_put_model(&body, name == NULL ? "" : name, adapter, &model, now_s());
     gateway_http_reply(exchange, 200, &body);
 }
 

@@ -44,6 +44,7 @@ static void start_ask(struct call *call)
         .tenant = message->tenant,
         .patient = message->patient,
         .question = message->question,
+        .adapter = message->adapter,
         .tokens_max = message->tokens_max,
         .budget_tokens = message->budget_tokens,
         .sampling = message->sampling,

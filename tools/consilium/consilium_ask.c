@@ -206,6 +206,8 @@ void ask_verb(struct consilium *consilium)
     request.tenant = (char *)config->tenant;
     request.patient = consilium->operands[0];
     request.question = consilium->operands[1];
+    if (config->adapter != NULL)
+        request.adapter = (char *)config->adapter;
     request.tokens_max = (uint32_t)config->tokens_max;
     request.budget_tokens = (uint32_t)config->budget_tokens;
     request.keep_surrogates = config->keep_surrogates;

@@ -114,6 +114,7 @@ static void print_line(const struct json *record, struct slice line)
     if (facts != NULL)
         printf(" facts=%u", facts->count);
     print_member(record, "model", 12);
+    print_member(record, "adapter", 12);
     if (json_get(record, "count") != NULL)
         printf(" count=%.*s", SLICE_FORMAT(json_get(record, "count")->text));
     if (json_get(record, "restored") != NULL)

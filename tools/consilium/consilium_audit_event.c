@@ -172,6 +172,7 @@ void audit_event_put(const struct json *record, struct buffer *out)
     put_patient(out, record, &first);
     put_facts(out, record, &first);
     put_digest(out, record, "model", "urn:consilium:model:sha256", "model", &first);
+    put_digest(out, record, "adapter", "urn:consilium:adapter:sha256", "adapter", &first);
     put_digest(out, record, "question", "urn:consilium:question:digest", "question", &first);
     buffer_put_string(out, first ? "}" : "]}");
 }

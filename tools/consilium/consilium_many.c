@@ -126,6 +126,8 @@ void ask_many(struct consilium *consilium)
     request.question = consilium->operands[0];
     request.n_patients = many->count;
     request.patients = many->patients;
+    if (config->adapter != NULL)
+        request.adapter = (char *)config->adapter;
     request.tokens_max = (uint32_t)config->tokens_max;
     request.budget_tokens = (uint32_t)config->budget_tokens;
     request.keep_surrogates = config->keep_surrogates;
