@@ -31,6 +31,7 @@ void prepare_options_default(struct prepare_options *options)
         .budgets_count = 4,
         .chars_per_token = CONTEXT_CHARS_PER_TOKEN,
         .tokens_max = 1024,
+        .not_found_share = 1,
         .seed = 1,
     };
 }
@@ -160,6 +161,12 @@ static enum status encode(struct prepare *prepare, const struct prompt *prompt,
         return STATUS_OK;
     out->question = question;
     user = context_ask_again(prompt, courses, question->text, prepare->options->form, arena);
+    if (user.data != NULL && !prompt_is_found(user, answer, &answer)) {
+        prepare->counts->not_found++;
+        *is_rendered = random_unit(&prepare->random) < prepare->options->not_found_share;
+        if (!*is_rendered)
+            return STATUS_OK;
+    }
     if (prepare->rename.count > 0) {
         user = rename_apply(&prepare->rename, user, arena);
         answer = rename_apply(&prepare->rename, answer, arena);

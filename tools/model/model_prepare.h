@@ -28,9 +28,11 @@ struct prepare_options {
         budgets_count; /* of tokens; one is drawn for each rendering */
     float chars_per_token;
     enum prompt_form form;
-    uint32_t tokens_max; /* longer examples lose questions, or are left out */
-    double rename_share; /* of renderings, those whose names are others (model_rename.h) */
-    uint32_t show;       /* print so many prompts with their answers */
+    uint32_t tokens_max;    /* longer examples lose questions, or are left out */
+    double rename_share;    /* of renderings, those whose names are others (model_rename.h) */
+    double not_found_share; /* of questions whose right answer is not what was found, in that form
+                               of prompt */
+    uint32_t show;          /* print so many prompts with their answers */
     uint64_t seed;
 };
 
@@ -40,6 +42,7 @@ struct prepare_counts {
     uint64_t patients, questions;        /* read */
     uint64_t examples, segments, tokens; /* written */
     uint64_t not_rendered; /* leading questions without their evidence in the prompt */
+    uint64_t not_found;    /* answers that were not what was found */
     uint64_t too_long;
     uint64_t overlapping; /* left out, each time that one was drawn: evaluation holds them too */
 };

@@ -55,7 +55,7 @@ static void put_claim(const struct question_claim *claim, const uint32_t *ids, s
     struct slice text = claim->text;
 
     if (out->size > 0)
-        buffer_put_byte(out, ' ');
+        buffer_put_byte(out, '\n');
     if (claim->evidence_count > 0 && slice_ends_with(text, SLICE(".")))
         text.size--;
     buffer_put(out, text);
@@ -89,6 +89,73 @@ struct slice prompt_answer(const struct prompt *prompt, const struct question *q
         ids[next][0] = UINT32_MAX;
     }
     return buffer_slice(&out);
+}
+
+/* The first line of @text, without its end; @text goes on behind it. */
+static struct slice take_line(struct slice *text)
+{
+    size_t end = slice_find_byte(*text, '\n');
+    struct slice line = slice_cut(*text, 0, end);
+
+    *text = slice_cut(*text, end + 1, text->size);
+    return line;
+}
+
+static bool has_line(struct slice text, struct slice wanted)
+{
+    while (text.size > 0)
+        if (slice_equal(take_line(&text), wanted))
+            return true;
+    return false;
+}
+
+static size_t count_lines(struct slice text)
+{
+    size_t count = 0;
+
+    for (; text.size > 0; count++)
+        take_line(&text);
+    return count;
+}
+
+/* The lines between "Found:" and "More:", the last one's end cut off; false: there are none. */
+static bool find_found(struct slice user, struct slice *found)
+{
+    struct slice rest = user, line;
+    const char *begin = NULL;
+
+    while (rest.size > 0) {
+        const char *at = rest.data;
+
+        line = take_line(&rest);
+        if (slice_is(line, "Found:"))
+            begin = rest.data;
+        else if (begin != NULL && slice_is(line, "More:")) {
+            *found = slice_trim(slice_of(begin, (size_t)(at - begin)));
+            return true;
+        }
+    }
+    if (begin != NULL)
+        *found = slice_trim(slice_of(begin, user.size - (size_t)(begin - user.data)));
+    return begin != NULL;
+}
+
+bool prompt_is_found(struct slice user, struct slice answer, struct slice *as_found)
+{
+    struct slice found, rest = answer;
+
+    *as_found = answer;
+    if (!find_found(user, &found))
+        return true;
+    if (slice_is(found, "nothing"))
+        return slice_find_byte(answer, '[') == answer.size;
+    if (count_lines(found) != count_lines(answer))
+        return false;
+    while (rest.size > 0)
+        if (!has_line(found, take_line(&rest)))
+            return false;
+    *as_found = found;
+    return true;
 }
 
 enum status prompt_encode(const struct prompt_writer *writer, const struct prompt *prompt,

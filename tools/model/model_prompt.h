@@ -26,6 +26,11 @@ uint32_t prompt_find(const struct prompt *prompt, struct slice reference);
 struct slice prompt_answer(const struct prompt *prompt, const struct question *question,
                            struct arena *arena);
 
+/* Whether @answer is what @user, a turn of PROMPT_FORM_FOUND, tells behind "Found:"; then *as_found
+ * is it in that order. A turn that tells nothing of what was found is so for every answer, and
+ * "nothing" for one that declines. */
+bool prompt_is_found(struct slice user, struct slice answer, struct slice *as_found);
+
 /* The ids of the prompt, up to where the answer begins. */
 enum status prompt_encode(const struct prompt_writer *writer, const struct prompt *prompt,
                           struct slice user, struct arena *arena, struct tokenizer_ids *ids,

@@ -6,14 +6,15 @@
 #include "base/buffer.h"
 
 #define WORD_BYTES_MIN 4
+#define TWO_WORDS_SHARE 0.15
 
 /* What lines, findings and answers are made of; a name that has such a word keeps it. */
 static const char *const frame[] = {
-    "abnormal",   "active",  "allergy",     "below",    "completed", "condition",    "criticality",
-    "fell",       "female",  "found",       "from",     "high",      "immunization", "male",
-    "medication", "nothing", "observation", "past",     "patient",   "procedure",    "question",
-    "range",      "record",  "report",      "resolved", "rose",      "since",        "stage",
-    "stopped",    "target",  "unchanged",   "with",
+    "abnormal",   "active",  "allergy", "below",       "completed", "condition",    "criticality",
+    "fell",       "female",  "found",   "from",        "high",      "immunization", "male",
+    "medication", "more",    "nothing", "observation", "past",      "patient",      "procedure",
+    "question",   "range",   "record",  "report",      "resolved",  "rose",         "since",
+    "stage",      "stopped", "target",  "unchanged",   "with",
 };
 
 /* The run of letters at @at; its size. */
@@ -42,8 +43,8 @@ static const struct rename_word *find(const struct rename *rename, struct slice 
     return NULL;
 }
 
-/* "Vorilane": syllables that can be said. */
-static void invent(struct random *random, char other[RENAME_BYTES_MAX])
+/* "Vorilane": syllables that can be said, behind the @size bytes of @other. */
+static size_t invent_word(struct random *random, char other[RENAME_BYTES_MAX], size_t size)
 {
     static const char *const begins[] = { "b", "br", "c",  "ch", "d", "dr", "f",  "fl",
                                           "g", "gl", "h",  "j",  "k", "l",  "m",  "n",
@@ -53,24 +54,40 @@ static void invent(struct random *random, char other[RENAME_BYTES_MAX])
     static const char *const ends[] = { "",  "",  "",  "n", "r", "l", "s",  "m",
                                         "t", "x", "c", "d", "p", "k", "ne", "te" };
     uint32_t syllables = 2 + random_below(random, 3);
-    size_t size = 0;
 
     for (uint32_t i = 0; i < syllables; i++)
         size += (size_t)snprintf(other + size, RENAME_BYTES_MAX - size, "%s%s%s",
                                  begins[random_below(random, 32)], vowels[random_below(random, 10)],
                                  ends[random_below(random, 16)]);
+    return size;
 }
 
-static void draw_label(struct rename *rename, struct slice label, double share,
+/* Names of other systems are longer than ours, and hang together otherwise: now and then a word
+ * becomes two. */
+static void invent(struct random *random, char other[RENAME_BYTES_MAX])
+{
+    static const char *const joints[] = { " ", " ", "/", ".", "-", " in ", " of ", " (" };
+    const char *joint = joints[random_below(random, 8)];
+    size_t size = invent_word(random, other, 0);
+
+    if (random_unit(random) >= TWO_WORDS_SHARE)
+        return;
+    size += (size_t)snprintf(other + size, RENAME_BYTES_MAX - size, "%s", joint);
+    size = invent_word(random, other, size);
+    if (joint[1] == '(')
+        snprintf(other + size, RENAME_BYTES_MAX - size, ")");
+}
+
+static void draw_words(struct rename *rename, struct slice text, double share,
                        struct random *random)
 {
     size_t at = 0, size;
 
-    for (; at<label.size; at += size> 0 ? size : 1) {
+    for (; at<text.size; at += size> 0 ? size : 1) {
         struct slice word;
 
-        size = word_size(label, at);
-        word = slice_cut(label, at, at + size);
+        size = word_size(text, at);
+        word = slice_cut(text, at, at + size);
         if (size < WORD_BYTES_MIN || rename->count == RENAME_WORDS_MAX || is_frame(word)
             || find(rename, word) != NULL)
             continue;
@@ -93,8 +110,11 @@ void rename_draw(const struct prompt *prompt, double share, struct random *rando
         for (uint32_t j = 0; j < prompt->lines[i].told; j++) {
             const struct fact *fact = &prompt->record->facts[prompt->lines[i].facts[j]];
 
-            if (fact->kind != FACT_DEMOGRAPHICS)
-                draw_label(rename, fact->label, share, random);
+            if (fact->kind == FACT_DEMOGRAPHICS)
+                continue;
+            draw_words(rename, fact->label, share, random);
+            draw_words(rename, fact->value, share, random);
+            draw_words(rename, fact->detail, share, random);
         }
 }
 

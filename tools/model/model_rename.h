@@ -11,7 +11,7 @@
 #include "train_random.h"
 
 #define RENAME_WORDS_MAX 256
-#define RENAME_BYTES_MAX 24
+#define RENAME_BYTES_MAX 64
 
 struct rename_word {
     struct slice word; /* of a label */

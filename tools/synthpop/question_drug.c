@@ -76,36 +76,8 @@ static int draw_order(struct question *question)
     return (int)index;
 }
 
-bool question_drug_reason(struct question *question, bool is_answerable)
-{
-    int index = is_answerable ? draw_order(question) : -1;
-    const struct order *order;
-
-    if (!is_answerable)
-        return decline_drug(question);
-    if (index < 0)
-        return false;
-    order = &question->record->order_list[index];
-    question_claim_open(question, "%s is for %s", drug_kinds[order->drug].text,
-                        record_condition_name(&question->record->condition_list[order->condition]));
-    question_claim_prove(question, BUNDLE_ORDER, (unsigned)index); /* which says its reason */
-    question_claim_close(question);
-    return true;
-}
-
-bool question_drug_dose(struct question *question, bool is_answerable)
-{
-    int index = is_answerable ? draw_order(question) : -1;
-
-    if (!is_answerable)
-        return decline_drug(question);
-    if (index < 0)
-        return false;
-    claim_order(question, (unsigned)index);
-    return true;
-}
-
-bool question_drug_start(struct question *question, bool is_answerable)
+/* What a drug is for, its dose and when it began are told together: a line of the record. */
+bool question_drug_one(struct question *question, bool is_answerable)
 {
     int index = is_answerable ? draw_order(question) : -1;
 

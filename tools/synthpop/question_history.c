@@ -97,9 +97,10 @@ static void claim_allergy(struct question *question, unsigned index)
     char date[CALENDAR_TEXT_BYTES];
 
     question_claim_open(
-        question, "Allergy to %s (%s), active since %s%s", allergen_kinds[allergy->allergen].label,
-        reaction_kinds[allergy->reaction].label, calendar_format(allergy->day, date),
-        allergy->is_severe ? ", high criticality" : "");
+        question, "Allergy to %s (%s), active since %s%s, severity %s",
+        allergen_kinds[allergy->allergen].label, reaction_kinds[allergy->reaction].label,
+        calendar_format(allergy->day, date), allergy->is_severe ? ", high criticality" : "",
+        allergy->is_severe ? "severe" : "mild");
     question_claim_prove(question, BUNDLE_ALLERGY, index);
     question_claim_close(question);
 }

@@ -112,12 +112,60 @@ static const char *flag_words(const struct measurement *measurement)
                : "";
 }
 
-/* "Hemoglobin A1c was 7.2 % on 2026-11-03, high", and @judgement behind it. */
-static void claim_measured(struct question *question, int index, const char *judgement)
+/* ---- judged against what is agreed on, not against the laboratory's range ---- */
+
+struct target {
+    enum lab lab;
+    double below, second_below; /* second: of the diastolic pressure */
+    const char *text;
+};
+
+static const struct target targets[] = {
+    { LAB_A1C, 7.0, 0, "7 %" },
+    { LAB_BLOOD_PRESSURE, 130, 80, "130/80 mmHg" },
+    { LAB_LDL, 100, 0, "100 mg/dL" },
+};
+
+#define TARGETS (sizeof(targets) / sizeof(targets[0]))
+
+/* KDIGO's stages of the glomerular filtration rate. */
+static const char *g_stage(double egfr)
+{
+    return egfr >= 90   ? "G1"
+           : egfr >= 60 ? "G2"
+           : egfr >= 45 ? "G3a"
+           : egfr >= 30 ? "G3b"
+           : egfr >= 15 ? "G4"
+                        : "G5";
+}
+
+/* What is agreed on of the value: ", below the target of 7 %", ", stage G2". */
+static void put_judgement(const struct measurement *measurement, char *out, size_t out_size)
+{
+    unsigned i;
+
+    out[0] = '\0';
+    for (i = 0; i < TARGETS; i++) {
+        const struct target *target = &targets[i];
+        bool is_met = measurement->value < target->below
+                      && (target->second_below <= 0 || measurement->second < target->second_below);
+
+        if (target->lab == measurement->lab)
+            snprintf(out, out_size, ", %s the target of %s", is_met ? "below" : "not below",
+                     target->text);
+    }
+    if (measurement->lab == LAB_EGFR)
+        snprintf(out, out_size, ", stage %s", g_stage(measurement->value));
+}
+
+/* "Hemoglobin A1c was 7.2 % on 2026-11-03, high, not below the target of 7 %". */
+static void claim_measured(struct question *question, int index)
 {
     const struct measurement *measurement = &question->record->measurement_list[index];
     struct shown shown = show(question->record, index);
+    char judgement[64];
 
+    put_judgement(measurement, judgement, sizeof(judgement));
     question_claim_open(question, "%s was %s%s on %s%s%s", lab_kinds[measurement->lab].label,
                         shown.value, shown.unit, shown.date, flag_words(measurement), judgement);
     question_claim_prove(question, BUNDLE_MEASUREMENT, (unsigned)index);
@@ -134,7 +182,7 @@ bool question_lab_latest(struct question *question, bool is_answerable)
         return question_decline(question);
     if ((last = find_last(question->record, lab, INT_MAX)) < 0)
         return false;
-    claim_measured(question, last, "");
+    claim_measured(question, last);
     return true;
 }
 
@@ -166,7 +214,7 @@ bool question_lab_first(struct question *question, bool is_answerable)
         return question_decline(question);
     if ((first = find_first(question->record, lab)) < 0)
         return false;
-    claim_measured(question, first, "");
+    claim_measured(question, first);
     return true;
 }
 
@@ -213,31 +261,13 @@ bool question_lab_range(struct question *question, bool is_answerable)
         return question_decline(question);
     if ((last = find_last(question->record, lab, INT_MAX)) < 0)
         return false;
-    claim_measured(question, last, "");
+    claim_measured(question, last);
     return true;
 }
 
-/* ---- judged against what is agreed on, not against the laboratory's range ---- */
-
-struct target {
-    enum lab lab;
-    double below, second_below; /* second: of the diastolic pressure */
-    const char *text;
-};
-
-static const struct target targets[] = {
-    { LAB_A1C, 7.0, 0, "7 %" },
-    { LAB_BLOOD_PRESSURE, 130, 80, "130/80 mmHg" },
-    { LAB_LDL, 100, 0, "100 mg/dL" },
-};
-
 bool question_lab_target(struct question *question, bool is_answerable)
 {
-    const struct target *target =
-        &targets[chance_below(question->chance, sizeof(targets) / sizeof(targets[0]))];
-    const struct measurement *measurement;
-    char judgement[64];
-    bool is_met;
+    const struct target *target = &targets[chance_below(question->chance, TARGETS)];
     int last;
 
     if (is_measured(question->record, target->lab) != is_answerable)
@@ -250,30 +280,13 @@ bool question_lab_target(struct question *question, bool is_answerable)
         return question_decline(question);
     if ((last = find_last(question->record, target->lab, INT_MAX)) < 0)
         return false;
-    measurement = &question->record->measurement_list[last];
-    is_met = measurement->value < target->below
-             && (target->second_below <= 0 || measurement->second < target->second_below);
-    snprintf(judgement, sizeof(judgement), ", %s the target of %s", is_met ? "below" : "not below",
-             target->text);
-    claim_measured(question, last, judgement);
+    claim_measured(question, last);
     return true;
-}
-
-/* KDIGO's stages of the glomerular filtration rate. */
-static const char *g_stage(double egfr)
-{
-    return egfr >= 90   ? "G1"
-           : egfr >= 60 ? "G2"
-           : egfr >= 45 ? "G3a"
-           : egfr >= 30 ? "G3b"
-           : egfr >= 15 ? "G4"
-                        : "G5";
 }
 
 bool question_lab_stage(struct question *question, bool is_answerable)
 {
     int last = find_last(question->record, LAB_EGFR, INT_MAX);
-    char judgement[24];
 
     if (is_measured(question->record, LAB_EGFR) != is_answerable)
         return false;
@@ -282,8 +295,6 @@ bool question_lab_stage(struct question *question, bool is_answerable)
         return question_decline(question);
     if (last < 0)
         return false;
-    snprintf(judgement, sizeof(judgement), ", stage %s",
-             g_stage(question->record->measurement_list[last].value));
-    claim_measured(question, last, judgement);
+    claim_measured(question, last);
     return true;
 }

@@ -20,7 +20,10 @@ static const char resources[] =
     "{'resourceType':'Observation','id':'o2','code':{'text':'Hemoglobin A1c'},'effectiveDateTime':'2019-03-04','valueQuantity':{'value':7.2,"
     "'unit':'%'},'referenceRange':[{'high':{'value':5.6,'unit':'%'}}]},"
     "{'resourceType':'Observation','id':'o3','code':{'text':'Body weight'},'effectiveDateTime':'2019-03-04','valueQuantity':{'value':80,"
-    "'unit':'kg'}}";
+    "'unit':'kg'}},"
+    "{'resourceType':'Observation','id':'o4','code':{'text':'FEV1/FVC'},'effectiveDateTime':'2016-03-04','valueQuantity':{'value':71,"
+    "'unit':'%'}},"
+    "{'resourceType':'Procedure','id':'x3','status':'completed','performedDateTime':'2016-03-04','code':{'text':'Spirometry'}}";
 
 static const char *ask(const char *question, uint32_t budget)
 {
@@ -42,21 +45,33 @@ static const char *ask(const char *question, uint32_t budget)
     return found + strlen(question);
 }
 
-static void a_measurement_tells_its_newest_value_its_flag_and_its_last_step(void **state)
+static void a_measurement_tells_its_newest_value_its_flag_and_its_target(void **state)
 {
     (void)state;
     assert_string_equal(
         ask("What is the latest hemoglobin A1c?", 2000),
         "\nFound:\n"
-        "Hemoglobin A1c was 7.2 % on 2019-03-04, high [7]\n"
-        "Hemoglobin A1c fell from 8.1 % on 2018-03-04 to 7.2 % on 2019-03-04 [6][7]\n");
+        "Hemoglobin A1c was 7.2 % on 2019-03-04, high, not below the target of 7 % [7].\n");
 }
 
-static void where_the_first_is_asked_for_it_comes_first(void **state)
+static void where_a_change_is_asked_for_its_last_step_is_told(void **state)
 {
     (void)state;
-    assert_true(slice_starts_with(slice_from(ask("What was the first hemoglobin A1c?", 2000)),
-                                  SLICE("\nFound:\nHemoglobin A1c was 6.4 % on 2017-03-04 [")));
+    assert_string_equal(
+        ask("Is the hemoglobin A1c getting better or worse?", 2000),
+        "\nFound:\n"
+        "Hemoglobin A1c fell from 8.1 % on 2018-03-04 to 7.2 % on 2019-03-04 [6][7].\n"
+        "More:\n"
+        "Hemoglobin A1c was 7.2 % on 2019-03-04, high, not below the target of 7 % [7].\n");
+}
+
+static void where_the_first_is_asked_for_it_is_told(void **state)
+{
+    (void)state;
+    assert_true(slice_starts_with(
+        slice_from(ask("What was the first hemoglobin A1c?", 2000)),
+        SLICE("\nFound:\nHemoglobin A1c was 6.4 % on 2017-03-04, below the target of 7 % [5].\n"
+              "More:\nHemoglobin A1c was 7.2 % on 2019-03-04")));
 }
 
 static void a_time_that_is_asked_for_narrows_what_is_told(void **state)
@@ -68,23 +83,55 @@ static void a_time_that_is_asked_for_narrows_what_is_told(void **state)
     assert_null(strstr(found, "7.2"));
 }
 
-static void what_is_over_stands_behind_what_is_so_now(void **state)
+static void what_is_over_answers_where_nothing_is_so_now(void **state)
 {
     (void)state;
     assert_string_equal(ask("Which conditions does she have?", 2000),
                         "\nFound:\n"
-                        "Hypertension, active since 2012-05-01 [2]\n"
-                        "Past:\n"
-                        "Acute bronchitis, resolved, 2011-01-03 to 2011-01-20 [5]\n");
+                        "Hypertension, active since 2012-05-01 [2].\n"
+                        "More:\n"
+                        "Acute bronchitis, resolved, 2011-01-03 to 2011-01-20 [5].\n");
+    assert_string_equal(ask("Does she have acute bronchitis?", 2000),
+                        "\nFound:\n"
+                        "Acute bronchitis, resolved, 2011-01-03 to 2011-01-20 [5].\n");
 }
 
-static void a_disease_comes_with_what_is_taken_for_it(void **state)
+static void a_disease_and_what_is_taken_for_it_are_two_answers(void **state)
 {
     (void)state;
-    assert_string_equal(ask("How is her hypertension treated?", 2000),
-                        "\nFound:\n"
-                        "Hypertension, active since 2012-05-01 [2]\n"
-                        "Lisinopril 10 mg tablet, active since 2012-05-01, for Hypertension [3]\n");
+    static const char
+        disease[] = "Hypertension, active since 2012-05-01 [2].\n",
+        drug[] = "Lisinopril 10 mg tablet, active since 2012-05-01, for Hypertension [3].\n";
+    char expected[256];
+
+    snprintf(expected, sizeof(expected), "\nFound:\n%sMore:\n%s", drug, disease);
+    assert_string_equal(ask("How is her hypertension treated?", 2000), expected);
+    snprintf(expected, sizeof(expected), "\nFound:\n%sMore:\n%s", disease, drug);
+    assert_string_equal(ask("Since when does she have hypertension?", 2000), expected);
+}
+
+static void an_allergy_answers_whether_a_drug_may_be_given_not_whether_it_is(void **state)
+{
+    (void)state;
+    static const char allergy[] = "Allergy to Penicillin, active [4].\n";
+    const char *found = ask("Can she take amoxicillin?", 2000);
+
+    assert_true(slice_starts_with(slice_from(found), SLICE("\nFound:\nAllergy to Penicillin")));
+    found = ask("Is she on amoxicillin?", 2000);
+    assert_true(slice_starts_with(slice_from(found), SLICE("\nFound:\nnothing\nMore:\n")));
+    assert_non_null(strstr(found, allergy));
+}
+
+static void what_is_called_as_the_question_says_is_meant(void **state)
+{
+    (void)state;
+    const char *found = ask("When was the spirometry?", 2000);
+
+    assert_true(
+        slice_starts_with(slice_from(found), SLICE("\nFound:\nSpirometry on 2016-03-04 [")));
+    assert_non_null(strstr(found, "More:\nFEV1/FVC was 71 %"));
+    found = ask("How were spirometry and FEV1/FVC?", 2000);
+    assert_null(strstr(found, "More:"));
 }
 
 static void of_what_happened_again_the_last_is_told(void **state)
@@ -122,14 +169,19 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(
-            a_measurement_tells_its_newest_value_its_flag_and_its_last_step, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(where_the_first_is_asked_for_it_comes_first, set_up,
+            a_measurement_tells_its_newest_value_its_flag_and_its_target, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(where_a_change_is_asked_for_its_last_step_is_told, set_up,
                                         tear_down),
+        cmocka_unit_test_setup_teardown(where_the_first_is_asked_for_it_is_told, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_time_that_is_asked_for_narrows_what_is_told, set_up,
                                         tear_down),
-        cmocka_unit_test_setup_teardown(what_is_over_stands_behind_what_is_so_now, set_up,
+        cmocka_unit_test_setup_teardown(what_is_over_answers_where_nothing_is_so_now, set_up,
                                         tear_down),
-        cmocka_unit_test_setup_teardown(a_disease_comes_with_what_is_taken_for_it, set_up,
+        cmocka_unit_test_setup_teardown(a_disease_and_what_is_taken_for_it_are_two_answers, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(
+            an_allergy_answers_whether_a_drug_may_be_given_not_whether_it_is, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_is_called_as_the_question_says_is_meant, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(of_what_happened_again_the_last_is_told, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_the_record_does_not_hold_is_not_found, set_up,

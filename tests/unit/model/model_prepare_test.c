@@ -104,11 +104,51 @@ static void an_example_is_the_products_prompt_and_the_answer_with_its_citations(
                 slice_is(answer, "Creatinine was 0.9 mg/dL on 2019-03-04 [2].")
                 || slice_is(
                     answer,
-                    "Creatinine was 0.9 mg/dL [2][1]. Hemoglobin was 13.1 g/dL on 2019-03-04 [3]."));
+                    "Creatinine was 0.9 mg/dL [2][1].\nHemoglobin was 13.1 g/dL on 2019-03-04 [3]."));
         }
     }
     prompt_writer_close(&writer);
     data_close(&data);
+}
+
+static void an_answer_stands_in_the_order_of_what_was_found(void **state)
+{
+    struct slice user = SLICE(
+                     "Record:\n[1] x\n\nQuestion: Found:\nFound:\nB [2].\nA [1].\nMore:\nC [3].\n"),
+                 as_found;
+
+    (void)state;
+    assert_true(prompt_is_found(user, SLICE("A [1].\nB [2]."), &as_found));
+    assert_true(slice_is(as_found, "B [2].\nA [1]."));
+    assert_false(prompt_is_found(user, SLICE("A [1]."), &as_found));
+    assert_false(prompt_is_found(user, SLICE("A [1].\nB [2].\nC [3]."), &as_found));
+    assert_false(prompt_is_found(user, SLICE("The record does not say."), &as_found));
+    assert_true(slice_is(as_found, "The record does not say."));
+}
+
+static void only_an_answer_that_declines_is_that_nothing_was_found(void **state)
+{
+    struct slice nothing = SLICE("Question: x\nFound:\nnothing\nMore:\nA [1].\n"), as_found;
+
+    (void)state;
+    assert_true(prompt_is_found(nothing, SLICE("The record does not say."), &as_found));
+    assert_false(prompt_is_found(nothing, SLICE("A [1]."), &as_found));
+    assert_true(prompt_is_found(SLICE("Question: x\n"), SLICE("A [1]."), &as_found));
+}
+
+static void what_was_not_found_can_be_left_out(void **state)
+{
+    struct prepare_options options = options_for("found.data", "train");
+    struct prepare_counts counts;
+
+    (void)state;
+    options.form = PROMPT_FORM_FOUND;
+    assert_int_equal(prepare_run(&options, &arena, &counts, NULL), STATUS_OK);
+    assert_int_equal(counts.examples, 2);
+    options.not_found_share = 0;
+    assert_int_equal(prepare_run(&options, &arena, &counts, NULL), STATUS_OK);
+    assert_int_equal(counts.examples, 0); /* both are asked for two tests, and answered otherwise */
+    assert_true(counts.not_found >= 2);
 }
 
 static void a_question_without_its_evidence_in_the_prompt_is_left_out_and_counted(void **state)
@@ -167,6 +207,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_example_is_the_products_prompt_and_the_answer_with_its_citations),
+        cmocka_unit_test(an_answer_stands_in_the_order_of_what_was_found),
+        cmocka_unit_test(only_an_answer_that_declines_is_that_nothing_was_found),
+        cmocka_unit_test(what_was_not_found_can_be_left_out),
         cmocka_unit_test(a_question_without_its_evidence_in_the_prompt_is_left_out_and_counted),
         cmocka_unit_test(a_line_that_is_no_question_is_refused_with_its_number),
     };

@@ -1,0 +1,60 @@
+/* Parts of context_found: what was found while it is being told. */
+#ifndef CONTEXT_FOUND_PARTS_H
+#define CONTEXT_FOUND_PARTS_H
+
+#include "context_ask.h"
+#include "context_found.h"
+#include "context_time.h"
+
+#define FOUND_MAX 256
+
+enum found_group {
+    FOUND_NOW,   /* lasts, and does so now */
+    FOUND_EVENT, /* happened */
+    FOUND_FRAME, /* a visit, a report, a note */
+    FOUND_PAST,  /* lasted */
+};
+
+struct found {
+    enum found_group group;
+    uint32_t course;
+    uint32_t fact;     /* the one to sort by: the newest that is told */
+    bool is_given_for; /* a medication, for what is asked about */
+    bool answers;
+};
+
+struct finding {
+    const struct prompt *prompt;
+    const struct courses *courses;
+    const uint32_t *ids;       /* of the line that tells each fact of the record, 0: none */
+    const struct fact **facts; /* those that were looked at; NULL: not yet */
+    struct period period;
+    unsigned times;   /* enum words_time */
+    unsigned intents; /* enum intent */
+    const struct ask_question *asked;
+    struct found *items;
+    size_t count;
+    struct arena *arena;
+    struct buffer *out;
+    size_t end_max; /* of out */
+};
+
+/* ---- context_found.c ---- */
+
+/* Fact @index of the record; where there is no room for it an empty one, and the arena says so. */
+const struct fact *found_fact(const struct finding *finding, uint32_t index);
+
+/* The course of @found as the question's time leaves it. */
+struct course found_course(const struct finding *finding, const struct found *found);
+
+/* ---- context_found_choose.c ---- */
+
+/* Say of each item whether it answers @question. */
+void found_choose(struct finding *finding, struct slice question);
+
+/* ---- context_found_tell.c ---- */
+
+/* Append the lines, of each section its head before it. */
+void found_tell(struct finding *finding);
+
+#endif
