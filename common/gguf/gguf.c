@@ -17,7 +17,6 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <math.h>
-#include <openssl/evp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -374,6 +373,8 @@ void gguf_close(struct gguf *gguf)
 {
     if (gguf == NULL)
         return;
+    atomic_store(&gguf->is_closing, true);
+    gguf_digest_end(gguf);
     if (gguf->is_mapped)
         munmap((void *)gguf->bytes.data, gguf->bytes.size);
     arena_close(&gguf->arena);
@@ -383,18 +384,4 @@ void gguf_close(struct gguf *gguf)
 bool gguf_is_mapped(const struct gguf *gguf)
 {
     return gguf->is_mapped;
-}
-
-/* By libcrypto, which has the processor's own instructions for it. */
-const char *gguf_digest(struct gguf *gguf)
-{
-    unsigned char hash[32];
-    char *hex = gguf->digest;
-
-    if (hex[0] != '\0')
-        return hex;
-    CHECK(EVP_Digest(gguf->bytes.data, gguf->bytes.size, hash, NULL, EVP_sha256(), NULL) == 1);
-    for (size_t i = 0; i < sizeof(hash); i++)
-        snprintf(hex + 2 * i, 3, "%02x", hash[i]);
-    return hex;
 }

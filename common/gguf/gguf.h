@@ -95,8 +95,12 @@ void gguf_close(struct gguf *gguf);
 /* Whether the bytes are those of a file, which may be let go of (MADV_DONTNEED) and come again. */
 bool gguf_is_mapped(const struct gguf *gguf);
 
-/* SHA-256 of the whole file as 64 hex digits and a NUL. Reads it all once; kept. */
+/* SHA-256 of the whole file as 64 hex digits and a NUL. Reads it all once; kept. One thread. */
 const char *gguf_digest(struct gguf *gguf);
+
+/* Begin to read it by a thread of its own: gguf_digest will find it done, or wait. Whoever may call
+ * the latter. */
+void gguf_digest_begin(struct gguf *gguf);
 
 /* Metadata by key. False when the key is absent or of another kind; integers of any width are
  * converted when they fit. */

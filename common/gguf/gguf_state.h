@@ -2,6 +2,8 @@
 #ifndef GGUF_STATE_H
 #define GGUF_STATE_H
 
+#include <pthread.h>
+#include <stdatomic.h>
 
 #include "base/arena.h"
 #include "gguf/gguf.h"
@@ -25,8 +27,14 @@ struct gguf {
     struct gguf_tensor *tensors;        /* in the file's order */
     const struct gguf_tensor **by_name; /* sorted */
     uint64_t *offsets;                  /* of tensors, relative to the data */
-    char digest[65]; /* hex */
+    char digest[65];                    /* hex */
+    pthread_t digesting;                /* the thread that computes it */
+    bool is_digesting;
+    atomic_bool is_closing; /* it is not wanted any more */
 };
+
+/* gguf_digest.c: wait for its thread, if there is one. */
+void gguf_digest_end(struct gguf *gguf);
 
 /* Bytes of a value of fixed width; 0 for strings, arrays and unknown types. */
 unsigned gguf_entry_width(uint32_t type);

@@ -76,6 +76,7 @@ enum status inference_served_open(struct inference_served *served,
 
     if (gguf == NULL)
         return err->status;
+    gguf_digest_begin(gguf); /* while the weights are packed */
     return inference_encoder_is(gguf) ? open_embedder(served, gguf, options, on_ready, err)
                                       : open_engine(served, gguf, options, on_ready, err);
 }

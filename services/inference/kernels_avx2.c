@@ -342,6 +342,7 @@ const struct kernels *kernels_avx2(void)
         .dot_f16 = dot_f16,
         .dot_bf16 = dot_bf16,
         .expand_f16 = expand_f16,
+        .pack = kernels_avx2_pack,
         .multiply = { [MATRIX_FORM_Q8] = kernels_avx2_multiply_q8,
                       [MATRIX_FORM_Q4] = kernels_avx2_multiply_q4,
                       [MATRIX_FORM_Q4K] = kernels_avx2_multiply_q4k,

@@ -163,6 +163,7 @@ const struct kernels kernels_generic = {
     .dot_f16 = dot_f16,
     .dot_bf16 = dot_bf16,
     .expand_f16 = expand_f16,
+    .pack = kernels_generic_pack,
     .multiply = { [MATRIX_FORM_Q8] = kernels_generic_multiply,
                   [MATRIX_FORM_Q4] = kernels_generic_multiply,
                   [MATRIX_FORM_Q4K] = kernels_generic_multiply,

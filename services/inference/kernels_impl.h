@@ -11,6 +11,8 @@ struct kernels {
     float (*dot_f16)(const void *row, const float *x, size_t count);
     float (*dot_bf16)(const void *row, const float *x, size_t count);
     void (*expand_f16)(float *out, const void *row, size_t count);
+    /* The eight rows of @table from @row, or as many as there are, to a group. */
+    void (*pack)(const struct table *table, uint32_t row, void *group);
     /* kernels_multiply for each quantised form */
     void (*multiply[MATRIX_FORM_COUNT])(float *out, const struct matrix *matrix,
                                         const struct vectors *vectors, uint32_t first,
@@ -40,6 +42,10 @@ const struct kernels *kernels_avx2(void);
 
 /* What this process computes with. */
 const struct kernels *kernels_chosen(void);
+
+/* kernels_pack.c and kernels_avx2_pack.c */
+void kernels_generic_pack(const struct table *table, uint32_t row, void *group);
+void kernels_avx2_pack(const struct table *table, uint32_t row, void *group);
 
 /* kernels_avx2_cache.c */
 void kernels_avx2_score_kept(float *out, const float *q, const struct kept_rows *rows, size_t width,

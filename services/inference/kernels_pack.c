@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/check.h"
+#include "kernels_impl.h"
 #include "kernels_unpack.h"
 
 static const struct {
@@ -168,14 +169,20 @@ struct matrix kernels_pack_place(const struct table *table, void *memory)
                             group_bytes(form, table->columns), memory };
 }
 
-void kernels_pack_groups(const struct table *table, void *memory, uint32_t first, uint32_t count)
+void kernels_generic_pack(const struct table *table, uint32_t row, void *group)
 {
     unsigned form = form_index(table->type);
-    size_t stride = group_bytes(form, table->columns);
-    uint32_t row = first * LANES, end = row + count * LANES;
 
-    for (; row < end && row < table->rows; row++)
-        put_row(form, table, row, (char *)memory + row / LANES * stride);
+    for (uint32_t end = row + LANES; row < end && row < table->rows; row++)
+        put_row(form, table, row, group);
+}
+
+void kernels_pack_groups(const struct table *table, void *memory, uint32_t first, uint32_t count)
+{
+    size_t stride = group_bytes(form_index(table->type), table->columns);
+
+    for (uint32_t at = first; at < first + count; at++)
+        kernels_chosen()->pack(table, at * LANES, (char *)memory + at * stride);
 }
 
 struct matrix kernels_pack(const struct table *table, void *memory)

@@ -155,12 +155,14 @@ int main(int argc, char **argv)
     if (!is_bench)
         return print_logits(context, vocabulary, ids);
     std::vector<double> prompts, answers;
+    run_prompt(context, ids);
+    double first = now() - start;
     for (int i = 0; i < 5; i++) {
         prompts.push_back(run_prompt(context, ids));
         answers.push_back(run_answers(context, ids, answer, sequences));
     }
-    printf("{\"peer\":\"llama.cpp\",\"threads\":%s,\"load_s\":%.3f,\"prompt_ids_per_s\":%.1f,"
+    printf("{\"peer\":\"llama.cpp\",\"threads\":%s,\"load_s\":%.3f,\"first_s\":%.3f,\"prompt_ids_per_s\":%.1f,"
            "\"sequences\":%d,\"answer_ids_per_s\":%.1f}\n",
-           argv[2], loaded, median(prompts), sequences, median(answers));
+           argv[2], loaded, first, median(prompts), sequences, median(answers));
     return 0;
 }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "consilium.h"
+#include "consilium_limits.h"
 #include "consilium_model.h"
 #include "consilium_verbs.h"
 #include "run/clock.h"
@@ -62,25 +63,126 @@ static double median_of(struct bench *bench, double (*run)(struct bench *))
     return rates[REPEATS / 2];
 }
 
-static void print(const struct consilium *consilium, const struct bench *bench, double loaded_s,
-                  double prompt, double answers)
+struct figures {
+    double loaded_s, first_s;       /* until a prompt's first id could be sampled */
+    double prompt, answers;         /* ids a second */
+    struct consilium_limits limits; /* where they were asked for */
+};
+
+static void print_limits(const struct consilium_limits *limits, bool is_json)
+{
+    printf(is_json ? "\"read_gb_per_s\":%.1f,\"int8_gop_per_s\":%.0f,\"f32_gop_per_s\":%.0f"
+                   : "the machine's limits: reads %.1f GB/s, int8 %.0f Gop/s, fp32 %.0f Gop/s\n",
+           limits->read / 1e9, limits->int8 / 1e9, limits->f32 / 1e9);
+}
+
+/* Of a prompt the products are what limits it, of a single answer the weights that are read. */
+static void print_shares(const struct bench *bench, const struct figures *figures, bool is_json)
+{
+    struct consilium_work work = consilium_work_of(bench->model.model);
+    bool is_float = matrix_is_float(&bench->model.model->layers[0].query);
+    double limit = is_float ? figures->limits.f32 : figures->limits.int8;
+    double steps = figures->answers / bench->sequences;
+
+    printf(is_json
+               ? ",\"prompt_share\":%.3f,\"answer_read_share\":%.3f,\"answer_product_share\":%.3f"
+               : "of them: a prompt %.0f %% of the products; answers %.0f %% of what can be read, "
+                 "%.0f %% of the products\n",
+           figures->prompt * work.prompt / limit * (is_json ? 1 : 100),
+           steps * work.bytes / figures->limits.read * (is_json ? 1 : 100),
+           figures->answers * work.answer / limit * (is_json ? 1 : 100));
+}
+
+static void print_json(const struct bench *bench, const struct figures *figures, bool has_limits)
+{
+    printf(
+        "{\"parameters\":%llu,\"kernels\":\"%s\",\"threads\":%u,\"load_s\":%.3f,\"first_s\":%.3f,"
+        "\"prompt_ids\":%u,\"prompt_ids_per_s\":%.1f,\"answer_ids\":%u,\"sequences\":%u,"
+        "\"answer_ids_per_s\":%.1f",
+        (unsigned long long)bench->model.model->parameters, kernels_name(),
+        inference_crew_size(bench->model.crew), figures->loaded_s, figures->first_s, bench->prompt,
+        figures->prompt, bench->answer, bench->sequences, figures->answers);
+    if (has_limits) {
+        putchar(',');
+        print_limits(&figures->limits, true);
+        print_shares(bench, figures, true);
+    }
+    puts("}");
+}
+
+static void print_text(const struct bench *bench, const struct figures *figures, bool has_limits)
 {
     const struct inference_model *model = bench->model.model;
 
-    if (consilium->config.json)
-        printf("{\"parameters\":%llu,\"kernels\":\"%s\",\"threads\":%u,\"load_s\":%.3f,"
-               "\"prompt_ids\":%u,\"prompt_ids_per_s\":%.1f,\"answer_ids\":%u,\"sequences\":%u,"
-               "\"answer_ids_per_s\":%.1f}\n",
-               (unsigned long long)model->parameters, kernels_name(),
-               inference_crew_size(bench->model.crew), loaded_s, bench->prompt, prompt,
-               bench->answer, bench->sequences, answers);
+    printf("%s, %.2f million parameters, %s kernels, %u threads, loaded in %.2f s\n"
+           "prompt of %u ids      %9.1f ids/s\n"
+           "%u answers of %u ids  %9.1f ids/s\n",
+           model->architecture, (double)model->parameters / 1e6, kernels_name(),
+           inference_crew_size(bench->model.crew), figures->loaded_s, bench->prompt,
+           figures->prompt, bench->sequences, bench->answer, figures->answers);
+    if (has_limits) {
+        print_limits(&figures->limits, false);
+        print_shares(bench, figures, false);
+    }
+}
+
+static enum status open_bench(struct bench *bench, struct consilium *consilium, struct error *err)
+{
+    if (consilium_model_open(&bench->model, &consilium->config, consilium->operands[0],
+                             bench->sequences, bench->prompt + bench->answer, err)
+        != STATUS_OK)
+        return err->status;
+    if (bench->model.context < bench->prompt + bench->answer)
+        return error_set(err, STATUS_INVALID_ARGUMENT, "the model's context is %u ids",
+                         bench->model.context);
+    bench->ids = calloc(bench->prompt + bench->answer, sizeof(*bench->ids));
+    if (bench->ids == NULL)
+        return error_set(err, STATUS_RESOURCE_EXHAUSTED, "no memory");
+    for (uint32_t i = 0; i < bench->prompt + bench->answer; i++)
+        bench->ids[i] = i * 7919 % bench->model.model->vocabulary;
+    return STATUS_OK;
+}
+
+/* Without a model: the machine's limits alone. */
+static enum status run_limits(const struct consilium_config *config, struct error *err)
+{
+    struct inference_crew *crew = inference_crew_create((unsigned)config->threads, err);
+    struct consilium_limits limits;
+
+    if (crew == NULL)
+        return err->status;
+    if (consilium_limits_measure(&limits, crew, err) == STATUS_OK) {
+        if (config->json)
+            printf("{\"threads\":%u,", inference_crew_size(crew));
+        print_limits(&limits, config->json);
+        if (config->json)
+            puts("}");
+    }
+    inference_crew_destroy(crew);
+    return err->status;
+}
+
+static enum status run_bench(struct bench *bench, struct consilium *consilium, struct error *err)
+{
+    const struct consilium_config *config = &consilium->config;
+    uint64_t start = clock_now();
+    struct figures figures = { 0 };
+
+    if (open_bench(bench, consilium, err) != STATUS_OK)
+        return err->status;
+    figures.loaded_s = seconds_since(start);
+    run_prompt(bench);
+    figures.first_s = seconds_since(start);
+    figures.prompt = median_of(bench, run_prompt);
+    figures.answers = median_of(bench, run_answers);
+    if (config->limits
+        && consilium_limits_measure(&figures.limits, bench->model.crew, err) != STATUS_OK)
+        return err->status;
+    if (config->json)
+        print_json(bench, &figures, config->limits);
     else
-        printf("%s, %.2f million parameters, %s kernels, %u threads, loaded in %.2f s\n"
-               "prompt of %u ids      %9.1f ids/s\n"
-               "%u answers of %u ids  %9.1f ids/s\n",
-               model->architecture, (double)model->parameters / 1e6, kernels_name(),
-               inference_crew_size(bench->model.crew), loaded_s, bench->prompt, prompt,
-               bench->sequences, bench->answer, answers);
+        print_text(bench, &figures, config->limits);
+    return STATUS_OK;
 }
 
 int bench_verb(struct consilium *consilium)
@@ -89,33 +191,20 @@ int bench_verb(struct consilium *consilium)
     struct bench bench = { .prompt = (uint32_t)config->prompt_ids,
                            .answer = (uint32_t)config->answer_ids,
                            .sequences = (uint32_t)config->sequences };
-    uint64_t start = clock_now();
     struct error err = { 0 };
-    double loaded_s, prompt;
 
-    if (consilium->operands_count != 1) {
-        fputs("consilium bench: one GGUF file is wanted\n", stderr);
+    if (consilium->operands_count == 0 && config->limits) {
+        run_limits(config, &err);
+    } else if (consilium->operands_count == 1) {
+        run_bench(&bench, consilium, &err);
+        consilium_model_close(&bench.model);
+        free(bench.ids);
+    } else {
+        fputs("consilium bench: one GGUF file is wanted, or --limits alone\n", stderr);
         return CONSILIUM_EXIT_USAGE;
     }
-    if (consilium_model_open(&bench.model, config, consilium->operands[0], bench.sequences,
-                             bench.prompt + bench.answer, &err)
-        == STATUS_OK) {
-        if (bench.model.context < bench.prompt + bench.answer)
-            error_set(&err, STATUS_INVALID_ARGUMENT, "the model's context is %u ids",
-                      bench.model.context);
-    }
-    if (err.status != STATUS_OK) {
-        fprintf(stderr, "consilium bench: %s\n", err.text);
-        consilium_model_close(&bench.model);
-        return consilium_exit_of(err.status);
-    }
-    loaded_s = seconds_since(start);
-    bench.ids = calloc(bench.prompt + bench.answer, sizeof(*bench.ids));
-    for (uint32_t i = 0; i < bench.prompt + bench.answer; i++)
-        bench.ids[i] = i * 7919 % bench.model.model->vocabulary;
-    prompt = median_of(&bench, run_prompt);
-    print(consilium, &bench, loaded_s, prompt, median_of(&bench, run_answers));
-    free(bench.ids);
-    consilium_model_close(&bench.model);
-    return CONSILIUM_EXIT_OK;
+    if (err.status == STATUS_OK)
+        return CONSILIUM_EXIT_OK;
+    fprintf(stderr, "consilium bench: %s\n", err.text);
+    return consilium_exit_of(err.status);
 }

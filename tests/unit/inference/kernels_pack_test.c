@@ -226,10 +226,30 @@ static void reads_blocks_as_ggml_lays_them_out(void **state)
     assert_true(out[128] == -18.0f && out[129] == 33.0f * 4 - 18);
 }
 
+/* A row after the other is the truth. */
+static void packs_the_bytes_of_the_plain_way(void **state)
+{
+    (void)state;
+    for (size_t t = 0; t < TYPES; t++) {
+        struct sample sample;
+        char *plain;
+
+        open_sample(&sample, types[t]);
+        plain = calloc(1, kernels_pack_bytes(types[t], ROWS, COLUMNS));
+        for (uint32_t row = 0; row < ROWS; row += MATRIX_GROUP_ROWS)
+            kernels_generic_pack(&sample.table, row,
+                                 plain + row / MATRIX_GROUP_ROWS * sample.matrix.stride);
+        assert_memory_equal(sample.packed, plain, kernels_pack_bytes(types[t], ROWS, COLUMNS));
+        free(plain);
+        close_sample(&sample);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(multiplies_by_the_rows_of_the_file),
+        cmocka_unit_test(packs_the_bytes_of_the_plain_way),
         cmocka_unit_test(agrees_with_the_generic_version),
         cmocka_unit_test(gives_the_same_bits_in_any_company),
         cmocka_unit_test(quantises_as_the_generic_version_does),
