@@ -30,7 +30,8 @@ struct fetch {
     struct curl_slist *fields;
     char *body;
     size_t size, room, bytes_max;
-    bool is_too_large;
+    bool is_too_large, is_enough;
+    bool (*on_piece)(void *arg, struct slice piece);
     fetch_cb done;
     void *arg;
 };
@@ -60,6 +61,8 @@ static void set_failure(const struct fetch *fetch, CURLcode code, struct error *
     if (fetch->is_too_large)
         error_set(err, STATUS_RESOURCE_EXHAUSTED, "the reply has more than %zu bytes",
                   fetch->bytes_max);
+    else if (fetch->is_enough)
+        error_set(err, STATUS_CANCELLED, "the reply was not read to its end");
     else if (code == CURLE_OPERATION_TIMEDOUT)
         error_set(err, STATUS_DEADLINE_EXCEEDED, "no whole reply came in time");
     else
@@ -208,7 +211,14 @@ static size_t on_body(char *data, size_t unit, size_t count, void *arg)
 {
     struct fetch *fetch = arg;
     size_t size = unit * count;
+    long http = 0;
 
+    if (fetch->on_piece != NULL)
+        curl_easy_getinfo(fetch->easy, CURLINFO_RESPONSE_CODE, &http);
+    if (http == 200) {
+        fetch->is_enough = !fetch->on_piece(fetch->arg, slice_of(data, size));
+        return fetch->is_enough ? 0 : size;
+    }
     fetch->is_too_large = size > fetch->bytes_max - fetch->size;
     if (fetch->is_too_large || !make_room(fetch, fetch->size + size))
         return 0; /* an error to libcurl */
@@ -241,7 +251,8 @@ static bool add_fields(struct fetch *fetch, const struct fetch_options *options)
         && (size_t)snprintf(bearer, sizeof(bearer), "Bearer %s", options->bearer) >= sizeof(bearer))
         return false;
     return add_field(fetch, "Accept", options->accept)
-           && add_field(fetch, "Authorization", options->bearer == NULL ? NULL : bearer);
+           && add_field(fetch, "Authorization", options->bearer == NULL ? NULL : bearer)
+           && add_field(fetch, "Content-Type", options->body_type);
 }
 
 static void set_up(struct fetch *fetch, const struct fetch_options *options)
@@ -265,6 +276,11 @@ static void set_up(struct fetch *fetch, const struct fetch_options *options)
         curl_easy_setopt(easy, CURLOPT_CAINFO, fetch->fetcher->authority_file);
     if (options->form != NULL)
         curl_easy_setopt(easy, CURLOPT_COPYPOSTFIELDS, options->form);
+    if (options->body_type == NULL)
+        return;
+    curl_easy_setopt(easy, CURLOPT_POST, 1L);
+    curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)options->body.size);
+    curl_easy_setopt(easy, CURLOPT_POSTFIELDS, options->body.data);
 }
 
 enum status fetch_start(struct fetcher *fetcher, const struct fetch_options *options, fetch_cb done,
@@ -281,6 +297,7 @@ enum status fetch_start(struct fetcher *fetcher, const struct fetch_options *opt
     list_init(&fetch->in_fetcher);
     fetch->fetcher = fetcher;
     fetch->bytes_max = options->bytes_max;
+    fetch->on_piece = options->on_piece;
     fetch->done = done;
     fetch->arg = arg;
     fetch->easy = curl_easy_init();

@@ -26,10 +26,15 @@ void fetcher_destroy(struct fetcher *fetcher);
 
 struct fetch_options {
     const char *url;
-    const char *accept;  /* NULL: anything */
-    const char *bearer;  /* NULL: none is shown */
-    const char *form;    /* POST this as application/x-www-form-urlencoded; NULL: GET */
-    size_t bytes_max;    /* of the body; RESOURCE_EXHAUSTED beyond */
+    const char *accept;    /* NULL: anything */
+    const char *bearer;    /* NULL: none is shown */
+    const char *form;      /* POST this as application/x-www-form-urlencoded; NULL: GET */
+    const char *body_type; /* POST @body as this; NULL: GET, or @form */
+    struct slice body;     /* not copied: outlives the fetch */
+    /* Each piece of a reply of 200 as it comes, which is then not kept; false: enough, the fetch
+     * ends with CANCELLED. NULL: the reply's body is the pieces together. */
+    bool (*on_piece)(void *arg, struct slice piece);
+    size_t bytes_max;    /* of the body that is kept; RESOURCE_EXHAUSTED beyond */
     uint32_t timeout_ms; /* for all of it */
 };
 

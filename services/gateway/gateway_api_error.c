@@ -75,6 +75,18 @@ void api_error_format(const struct api_error *api, struct buffer *out)
     buffer_put_string(out, "}}");
 }
 
+enum status api_error_status(const struct api_error *api)
+{
+    unsigned i;
+
+    if (api->http == 413)
+        return STATUS_RESOURCE_EXHAUSTED;
+    for (i = 0; i < STATUS_COUNT; i++)
+        if (forms[i].http == api->http && i != STATUS_UNKNOWN)
+            return (enum status)i;
+    return api->http < 500 ? STATUS_INVALID_ARGUMENT : STATUS_INTERNAL;
+}
+
 /* FHIR's own word for what happened (http://hl7.org/fhir/issue-type). */
 static const char *issue_of(const struct api_error *api)
 {

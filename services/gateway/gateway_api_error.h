@@ -23,6 +23,9 @@ void api_error_from(struct api_error *api, const struct error *err);
 __attribute__((format(printf, 3, 4))) bool
 api_error_request(struct api_error *api, const char *param, const char *format, ...);
 
+/* The status that it says, for a face that tells statuses. */
+enum status api_error_status(const struct api_error *api);
+
 /* {"error":{…}} */
 void api_error_format(const struct api_error *api, struct buffer *out);
 

@@ -10,6 +10,7 @@ static bool grow(struct ask *ask, size_t entries)
 {
     struct ask_logprobs *logprobs = &ask->logprobs;
     size_t capacity = logprobs->capacity == 0 ? 256 : logprobs->capacity;
+    uint8_t *likeliest;
     uint32_t *ids;
     float *values;
 
@@ -19,14 +20,17 @@ static bool grow(struct ask *ask, size_t entries)
         return true;
     ids = ARENA_ARRAY(ask->arena, uint32_t, capacity);
     values = ARENA_ARRAY(ask->arena, float, capacity);
-    if (ids == NULL || values == NULL)
+    likeliest = ARENA_ARRAY(ask->arena, uint8_t, capacity);
+    if (ids == NULL || values == NULL || likeliest == NULL)
         return false;
     if (logprobs->capacity > 0) {
         memcpy(ids, logprobs->ids, logprobs->capacity * sizeof(*ids));
         memcpy(values, logprobs->values, logprobs->capacity * sizeof(*values));
+        memcpy(likeliest, logprobs->likeliest, logprobs->capacity * sizeof(*likeliest));
     }
     logprobs->ids = ids;
     logprobs->values = values;
+    logprobs->likeliest = likeliest;
     logprobs->capacity = capacity;
     return true;
 }
@@ -43,20 +47,19 @@ bool ask_logprobs_take(struct ask *ask, const Consilium__V1__GenerateReply *repl
     for (size_t i = 0; i < reply->n_ids; i++) {
         const Consilium__V1__Likeliest *likeliest =
             i < reply->n_likeliest ? reply->likeliest[i] : NULL;
-        size_t at = logprobs->tokens++ * (1 + most);
+        size_t count = likeliest == NULL ? 0 : likeliest->n_ids < most ? likeliest->n_ids : most;
+        size_t at = logprobs->tokens * (1 + most);
 
         /* A place without an alternative has the id itself once more, and is left out. */
         for (size_t j = 0; j <= most; j++) {
             logprobs->ids[at + j] = reply->ids[i];
             logprobs->values[at + j] = reply->logprobs[i];
         }
-        logprobs->likeliest = likeliest == NULL ? 0 : likeliest->n_ids;
-        if (logprobs->likeliest > most)
-            logprobs->likeliest = most;
-        for (size_t j = 0; j < logprobs->likeliest; j++) {
+        for (size_t j = 0; j < count; j++) {
             logprobs->ids[at + 1 + j] = likeliest->ids[j];
             logprobs->values[at + 1 + j] = likeliest->logprobs[j];
         }
+        logprobs->likeliest[logprobs->tokens++] = (uint8_t)count;
     }
     return true;
 }
@@ -86,6 +89,8 @@ static void drop_told(struct ask *ask)
 
     memmove(logprobs->ids, logprobs->ids + logprobs->sent * stride, left * sizeof(uint32_t));
     memmove(logprobs->values, logprobs->values + logprobs->sent * stride, left * sizeof(float));
+    memmove(logprobs->likeliest, logprobs->likeliest + logprobs->sent,
+            logprobs->tokens - logprobs->sent);
     logprobs->tokens -= logprobs->sent;
     logprobs->sent = 0;
 }
@@ -117,7 +122,7 @@ static Consilium__V1__TokenLogprob **list_tokens(struct ask *ask, const Protobuf
     }
     for (size_t i = 0; i < logprobs->sent; i++) {
         list[i] = all[i * stride];
-        list[i]->n_likeliest = logprobs->likeliest;
+        list[i]->n_likeliest = logprobs->likeliest[i];
         list[i]->likeliest = all + i * stride + 1;
     }
     return list;

@@ -42,8 +42,9 @@ struct ask_leg {
 struct ask_logprobs {
     uint32_t *ids;
     float *values;
-    size_t tokens, sent;        /* kept; of them, so many at the front are with the tokenizer */
-    size_t capacity, likeliest; /* in ids; alternatives that a token really has */
+    uint8_t *likeliest;  /* of each token: alternatives that it really has */
+    size_t tokens, sent; /* kept; of them, so many at the front are with the tokenizer */
+    size_t capacity;     /* in ids */
 };
 
 struct ask {

@@ -203,43 +203,7 @@ static bool is_json(struct http_exchange *exchange)
            || slice_equal_fold(type, SLICE("application/x-www-form-urlencoded")); /* curl's own */
 }
 
-void fhir_http_put(struct http_exchange *exchange, struct slice rest)
-{
-    struct fhir_put *put = ARENA_NEW(&exchange->arena, struct fhir_put);
-    struct call_local_options options = {
-        .next = next_chunk, .on_message = on_reply, .on_end = on_end, .arg = put
-    };
-    struct api_error api;
-    struct error err = { 0 };
-
-    (void)rest;
-    if (!is_json(exchange)) {
-        refuse(exchange, 415, NULL, "bundles are taken as application/fhir+json");
-        return;
-    }
-    if (put == NULL)
-        error_set(&err, STATUS_RESOURCE_EXHAUSTED, "no memory for another record");
-    if (put == NULL || name_patient(exchange, &put->patient, &err) != STATUS_OK) {
-        fail(exchange, &err);
-        return;
-    }
-    put->exchange = exchange;
-    put->left = exchange->body;
-    buffer_init(&put->reply, &exchange->arena);
-    consilium__v1__put_record_request__init(&put->chunk);
-    put->chunk.tenant = (char *)gateway_http_tenant(exchange);
-    put->chunk.patient = (char *)put->patient;
-    exchange->state = put;
-    put->call = gateway_http_call(exchange, &method_gateway_put_record, &options, &api);
-    if (put->call == NULL)
-        gateway_http_fail(exchange, &api);
-    else
-        http_on_gone(exchange, on_gone);
-}
-
-/* ---- pull ---- */
-
-/* The one message names the patient twice: to us, and to the hospital's server. */
+/* The one message of a pull names the patient twice: to us, and to the hospital's server. */
 static const void *next_pull(void *arg)
 {
     struct fhir_put *put = arg;
@@ -250,33 +214,60 @@ static const void *next_pull(void *arg)
     return &put->chunk;
 }
 
-void fhir_http_pull(struct http_exchange *exchange, struct slice patient)
+/* Begin PutRecord for put->patient: of the body, or of what the hospital's server has of @pull. */
+static void begin_put(struct fhir_put *put, struct http_exchange *exchange, const char *pull)
 {
-    struct fhir_put *put = ARENA_NEW(&exchange->arena, struct fhir_put);
-    struct call_local_options options = {
-        .next = next_pull, .on_message = on_reply, .on_end = on_end, .arg = put
-    };
-    struct slice named = http_query(exchange, "patient");
+    struct call_local_options options = { .next = pull == NULL ? next_chunk : next_pull,
+                                          .on_message = on_reply,
+                                          .on_end = on_end,
+                                          .arg = put };
     struct api_error api;
 
-    if (put != NULL)
-        put->patient = named.size > 0 ? arena_string(&exchange->arena, named) : patient.data;
-    if (put == NULL || put->patient == NULL) {
-        http_abort(exchange);
-        return;
-    }
     put->exchange = exchange;
+    put->left = exchange->body;
     buffer_init(&put->reply, &exchange->arena);
     consilium__v1__put_record_request__init(&put->chunk);
     put->chunk.tenant = (char *)gateway_http_tenant(exchange);
     put->chunk.patient = (char *)put->patient;
-    put->chunk.pull = (char *)patient.data;
+    if (pull != NULL)
+        put->chunk.pull = (char *)pull;
     exchange->state = put;
     put->call = gateway_http_call(exchange, &method_gateway_put_record, &options, &api);
     if (put->call == NULL)
         gateway_http_fail(exchange, &api);
     else
         http_on_gone(exchange, on_gone);
+}
+
+void fhir_http_put(struct http_exchange *exchange, struct slice rest)
+{
+    struct fhir_put *put = ARENA_NEW(&exchange->arena, struct fhir_put);
+    struct error err = { 0 };
+
+    (void)rest;
+    if (!is_json(exchange)) {
+        refuse(exchange, 415, NULL, "bundles are taken as application/fhir+json");
+        return;
+    }
+    if (put == NULL)
+        error_set(&err, STATUS_RESOURCE_EXHAUSTED, "no memory for another record");
+    if (put == NULL || name_patient(exchange, &put->patient, &err) != STATUS_OK)
+        fail(exchange, &err);
+    else
+        begin_put(put, exchange, NULL);
+}
+
+void fhir_http_pull(struct http_exchange *exchange, struct slice patient)
+{
+    struct fhir_put *put = ARENA_NEW(&exchange->arena, struct fhir_put);
+    struct slice named = http_query(exchange, "patient");
+
+    if (put != NULL)
+        put->patient = named.size > 0 ? arena_string(&exchange->arena, named) : patient.data;
+    if (put == NULL || put->patient == NULL)
+        http_abort(exchange);
+    else
+        begin_put(put, exchange, patient.data);
 }
 
 /* ---- forget ---- */

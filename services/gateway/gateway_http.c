@@ -12,6 +12,7 @@
 #include "gateway_http_route.h"
 #include "gateway_rate.h"
 #include "gateway_rpc.h"
+#include "gateway_web_http.h"
 #include "run/metrics.h"
 
 #define ADDRESSES_MAX 8
@@ -52,6 +53,10 @@ void gateway_http_fail(struct http_exchange *exchange, const struct api_error *a
     struct buffer body;
     char seconds[16];
 
+    if (web_http_is(exchange)) {
+        web_http_fail(exchange, api);
+        return;
+    }
     if (api->retry_s > 0) {
         snprintf(seconds, sizeof(seconds), "%u", api->retry_s);
         http_add(exchange, "retry-after", slice_from(seconds));

@@ -33,7 +33,8 @@ bool gateway_http_origin(struct http_exchange *exchange)
     if (origin.size == 0 || origins == NULL || !is_allowed(origins, origin))
         return false;
     http_add(exchange, "access-control-allow-origin", origin);
-    http_add(exchange, "access-control-expose-headers", SLICE("x-request-id, retry-after"));
+    http_add(exchange, "access-control-expose-headers",
+             SLICE("x-request-id, retry-after, grpc-status, grpc-message"));
     http_add(exchange, "vary", SLICE("origin"));
     if (exchange->verb != HTTP_VERB_OPTIONS
         || http_find(exchange, "access-control-request-method").size == 0)

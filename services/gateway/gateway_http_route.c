@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "gateway_console.h"
+#include "gateway_web_http.h"
 
 static const struct route routes[] = {
     { HTTP_VERB_POST, "/v1/chat/completions", chat_http_start, ROUTE_CHAT_BYTES_MAX },
@@ -25,6 +26,8 @@ static const struct route routes[] = {
     { HTTP_VERB_POST, "/openai/v1/embeddings", embed_http_start, ROUTE_EMBED_BYTES_MAX },
     { HTTP_VERB_POST, "/openai/deployments/*/embeddings", embed_http_start, ROUTE_EMBED_BYTES_MAX },
     { HTTP_VERB_POST, "/models/embeddings", embed_http_start, ROUTE_EMBED_BYTES_MAX },
+    { HTTP_VERB_POST, WEB_PATH "PutRecord", web_http_start, ROUTE_PUT_BYTES_MAX },
+    { HTTP_VERB_POST, WEB_PATH "*", web_http_start, ROUTE_EMBED_BYTES_MAX },
     { HTTP_VERB_GET, "/v1/patients/*/timeline", timeline_http_get, 0 },
     { HTTP_VERB_GET, "/", console_http_root, 0 },
     { HTTP_VERB_GET, "/console/", console_http_get, 0 },

@@ -9,6 +9,7 @@
  */
 #define ROUTE_CHAT_BYTES_MAX (32 * MIB)
 #define ROUTE_EMBED_BYTES_MAX (8 * MIB)
+#define ROUTE_PUT_BYTES_MAX (RECORD_BYTES_MAX + 1 * MIB) /* a record in pieces */
 #define ROUTE_OTHER_BYTES_MAX (1 * MIB)
 
 struct route {

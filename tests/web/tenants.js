@@ -1,100 +1,134 @@
 // Two tenants on one mesh, by hand: node tests/web/tenants.js [QUERIES] [AT_ONCE]
-// Each tenant has patients whose records hold words of its own in names and notes, under the same ids as the other's, and callers with keys. Mixed queries
-// by HTTP and gRPC, right ones and ones that try to reach across; any byte of a tenant's words in an answer to the other is told, and the exit status is 1.
+// Both have patients of the same ids. Every name, place and disease of a tenant's records holds a root that no other text has, and both have callers with
+// keys. Mixed queries by HTTP and gRPC, right ones and ones that reach across; every byte of every reply, head, body and what its stream spells, is looked
+// through for the other tenant's roots. One that is found is told, and the exit status is 1. The audit log of it all is verified at the end.
 'use strict';
 const fs = require('node:fs');
 const path = require('node:path');
 const http = require('node:http');
 const { Mesh, sample, grpc } = require('../mesh/mesh');
 
-let [queries, atOnce] = [100000, 48].map((usual, i) => Number(process.argv[2 + i] ?? usual));
+let [queries, atOnce] = [1000000, 64].map((usual, i) => Number(process.argv[2 + i] ?? usual));
 const PATIENTS = 8;
-const TENANTS = {
-  north: ['Northquill', 'Frostwick', 'Borealmere', 'hyperborosis'],
-  south: ['Southbrand', 'Emberlyn', 'Meridianth', 'australemia'],
-};
+const ROOTS = { north: ['northquill', 'frostwick', 'borealmere', 'hyperboros'], south: ['southbrand', 'emberlyn', 'meridianth', 'australem'] };
 const other = (tenant) => (tenant === 'north' ? 'south' : 'north');
 const counts = {};
-process.on('SIGTERM', () => { queries = 0; }); // tell what was seen so far
 const leaks = [];
+const began = Date.now();
+process.on('SIGTERM', () => { queries = 0; }); // tell what was seen so far
 
-// The sample's patient under a name of the tenant's, with a note and a condition that say it.
+const capital = (word) => word[0].toUpperCase() + word.slice(1);
+
+// The sample's patient under names of the tenant's, with a condition that says one too.
 function record(tenant, number) {
   const bundle = JSON.parse(sample());
-  const [family, given, place, disease] = TENANTS[tenant];
+  const [family, given, place, disease] = ROOTS[tenant].map((root) => capital(root + 'abcdefghij'[number]));
   const patient = bundle.entry.map((e) => e.resource).find((r) => r.resourceType === 'Patient');
   patient.name = [{ family, given: [given] }];
   patient.address = [{ city: place }];
   bundle.entry.push({ resource: { resourceType: 'Condition', id: `own-${number}`, subject: { reference: `Patient/${patient.id}` },
-    clinicalStatus: { coding: [{ code: 'active' }] }, code: { text: `Idiopathic ${disease}` }, onsetDateTime: '1990-01-01' } });
+    clinicalStatus: { coding: [{ code: 'active' }] }, code: { text: `Idiopathic ${disease}osis` }, onsetDateTime: '1990-01-01',
+    note: [{ text: `${given} ${family} of ${place} was seen for it.` }] } });
   return Buffer.from(JSON.stringify(bundle));
 }
 
 const agent = new http.Agent({ keepAlive: true, maxSockets: Infinity });
 
+// Head and body of the reply as they came; of a stream also what its pieces spell.
 function web(mesh, key, method, path_, body, headers = {}) {
   return new Promise((resolve, reject) => {
-    const request = http.request(`${mesh.http}${path_}`, { method, agent, headers: { authorization: `Bearer ${key}`, ...headers, ...(body ? { 'content-length': Buffer.byteLength(body) } : {}) } }, (reply) => {
-      let text = '';
-      reply.on('data', (piece) => { text += piece; }).on('end', () => resolve({ status: reply.statusCode, text: text + JSON.stringify(reply.headers) }));
+    const all = { authorization: `Bearer ${key}`, ...headers };
+    if (body) all['content-length'] = Buffer.byteLength(body);
+    const request = http.request(`${mesh.http}${path_}`, { method, agent, headers: all }, (reply) => {
+      const pieces = [];
+      reply.on('data', (piece) => pieces.push(piece)).on('error', reject).on('end', () => {
+        let text = Buffer.concat(pieces).toString('latin1');
+        if (reply.headers['content-type'] === 'text/event-stream') text += spell(text);
+        resolve({ status: reply.statusCode, text: text + reply.rawHeaders.join('\n') });
+      });
     });
     request.on('error', reject);
     request.end(body);
   });
 }
 
+function spell(stream) {
+  const events = stream.split('\n').filter((line) => line.startsWith('data: {')).map((line) => JSON.parse(line.slice(6)));
+  return events.map((event) => event.choices?.[0]?.delta?.content ?? (typeof event.delta === 'string' ? event.delta : '')).join('');
+}
+
+function metadata(key) {
+  const shown = new grpc.Metadata();
+  shown.set('authorization', `Bearer ${key}`);
+  return shown;
+}
+
+const soon = () => ({ deadline: Date.now() + 60000 });
+
 function rpc(mesh, key, method, request) {
-  const metadata = new grpc.Metadata();
-  metadata.set('authorization', `Bearer ${key}`);
   return new Promise((resolve) => {
-    mesh.gateway[method](request, metadata, { deadline: Date.now() + 60000 }, (error, reply) => resolve({ status: error ? `gRPC ${error.code}` : 200, text: error ? error.details : JSON.stringify(reply) }));
+    mesh.gateway[method](request, metadata(key), soon(), (error, reply) => resolve({ status: error ? `gRPC ${error.code}` : 200, text: error ? error.details : JSON.stringify(reply) }));
   });
 }
 
-function rpcAsk(mesh, key, request) {
-  const metadata = new grpc.Metadata();
-  metadata.set('authorization', `Bearer ${key}`);
+function rpcStream(mesh, key, method, request) {
   return new Promise((resolve) => {
-    let text = '';
-    mesh.gateway.Ask(request, metadata, { deadline: Date.now() + 60000 }).on('data', (event) => { text += JSON.stringify(event); })
-      .on('error', (error) => resolve({ status: `gRPC ${error.code}`, text: text + error.details })).on('end', () => resolve({ status: 200, text }));
+    let text = '', spelt = '';
+    mesh.gateway[method](request, metadata(key), soon())
+      .on('data', (event) => { text += JSON.stringify(event); spelt += (event.answer ?? event).text ?? ''; })
+      .on('error', (error) => resolve({ status: `gRPC ${error.code}`, text: text + spelt + error.details }))
+      .on('end', () => resolve({ status: 200, text: text + spelt }));
   });
 }
 
-const chat = (patient, more = {}) => JSON.stringify({ model: 'consilium-demo', patient, max_tokens: 8, messages: [{ role: 'user', content: 'Which conditions does the patient have?' }], ...more });
+const WHAT = 'Which conditions does the patient have?';
+const chat = (patient, more = {}) => JSON.stringify({ model: 'consilium-demo', patient, max_tokens: 8, messages: [{ role: 'user', content: WHAT }], ...more });
+const put = (mesh, key, own, p) => web(mesh, key, 'POST', `/fhir/Bundle?patient=${p}`, record(own, Number(p.slice(1))), { 'content-type': 'application/fhir+json' });
+const size = () => 1 + random(8);
 
-// What can be asked, and how often of a hundred. @own is the caller's tenant, @p a patient's id that both tenants have.
+// What can be asked, and how often of ten thousand. @own is the caller's tenant, @p a patient's id that both tenants have.
 const KINDS = [
-  [34, 'timeline by HTTP', (mesh, key, own, p) => web(mesh, key, 'GET', `/v1/patients/${p}/timeline?page_size=40`)],
-  [15, 'timeline by gRPC', (mesh, key, own, p) => rpc(mesh, key, 'GetTimeline', { patient: p, page_size: 40 })],
-  [15, '$everything', (mesh, key, own, p) => web(mesh, key, 'GET', `/fhir/Patient/${p}/$everything?_count=40`)],
-  [12, 'the other tenant by header', (mesh, key, own, p) => web(mesh, key, 'GET', `/v1/patients/${p}/timeline`, null, { 'x-consilium-tenant': other(own) })],
-  [10, 'the other tenant by gRPC', (mesh, key, own, p) => rpc(mesh, key, 'GetTimeline', { tenant: other(own), patient: p })],
-  [4, 'models', (mesh, key) => web(mesh, key, 'GET', '/v1/models')],
-  [4, 'a patient of nobody', (mesh, key, own) => web(mesh, key, 'GET', `/v1/patients/${other(own)}%2Fp1/timeline`)],
-  [2, 'a question', (mesh, key, own, p) => web(mesh, key, 'POST', '/v1/chat/completions', chat(p))],
-  [1, 'a streamed question', (mesh, key, own, p) => web(mesh, key, 'POST', '/v1/chat/completions', chat(p, { stream: true }))],
-  [1, 'a question by gRPC', (mesh, key, own, p) => rpcAsk(mesh, key, { patient: p, question: 'Which conditions does the patient have?', tokens_max: 8 })],
-  [1, 'a question across', (mesh, key, own, p) => rpcAsk(mesh, key, { tenant: other(own), patient: p, question: 'Who is this?', tokens_max: 8 })],
-  [1, 'a record put again', (mesh, key, own, p) => web(mesh, key, 'POST', `/fhir/Bundle?patient=${p}`, record(own, Number(p.slice(1))), { 'content-type': 'application/fhir+json' })],
+  [1800, 'timeline by HTTP', (mesh, key, own, p) => web(mesh, key, 'GET', `/v1/patients/${p}/timeline?page_size=${size()}`)],
+  [800, 'timeline by gRPC', (mesh, key, own, p) => rpc(mesh, key, 'GetTimeline', { patient: p, page_size: size() })],
+  [400, 'timeline asked', (mesh, key, own, p) => rpc(mesh, key, 'GetTimeline', { patient: p, page_size: 5, question: { verb: 'TIMELINE_VERB_ACTIVE', what: 'conditions' } })],
+  [1500, '$everything', (mesh, key, own, p) => web(mesh, key, 'GET', `/fhir/Patient/${p}/$everything?_count=${size()}`)],
+  [1500, 'the other tenant by header', (mesh, key, own, p) => web(mesh, key, 'GET', `/v1/patients/${p}/timeline`, null, { 'x-consilium-tenant': other(own) })],
+  [900, 'the other tenant by gRPC', (mesh, key, own, p) => rpc(mesh, key, 'GetTimeline', { tenant: other(own), patient: p })],
+  [600, 'a question across by HTTP', (mesh, key, own, p) => web(mesh, key, 'POST', '/v1/chat/completions', chat(p), { 'x-consilium-tenant': other(own) })],
+  [300, 'a question across by gRPC', (mesh, key, own, p) => rpcStream(mesh, key, 'Ask', { tenant: other(own), patient: p, question: WHAT, tokens_max: 8 })],
+  [150, 'a record put across', (mesh, key, own, p) => web(mesh, key, 'POST', `/fhir/Bundle?patient=${p}`, '{}', { 'x-consilium-tenant': other(own) })],
+  [150, 'a record forgotten across', (mesh, key, own, p) => web(mesh, key, 'DELETE', `/fhir/Patient/${p}`, null, { 'x-consilium-tenant': other(own) })],
+  [800, 'a patient of nobody', (mesh, key, own, p) => web(mesh, key, 'GET', `/v1/patients/${other(own)}%2F${p}/timeline`)],
+  [600, 'a patient under the other\'s name', (mesh, key, own, p) => web(mesh, key, 'GET', `/fhir/Patient/${p}-${other(own)}/$everything`)],
+  [440, 'models', (mesh, key) => web(mesh, key, 'GET', '/v1/models')],
+  [18, 'a question', (mesh, key, own, p) => web(mesh, key, 'POST', '/v1/chat/completions', chat(p))],
+  [9, 'a streamed question', (mesh, key, own, p) => web(mesh, key, 'POST', '/v1/chat/completions', chat(p, { stream: true }))],
+  [4, 'a plain chat that names its own', (mesh, key, own) => web(mesh, key, 'POST', '/v1/chat/completions', JSON.stringify({ model: 'consilium-demo', max_tokens: 8, stream: true, messages: [{ role: 'user', content: `${capital(ROOTS[own][1])} ${capital(ROOTS[own][0])} has a fever.` }] }))],
+  [4, 'a streamed response', (mesh, key, own, p) => web(mesh, key, 'POST', '/v1/responses', JSON.stringify({ model: 'consilium-demo', patient: p, max_output_tokens: 8, input: WHAT, stream: true }))],
+  [9, 'a question by gRPC', (mesh, key, own, p) => rpcStream(mesh, key, 'Ask', { patient: p, question: WHAT, tokens_max: 8 })],
+  [1, 'one question, all patients', (mesh, key) => rpcStream(mesh, key, 'AskMany', { patients: ['p1', 'p2', 'p3', 'p4', 'p5'], question: WHAT, tokens_max: 8 })],
+  [10, 'a record put again', put],
+  [5, 'a record forgotten and put again', async (mesh, key, own, p) => { await web(mesh, key, 'DELETE', `/fhir/Patient/${p}`); return put(mesh, key, own, p); }],
 ];
+const SHARES = KINDS.reduce((sum, [share]) => sum + share, 0);
 
 let seed = 12345;
 const random = (below) => { seed = (Math.imul(seed, 1103515245) + 12345) >>> 0; return (seed >>> 8) % below; };
 
 function choose() {
-  let at = random(100);
+  let at = random(SHARES);
   return KINDS.find(([share]) => (at -= share) < 0);
 }
 
 async function one(world) {
   const own = random(2) ? 'north' : 'south', key = world[own].key, [, name, run] = choose();
   const { status, text } = await run(world.mesh, key, own, `p${1 + random(PATIENTS)}`).catch((error) => ({ status: error.code, text: '' }));
-  const count = (counts[name] ??= { asked: 0, statuses: {}, own: 0 });
+  const count = (counts[name] ??= { asked: 0, bytes: 0, statuses: {}, own: 0 }), lower = text.toLowerCase();
   count.asked++;
+  count.bytes += text.length;
   count.statuses[status] = (count.statuses[status] ?? 0) + 1;
-  if (TENANTS[own].some((word) => text.includes(word))) count.own++;
-  for (const word of TENANTS[other(own)]) if (text.includes(word)) leaks.push({ name, own, word, status });
+  if (ROOTS[own].some((root) => lower.includes(root))) count.own++;
+  for (const root of ROOTS[other(own)]) if (lower.includes(root)) leaks.push({ name, own, root, status });
 }
 
 async function makeKey(mesh, ...words) {
@@ -102,10 +136,15 @@ async function makeKey(mesh, ...words) {
   return JSON.parse(stdout);
 }
 
+function tell(done) {
+  const seconds = (Date.now() - began) / 1000;
+  console.log(`${new Date().toISOString()} ${done} queries, ${Math.round(done / seconds)} a second, ${leaks.length} replies with a word of the other tenant's`);
+}
+
 async function main() {
   const mesh = await Mesh.create(), world = { mesh };
   const file = path.join(mesh.folder, 'access.json');
-  for (const tenant of Object.keys(TENANTS)) world[tenant] = await makeKey(mesh, `${tenant}-app`, tenant, 'ask,put,restore');
+  for (const tenant of Object.keys(ROOTS)) world[tenant] = await makeKey(mesh, `${tenant}-app`, tenant, 'ask,put,restore');
   fs.writeFileSync(file, JSON.stringify({ keys: [world.north.entry, world.south.entry] }));
   mesh.env.MESH_FLAGS_gateway = `--access-file=${file}`;
   mesh.env.CONSILIUM_TOKEN_FILE = path.join(mesh.folder, 'token');
@@ -113,23 +152,24 @@ async function main() {
   await mesh.up();
   let done = 0;
   try {
-    for (const tenant of Object.keys(TENANTS)) {
-      for (let i = 1; i <= PATIENTS; i++) await web(mesh, world[tenant].key, 'POST', `/fhir/Bundle?patient=p${i}`, record(tenant, i), { 'content-type': 'application/fhir+json' });
-    }
+    for (const tenant of Object.keys(ROOTS)) for (let i = 1; i <= PATIENTS; i++) await put(mesh, world[tenant].key, tenant, `p${i}`);
     const worker = async () => {
       while (done < queries) {
-        done++;
-        if (done % 5000 === 0) console.log(`${new Date().toISOString()} ${done} queries, ${leaks.length} answers with a word of the other`);
+        if (++done % 50000 === 0) tell(done);
         await one(world);
       }
     };
     await Promise.all(Array.from({ length: atOnce }, worker));
+    const { status, stdout, stderr } = await mesh.exec(path.join(mesh.bin, 'consilium'), ['audit', 'verify', path.join(mesh.folder, 'audit')]);
+    console.log(`audit verify: ${status}, ${(stdout + stderr).trim()}`);
   } finally {
     agent.destroy();
     await mesh.down();
   }
-  for (const [name, { asked, statuses, own }] of Object.entries(counts)) console.log(`${name}: ${asked} asked, ${JSON.stringify(statuses)}, ${own} with words of the caller's own tenant`);
-  console.log(`${done} queries of two tenants: ${leaks.length} answers with a word of the other`);
+  for (const [name, { asked, bytes, statuses, own }] of Object.entries(counts)) {
+    console.log(`${name}: ${asked} asked, ${JSON.stringify(statuses)}, ${Math.round(bytes / 1024)} KiB, ${own} with words of the caller's own tenant`);
+  }
+  tell(done);
   for (const leak of leaks.slice(0, 10)) console.log(JSON.stringify(leak));
   process.exit(leaks.length ? 1 : 0);
 }

@@ -1,11 +1,13 @@
 #include "consilium.h"
 #include "consilium_token.h"
+#include "consilium_web.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/list.h"
+#include "fetch/fetch.h"
 #include "rpc/group.h"
 #include "run/clock.h"
 
@@ -18,6 +20,8 @@ static void on_interrupt(struct loop *loop)
     consilium->is_interrupted = true;
     if (consilium->rpc != NULL)
         rpc_cancel(consilium->rpc);
+    else if (consilium->web != NULL)
+        web_cancel(consilium->web);
     else if (consilium->group != NULL)
         group_cancel(consilium->group);
     else
@@ -31,6 +35,8 @@ static void on_ending(struct timer *timer)
     timer_close(timer, NULL);
     if (consilium->channel != NULL)
         channel_destroy(consilium->channel);
+    if (consilium->fetcher != NULL)
+        fetcher_destroy(consilium->fetcher);
     client_destroy(consilium->client);
     if (consilium->credentials != NULL)
         credentials_destroy(consilium->credentials);
@@ -106,6 +112,7 @@ struct rpc_options consilium_options(const struct consilium *consilium)
 void consilium_end(struct consilium *consilium, enum consilium_exit exit_status)
 {
     consilium->rpc = NULL;
+    consilium->web = NULL;
     consilium->group = NULL;
     consilium->exit_status = consilium->is_interrupted ? CONSILIUM_EXIT_INTERRUPTED : exit_status;
     timer_start(&consilium->ending, 0, 0);

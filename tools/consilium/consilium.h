@@ -58,7 +58,9 @@ struct consilium_config {
     bool ids, raw;
 };
 
+struct fetcher;
 struct group;
+struct web;
 
 struct consilium {
     struct loop loop;
@@ -67,6 +69,9 @@ struct consilium {
     struct channel *channel; /* to whom the verb talks; NULL until consilium_connect */
     struct rpc *rpc;         /* cancelled by Ctrl-C; NULL: none */
     struct group *group;     /* the same */
+    struct fetcher *fetcher; /* of the gateway's door of HTTP (consilium_door.h); NULL: not used */
+    struct web *web;         /* cancelled as rpc is */
+    const char *authorization; /* shown there; NULL: nothing */
     struct arena arena;
     struct consilium_config config;
     char **operands;

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "consilium_door.h"
 #include "consilium_json.h"
 #include "consilium_paint.h"
 #include "consilium_verbs.h"
@@ -141,7 +142,7 @@ static void on_message(void *arg, const void *message)
 
     if (consilium->config.json) {
         json_print(event);
-        rpc_proceed(consilium->rpc);
+        door_proceed(consilium);
         return;
     }
     switch (event->event_case) {
@@ -166,7 +167,7 @@ static void on_message(void *arg, const void *message)
     default:
         break;
     }
-    rpc_proceed(consilium->rpc);
+    door_proceed(consilium);
 }
 
 static void on_end(void *arg, const struct error *err)
@@ -186,7 +187,6 @@ void ask_verb(struct consilium *consilium)
 {
     static const struct rpc_stream_callbacks callbacks = { on_message, on_end };
     const struct consilium_config *config = &consilium->config;
-    struct rpc_options options = consilium_options(consilium);
     Consilium__V1__AskRequest request = CONSILIUM__V1__ASK_REQUEST__INIT;
     Consilium__V1__Sampling sampling;
     struct ask *ask = ARENA_NEW(&consilium->arena, struct ask);
@@ -212,10 +212,9 @@ void ask_verb(struct consilium *consilium)
     request.budget_tokens = (uint32_t)config->budget_tokens;
     request.keep_surrogates = config->keep_surrogates;
     request.sampling = &sampling;
-    if (consilium_connect(consilium, "gateway", config->gateway) == NULL)
+    if (!door_reach(consilium))
         return;
-    if (rpc_stream(consilium->channel, &method_gateway_ask, &request, &options, &callbacks,
-                   consilium, &consilium->rpc, &err)
+    if (door_stream(consilium, &method_gateway_ask, &request, &callbacks, consilium, &err)
         != STATUS_OK)
         consilium_fail(consilium, &err);
 }

@@ -10,6 +10,7 @@
 #include "base/limits.h"
 #include "consilium.h"
 #include "consilium_ask.h"
+#include "consilium_door.h"
 #include "consilium_eval_report.h"
 #include "consilium_file.h"
 #include "consilium_paint.h"
@@ -50,7 +51,7 @@ static void on_put(void *arg, const void *message, const struct error *err)
 {
     struct eval *eval = arg;
 
-    eval->consilium->rpc = NULL;
+    door_over(eval->consilium);
     if (message == NULL) {
         fail(eval, err);
         return;
@@ -66,10 +67,10 @@ static void send_next(void *arg)
     Consilium__V1__PutRecordRequest request = CONSILIUM__V1__PUT_RECORD_REQUEST__INIT;
     struct slice chunk = slice_cut(eval->bundle, eval->sent, eval->sent + RECORD_CHUNK_BYTES);
 
-    if (eval->consilium->rpc == NULL)
+    if (!door_is_open(eval->consilium))
         return;
     if (eval->sent > 0 && chunk.size == 0) {
-        rpc_close_send(eval->consilium->rpc);
+        door_close_send(eval->consilium);
         return;
     }
     if (eval->sent == 0) {
@@ -78,21 +79,18 @@ static void send_next(void *arg)
     }
     request.chunk = (ProtobufCBinaryData){ chunk.size, (uint8_t *)chunk.data };
     eval->sent += chunk.size;
-    rpc_send(eval->consilium->rpc, &request, send_next);
+    door_send(eval->consilium, &request, send_next);
 }
 
 static void put_patient(struct eval *eval)
 {
-    struct rpc_options options = consilium_options(eval->consilium);
     const char *path = arena_format(&eval->arena, "%s/%s", eval->consilium->operands[0],
                                     eval->questions.items[eval->next].bundle);
     struct error err = { 0 };
 
     eval->sent = 0;
     if (file_read(path, RECORD_BYTES_MAX, &eval->arena, &eval->bundle, &err) != STATUS_OK
-        || rpc_open(eval->consilium->channel, &method_gateway_put_record, &options, on_put, eval,
-                    &eval->consilium->rpc, &err)
-               != STATUS_OK)
+        || door_open(eval->consilium, &method_gateway_put_record, on_put, eval, &err) != STATUS_OK)
         fail(eval, &err);
     else
         send_next(eval);
@@ -146,7 +144,7 @@ static void on_message(void *arg, const void *message)
         eval->first_ns = eval->first_ns == 0 ? clock_now() : eval->first_ns;
         buffer_put_string(&eval->text, event->text);
     }
-    rpc_proceed(eval->consilium->rpc);
+    door_proceed(eval->consilium);
 }
 
 static void note_times(struct eval *eval)
@@ -194,7 +192,7 @@ static void on_end(void *arg, const struct error *why)
     struct eval_verdict verdict;
     struct error err = { 0 };
 
-    eval->consilium->rpc = NULL;
+    door_over(eval->consilium);
     if (eval->consilium->is_interrupted || why->status == STATUS_UNAVAILABLE
         || why->status == STATUS_UNAUTHENTICATED || why->status == STATUS_PERMISSION_DENIED) {
         fail(eval, why);
@@ -219,7 +217,6 @@ static void ask(struct eval *eval)
     static const struct rpc_stream_callbacks callbacks = { on_message, on_end };
     const struct consilium_config *config = &eval->consilium->config;
     const struct eval_question *question = &eval->questions.items[eval->next];
-    struct rpc_options options = consilium_options(eval->consilium);
     Consilium__V1__AskRequest request = CONSILIUM__V1__ASK_REQUEST__INIT;
     Consilium__V1__Sampling sampling;
     struct error err = { 0 };
@@ -236,8 +233,7 @@ static void ask(struct eval *eval)
     request.tokens_max = (uint32_t)config->tokens_max;
     request.budget_tokens = (uint32_t)config->budget_tokens;
     request.sampling = &sampling;
-    if (rpc_stream(eval->consilium->channel, &method_gateway_ask, &request, &options, &callbacks,
-                   eval, &eval->consilium->rpc, &err)
+    if (door_stream(eval->consilium, &method_gateway_ask, &request, &callbacks, eval, &err)
         != STATUS_OK)
         fail(eval, &err);
 }
@@ -338,6 +334,6 @@ void eval_verb(struct consilium *consilium)
     arena_init(&eval->arena, MIB);
     if (prepare(eval, &err) != STATUS_OK)
         fail(eval, &err);
-    else if (consilium_connect(consilium, "gateway", consilium->config.gateway) != NULL)
+    else if (door_reach(consilium))
         step(eval);
 }

@@ -1,7 +1,7 @@
 /* forget: a record is gone everywhere. */
 #include <stdio.h>
 
-#include "consilium.h"
+#include "consilium_door.h"
 #include "consilium_json.h"
 #include "consilium_verbs.h"
 
@@ -23,7 +23,6 @@ static void on_reply(void *arg, const void *message, const struct error *err)
 
 void forget_verb(struct consilium *consilium)
 {
-    struct rpc_options options = consilium_options(consilium);
     Consilium__V1__ForgetRequest request = CONSILIUM__V1__FORGET_REQUEST__INIT;
     struct error err = { 0 };
 
@@ -33,10 +32,9 @@ void forget_verb(struct consilium *consilium)
     }
     request.tenant = (char *)consilium->config.tenant;
     request.patient = consilium->operands[0];
-    if (consilium_connect(consilium, "gateway", consilium->config.gateway) == NULL)
+    if (!door_reach(consilium))
         return;
-    if (rpc_call(consilium->channel, &method_gateway_forget, &request, &options, on_reply,
-                 consilium, &consilium->rpc, &err)
+    if (door_call(consilium, &method_gateway_forget, &request, on_reply, consilium, &err)
         != STATUS_OK)
         consilium_fail(consilium, &err);
 }

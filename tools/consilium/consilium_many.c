@@ -4,6 +4,7 @@
 
 #include "base/limits.h"
 #include "consilium_ask.h"
+#include "consilium_door.h"
 #include "consilium_file.h"
 #include "consilium_json.h"
 #include "consilium_paint.h"
@@ -55,7 +56,7 @@ static void on_message(void *arg, const void *message)
         json_print(message);
     else
         print_event(consilium->state, message);
-    rpc_proceed(consilium->rpc);
+    door_proceed(consilium);
 }
 
 static void on_end(void *arg, const struct error *err)
@@ -101,7 +102,6 @@ void ask_many(struct consilium *consilium)
 {
     static const struct rpc_stream_callbacks callbacks = { on_message, on_end };
     const struct consilium_config *config = &consilium->config;
-    struct rpc_options options = consilium_options(consilium);
     Consilium__V1__AskManyRequest request = CONSILIUM__V1__ASK_MANY_REQUEST__INIT;
     Consilium__V1__Sampling sampling;
     struct many *many = ARENA_NEW(&consilium->arena, struct many);
@@ -133,10 +133,9 @@ void ask_many(struct consilium *consilium)
     request.keep_surrogates = config->keep_surrogates;
     request.answers_min = (uint32_t)config->answers_min;
     request.sampling = &sampling;
-    if (consilium_connect(consilium, "gateway", config->gateway) == NULL)
+    if (!door_reach(consilium))
         return;
-    if (rpc_stream(consilium->channel, &method_gateway_ask_many, &request, &options, &callbacks,
-                   consilium, &consilium->rpc, &err)
+    if (door_stream(consilium, &method_gateway_ask_many, &request, &callbacks, consilium, &err)
         != STATUS_OK)
         consilium_fail(consilium, &err);
 }

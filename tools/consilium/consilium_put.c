@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "base/limits.h"
-#include "consilium.h"
+#include "consilium_door.h"
 #include "consilium_file.h"
 #include "consilium_json.h"
 #include "consilium_paint.h"
@@ -79,10 +79,10 @@ static void send_next(void *arg)
     Consilium__V1__PutRecordRequest request = CONSILIUM__V1__PUT_RECORD_REQUEST__INIT;
     struct slice chunk = slice_cut(put->bundle, put->sent, put->sent + RECORD_CHUNK_BYTES);
 
-    if (consilium->rpc == NULL)
+    if (!door_is_open(consilium))
         return;
     if (put->is_told && chunk.size == 0) {
-        rpc_close_send(consilium->rpc);
+        door_close_send(consilium);
         return;
     }
     if (!put->is_told) {
@@ -94,7 +94,7 @@ static void send_next(void *arg)
     request.chunk = (ProtobufCBinaryData){ chunk.size, (uint8_t *)chunk.data };
     put->sent += chunk.size;
     put->is_told = true;
-    rpc_send(consilium->rpc, &request, send_next);
+    door_send(consilium, &request, send_next);
 }
 
 /* The id of the bundle's Patient resource; NULL when there is none. */
@@ -136,7 +136,6 @@ static bool parse_profile(const char *word, Consilium__V1__Profile *profile)
 
 void put_verb(struct consilium *consilium)
 {
-    struct rpc_options options = consilium_options(consilium);
     struct put *put = ARENA_NEW(&consilium->arena, struct put);
     struct error err = { 0 };
 
@@ -162,11 +161,9 @@ void put_verb(struct consilium *consilium)
         consilium_fail(consilium, &err);
         return;
     }
-    if (consilium_connect(consilium, "gateway", consilium->config.gateway) == NULL)
+    if (!door_reach(consilium))
         return;
-    if (rpc_open(consilium->channel, &method_gateway_put_record, &options, on_reply, consilium,
-                 &consilium->rpc, &err)
-        != STATUS_OK)
+    if (door_open(consilium, &method_gateway_put_record, on_reply, consilium, &err) != STATUS_OK)
         consilium_fail(consilium, &err);
     else
         send_next(consilium);

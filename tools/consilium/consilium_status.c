@@ -1,9 +1,10 @@
 /* status: the health of every service, and the model in use. Everybody is asked at once; who does
- * not answer is named. */
+ * not answer is named. By HTTP only the gateway can be asked: what it says of the model says that
+ * it serves. */
 #include <stdio.h>
 #include <string.h>
 
-#include "consilium.h"
+#include "consilium_door.h"
 #include "consilium_paint.h"
 #include "consilium_verbs.h"
 #include "grpc/health/v1/health.pb-c.h"
@@ -51,7 +52,7 @@ static void on_models(void *arg, const void *message, const struct error *err)
     const Consilium__V1__ListModelsReply *reply = message;
     struct survey *survey = arg;
 
-    (void)err;
+    (void)err; /* the gateway's health has told */
     if (reply != NULL && reply->n_models > 0)
         snprintf(survey->model, sizeof(survey->model),
                  "%s (%s, %.1f M parameters, context %u) sha256:%s", reply->models[0]->name,
@@ -126,6 +127,31 @@ static void ask_one(struct survey *survey, struct group *group, struct asked ask
         group_call(group, kept->channel, &method_health_check, &request, on_health, kept);
 }
 
+static void on_web_models(void *arg, const void *message, const struct error *err)
+{
+    struct survey *survey = arg;
+    struct asked *gateway = &survey->asked[0];
+
+    on_models(survey, message, err);
+    gateway->is_good = message != NULL;
+    gateway->state = message != NULL ? "SERVING" : status_name(err->status);
+    on_done(survey, err);
+}
+
+static void ask_by_web(struct survey *survey)
+{
+    struct consilium *consilium = survey->consilium;
+    Consilium__V1__ListModelsRequest models = CONSILIUM__V1__LIST_MODELS_REQUEST__INIT;
+    struct error err = { 0 };
+
+    survey->asked[survey->count++] =
+        (struct asked){ .name = "gateway", .target = consilium->config.gateway, .is_needed = true };
+    if (door_reach(consilium)
+        && door_call(consilium, &method_gateway_list_models, &models, on_web_models, survey, &err)
+               != STATUS_OK)
+        consilium_fail(consilium, &err);
+}
+
 void status_verb(struct consilium *consilium)
 {
     const struct consilium_config *config = &consilium->config;
@@ -139,6 +165,10 @@ void status_verb(struct consilium *consilium)
         return;
     }
     survey->consilium = consilium;
+    if (door_is_web(consilium)) {
+        ask_by_web(survey);
+        return;
+    }
     options.attempts_max = 1;
     if (consilium_connect(consilium, "gateway", config->gateway) == NULL)
         return;

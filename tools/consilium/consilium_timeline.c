@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #include "base/limits.h"
-#include "consilium.h"
+#include "consilium_door.h"
 #include "consilium_json.h"
 #include "consilium_paint.h"
 #include "consilium_timeline_answer.h"
@@ -64,7 +64,6 @@ static void ask_page(struct consilium *consilium)
 {
     const struct consilium_config *config = &consilium->config;
     const struct timeline *timeline = consilium->state;
-    struct rpc_options options = consilium_options(consilium);
     Consilium__V1__GetTimelineRequest request = CONSILIUM__V1__GET_TIMELINE_REQUEST__INIT;
     struct error err = { 0 };
 
@@ -75,8 +74,7 @@ static void ask_page(struct consilium *consilium)
     request.page_size = (uint32_t)config->page_size;
     request.page_token = (char *)timeline->page_token;
     request.keep_surrogates = config->keep_surrogates;
-    if (rpc_call(consilium->channel, &method_gateway_get_timeline, &request, &options, on_reply,
-                 consilium, &consilium->rpc, &err)
+    if (door_call(consilium, &method_gateway_get_timeline, &request, on_reply, consilium, &err)
         != STATUS_OK)
         consilium_fail(consilium, &err);
 }
@@ -238,7 +236,7 @@ static void on_answer(void *arg, const void *message, const struct error *err)
     struct consilium *consilium = arg;
     struct timeline_ask *ask = consilium->state;
 
-    consilium->rpc = NULL;
+    door_over(consilium);
     if (message == NULL && err->status != STATUS_INVALID_ARGUMENT) {
         consilium_fail(consilium, err);
         return;
@@ -259,7 +257,6 @@ static enum status ask_one(struct consilium *consilium, struct error *err)
 {
     const struct consilium_config *config = &consilium->config;
     struct timeline_ask *ask = consilium->state;
-    struct rpc_options options = consilium_options(consilium);
     Consilium__V1__GetTimelineRequest request = CONSILIUM__V1__GET_TIMELINE_REQUEST__INIT;
     Consilium__V1__TimelineQuestion question = CONSILIUM__V1__TIMELINE_QUESTION__INIT;
     struct timeline_parts parts;
@@ -280,8 +277,7 @@ static enum status ask_one(struct consilium *consilium, struct error *err)
     request.page_size = ANSWER_ITEMS_MAX;
     request.keep_surrogates = config->keep_surrogates;
     request.question = &question;
-    return rpc_call(consilium->channel, &method_gateway_get_timeline, &request, &options, on_answer,
-                    consilium, &consilium->rpc, err);
+    return door_call(consilium, &method_gateway_get_timeline, &request, on_answer, consilium, err);
 }
 
 /* The next question of stdin or of the command line; false: there is none. */
@@ -344,7 +340,7 @@ static void ask_start(struct consilium *consilium)
     arena_init(&ask->arena, 256 * MIB);
     paint_init(consilium->config.colour);
     consilium->state = ask;
-    if (consilium_connect(consilium, "gateway", consilium->config.gateway) != NULL)
+    if (door_reach(consilium))
         ask_next(consilium);
 }
 
@@ -362,6 +358,6 @@ void timeline_verb(struct consilium *consilium)
     }
     timeline->page_token = "";
     consilium->state = timeline;
-    if (consilium_connect(consilium, "gateway", consilium->config.gateway) != NULL)
+    if (door_reach(consilium))
         ask_page(consilium);
 }
