@@ -4,8 +4,8 @@ const path = require('node:path');
 const fs = require('node:fs');
 const { Mesh } = require('./mesh');
 
-// Files of this folder, those of the HTTP face and of the manifests, which bring packages of their own, and those of faults at random.
-const FOLDERS = [__dirname, path.join(__dirname, '../web'), path.join(__dirname, '../deploy'), path.join(__dirname, '../chaos')];
+// Files of this folder, those of the HTTP face and of the manifests, which bring packages of their own, and those of faults at random and of many replicas.
+const FOLDERS = [__dirname, ...['web', 'deploy', 'chaos', 'scale'].map((name) => path.join(__dirname, '..', name))];
 const tests = (folder) => fs.readdirSync(folder).filter((name) => name.endsWith('_test.js')).sort()
   .map((name) => path.join(folder, name));
 const FILES = process.argv.length > 2 ? process.argv.slice(2).map((name) => (fs.existsSync(name) ? path.resolve(name) : path.join(__dirname, name)))

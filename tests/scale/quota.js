@@ -1,0 +1,52 @@
+// A share of a processor for each replica, by control groups: version 2 where the system has it whole, else version 1. Takes root.
+'use strict';
+const fs = require('node:fs');
+const path = require('node:path');
+
+const ROOT = '/sys/fs/cgroup';
+const PERIOD_US = 20000; // short, so that a replica that has used its share up waits for milliseconds, not for a tenth of a second
+const QUOTA_US_MIN = 1000; // the kernel's
+
+const isWhole = () => fs.existsSync(path.join(ROOT, 'cgroup.controllers'));
+
+class Quota {
+  // @share: of one processor.
+  constructor(name, share) {
+    const own = `consilium-${process.pid}`;
+    this.isWhole = isWhole();
+    this.folders = (this.isWhole ? [ROOT] : [path.join(ROOT, 'cpu'), path.join(ROOT, 'cpuacct')]).map((folder) => path.join(folder, own, name));
+    for (const folder of this.folders) fs.mkdirSync(folder, { recursive: true });
+    const period = Math.max(PERIOD_US, Math.ceil(QUOTA_US_MIN / share));
+    const quota = Math.round(period * share);
+    if (this.isWhole) {
+      fs.writeFileSync(path.join(ROOT, 'cgroup.subtree_control'), '+cpu');
+      fs.writeFileSync(path.join(ROOT, own, 'cgroup.subtree_control'), '+cpu');
+      fs.writeFileSync(path.join(this.folders[0], 'cpu.max'), `${quota} ${period}`);
+    } else {
+      fs.writeFileSync(path.join(this.folders[0], 'cpu.cfs_period_us'), `${period}`);
+      fs.writeFileSync(path.join(this.folders[0], 'cpu.cfs_quota_us'), `${quota}`);
+    }
+  }
+
+  // What a shell is to do before it becomes the program.
+  get entry() { return this.folders.map((folder) => `echo $$ >${folder}/cgroup.procs`).join(' && '); }
+
+  seconds() {
+    if (!this.isWhole) return Number(fs.readFileSync(path.join(this.folders[1], 'cpuacct.usage'), 'utf8')) / 1e9;
+    return Number(/usage_usec (\d+)/.exec(fs.readFileSync(path.join(this.folders[0], 'cpu.stat'), 'utf8'))[1]) / 1e6;
+  }
+
+  // When its last process has ended.
+  remove() {
+    for (const folder of this.folders) {
+      try {
+        fs.rmdirSync(folder);
+        fs.rmdirSync(path.dirname(folder));
+      } catch (error) {
+        if (!['ENOTEMPTY', 'EBUSY', 'ENOENT'].includes(error.code)) throw error;
+      }
+    }
+  }
+}
+
+module.exports = { Quota };
