@@ -10,6 +10,8 @@
 #include "rpc/server_call.h"
 #include "run/clock.h"
 
+#define RETRY_MS_MAX 60000
+
 struct accept {
     struct op op;
     struct accept *next; /* of the server */
@@ -161,6 +163,18 @@ static struct server_call *take_call(struct accept *accept, enum status *status,
     return NULL;
 }
 
+/* Our own clients count it and send less; others may wait for so long before they try again. */
+static void refuse_busy(struct server_call *sc, const struct error *err)
+{
+    uint64_t wait_ms = gate_wait_ns(&sc->served->gate) / CLOCK_NS_PER_MS;
+
+    sc->call.retry_ms = wait_ms == 0             ? 1
+                        : wait_ms > RETRY_MS_MAX ? RETRY_MS_MAX
+                                                 : (uint32_t)wait_ms;
+    sc->is_refused = true;
+    call_refuse(sc, err);
+}
+
 static void refuse_full(struct server_call *sc)
 {
     struct error err;
@@ -168,13 +182,35 @@ static void refuse_full(struct server_call *sc)
     error_set(&err, STATUS_RESOURCE_EXHAUSTED,
               "%s has %u calls in work and %u waiting; try again later",
               sc->served->row.method->name, sc->served->row.calls_max, sc->served->row.queue_max);
-    sc->is_refused = true;
-    call_refuse(sc, &err);
+    refuse_busy(sc, &err);
+}
+
+static void refuse_late(struct server_call *sc)
+{
+    struct error err;
+
+    error_set(&err, STATUS_RESOURCE_EXHAUSTED,
+              "%s has %u calls in work, which will take longer than this one has time; try again "
+              "later",
+              sc->served->row.method->name, gate_inside(&sc->served->gate));
+    refuse_busy(sc, &err);
+}
+
+/* How long a call must have at the gate: standing calls and those that send for as long as they
+ * like have all the time. */
+static uint64_t deadline_at_gate(const struct server_call *sc)
+{
+    enum method_kind kind = sc->served->row.method->kind;
+
+    if (sc->served->is_standing || (kind != METHOD_KIND_UNARY && kind != METHOD_KIND_SERVER_STREAM))
+        return CLOCK_NEVER;
+    return sc->call.deadline_ns;
 }
 
 static void admit(struct server_call *sc)
 {
-    switch (gate_enter(&sc->served->gate, &sc->in_gate)) {
+    switch (
+        gate_enter(&sc->served->gate, &sc->in_gate, sc->call.arrived_ns, deadline_at_gate(sc))) {
     case GATE_ANSWER_ENTER:
         sc->is_admitted = true;
         if (sc->served->row.place == METHOD_PLACE_INLINE && !thread_may_run(sc->home->thread))
@@ -189,6 +225,9 @@ static void admit(struct server_call *sc)
         break;
     case GATE_ANSWER_FULL:
         refuse_full(sc);
+        break;
+    case GATE_ANSWER_LATE:
+        refuse_late(sc);
         break;
     }
 }

@@ -2,6 +2,11 @@
 
 #include "base/check.h"
 
+#define MEAN_OF 16
+#define MARGIN 5 /* quarters: what is expected to take a second must have a little more */
+#define OUTLIER 8
+#define INTERVAL_NS_MIN 1000 /* from less the mean could not grow again */
+
 void gate_init(struct gate *gate, unsigned inside_max, unsigned waiting_max)
 {
     *gate = (struct gate){ .inside_max = inside_max, .waiting_max = waiting_max };
@@ -15,12 +20,24 @@ void gate_close(struct gate *gate)
     pthread_mutex_destroy(&gate->lock);
 }
 
-enum gate_answer gate_enter(struct gate *gate, struct list *node)
+/* Under the lock. */
+static uint64_t wait_ns(const struct gate *gate)
+{
+    return (gate->inside + gate->waiting + 1) * gate->interval_ns;
+}
+
+enum gate_answer gate_enter(struct gate *gate, struct list *node, uint64_t now_ns,
+                            uint64_t deadline_ns)
 {
     enum gate_answer answer = GATE_ANSWER_FULL;
 
     pthread_mutex_lock(&gate->lock);
-    if (gate->inside < gate->inside_max) {
+    if (gate->inside == 0)
+        gate->left_ns = now_ns;
+    if (gate->inside > 0 && deadline_ns != UINT64_MAX
+        && now_ns + wait_ns(gate) * MARGIN / 4 >= deadline_ns) {
+        answer = GATE_ANSWER_LATE;
+    } else if (gate->inside < gate->inside_max) {
         gate->inside++;
         answer = GATE_ANSWER_ENTER;
     } else if (gate->waiting < gate->waiting_max) {
@@ -32,12 +49,31 @@ enum gate_answer gate_enter(struct gate *gate, struct list *node)
     return answer;
 }
 
-struct list *gate_leave(struct gate *gate)
+/* Under the lock. One long pause says little of the next call: it counts as a few intervals. */
+static void note_leaving(struct gate *gate, uint64_t now_ns)
+{
+    uint64_t sample = now_ns > gate->left_ns ? now_ns - gate->left_ns : 0,
+             most = OUTLIER * gate->interval_ns;
+
+    gate->left_ns = now_ns;
+    if (gate->interval_ns == 0) {
+        gate->interval_ns = sample;
+        return;
+    }
+    if (sample > most)
+        sample = most;
+    gate->interval_ns = gate->interval_ns - gate->interval_ns / MEAN_OF + sample / MEAN_OF;
+    if (gate->interval_ns < INTERVAL_NS_MIN)
+        gate->interval_ns = INTERVAL_NS_MIN;
+}
+
+struct list *gate_leave(struct gate *gate, uint64_t now_ns)
 {
     struct list *node;
 
     pthread_mutex_lock(&gate->lock);
     CHECK(gate->inside > 0);
+    note_leaving(gate, now_ns);
     node = list_take_front(&gate->queue);
     if (node == NULL)
         gate->inside--;
@@ -45,6 +81,16 @@ struct list *gate_leave(struct gate *gate)
         gate->waiting--;
     pthread_mutex_unlock(&gate->lock);
     return node;
+}
+
+uint64_t gate_wait_ns(struct gate *gate)
+{
+    uint64_t wait;
+
+    pthread_mutex_lock(&gate->lock);
+    wait = wait_ns(gate);
+    pthread_mutex_unlock(&gate->lock);
+    return wait;
 }
 
 unsigned gate_inside(struct gate *gate)

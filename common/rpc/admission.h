@@ -7,6 +7,7 @@
 
 #include <pthread.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "base/list.h"
 
@@ -14,6 +15,7 @@ enum gate_answer {
     GATE_ANSWER_ENTER,
     GATE_ANSWER_WAIT, /* it is in the gate's queue until gate_leave takes it out */
     GATE_ANSWER_FULL,
+    GATE_ANSWER_LATE, /* its turn would come when its caller has given up */
 };
 
 struct gate {
@@ -21,17 +23,24 @@ struct gate {
     unsigned inside, inside_max;
     unsigned waiting, waiting_max;
     struct list queue;
+    uint64_t left_ns;     /* when the last one left, or the first of a busy time came */
+    uint64_t interval_ns; /* a moving mean of the time between two that leave; 0: not known */
 };
 
 void gate_init(struct gate *gate, unsigned inside_max, unsigned waiting_max);
 void gate_close(struct gate *gate);
 
-/* Any thread. */
-enum gate_answer gate_enter(struct gate *gate, struct list *node);
+/* LATE where those before it will, as fast as they have left of late, take until @deadline_ns
+ * (CLOCK_NEVER: it has time). Nobody who comes alone is late. Any thread. */
+enum gate_answer gate_enter(struct gate *gate, struct list *node, uint64_t now_ns,
+                            uint64_t deadline_ns);
 
 /* One inside has left; its place goes to the node that is returned, first come first served, or to
  * nobody (NULL). */
-struct list *gate_leave(struct gate *gate);
+struct list *gate_leave(struct gate *gate, uint64_t now_ns);
+
+/* How long one that comes now is expected to be here. Any thread. */
+uint64_t gate_wait_ns(struct gate *gate);
 
 /* How many are inside. Any thread. */
 unsigned gate_inside(struct gate *gate);

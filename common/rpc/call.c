@@ -94,7 +94,7 @@ struct server_call *call_create(struct served *served, struct server_thread *hom
 /* The place goes to the one that has waited longest, on the thread where that one lives. */
 static void leave_gate(struct server_call *sc)
 {
-    struct list *node = gate_leave(&sc->served->gate);
+    struct list *node = gate_leave(&sc->served->gate, clock_now());
     struct server_call *next;
 
     if (node == NULL)

@@ -252,32 +252,59 @@ void channel_nudge(struct channel *channel)
     link_unref(link);
 }
 
-/* Under the lock. */
-static struct rpc_metrics *find_metrics(struct channel *channel, const struct method *method)
+/* Under the lock. NULL: more methods than a channel keeps. */
+static struct channel_method *find_method(struct channel *channel, const struct method *method)
 {
-    struct rpc_metrics *metrics;
-    unsigned i;
+    struct channel_method *found = channel->methods;
 
-    for (i = 0; i < channel->methods_count; i++)
-        if (channel->methods[i].method == method)
-            return channel->methods[i].metrics;
-    metrics = rpc_metrics_find(channel->service, method);
-    if (i < CHANNEL_METHODS_MAX && metrics != NULL) {
-        channel->methods[i].method = method;
-        channel->methods[i].metrics = metrics;
-        channel->methods_count++;
-    }
-    return metrics;
+    for (; found < channel->methods + channel->methods_count; found++)
+        if (found->method == method)
+            return found;
+    if (channel->methods_count == CHANNEL_METHODS_MAX)
+        return NULL;
+    channel->methods_count++;
+    *found = (struct channel_method){
+        .method = method,
+        .metrics = rpc_metrics_find(channel->service, method),
+        .throttle.at_ns = clock_now(),
+    };
+    return found;
 }
 
 struct rpc_metrics *channel_metrics(struct channel *channel, const struct method *method)
 {
-    struct rpc_metrics *metrics;
+    struct channel_method *found;
 
     pthread_mutex_lock(&channel->lock);
-    metrics = find_metrics(channel, method);
+    found = find_method(channel, method);
     pthread_mutex_unlock(&channel->lock);
-    return metrics;
+    return found == NULL || found->metrics == NULL ? rpc_metrics_find(channel->service, method)
+                                                   : found->metrics;
+}
+
+bool channel_may_send(struct channel *channel, const struct method *method)
+{
+    struct channel_method *found;
+    bool may = true;
+
+    pthread_mutex_lock(&channel->lock);
+    found = find_method(channel, method);
+    if (found != NULL)
+        may = throttle_may_send(&found->throttle, clock_now(), method->kind == METHOD_KIND_UNARY,
+                                (double)random() / ((double)RAND_MAX + 1));
+    pthread_mutex_unlock(&channel->lock);
+    return may;
+}
+
+void channel_note_end(struct channel *channel, const struct method *method, enum throttle_end end)
+{
+    struct channel_method *found;
+
+    pthread_mutex_lock(&channel->lock);
+    found = find_method(channel, method);
+    if (found != NULL)
+        throttle_note(&found->throttle, clock_now(), end);
+    pthread_mutex_unlock(&channel->lock);
 }
 
 bool channel_may_retry(const struct channel *channel)

@@ -10,6 +10,7 @@
 #include "rpc/client.h"
 #include "rpc/rpc_metrics.h"
 #include "rpc/thread.h"
+#include "rpc/throttle.h"
 
 struct client {
     struct loop *loop;
@@ -46,8 +47,14 @@ struct link {
     atomic_uint refs;
 };
 
-/* Methods whose counters a channel keeps at hand; the others are looked up. */
+/* Methods whose counters a channel keeps at hand; the others' are looked up. */
 #define CHANNEL_METHODS_MAX 32
+
+struct channel_method {
+    const struct method *method;
+    struct rpc_metrics *metrics;
+    struct throttle throttle;
+};
 
 struct channel {
     struct client *client;
@@ -60,10 +67,7 @@ struct channel {
     atomic_ullong nudged_ns; /* see channel_nudge */
     pthread_mutex_t lock;    /* of what follows */
     struct link *link;
-    struct {
-        const struct method *method;
-        struct rpc_metrics *metrics;
-    } methods[CHANNEL_METHODS_MAX];
+    struct channel_method methods[CHANNEL_METHODS_MAX];
     unsigned methods_count;
 };
 
@@ -73,6 +77,11 @@ struct link *channel_link(struct channel *channel);
 void link_unref(struct link *link);
 
 struct rpc_metrics *channel_metrics(struct channel *channel, const struct method *method);
+
+/* Whether the services may be asked for one more call of @method, as busy as they have said they
+ * are (throttle.h); each call that was sent is then noted at its end. Any thread. */
+bool channel_may_send(struct channel *channel, const struct method *method);
+void channel_note_end(struct channel *channel, const struct method *method, enum throttle_end end);
 
 /* A retry storm makes an outage longer. A failed attempt takes a token, a success gives a tenth of
  * one back, and below half of the full bucket nothing is repeated (the throttle of gRPC's retry

@@ -17,6 +17,8 @@
 #define ARENA_BYTES_PER_BYTE 32
 #define ARENA_BYTES_MAX (4 * MESSAGE_BYTES_MAX)
 
+#define OVERLOAD_NS_MIN (250 * CLOCK_NS_PER_MS)
+
 static void init_trace(struct rpc *rpc, const struct rpc_options *options)
 {
     struct trace fresh;
@@ -62,12 +64,45 @@ void rpc_unref(struct rpc *rpc)
     client_unref(client);
 }
 
+enum status rpc_may_start(struct channel *channel, const struct method *method, struct error *err)
+{
+    if (channel_may_send(channel, method))
+        return STATUS_OK;
+    rpc_metrics_count(channel_metrics(channel, method), STATUS_RESOURCE_EXHAUSTED, 0);
+    return error_set(err, STATUS_RESOURCE_EXHAUSTED,
+                     "%s has more calls of %s than it can take; try again later", channel->service,
+                     method->name);
+}
+
+/* A deadline that passed while nothing came speaks of an overload too, where it left time for an
+ * answer. A stream on another's behalf may well take longer than that other has. */
+static bool was_overloaded(const struct rpc *rpc, enum status status, uint64_t took_ns)
+{
+    if (rpc->is_pushed_back)
+        return true;
+    return status == STATUS_DEADLINE_EXCEEDED && !rpc->is_answered && took_ns >= OVERLOAD_NS_MIN
+           && (rpc->method->kind == METHOD_KIND_UNARY || rpc->parent == NULL);
+}
+
+/* Of a server that is away, or that was not let finish, nothing is learnt. */
+static enum throttle_end end_for_throttle(const struct rpc *rpc, enum status status,
+                                          uint64_t took_ns)
+{
+    if (was_overloaded(rpc, status, took_ns))
+        return THROTTLE_END_REFUSED;
+    return rpc->is_cancelled || status == STATUS_UNAVAILABLE ? THROTTLE_END_UNKNOWN
+                                                             : THROTTLE_END_TAKEN;
+}
+
 void rpc_end(struct rpc *rpc, const struct error *err)
 {
+    enum status status = err == NULL ? STATUS_OK : err->status;
+    uint64_t took_ns = clock_now() - rpc->started_ns;
+
     CHECK(!rpc->is_ended);
     rpc->is_ended = true;
-    rpc_metrics_count(rpc->metrics, err == NULL ? STATUS_OK : err->status,
-                      (clock_now() - rpc->started_ns) / CLOCK_NS_PER_US);
+    channel_note_end(rpc->channel, rpc->method, end_for_throttle(rpc, status, took_ns));
+    rpc_metrics_count(rpc->metrics, status, took_ns / CLOCK_NS_PER_US);
 }
 
 void rpc_cancel(struct rpc *rpc)
@@ -190,11 +225,23 @@ static void copy_details(grpc_slice details, char *text, size_t size)
     text[count] = '\0';
 }
 
-enum status attempt_error(const struct attempt *attempt, const struct rpc *rpc, struct error *err)
+/* "grpc-retry-pushback-ms", in which our servers say when to try again (call.h). */
+static bool has_pushback(const struct attempt *attempt)
+{
+    size_t i;
+
+    for (i = 0; i < attempt->trailing.count; i++)
+        if (grpc_slice_str_cmp(attempt->trailing.metadata[i].key, "grpc-retry-pushback-ms") == 0)
+            return true;
+    return false;
+}
+
+enum status attempt_error(const struct attempt *attempt, struct rpc *rpc, struct error *err)
 {
     enum status status = thread_status(attempt->code);
     char text[sizeof(err->text)];
 
+    rpc->is_pushed_back = status == STATUS_RESOURCE_EXHAUSTED && has_pushback(attempt);
     if (rpc->is_cancelled && rpc->text_of_cancel != NULL)
         return error_set(err, rpc->status_of_cancel, "%s", rpc->text_of_cancel);
     if (rpc->is_cancelled)

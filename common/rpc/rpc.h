@@ -24,6 +24,8 @@ struct rpc {
     struct arena arena; /* of the message that a callback is looking at */
     unsigned refs;      /* one until the end, one for each op that gRPC still holds */
     bool is_ended, is_cancelled;
+    bool is_answered;           /* a message has come */
+    bool is_pushed_back;        /* the server has said that it has no room */
     const char *text_of_cancel; /* why we cancelled it ourselves; NULL: the owner did */
     enum status status_of_cancel;
 };
@@ -39,6 +41,10 @@ struct attempt {
     grpc_slice details;
     grpc_byte_buffer *reply;
 };
+
+/* Whether a call of @method may be made at all now: RESOURCE_EXHAUSTED where the service has been
+ * refusing them (channel_may_send). */
+enum status rpc_may_start(struct channel *channel, const struct method *method, struct error *err);
 
 /* Fill @rpc: deadline and trace from @options and its parent. */
 void rpc_init(struct rpc *rpc, struct channel *channel, const struct method *method,
@@ -64,7 +70,7 @@ grpc_op attempt_recv(struct attempt *attempt);
 grpc_op attempt_recv_end(struct attempt *attempt);
 
 /* The status that the attempt has ended with, as an error of ours. */
-enum status attempt_error(const struct attempt *attempt, const struct rpc *rpc, struct error *err);
+enum status attempt_error(const struct attempt *attempt, struct rpc *rpc, struct error *err);
 
 /* Pack @message for the wire. NULL: too large for the channel, or no memory. */
 grpc_byte_buffer *rpc_pack(const struct channel *channel, const struct method *method,

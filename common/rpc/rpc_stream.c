@@ -60,6 +60,7 @@ static void give(struct stream *stream)
 {
     const void *message = rpc_unpack(&stream->rpc, &stream->attempt, &stream->fault);
 
+    stream->rpc.is_answered = true;
     if (message != NULL)
         stream->callbacks.on_message(stream->rpc.arg, message);
     else
@@ -134,6 +135,8 @@ enum status rpc_stream(struct channel *channel, const struct method *method, con
     struct stream *stream;
 
     CHECK(method->kind == METHOD_KIND_SERVER_STREAM);
+    if (rpc_may_start(channel, method, err) != STATUS_OK)
+        return STATUS_RESOURCE_EXHAUSTED;
     packed = rpc_pack(channel, method, request, err);
     if (packed == NULL)
         return err == NULL ? STATUS_RESOURCE_EXHAUSTED : err->status;

@@ -244,6 +244,8 @@ enum status rpc_call(struct channel *channel, const struct method *method, const
     bool is_hedged = method->is_repeatable && options->hedge_after_ms > 0;
 
     CHECK(method->kind == METHOD_KIND_UNARY);
+    if (rpc_may_start(channel, method, err) != STATUS_OK)
+        return STATUS_RESOURCE_EXHAUSTED;
     packed = rpc_pack(channel, method, request, err);
     if (packed == NULL)
         return err == NULL ? STATUS_RESOURCE_EXHAUSTED : err->status;

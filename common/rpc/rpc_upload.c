@@ -137,10 +137,13 @@ enum status rpc_open(struct channel *channel, const struct method *method,
                      const struct rpc_options *options, rpc_reply_cb on_reply, void *arg,
                      struct rpc **rpc, struct error *err)
 {
-    struct upload *upload = fault_is_due() ? NULL : calloc(1, sizeof(*upload));
+    struct upload *upload;
     struct attempt *attempt;
 
     CHECK(method->kind == METHOD_KIND_CLIENT_STREAM && rpc != NULL);
+    if (rpc_may_start(channel, method, err) != STATUS_OK)
+        return STATUS_RESOURCE_EXHAUSTED;
+    upload = fault_is_due() ? NULL : calloc(1, sizeof(*upload));
     if (upload == NULL)
         return error_set(err, STATUS_RESOURCE_EXHAUSTED, "no memory for a call");
     rpc_init(&upload->rpc, channel, method, options, arg);

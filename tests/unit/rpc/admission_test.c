@@ -16,14 +16,14 @@ static void lets_in_then_queues_then_refuses(void **state)
     gate_init(&gate, 1, 2);
     for (i = 0; i < 4; i++)
         list_init(&nodes[i]);
-    assert_int_equal(gate_enter(&gate, &nodes[0]), GATE_ANSWER_ENTER);
-    assert_int_equal(gate_enter(&gate, &nodes[1]), GATE_ANSWER_WAIT);
-    assert_int_equal(gate_enter(&gate, &nodes[2]), GATE_ANSWER_WAIT);
-    assert_int_equal(gate_enter(&gate, &nodes[3]), GATE_ANSWER_FULL);
-    assert_ptr_equal(gate_leave(&gate), &nodes[1]);
+    assert_int_equal(gate_enter(&gate, &nodes[0], 0, UINT64_MAX), GATE_ANSWER_ENTER);
+    assert_int_equal(gate_enter(&gate, &nodes[1], 0, UINT64_MAX), GATE_ANSWER_WAIT);
+    assert_int_equal(gate_enter(&gate, &nodes[2], 0, UINT64_MAX), GATE_ANSWER_WAIT);
+    assert_int_equal(gate_enter(&gate, &nodes[3], 0, UINT64_MAX), GATE_ANSWER_FULL);
+    assert_ptr_equal(gate_leave(&gate, 0), &nodes[1]);
     assert_int_equal(gate_inside(&gate), 1);
-    assert_ptr_equal(gate_leave(&gate), &nodes[2]);
-    assert_null(gate_leave(&gate));
+    assert_ptr_equal(gate_leave(&gate, 0), &nodes[2]);
+    assert_null(gate_leave(&gate, 0));
     assert_int_equal(gate_inside(&gate), 0);
     gate_close(&gate);
 }
@@ -38,14 +38,67 @@ static void one_that_gives_up_makes_room_in_the_queue(void **state)
     gate_init(&gate, 1, 1);
     for (i = 0; i < 3; i++)
         list_init(&nodes[i]);
-    gate_enter(&gate, &nodes[0]);
-    gate_enter(&gate, &nodes[1]);
+    gate_enter(&gate, &nodes[0], 0, UINT64_MAX);
+    gate_enter(&gate, &nodes[1], 0, UINT64_MAX);
     assert_true(gate_forget(&gate, &nodes[1]));
     assert_false(gate_forget(&gate, &nodes[1]));
-    assert_int_equal(gate_enter(&gate, &nodes[2]), GATE_ANSWER_WAIT);
-    assert_ptr_equal(gate_leave(&gate), &nodes[2]);
+    assert_int_equal(gate_enter(&gate, &nodes[2], 0, UINT64_MAX), GATE_ANSWER_WAIT);
+    assert_ptr_equal(gate_leave(&gate, 0), &nodes[2]);
     assert_false(gate_forget(&gate, &nodes[2])); /* it has a place now */
-    assert_null(gate_leave(&gate));
+    assert_null(gate_leave(&gate, 0));
+    gate_close(&gate);
+}
+
+#define MS 1000000u
+
+/* One leaves every ten milliseconds: three before it and itself are forty. */
+static void one_whose_turn_would_come_too_late_is_not_let_in(void **state)
+{
+    struct list nodes[40];
+    struct gate gate;
+    uint64_t now = 0;
+    unsigned i;
+
+    (void)state;
+    gate_init(&gate, 64, 0);
+    for (i = 0; i < 40; i++)
+        list_init(&nodes[i]);
+    assert_int_equal(gate_enter(&gate, &nodes[0], now, 1), GATE_ANSWER_ENTER); /* it is alone */
+    for (i = 1; i < 33; i++) {
+        now += 10 * MS;
+        gate_enter(&gate, &nodes[i], now, UINT64_MAX);
+        gate_leave(&gate, now);
+    }
+    gate_enter(&gate, &nodes[34], now, UINT64_MAX);
+    gate_enter(&gate, &nodes[35], now, UINT64_MAX);
+    assert_int_equal(gate_wait_ns(&gate), 40 * MS);
+    assert_int_equal(gate_enter(&gate, &nodes[36], now, now + 49 * MS), GATE_ANSWER_LATE);
+    assert_int_equal(gate_enter(&gate, &nodes[36], now, now + 51 * MS), GATE_ANSWER_ENTER);
+    for (i = 0; i < 4; i++)
+        gate_leave(&gate, now);
+    gate_close(&gate);
+}
+
+/* Nobody was there for an hour: that says nothing of how fast the next will leave. */
+static void idle_time_is_not_taken_for_slowness(void **state)
+{
+    struct list nodes[2];
+    struct gate gate;
+    uint64_t now = 10 * MS;
+
+    (void)state;
+    gate_init(&gate, 2, 0);
+    list_init(&nodes[0]);
+    list_init(&nodes[1]);
+    gate_enter(&gate, &nodes[0], 0, UINT64_MAX);
+    gate_leave(&gate, now);
+    now += 3600000ull * MS;
+    gate_enter(&gate, &nodes[0], now, UINT64_MAX);
+    gate_leave(&gate, now + 10 * MS);
+    gate_enter(&gate, &nodes[0], now + 10 * MS, UINT64_MAX);
+    assert_int_equal(gate_enter(&gate, &nodes[1], now + 10 * MS, now + 50 * MS), GATE_ANSWER_ENTER);
+    gate_leave(&gate, now + 20 * MS);
+    gate_leave(&gate, now + 20 * MS);
     gate_close(&gate);
 }
 
@@ -54,6 +107,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(lets_in_then_queues_then_refuses),
         cmocka_unit_test(one_that_gives_up_makes_room_in_the_queue),
+        cmocka_unit_test(one_whose_turn_would_come_too_late_is_not_let_in),
+        cmocka_unit_test(idle_time_is_not_taken_for_slowness),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
