@@ -271,15 +271,18 @@ static struct channel_method *find_method(struct channel *channel, const struct 
     return found;
 }
 
-struct rpc_metrics *channel_metrics(struct channel *channel, const struct method *method)
+struct rpc_metrics *channel_note_start(struct channel *channel, const struct method *method)
 {
     struct channel_method *found;
+    struct rpc_metrics *metrics;
 
     pthread_mutex_lock(&channel->lock);
     found = find_method(channel, method);
+    if (found != NULL)
+        throttle_note_start(&found->throttle);
+    metrics = found == NULL ? NULL : found->metrics;
     pthread_mutex_unlock(&channel->lock);
-    return found == NULL || found->metrics == NULL ? rpc_metrics_find(channel->service, method)
-                                                   : found->metrics;
+    return metrics == NULL ? rpc_metrics_find(channel->service, method) : metrics;
 }
 
 bool channel_may_send(struct channel *channel, const struct method *method)
@@ -293,6 +296,8 @@ bool channel_may_send(struct channel *channel, const struct method *method)
         may = throttle_may_send(&found->throttle, clock_now(), method->kind == METHOD_KIND_UNARY,
                                 (double)random() / ((double)RAND_MAX + 1));
     pthread_mutex_unlock(&channel->lock);
+    if (!may)
+        rpc_metrics_count(rpc_metrics_find(channel->service, method), STATUS_RESOURCE_EXHAUSTED, 0);
     return may;
 }
 
@@ -303,7 +308,7 @@ void channel_note_end(struct channel *channel, const struct method *method, enum
     pthread_mutex_lock(&channel->lock);
     found = find_method(channel, method);
     if (found != NULL)
-        throttle_note(&found->throttle, clock_now(), end);
+        throttle_note_end(&found->throttle, clock_now(), end);
     pthread_mutex_unlock(&channel->lock);
 }
 

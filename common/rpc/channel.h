@@ -76,11 +76,13 @@ struct channel {
 struct link *channel_link(struct channel *channel);
 void link_unref(struct link *link);
 
-struct rpc_metrics *channel_metrics(struct channel *channel, const struct method *method);
-
 /* Whether the services may be asked for one more call of @method, as busy as they have said they
- * are (throttle.h); each call that was sent is then noted at its end. Any thread. */
+ * are (throttle.h): one that may not is counted as refused there. Any
+ * thread. */
 bool channel_may_send(struct channel *channel, const struct method *method);
+
+/* Each call that is sent: its start gives the method's counters. Any thread. */
+struct rpc_metrics *channel_note_start(struct channel *channel, const struct method *method);
 void channel_note_end(struct channel *channel, const struct method *method, enum throttle_end end);
 
 /* A retry storm makes an outage longer. A failed attempt takes a token, a success gives a tenth of

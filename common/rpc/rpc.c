@@ -41,7 +41,7 @@ void rpc_init(struct rpc *rpc, struct channel *channel, const struct method *met
     rpc->client = channel->client;
     rpc->thread = client_thread(channel->client);
     rpc->method = method;
-    rpc->metrics = channel_metrics(channel, method);
+    rpc->metrics = channel_note_start(channel, method);
     rpc->parent = options->parent;
     rpc->deadline_ns = options->deadline_ns;
     if (rpc->parent != NULL && rpc->parent->deadline_ns < rpc->deadline_ns)
@@ -68,7 +68,6 @@ enum status rpc_may_start(struct channel *channel, const struct method *method, 
 {
     if (channel_may_send(channel, method))
         return STATUS_OK;
-    rpc_metrics_count(channel_metrics(channel, method), STATUS_RESOURCE_EXHAUSTED, 0);
     return error_set(err, STATUS_RESOURCE_EXHAUSTED,
                      "%s has more calls of %s than it can take; try again later", channel->service,
                      method->name);

@@ -53,11 +53,15 @@ bool throttle_may_send(struct throttle *throttle, uint64_t now_ns, bool is_short
             return false;
         }
     }
-    throttle->out++;
     return true;
 }
 
-void throttle_note(struct throttle *throttle, uint64_t now_ns, enum throttle_end end)
+void throttle_note_start(struct throttle *throttle)
+{
+    throttle->out++;
+}
+
+void throttle_note_end(struct throttle *throttle, uint64_t now_ns, enum throttle_end end)
 {
     throttle->out--;
     if (end == THROTTLE_END_UNKNOWN)

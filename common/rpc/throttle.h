@@ -27,10 +27,12 @@ enum throttle_end {
 
 /* Whether a call may be sent. @chance is uniform, from 0 to under 1. @is_short: one of those that
  * take moments, of which no more are out at once than come back in half a second (or
- * THROTTLE_OUT_MIN). Of a call
- * that may be sent, throttle_note tells the end. */
+ * THROTTLE_OUT_MIN). */
 bool throttle_may_send(struct throttle *throttle, uint64_t now_ns, bool is_short, double chance);
 
-void throttle_note(struct throttle *throttle, uint64_t now_ns, enum throttle_end end);
+/* Of every call that is sent, its start and its end. */
+void throttle_note_start(struct throttle *throttle);
+
+void throttle_note_end(struct throttle *throttle, uint64_t now_ns, enum throttle_end end);
 
 #endif

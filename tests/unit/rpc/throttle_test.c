@@ -8,6 +8,15 @@
 
 #define NS_PER_S 1000000000ull
 
+static bool may_start(struct throttle *throttle, uint64_t now_ns, bool is_short, double chance)
+{
+    bool may = throttle_may_send(throttle, now_ns, is_short, chance);
+
+    if (may)
+        throttle_note_start(throttle);
+    return may;
+}
+
 /* Ten seconds of @offered calls a second against a server that takes @capacity of those that it is
  * sent; what it was sent in the last of them. */
 static unsigned sent_in_last_second(struct throttle *throttle, unsigned offered, unsigned capacity)
@@ -20,9 +29,9 @@ static unsigned sent_in_last_second(struct throttle *throttle, unsigned offered,
                 throttle->at_ns < second * NS_PER_S ? second * NS_PER_S : throttle->at_ns;
             double chance = (double)((i * 2654435761u) % 1000) / 1000;
 
-            if (throttle_may_send(throttle, now + NS_PER_S / offered, true, chance))
-                throttle_note(throttle, now + NS_PER_S / offered,
-                              sent++ < capacity ? THROTTLE_END_TAKEN : THROTTLE_END_REFUSED);
+            if (may_start(throttle, now + NS_PER_S / offered, true, chance))
+                throttle_note_end(throttle, now + NS_PER_S / offered,
+                                  sent++ < capacity ? THROTTLE_END_TAKEN : THROTTLE_END_REFUSED);
         }
     return sent;
 }
@@ -55,8 +64,8 @@ static void one_that_takes_nothing_is_still_asked_and_found_when_it_is_back(void
     at = throttle.at_ns;
     for (i = 0; i < 20000; i++) {
         at += NS_PER_S / 1000;
-        if (throttle_may_send(&throttle, at, true, (double)((i * 2654435761u) % 1000) / 1000)) {
-            throttle_note(&throttle, at, THROTTLE_END_TAKEN);
+        if (may_start(&throttle, at, true, (double)((i * 2654435761u) % 1000) / 1000)) {
+            throttle_note_end(&throttle, at, THROTTLE_END_TAKEN);
             sent += i >= 19000;
         }
     }
@@ -70,8 +79,8 @@ static void a_few_failures_are_no_overload(void **state)
 
     (void)state;
     for (i = 0; i < 100; i++) {
-        assert_true(throttle_may_send(&throttle, NS_PER_S + i, true, 0));
-        throttle_note(&throttle, NS_PER_S + i, THROTTLE_END_REFUSED);
+        assert_true(may_start(&throttle, NS_PER_S + i, true, 0));
+        throttle_note_end(&throttle, NS_PER_S + i, THROTTLE_END_REFUSED);
     }
 }
 
@@ -83,14 +92,13 @@ static void short_calls_do_not_pile_up(void **state)
 
     (void)state;
     for (i = 0; i < THROTTLE_OUT_MIN; i++)
-        assert_true(throttle_may_send(&throttle, NS_PER_S, true, 0));
-    assert_false(throttle_may_send(&throttle, NS_PER_S, true, 0.99));
+        assert_true(may_start(&throttle, NS_PER_S, true, 0));
+    assert_false(may_start(&throttle, NS_PER_S, true, 0.99));
     assert_true(throttle_may_send(&throttle, NS_PER_S, false, 0.99)); /* streams may take hours */
-    throttle_note(&throttle, NS_PER_S, THROTTLE_END_TAKEN);
     for (i = 0; i < THROTTLE_OUT_MIN; i++)
-        throttle_note(&throttle, NS_PER_S, THROTTLE_END_TAKEN);
+        throttle_note_end(&throttle, NS_PER_S, THROTTLE_END_TAKEN);
     for (i = 0; i < THROTTLE_OUT_MIN; i++)
-        assert_true(throttle_may_send(&throttle, NS_PER_S, true, 0));
+        assert_true(may_start(&throttle, NS_PER_S, true, 0));
 }
 
 static void a_call_that_was_cancelled_says_nothing(void **state)
@@ -100,8 +108,8 @@ static void a_call_that_was_cancelled_says_nothing(void **state)
 
     (void)state;
     for (i = 0; i < 1000; i++) {
-        assert_true(throttle_may_send(&throttle, NS_PER_S, true, 0));
-        throttle_note(&throttle, NS_PER_S, THROTTLE_END_UNKNOWN);
+        assert_true(may_start(&throttle, NS_PER_S, true, 0));
+        throttle_note_end(&throttle, NS_PER_S, THROTTLE_END_UNKNOWN);
     }
 }
 
