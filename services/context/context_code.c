@@ -52,6 +52,12 @@ static int compare_to(struct slice code, const char *bound)
     return order;
 }
 
+/* "1123F" and "0042T" lie in no range of codes that are all digits. */
+static bool ends_in_letter(struct slice code)
+{
+    return code.data[code.size - 1] >= 'A';
+}
+
 struct slice code_name(enum code_system system, struct slice code)
 {
     size_t best_size = 0;
@@ -69,6 +75,9 @@ struct slice code_name(enum code_system system, struct slice code)
             continue;
         if (is_exact ? !slice_is(code, row->first)
                      : compare_to(code, row->first) < 0 || compare_to(code, row->last) > 0)
+            continue;
+        if (system == CODE_SYSTEM_CPT
+            && ends_in_letter(code) != ends_in_letter(slice_from(row->first)))
             continue;
         size = strlen(row->first) + is_exact;
         if (size < best_size)

@@ -32,7 +32,7 @@
 
 const char *const rank_signal_names[RANK_SIGNALS] = {
     "things", "words",   "concepts", "needs", "kind",  "standing", "limits",
-    "visits", "unnamed", "recency",  "time",  "notes", "near",
+    "visits", "unnamed", "recency",  "time",  "notes", "near",     "spelling",
 };
 
 struct asking {
@@ -288,7 +288,9 @@ struct ranking *context_rank(const struct record *record, const struct courses *
     asking->ranking = ranking;
     asking->near = near;
     asking->without = without;
-    read_question(asking, context_spell(question, courses, arena));
+    if (is_on(asking, RANK_SPELLING))
+        question = context_spell(question, courses, arena);
+    read_question(asking, question);
     if (is_on(asking, RANK_NOTES)) {
         note_words_read(&asking->question, record, &ranking->note_words);
         ranking->note_scores = note_scores(&ranking->note_words, record, arena);

@@ -20,6 +20,8 @@ enum rank_signal {
     RANK_NOTES,    /* the text of a note of it has words of the question, or names what it asks
                       about */
     RANK_NEAR, /* a model that embeds finds its name near the question; only where one is used */
+    RANK_SPELLING, /* a word of the question that nothing knows is the name that it is a slip from
+                    */
     RANK_SIGNALS,
 };
 

@@ -1,5 +1,6 @@
-/* Records in Redis: the only file that speaks to it. One patient's keys carry one hash tag, ctx:{TENANT:PATIENT}:…, and so lie on one
- * cluster slot; every operation is one script, one round trip. Loop thread. */
+/* Records in Redis: the only file that speaks to it. One patient's keys carry one hash tag,
+ * ctx:{TENANT:PATIENT}:…, and so lie on one cluster slot; every operation is one script, one round
+ * trip. Loop thread. */
 #ifndef CONTEXT_STORE_H
 #define CONTEXT_STORE_H
 

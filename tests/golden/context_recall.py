@@ -17,7 +17,7 @@ A budget is checked here, from the text that came back: len(text) / 4."""
 import argparse, collections, hashlib, json, math, os, random, re, subprocess, sys
 
 BUDGETS = (4000, 8000)
-SIGNALS = ('things', 'words', 'concepts', 'needs', 'kind', 'standing', 'limits', 'visits', 'unnamed', 'recency', 'time')
+SIGNALS = ('things', 'words', 'concepts', 'needs', 'kind', 'standing', 'limits', 'visits', 'unnamed', 'recency', 'time', 'notes', 'near', 'spelling')
 HALVES = ((1, 'looked at'), (0, 'only scored'))
 
 
@@ -198,6 +198,9 @@ def main():
             report_rephrased(a, tasks, budget)
         for without in SIGNALS if a.ablate else ():
             print(f'  without {without:10}        {report(tasks, ask(a, tasks, budget, without))}', flush=True)
+        for without in ('', 'spelling') if a.ablate else ():
+            other = [dict(t, question=rephrased(t['question'], 'misspelt', ())) for t in tasks]
+            print(f'  misspelt, without {without:7} {report(other, ask(a, other, budget, without))}', flush=True)
         if a.ablate:
             print(f'  recency alone of ours     {report(tasks, ask(a, tasks, budget, ",".join(s for s in SIGNALS if s != "recency")))}', flush=True)
         if a.baselines:
