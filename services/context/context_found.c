@@ -6,12 +6,16 @@
  * disease. */
 #include "context_found_parts.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 
 #include "context_intent.h"
 #include "context_words.h"
 
 static const char head[] = "Found:\n";
+
+/* A name of less is a word like another. */
+#define NAME_BYTES_MIN 4
 
 /* A section of one line is the least there is to tell. */
 #define FOUND_BYTES_MIN 24
@@ -102,6 +106,64 @@ static int compare_found(const void *a, const void *b, void *finding)
     return fact_compare(found_fact(f, y->fact), found_fact(f, x->fact));
 }
 
+/* ---- all ---- */
+
+/* Where the words of each thing that @question names begin and end. */
+static void find_spans(struct finding *finding, struct slice question)
+{
+    struct thing_found things[THINGS_FOUND_MAX];
+    uint32_t count = things_find(question, THING_ANY, things, THINGS_FOUND_MAX), at = 0;
+    struct slice rest = question, word;
+
+    finding->spans_count = count;
+    memset(finding->spans, 0, sizeof(finding->spans));
+    for (; words_next(&rest, &word); at++) {
+        size_t begin = (size_t)(word.data - question.data);
+
+        for (uint32_t i = 0; i < count; i++) {
+            if (things[i].first == at)
+                finding->spans[i].begin = begin;
+            if (things[i].first + things[i].count == at + 1)
+                finding->spans[i].end = begin + word.size;
+        }
+    }
+}
+
+static bool is_in_longer(const struct finding *finding, size_t begin, size_t end)
+{
+    for (uint32_t i = 0; i < finding->spans_count; i++) {
+        const struct found_span *span = &finding->spans[i];
+
+        if (span->begin <= begin && span->end >= end && span->end - span->begin > end - begin)
+            return true;
+    }
+    return false;
+}
+
+size_t found_name_at(const struct finding *finding, struct slice text, struct slice name)
+{
+    for (size_t at = 0; name.size > 0 && at + name.size <= text.size; at++) {
+        size_t end = at + name.size;
+
+        if ((at == 0 || !isalnum((unsigned char)text.data[at - 1]))
+            && (end == text.size || !isalnum((unsigned char)text.data[end]))
+            && slice_equal_fold(slice_cut(text, at, end), name) && !is_in_longer(finding, at, end))
+            return at;
+    }
+    return text.size;
+}
+
+/* Whether the question says the whole name of @course, of whatever words it is made. */
+static bool is_called(const struct finding *finding, const struct course *course,
+                      struct slice question)
+{
+    struct slice label = found_fact(finding, course->facts[course->count - 1])->label;
+
+    return course->kind != FACT_DEMOGRAPHICS && label.size >= NAME_BYTES_MIN
+           && finding->ids[course->facts[course->count - 1]] != 0
+           && found_name_at(finding, question, label) < question.size;
+}
+
 /* Whether the question was understood as one about something. */
 static bool is_about_something(const struct ask_question *asked)
 {
@@ -109,11 +171,12 @@ static bool is_about_something(const struct ask_question *asked)
            || asked->is_family;
 }
 
-static void find_all(struct finding *finding)
+static void find_all(struct finding *finding, struct slice question)
 {
     for (uint32_t i = 0; i < finding->courses->count; i++) {
         const struct course *course = &finding->courses->items[i];
-        bool bears = ask_bears(finding->asked, finding->prompt->record, course, &finding->period);
+        bool bears = ask_bears(finding->asked, finding->prompt->record, course, &finding->period)
+                     || is_called(finding, course, question);
 
         if (bears || is_given_for(finding->asked, course))
             find_in_course(finding, i, !bears);
@@ -142,9 +205,13 @@ void context_found(const struct prompt *prompt, const struct courses *courses,
         || bytes_max < FOUND_BYTES_MIN)
         return;
     ask_read(question, asked);
-    if (!is_about_something(asked))
+    /* "What treatment does she get?" */
+    if (!is_about_something(asked) && (finding.intents & INTENT_TREATMENT))
+        asked->kinds = 1u << FACT_MEDICATION;
+    find_spans(&finding, question);
+    find_all(&finding, question);
+    if (finding.count == 0 && !is_about_something(asked))
         return;
-    find_all(&finding);
     found_choose(&finding, question);
     finding.end_max = out->size + bytes_max;
     buffer_put_string(out, head);

@@ -1,14 +1,7 @@
 /* Of all that bears on a question, what answers it. */
 #include "context_found_parts.h"
 
-#include <ctype.h>
-
 #include "context_intent.h"
-
-static bool is_medication(const struct finding *finding, const struct found *found)
-{
-    return finding->courses->items[found->course].kind == FACT_MEDICATION;
-}
 
 static bool is_kind(const struct finding *finding, const struct found *found, enum fact_kind kind)
 {
@@ -30,14 +23,14 @@ static void withdraw_kind(struct finding *finding, enum fact_kind kind)
             finding->items[i].answers = false;
 }
 
-/* Asked about a disease, what is given for it was found too. */
+/* Asked about a disease, what is given for it was found too. A summary is of both. */
 static void choose_disease_or_treatment(struct finding *finding)
 {
-    uint32_t kinds = finding->asked->kinds;
-    bool asks_treatment = ((finding->intents & INTENT_TREATMENT) || (kinds >> FACT_MEDICATION & 1))
-                          && !(kinds >> FACT_CONDITION & 1);
+    bool asks_treatment =
+        (finding->intents & INTENT_TREATMENT) || (finding->asked->kinds >> FACT_MEDICATION & 1);
 
-    if (!finding->asked->has_things || !has_kind(finding, FACT_CONDITION))
+    if (!finding->asked->has_things || !has_kind(finding, FACT_CONDITION)
+        || (finding->intents & INTENT_SUMMARY))
         return;
     if (asks_treatment) {
         withdraw_kind(finding, FACT_CONDITION);
@@ -45,20 +38,6 @@ static void choose_disease_or_treatment(struct finding *finding)
     }
     for (size_t i = 0; i < finding->count; i++)
         finding->items[i].answers &= !finding->items[i].is_given_for;
-}
-
-/* Where @name stands in @text as whole words, in whatever case; text.size: nowhere. */
-static size_t find_name(struct slice text, struct slice name)
-{
-    for (size_t at = 0; name.size > 0 && at + name.size <= text.size; at++) {
-        bool begins = at == 0 || !isalnum((unsigned char)text.data[at - 1]);
-        bool ends =
-            at + name.size == text.size || !isalnum((unsigned char)text.data[at + name.size]);
-
-        if (begins && ends && slice_equal_fold(slice_cut(text, at, at + name.size), name))
-            return at;
-    }
-    return text.size;
 }
 
 static struct slice label_of(const struct finding *finding, const struct found *found)
@@ -84,31 +63,63 @@ static void choose_drug_or_allergy(struct finding *finding, struct slice questio
         struct found *found = &finding->items[i];
 
         if (is_kind(finding, found, FACT_ALLERGY)
-            && (has_drug || find_name(question, label_of(finding, found)) == question.size))
+            && (has_drug
+                || found_name_at(finding, question, label_of(finding, found)) == question.size))
             found->answers = false;
     }
 }
 
-/* @question without the names in it of what was found; is_literal[i]: item i is so named. */
+/* The item with the longest name that stands in @text, of those that have not been named yet. */
+static size_t find_longest(const struct finding *finding, struct slice text, const bool *is_literal)
+{
+    size_t longest = finding->count, most = 0;
+
+    for (size_t i = 0; i < finding->count; i++) {
+        struct slice label = label_of(finding, &finding->items[i]);
+
+        if (!is_literal[i] && label.size > most
+            && found_name_at(finding, text, label) < text.size) {
+            longest = i;
+            most = label.size;
+        }
+    }
+    return longest;
+}
+
+/* @question without the names in it of what was found, longer names first; is_literal[i]: item i is
+ * so named. */
 static struct slice without_names(const struct finding *finding, struct slice question,
-                                  bool is_literal[FOUND_MAX], bool *has_literal)
+                                  bool is_literal[FOUND_MAX])
 {
     char *text = arena_alloc(finding->arena, question.size + 1);
+    struct slice left = slice_of(text, question.size);
+    size_t next;
 
-    *has_literal = false;
+    memset(is_literal, 0, FOUND_MAX * sizeof(*is_literal));
     if (text == NULL)
         return question;
     memcpy(text, question.data, question.size);
-    for (size_t i = 0; i < finding->count; i++) {
-        struct slice label = label_of(finding, &finding->items[i]);
-        size_t at = find_name(question, label);
+    while ((next = find_longest(finding, left, is_literal)) < finding->count) {
+        struct slice label = label_of(finding, &finding->items[next]);
+        size_t at = found_name_at(finding, left, label);
 
-        is_literal[i] = at < question.size;
-        *has_literal |= is_literal[i];
-        if (is_literal[i])
-            memset(text + at, ' ', label.size);
+        for (size_t i = 0; i < finding->count; i++)
+            is_literal[i] |= slice_equal_fold(label_of(finding, &finding->items[i]), label);
+        memset(text + at, ' ', label.size);
     }
-    return slice_of(text, question.size);
+    return left;
+}
+
+/* What a drug is given for may be named, and the drug not. */
+static bool is_for_named(const struct finding *finding, const struct found *found,
+                         const bool *is_literal)
+{
+    if (!is_kind(finding, found, FACT_MEDICATION))
+        return false;
+    for (size_t i = 0; i < finding->count; i++)
+        if (is_literal[i] && is_kind(finding, &finding->items[i], FACT_CONDITION))
+            return true;
+    return false;
 }
 
 /* What is called just as the question says is meant; what bears on it only as kin of that (a
@@ -117,16 +128,18 @@ static struct slice without_names(const struct finding *finding, struct slice qu
 static void choose_by_name(struct finding *finding, struct slice question)
 {
     struct ask_question *rest = ARENA_NEW(finding->arena, struct ask_question);
-    bool is_literal[FOUND_MAX], has_literal;
-    struct slice left = without_names(finding, question, is_literal, &has_literal);
+    bool is_literal[FOUND_MAX], has_literal = false;
+    struct slice left = without_names(finding, question, is_literal);
 
+    for (size_t i = 0; i < finding->count; i++)
+        has_literal |= is_literal[i];
     if (!has_literal || rest == NULL)
         return;
     ask_read(left, rest);
     for (size_t i = 0; i < finding->count; i++) {
         struct found *found = &finding->items[i];
 
-        if (!is_literal[i] && !found->is_given_for && !is_medication(finding, found)
+        if (!is_literal[i] && !is_for_named(finding, found, is_literal)
             && !(rest->has_things
                  && ask_bears(rest, finding->prompt->record,
                               &finding->courses->items[found->course], &finding->period)))

@@ -23,6 +23,11 @@ struct found {
     bool answers;
 };
 
+/* Bytes of a question that name one thing. */
+struct found_span {
+    size_t begin, end;
+};
+
 struct finding {
     const struct prompt *prompt;
     const struct courses *courses;
@@ -32,6 +37,8 @@ struct finding {
     unsigned times;   /* enum words_time */
     unsigned intents; /* enum intent */
     const struct ask_question *asked;
+    struct found_span spans[THINGS_FOUND_MAX];
+    uint32_t spans_count;
     struct found *items;
     size_t count;
     struct arena *arena;
@@ -46,6 +53,11 @@ const struct fact *found_fact(const struct finding *finding, uint32_t index);
 
 /* The course of @found as the question's time leaves it. */
 struct course found_course(const struct finding *finding, const struct found *found);
+
+/* Where @name stands in @text, the question or what is left of it at its place, as whole words, in
+ * whatever case, and is not part of the name of something else: "hemoglobin" is none in
+ * "hemoglobin A1c". text.size: nowhere. */
+size_t found_name_at(const struct finding *finding, struct slice text, struct slice name);
 
 /* ---- context_found_choose.c ---- */
 

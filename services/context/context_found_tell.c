@@ -94,13 +94,24 @@ static void put_event(struct finding *finding, const struct fact *fact)
         buffer_put(finding->out, slice_cut(rest, fact->label.size, rest.size));
 }
 
+/* "Allergy to Penicillin"; some records say so in the name: "Shellfish allergy". */
+static void put_allergy(struct finding *finding, const struct fact *fact)
+{
+    struct slice label = fact->label, word;
+
+    while (words_next(&label, &word))
+        if (slice_equal_fold(word, SLICE("allergy")))
+            return;
+    buffer_put_string(finding->out, "Allergy to ");
+}
+
 static void put_fact(struct finding *finding, const struct course *course, uint32_t index)
 {
     const struct fact *fact = found_fact(finding, index);
 
     if (fact_lasts(fact)) {
         if (fact->kind == FACT_ALLERGY)
-            buffer_put_string(finding->out, "Allergy to ");
+            put_allergy(finding, fact);
         buffer_put(finding->out, words_of(finding, fact));
     } else if (fact->kind == FACT_OBSERVATION && fact->value.size > 0)
         put_measured(finding, course, fact);

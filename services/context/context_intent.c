@@ -1,4 +1,4 @@
-/* Common English of change, treatment and permission, word by word. */
+/* Common English of change, treatment, permission and summary, word by word. */
 #include "context_intent.h"
 
 #include <pthread.h>
@@ -23,6 +23,9 @@ static const char permission[] =
     "can she|can he|can they|can the|can we|can i|may she|may he|may they|may the|may we|may i|could she|could he|could they|could we|could i|"
     "should she|should he|should they|should we|should i|safe|safely|unsafe|avoid|avoided|avoiding|contraindicated|contraindication|contraindicate|"
     "allowed|permitted|forbid|forbidden|tolerate|tolerated|tolerance|ok to|okay to|ok for|okay for|rule out|conflict|conflicted|harm|dangerous";
+static const char summary[] =
+    "summarize|summarise|summary|sum up|overview|tell me about|tell us about|know about|everything about|all about|brief|in brief|recap|rundown|run down|"
+    "story of|picture of|stand with|catch me up|bring me up to speed|up to speed|synopsis|outline";
 /* clang-format on */
 
 static void build(void)
@@ -31,6 +34,7 @@ static void build(void)
     phrases_add(phrases, change, INTENT_CHANGE);
     phrases_add(phrases, treatment, INTENT_TREATMENT);
     phrases_add(phrases, permission, INTENT_PERMISSION);
+    phrases_add(phrases, summary, INTENT_SUMMARY);
 }
 
 static void note(void *arg, const struct phrase_match *match)

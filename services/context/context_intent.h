@@ -9,6 +9,7 @@ enum intent {
     INTENT_CHANGE = 1,     /* "is it going up", "better or worse" */
     INTENT_TREATMENT = 2,  /* "how is it treated", "what is it managed with" */
     INTENT_PERMISSION = 4, /* "can she take", "is it safe" */
+    INTENT_SUMMARY = 8,    /* "tell me about her asthma" */
 };
 
 /* Bits of enum intent. Any thread; the first call builds the table. */

@@ -1,5 +1,6 @@
 #include "context_judge.h"
 
+#include <math.h>
 #include <pthread.h>
 
 #include "base/check.h"
@@ -57,17 +58,25 @@ static bool has_numbers(const struct fact *fact, const struct target *target)
     return true;
 }
 
+/* A pressure is told in whole millimetres, and judged as it is told. */
+static double number_told(const struct target *target, const struct measure *measure)
+{
+    double value = decimal_value(&measure->value);
+
+    return target->count > 1 ? round(value) : value;
+}
+
 static void put_target(const struct target *target, const struct fact *fact, struct buffer *out)
 {
     bool is_met = true;
 
     /* Of a pressure the greater number is the systolic one, in whatever order they stand. */
     for (uint32_t i = 0; i < target->count; i++) {
-        double value = decimal_value(&fact->measures[i].value);
+        double value = number_told(target, &fact->measures[i]);
         uint32_t rank = 0;
 
         for (uint32_t j = 0; j < target->count; j++)
-            rank += j != i && decimal_value(&fact->measures[j].value) > value;
+            rank += j != i && number_told(target, &fact->measures[j]) > value;
         is_met &= value < target->below[rank];
     }
     buffer_format(out, ", %sbelow the target of %s", is_met ? "" : "not ", target->text);

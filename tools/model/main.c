@@ -27,7 +27,7 @@ static const char help[] =
     "      not there is learnt and written.\n"
     "      --split train|heldout   phrasings of that split only\n"
     "      --vocabulary-size N (2048)  --patients N (all)  --leads N renderings of a patient (5)  --segments N questions on one (6)\n"
-    "      --budgets N,N,… tokens of facts (120,200,300,450)  --form facts|courses|found (facts)  --chars-per-token F (3)  --tokens-max N of an example (1024)  --rename-share F with invented names (0)  --not-found-share F of questions whose answer is not what was found (1)  --seed S (1)  --show N prompts\n"
+    "      --budgets N,N,… tokens of facts (120,200,300,450)  --form facts|courses|found (facts)  --chars-per-token F (3)  --tokens-max N of an example (1024)  --rename-share F with invented names (0)  --single-share F of questions whose answer is one claim from one fact (1)  --not-found-share F of questions whose answer is not what was found (1)  --seed S (1)  --show N prompts\n"
     "\n"
     "  model overlap --population DIR --without DIR\n"
     "      Whether training text (the first, its training split) holds evaluation text (the second): patients, held-out wordings, questions with\n"
@@ -94,6 +94,7 @@ static const struct setting {
     { "budgets", KIND_BUDGETS, 0 },
     { "form", KIND_FORM, 0 },
     { "rename-share", KIND_DOUBLE, AT(prepare.rename_share) },
+    { "single-share", KIND_DOUBLE, AT(prepare.single_share) },
     { "not-found-share", KIND_DOUBLE, AT(prepare.not_found_share) },
     { "chars-per-token", KIND_FLOAT, AT(prepare.chars_per_token) },
     { "vocabulary", KIND_TEXT, AT(vocabulary) },

@@ -23,7 +23,7 @@ examples() { # OUT POPULATION SPLIT, and more options
 
 population held 120 909 16
 population train "$patients" 7001 64
-examples train.data train train --budgets 90,130,180,260,400,650 --leads 5 --segments 12 --tokens-max 1280 --rename-share 0.6 --not-found-share 0 --learn-patients 500 --seed 3 --without "$folder/held"
+examples train.data train train --budgets 90,130,180,260,400,650 --leads 5 --segments 12 --tokens-max 1280 --rename-share 0.6 --not-found-share 0 --single-share 0.4 --learn-patients 500 --seed 3 --without "$folder/held"
 examples held.data held train --budgets 448 --leads 4 --segments 1 --seed 7
 examples held-phrasings.data held heldout --budgets 448 --leads 4 --segments 1 --seed 7
 

@@ -31,6 +31,7 @@ void prepare_options_default(struct prepare_options *options)
         .budgets_count = 4,
         .chars_per_token = CONTEXT_CHARS_PER_TOKEN,
         .tokens_max = 1024,
+        .single_share = 1,
         .not_found_share = 1,
         .seed = 1,
     };
@@ -71,9 +72,16 @@ static bool is_wanted(const struct prepare *prepare, const struct question *ques
     return false;
 }
 
-static bool is_unanswerable(const struct question *question)
+/* A question whose answer declines, or says one thing of one fact only, may give way to those that
+ * say several: they are rarer, and harder to learn. */
+static bool is_spared(struct prepare *prepare, const struct question *question)
 {
-    return question->claims[0].evidence_count == 0;
+    size_t evidence = question->claims[0].evidence_count;
+    double share = evidence == 0                                  ? UNANSWERABLE_SHARE
+                   : evidence == 1 && question->claims_count == 1 ? prepare->options->single_share
+                                                                  : 1;
+
+    return share < 1 && random_unit(&prepare->random) >= share;
 }
 
 /* ---- learning the vocabulary ---- */
@@ -238,8 +246,7 @@ static enum status make_example(struct prepare *prepare, const struct patient_qu
     for (size_t i = 0; i < patient->count && count < prepare->options->segments; i++) {
         const struct question *question = &patient->questions[(start + i) % patient->count];
 
-        if (question == lead || !is_wanted(prepare, question)
-            || (is_unanswerable(question) && random_unit(&prepare->random) >= UNANSWERABLE_SHARE))
+        if (question == lead || !is_wanted(prepare, question) || is_spared(prepare, question))
             continue;
         if (encode(prepare, prompt, courses, question, &chosen[count], &is_rendered, err)
             != STATUS_OK)
@@ -281,7 +288,9 @@ static enum status prepare_patient(struct prepare *prepare, const struct patient
         size_t index = (start + i) % patient->count;
         struct prompt prompt;
 
-        if (!is_wanted(prepare, &patient->questions[index]))
+        if (!is_wanted(prepare, &patient->questions[index])
+            || (prepare->options->single_share < 1
+                && is_spared(prepare, &patient->questions[index])))
             continue;
         leads++;
         status = render(prepare, &record, &courses, &patient->questions[index], &prompt, err);

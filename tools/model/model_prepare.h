@@ -30,6 +30,7 @@ struct prepare_options {
     enum prompt_form form;
     uint32_t tokens_max;    /* longer examples lose questions, or are left out */
     double rename_share;    /* of renderings, those whose names are others (model_rename.h) */
+    double single_share;    /* of questions whose answer is one claim from one fact */
     double not_found_share; /* of questions whose right answer is not what was found, in that form
                                of prompt */
     uint32_t show;          /* print so many prompts with their answers */

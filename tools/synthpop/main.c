@@ -1,26 +1,32 @@
 /* synthpop: synthetic patients as FHIR bundles, with questions and answers about them. */
+#include <dirent.h>
 #include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 
 #include "base/error.h"
+#include "base/limits.h"
 #include "bundle.h"
 #include "population.h"
 #include "question.h"
+#include "truth.h"
 
 #define PATIENTS_MAX 100000000u
 #define RESOURCES_MAX 200000u
 #define QUESTIONS_MAX 10000u
+#define BUNDLE_BYTES_MAX (256 * MIB)
 
 static const char help[] =
     "synthpop: synthetic patients as FHIR R4 bundles; the same seed gives the same bytes\n"
     "\n"
     "  synthpop --patients N --seed S --out DIR   a file for each patient, and questions.ndjson\n"
     "  synthpop --patients N --seed S --ndjson    bundles to standard output, one a line\n"
+    "  synthpop --bundles DIR --out DIR           questions about bundles from elsewhere, and the bundles beside them\n"
     "\n"
-    "  --patients N            how many (10)\n"
+    "  --patients N            how many (10; of --bundles all)\n"
     "  --first I               index of the first (0); a patient depends on seed and index alone\n"
     "  --seed S                (1)\n"
     "  --resources-target M    resources in each record, about; default: differs from patient to patient\n"
@@ -30,8 +36,8 @@ static const char help[] =
 struct options {
     struct population population;
     unsigned patients, first, questions;
-    const char *out;
-    bool is_ndjson;
+    const char *out, *bundles;
+    bool is_ndjson, has_patients;
 };
 
 static enum status parse_number(const char *name, const char *text, uint64_t least, uint64_t most,
@@ -57,6 +63,7 @@ enum choice {
     OPTION_AGE_MIN,
     OPTION_AGE_MAX,
     OPTION_OUT,
+    OPTION_BUNDLES,
     OPTION_NDJSON,
     OPTION_HELP
 };
@@ -70,6 +77,7 @@ static const struct option long_options[] = {
     { "age-min", required_argument, NULL, OPTION_AGE_MIN },
     { "age-max", required_argument, NULL, OPTION_AGE_MAX },
     { "out", required_argument, NULL, OPTION_OUT },
+    { "bundles", required_argument, NULL, OPTION_BUNDLES },
     { "ndjson", no_argument, NULL, OPTION_NDJSON },
     { "help", no_argument, NULL, OPTION_HELP },
     { NULL, 0, NULL, 0 },
@@ -95,6 +103,7 @@ static enum status set_number(struct options *options, int option, const char *n
     switch (option) {
     case OPTION_PATIENTS:
         options->patients = (unsigned)number;
+        options->has_patients = true;
         break;
     case OPTION_FIRST:
         options->first = (unsigned)number;
@@ -131,11 +140,15 @@ static enum status parse_options(int argc, char **argv, struct options *options,
             return error_set(err, STATUS_INVALID_ARGUMENT, "see synthpop --help");
         if (option == OPTION_OUT)
             options->out = optarg;
+        else if (option == OPTION_BUNDLES)
+            options->bundles = optarg;
         else if (option == OPTION_NDJSON)
             options->is_ndjson = true;
         else if (set_number(options, option, long_options[index].name, optarg, err) != STATUS_OK)
             return err->status;
     }
+    if (options->bundles != NULL && options->out == NULL)
+        return error_set(err, STATUS_INVALID_ARGUMENT, "--bundles wants --out DIR");
     if (optind < argc || options->is_ndjson == (options->out != NULL))
         return error_set(err, STATUS_INVALID_ARGUMENT,
                          "give either --out DIR or --ndjson; see synthpop --help");
@@ -207,6 +220,76 @@ static enum status make_patients(const struct options *options, FILE *questions,
     return status;
 }
 
+static int is_bundle(const struct dirent *entry)
+{
+    size_t size = strlen(entry->d_name);
+
+    return size > 5 && strcmp(entry->d_name + size - 5, ".json") == 0;
+}
+
+static enum status read_file(const char *folder, const char *name, struct arena *arena,
+                             struct slice *bytes, struct error *err)
+{
+    const char *path = arena_format(arena, "%s/%s", folder, name);
+    FILE *file = path == NULL ? NULL : fopen(path, "r");
+    char *data = arena_alloc(arena, BUNDLE_BYTES_MAX);
+    size_t size;
+
+    if (file == NULL)
+        return error_set_errno(err, errno, "opening %s", name);
+    size = data == NULL ? 0 : fread(data, 1, BUNDLE_BYTES_MAX, file);
+    fclose(file);
+    if (size == 0 || size == BUNDLE_BYTES_MAX)
+        return error_set(err, STATUS_INVALID_ARGUMENT, "%s is empty, or of over %zu bytes", name,
+                         BUNDLE_BYTES_MAX);
+    *bytes = slice_of(data, size);
+    return STATUS_OK;
+}
+
+/* Questions about one bundle from elsewhere, and the bundle as it is. */
+static enum status ask_bundle(const struct options *options, const char *name, unsigned index,
+                              struct arena *arena, FILE *questions, struct error *err)
+{
+    struct chance chance;
+    struct truth truth;
+    struct buffer lines;
+    struct slice bundle;
+    char copy[32];
+
+    if (read_file(options->bundles, name, arena, &bundle, err) != STATUS_OK)
+        return err->status;
+    if (truth_read(bundle, arena, &truth, err) != STATUS_OK)
+        return error_wrap(err, "bundle %u", index);
+    chance_init(&chance, options->population.seed, index);
+    snprintf(copy, sizeof(copy), "%05u.json", index);
+    buffer_init(&lines, arena);
+    truth_write_questions(&truth, &chance, copy, options->questions, &lines);
+    if (write_file(options->out, copy, bundle, err) != STATUS_OK)
+        return err->status;
+    return write_bytes(questions, buffer_slice(&lines), "questions.ndjson", err);
+}
+
+/* The first bundles of the folder by name. */
+static enum status ask_bundles(const struct options *options, FILE *questions, struct error *err)
+{
+    struct dirent **names;
+    int count = scandir(options->bundles, &names, is_bundle, alphasort), i;
+    enum status status = STATUS_OK;
+    struct arena arena;
+
+    if (count < 0)
+        return error_set_errno(err, errno, "reading the folder %s", options->bundles);
+    arena_init(&arena, RECORD_ARENA_BYTES);
+    for (i = 0; i < count; i++) {
+        if (status == STATUS_OK && (!options->has_patients || (unsigned)i < options->patients))
+            status = ask_bundle(options, names[i]->d_name, (unsigned)i, &arena, questions, err);
+        arena_close(&arena);
+        free(names[i]);
+    }
+    free(names);
+    return status;
+}
+
 static enum status open_questions(const char *folder, FILE **questions, struct error *err)
 {
     char path[4096];
@@ -227,7 +310,8 @@ static enum status run(const struct options *options, struct error *err)
 
     if (options->out != NULL && open_questions(options->out, &questions, err) != STATUS_OK)
         return err->status;
-    status = make_patients(options, questions, err);
+    status = options->bundles != NULL ? ask_bundles(options, questions, err)
+                                      : make_patients(options, questions, err);
     if (fclose(questions == NULL ? stdout : questions) != 0 && status == STATUS_OK)
         return error_set_errno(err, errno, "closing the output");
     return status;

@@ -97,6 +97,18 @@ static const struct phrasings kinds[QUESTION_KIND_COUNT] = {
         { "Can @ take #?", "Is # safe given $ allergies?", "Is there an allergy that rules out #?", "May we give #?", "Would # conflict with an allergy?", "Any allergy against #?", "Can we prescribe #?",
           "Does an allergy speak against #?", "Is @ allergic to anything like #?", "Allergy conflict with #?", "Could # cause an allergic reaction?", "Should # be avoided because of an allergy?",
           "Does $ allergy list forbid #?", "Is # contraindicated by an allergy?", "Would an allergy stop us from giving #?" } },
+    [QUESTION_SERIES] = { "series",
+        { "List all # values.", "Show every # result.", "All # measurements?", "Every # on record?", "Give me all the values of #.", "all # results", "What were all of $ # values?",
+          "Show me each # that was measured.", "History of #?", "Which # values do we have, all of them?", "How many times was # measured, and with what results?", "Every single #, please.",
+          "Write down every # there is.", "Could I see each of $ # readings?", "How many # results are there, and what were they?" } },
+    [QUESTION_SUMMARY] = { "summary",
+        { "Summarize $ #.", "Tell me about $ #.", "Give me an overview of $ #.", "Overview of #?", "Summary of #?", "What should I know about $ #?", "Sum up $ #.", "# in brief?",
+          "Everything about $ #?", "What is the story of $ #?", "A short summary of $ #?", "Give me a rundown of $ #.",
+          "Brief me on $ #.", "Where do we stand with $ #?", "Recap $ # for me." } },
+    [QUESTION_WHY_PROCEDURE] = { "why_procedure",
+        { "Why was the # done?", "What was the # for?", "For what reason was the # done?", "Indication for the #?", "Why did @ have a #?", "What led to the #?", "Reason for the #?",
+          "Because of what was the # performed?", "Which condition called for the #?", "Why the #?", "What was the reason for the #?", "For which diagnosis was the # done?",
+          "What made a # necessary?", "On what grounds was the # carried out?", "To which problem did the # belong?" } },
 };
 
 /* clang-format on */

@@ -3,7 +3,6 @@
  * face, where the subject is something that the record does not hold. */
 #include "question_parts.h"
 
-#define UNANSWERABLE_SHARE 0.23 /* of the draws; some find nothing to ask */
 #define TRIES_PER_QUESTION 8
 
 static bool (*const asks[QUESTION_KIND_COUNT])(struct question *question, bool is_answerable) = {
@@ -27,13 +26,16 @@ static bool (*const asks[QUESTION_KIND_COUNT])(struct question *question, bool i
     [QUESTION_STAGE] = question_lab_stage,
     [QUESTION_TREATMENT] = question_drug_treatment,
     [QUESTION_CONFLICT] = question_history_conflict,
+    [QUESTION_SERIES] = question_lab_series,
+    [QUESTION_SUMMARY] = question_drug_summary,
+    [QUESTION_WHY_PROCEDURE] = question_history_procedure,
 };
 
 /* How often each kind is asked. */
-static const unsigned weights[QUESTION_KIND_COUNT] = { 6, 3, 2, 2, 3, 3, 2, 2, 2, 2,
-                                                       2, 2, 2, 2, 2, 2, 2, 1, 2, 2 };
+static const unsigned weights[QUESTION_KIND_COUNT] = { 6, 3, 2, 2, 3, 3, 2, 2, 2, 2, 2, 2,
+                                                       2, 2, 2, 2, 2, 1, 2, 2, 2, 2, 2 };
 
-static enum question_kind draw_kind(struct chance *chance)
+enum question_kind question_draw_kind(struct chance *chance)
 {
     unsigned total = 0, at;
     int kind;
@@ -46,17 +48,17 @@ static enum question_kind draw_kind(struct chance *chance)
     return kind;
 }
 
-static void write_line(struct question *question, const char *file, bool is_answerable,
-                       struct buffer *out)
+void question_write_line(struct question *question, const struct question_about *about,
+                         bool is_answerable, struct arena *arena, struct buffer *out)
 {
     struct buffer text;
     bool is_heldout;
 
-    buffer_init(&text, question->record->arena);
-    is_heldout = phrasing_draw(question->kind, question->subject,
-                               question->record->person.is_female, question->chance, &text);
-    buffer_format(out, "{\"bundle\":\"%s\",\"patient\":\"%s\",\"question\":", file,
-                  question->record->person.id);
+    buffer_init(&text, arena);
+    is_heldout =
+        phrasing_draw(question->kind, question->subject, about->is_female, question->chance, &text);
+    buffer_format(out, "{\"bundle\":\"%s\",\"patient\":\"%.*s\",\"question\":", about->file,
+                  SLICE_FORMAT(about->patient));
     buffer_put_json(out, buffer_slice(&text));
     buffer_format(out, ",\"kind\":\"%s\",\"about\":\"%s\",\"split\":\"%s\",\"answer\":[",
                   is_answerable ? phrasing_kind_name(question->kind) : "unanswerable",
@@ -67,18 +69,20 @@ static void write_line(struct question *question, const char *file, bool is_answ
 
 static void write_one(struct record *record, const char *file, struct buffer *out)
 {
-    bool is_answerable = !chance_happens(&record->chance, UNANSWERABLE_SHARE);
+    bool is_answerable = !chance_happens(&record->chance, QUESTION_UNANSWERABLE_SHARE);
+    const struct question_about about = { file, slice_from(record->person.id),
+                                          record->person.is_female };
     int i;
 
     for (i = 0; i < TRIES_PER_QUESTION; i++) {
         struct question question = { .record = record,
                                      .chance = &record->chance,
-                                     .kind = draw_kind(&record->chance) };
+                                     .kind = question_draw_kind(&record->chance) };
 
         buffer_init(&question.claims, record->arena);
         if (!asks[question.kind](&question, is_answerable))
             continue;
-        write_line(&question, file, is_answerable, out);
+        question_write_line(&question, &about, is_answerable, record->arena, out);
         return;
     }
 }

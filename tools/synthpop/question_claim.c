@@ -19,6 +19,15 @@ void question_claim_open(struct question *question, const char *format, ...)
     buffer_put_string(claims, ",\"evidence\":[");
 }
 
+void question_claim_prove_by(struct question *question, struct slice reference)
+{
+    struct buffer *claims = &question->claims;
+
+    if (claims->data[claims->size - 1] != '[')
+        buffer_put_byte(claims, ',');
+    buffer_put_json(claims, reference);
+}
+
 void question_claim_prove(struct question *question, char letter, unsigned index)
 {
     struct buffer *claims = &question->claims;

@@ -120,30 +120,66 @@ static bool is_treated(const struct record *record, enum disease disease)
     return false;
 }
 
-/* What is taken for an active condition now. */
-bool question_drug_treatment(struct question *question, bool is_answerable)
+/* An active condition, called by its name or as people call it; NULL: none this time. */
+static const struct condition *draw_active(struct question *question)
 {
     const struct record *record = question->record;
     const struct condition *condition;
     const char *lay;
-    unsigned i;
 
     if (record->condition_count == 0)
-        return false;
+        return NULL;
     condition = &record->condition_list[chance_below(question->chance, record->condition_count)];
-    if (!record_condition_is_active(condition, record->today)
-        || is_treated(record, condition->disease) != is_answerable)
-        return false;
+    if (!record_condition_is_active(condition, record->today))
+        return NULL;
     lay = disease_kinds[condition->disease].lay;
     if (lay != NULL && chance_happens(question->chance, 0.2))
         question_subject(question, lay);
     else
         question_subject_in_sentence(question, record_condition_name(condition));
-    if (!is_answerable)
-        return question_decline(question);
+    return condition;
+}
+
+static void claim_treatment(struct question *question, enum disease disease)
+{
+    const struct record *record = question->record;
+    unsigned i;
+
     for (i = 0; i < record->order_count; i++)
-        if (record->condition_list[record->order_list[i].condition].disease == condition->disease
+        if (record->condition_list[record->order_list[i].condition].disease == disease
             && record_order_is_active(&record->order_list[i], record->today))
             claim_order(question, i);
+}
+
+/* What is taken for an active condition now. */
+bool question_drug_treatment(struct question *question, bool is_answerable)
+{
+    const struct condition *condition = draw_active(question);
+
+    if (condition == NULL || is_treated(question->record, condition->disease) != is_answerable)
+        return false;
+    if (!is_answerable)
+        return question_decline(question);
+    claim_treatment(question, condition->disease);
+    return question->claim_count <= QUESTION_CLAIMS_MAX;
+}
+
+/* An active condition with what is taken for it. */
+bool question_drug_summary(struct question *question, bool is_answerable)
+{
+    const struct record *record = question->record;
+    const struct condition *condition;
+    unsigned i, same = 0;
+
+    if (!is_answerable)
+        return question_history_condition(question, false);
+    if ((condition = draw_active(question)) == NULL)
+        return false;
+    for (i = 0; i < record->condition_count; i++)
+        same += record->condition_list[i].disease == condition->disease;
+    if (same != 1)
+        return false;
+    question_claim_condition(question, (unsigned)(condition - record->condition_list));
+    claim_treatment(question, condition->disease);
     return question->claim_count <= QUESTION_CLAIMS_MAX;
 }

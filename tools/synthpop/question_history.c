@@ -5,7 +5,7 @@
 
 /* ---- conditions ---- */
 
-static void claim_condition(struct question *question, unsigned index)
+void question_claim_condition(struct question *question, unsigned index)
 {
     const struct condition *condition = &question->record->condition_list[index];
     bool is_active = record_condition_is_active(condition, question->record->today);
@@ -33,7 +33,7 @@ bool question_history_problems(struct question *question, bool is_answerable)
         return false;
     for (i = 0; i < record->condition_count; i++)
         if (record_condition_is_active(&record->condition_list[i], record->today))
-            claim_condition(question, i);
+            question_claim_condition(question, i);
     return true;
 }
 
@@ -85,7 +85,7 @@ bool question_history_condition(struct question *question, bool is_answerable)
         question_subject(question, lay);
     else
         question_subject_in_sentence(question, name);
-    claim_condition(question, index);
+    question_claim_condition(question, index);
     return true;
 }
 

@@ -5,6 +5,8 @@
 
 #include "calendar.h"
 
+#define SERIES_MAX 6 /* of more one asks for a trend */
+
 /* The last measurement of @lab before day @before; -1: none, or more than one on that day. */
 static int find_last(const struct record *record, enum lab lab, int before)
 {
@@ -139,8 +141,7 @@ static const char *g_stage(double egfr)
                         : "G5";
 }
 
-/* What is agreed on of the value: ", below the target of 7 %", ", stage G2". */
-static void put_judgement(const struct measurement *measurement, char *out, size_t out_size)
+void question_lab_judge(const struct measurement *measurement, char *out, size_t out_size)
 {
     unsigned i;
 
@@ -163,9 +164,9 @@ static void claim_measured(struct question *question, int index)
 {
     const struct measurement *measurement = &question->record->measurement_list[index];
     struct shown shown = show(question->record, index);
-    char judgement[64];
+    char judgement[QUESTION_JUDGEMENT_BYTES];
 
-    put_judgement(measurement, judgement, sizeof(judgement));
+    question_lab_judge(measurement, judgement, sizeof(judgement));
     question_claim_open(question, "%s was %s%s on %s%s%s", lab_kinds[measurement->lab].label,
                         shown.value, shown.unit, shown.date, flag_words(measurement), judgement);
     question_claim_prove(question, BUNDLE_MEASUREMENT, (unsigned)index);
@@ -215,6 +216,27 @@ bool question_lab_first(struct question *question, bool is_answerable)
     if ((first = find_first(question->record, lab)) < 0)
         return false;
     claim_measured(question, first);
+    return true;
+}
+
+/* All measurements of a lab that was measured now and then. */
+bool question_lab_series(struct question *question, bool is_answerable)
+{
+    const struct record *record = question->record;
+    int lab = draw_lab(question, is_answerable);
+    unsigned i, count = 0;
+
+    if (lab == LAB_NONE)
+        return false;
+    if (!is_answerable)
+        return question_decline(question);
+    for (i = 0; i < record->measurement_count; i++)
+        count += record->measurement_list[i].lab == lab;
+    if (count > SERIES_MAX)
+        return false;
+    for (i = 0; i < record->measurement_count; i++)
+        if (record->measurement_list[i].lab == lab)
+            claim_measured(question, (int)i);
     return true;
 }
 

@@ -10,6 +10,10 @@
 #include "record.h"
 
 #define SUBJECT_BYTES 96
+#define QUESTION_JUDGEMENT_BYTES 64
+
+/* Of the draws; some find nothing to ask. */
+#define QUESTION_UNANSWERABLE_SHARE 0.23
 
 /* One line being made. */
 struct question {
@@ -21,13 +25,33 @@ struct question {
     unsigned claim_count;
 };
 
+/* Whom a question is about. */
+struct question_about {
+    const char *file;     /* the bundle's name */
+    struct slice patient; /* their id */
+    bool is_female;
+};
+
+/* ---- question.c ---- */
+
+/* By how often each is asked. */
+enum question_kind question_draw_kind(struct chance *chance);
+
+/* Append the line of @question, in a phrasing that is drawn now. */
+void question_write_line(struct question *question, const struct question_about *about,
+                         bool is_answerable, struct arena *arena, struct buffer *out);
+
 /* ---- question_claim.c ---- */
 
 /* Begin a claim; then its evidence, one at a time, and the end. */
 __attribute__((format(printf, 2, 3))) void question_claim_open(struct question *question,
                                                                const char *format, ...);
 void question_claim_prove(struct question *question, char letter, unsigned index);
+void question_claim_prove_by(struct question *question, struct slice reference);
 void question_claim_close(struct question *question);
+
+/* "Hypertension, active since 2019-05-24". */
+void question_claim_condition(struct question *question, unsigned index);
 
 /* The one claim of what the record does not say. True. */
 bool question_decline(struct question *question);
@@ -35,6 +59,11 @@ bool question_decline(struct question *question);
 /* What is asked about, as it is or as people write it within a sentence. */
 void question_subject(struct question *question, const char *subject);
 void question_subject_in_sentence(struct question *question, const char *subject);
+
+/* ---- question_lab.c ---- */
+
+/* What is agreed on of a value: ", below the target of 7 %", ", stage G2", or nothing. */
+void question_lab_judge(const struct measurement *measurement, char *out, size_t out_size);
 
 /* ---- what can be asked ----
  * Each draws a subject and writes the claims; false when this record has nothing of the sort to
@@ -45,10 +74,12 @@ bool question_lab_trend(struct question *question, bool is_answerable);
 bool question_lab_range(struct question *question, bool is_answerable);
 bool question_lab_first(struct question *question, bool is_answerable);
 bool question_lab_target(struct question *question, bool is_answerable);
+bool question_lab_series(struct question *question, bool is_answerable);
 bool question_lab_stage(struct question *question, bool is_answerable);
 bool question_drug_list(struct question *question, bool is_answerable);
 bool question_drug_one(struct question *question, bool is_answerable);
 bool question_drug_status(struct question *question, bool is_answerable);
+bool question_drug_summary(struct question *question, bool is_answerable);
 bool question_drug_treatment(struct question *question, bool is_answerable);
 bool question_history_problems(struct question *question, bool is_answerable);
 bool question_history_condition(struct question *question, bool is_answerable);

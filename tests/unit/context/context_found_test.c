@@ -23,6 +23,9 @@ static const char resources[] =
     "'unit':'kg'}},"
     "{'resourceType':'Observation','id':'o4','code':{'text':'FEV1/FVC'},'effectiveDateTime':'2016-03-04','valueQuantity':{'value':71,"
     "'unit':'%'}},"
+    "{'resourceType':'Procedure','id':'x4','status':'completed','performedDateTime':'2014-03-04','code':{'text':'Review of current medication'}},"
+    "{'resourceType':'Observation','id':'o5','code':{'text':'Hemoglobin'},'effectiveDateTime':'2014-03-04','valueQuantity':{'value':13,"
+    "'unit':'g/dL'}},"
     "{'resourceType':'Procedure','id':'x3','status':'completed','performedDateTime':'2016-03-04','code':{'text':'Spirometry'}}";
 
 static const char *ask(const char *question, uint32_t budget)
@@ -134,6 +137,31 @@ static void what_is_called_as_the_question_says_is_meant(void **state)
     assert_null(strstr(found, "More:"));
 }
 
+static void a_summary_of_a_disease_is_of_both(void **state)
+{
+    (void)state;
+    assert_string_equal(
+        ask("Tell me about her hypertension.", 2000),
+        "\nFound:\n"
+        "Hypertension, active since 2012-05-01 [2].\n"
+        "Lisinopril 10 mg tablet, active since 2012-05-01, for Hypertension [3].\n");
+}
+
+static void a_whole_name_is_found_whatever_its_words_mean(void **state)
+{
+    (void)state;
+    assert_true(
+        slice_starts_with(slice_from(ask("When was the review of current medication?", 2000)),
+                          SLICE("\nFound:\nReview of current medication on 2014-03-04 [")));
+}
+
+static void a_name_within_a_longer_one_is_another_name(void **state)
+{
+    (void)state;
+    assert_null(strstr(ask("What was the last hemoglobin A1c?", 2000), "Hemoglobin was"));
+    assert_null(strstr(ask("What was the last hemoglobin?", 2000), "Hemoglobin A1c"));
+}
+
 static void of_what_happened_again_the_last_is_told(void **state)
 {
     (void)state;
@@ -182,6 +210,11 @@ int main(void)
         cmocka_unit_test_setup_teardown(
             an_allergy_answers_whether_a_drug_may_be_given_not_whether_it_is, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_is_called_as_the_question_says_is_meant, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(a_summary_of_a_disease_is_of_both, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_whole_name_is_found_whatever_its_words_mean, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(a_name_within_a_longer_one_is_another_name, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(of_what_happened_again_the_last_is_told, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_the_record_does_not_hold_is_not_found, set_up,

@@ -35,12 +35,20 @@ static void treatment_and_permission_are_two_things(void **state)
     assert_int_equal(of("Can you tell me when he began ibuprofen?"), 0);
 }
 
+static void a_summary_is_asked_for(void **state)
+{
+    (void)state;
+    assert_int_equal(of("Please summarize the gout."), INTENT_SUMMARY);
+    assert_int_equal(of("Give me a rundown of his gout"), INTENT_SUMMARY);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_change_is_asked_for_in_many_words),
         cmocka_unit_test(a_value_is_no_change),
         cmocka_unit_test(treatment_and_permission_are_two_things),
+        cmocka_unit_test(a_summary_is_asked_for),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

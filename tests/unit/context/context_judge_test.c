@@ -67,6 +67,18 @@ static void a_pressure_meets_its_target_by_both_numbers_in_any_order(void **stat
                         ", not below the target of 130/80 mmHg");
 }
 
+static void a_pressure_is_judged_as_it_is_told(void **state)
+{
+    (void)state;
+    /* 129.6/78.4 is told as 130/78. */
+    assert_string_equal(
+        judge(
+            "Blood pressure",
+            "'component':[{'code':{'text':'Systolic'},'valueQuantity':{'value':129.6,'unit':'mmHg'}},"
+            "{'code':{'text':'Diastolic'},'valueQuantity':{'value':78.4,'unit':'mmHg'}}]"),
+        ", not below the target of 130/80 mmHg");
+}
+
 static void each_stage_begins_at_its_bound(void **state)
 {
     (void)state;
@@ -100,6 +112,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_target_is_met_below_it_only, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_pressure_meets_its_target_by_both_numbers_in_any_order,
                                         set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_pressure_is_judged_as_it_is_told, set_up, tear_down),
         cmocka_unit_test_setup_teardown(each_stage_begins_at_its_bound, set_up, tear_down),
         cmocka_unit_test_setup_teardown(nothing_is_said_of_other_units_other_tests_and_bounds,
                                         set_up, tear_down),

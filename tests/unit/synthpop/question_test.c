@@ -212,6 +212,37 @@ static void check_lists(const struct fixture *fixture, const struct json *line)
         assert_int_equal(json_get(line, "answer")->count, count_active(fixture, "Condition"));
 }
 
+static unsigned series_seen;
+
+/* As many claims as Observations of the name. */
+static void check_series(const struct fixture *fixture, const struct json *line)
+{
+    const struct json *claims = json_get(line, "answer"), *entry;
+    struct slice label;
+    unsigned count = 0;
+
+    if (!slice_is(json_get_string(line, "kind"), "series"))
+        return;
+    label =
+        name_of(find_resource(fixture, json_first(json_get(json_first(claims), "evidence"))->text));
+    for (entry = json_first(json_get(fixture->bundle, "entry")); entry != NULL;
+         entry = entry->next) {
+        const struct json *resource = json_get(entry, "resource");
+
+        count += slice_is(json_get_string(resource, "resourceType"), "Observation")
+                 && slice_equal(name_of(resource), label);
+    }
+    assert_int_equal(claims->count, count);
+    series_seen++;
+}
+
+static void a_series_holds_every_observation_of_its_name(void **state)
+{
+    (void)state;
+    each_line(check_series);
+    assert_true(series_seen > 10);
+}
+
 static void lists_hold_all_that_is_active_and_nothing_else(void **state)
 {
     (void)state;
@@ -243,6 +274,7 @@ int main(void)
         cmocka_unit_test(every_claim_has_evidence_in_the_bundle_or_says_that_there_is_none),
         cmocka_unit_test(every_claim_names_what_its_evidence_is_called),
         cmocka_unit_test(the_latest_value_is_that_of_the_last_observation_of_its_name),
+        cmocka_unit_test(a_series_holds_every_observation_of_its_name),
         cmocka_unit_test(lists_hold_all_that_is_active_and_nothing_else),
         cmocka_unit_test(about_a_fifth_is_unanswerable_and_a_seventh_held_out),
     };
