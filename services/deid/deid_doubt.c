@@ -23,22 +23,6 @@
 #define ODDS_NAME 16        /* quarters of a bit: a name even where a product would stand */
 #define MARGIN_INSIDE (-16) /* beside a word that is in */
 
-/* The first token that ends behind @at. */
-static unsigned token_at(const struct deid_tokens *tokens, uint32_t at)
-{
-    unsigned low = 0, high = tokens->count;
-
-    while (low < high) {
-        unsigned middle = low + (high - low) / 2;
-
-        if (tokens->items[middle].end <= at)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
-}
-
 /* Which tokens are part of a span. NULL: no room. */
 static uint8_t *tokens_found(const struct deid_tokens *tokens, const struct deid_spans *spans)
 {
@@ -46,7 +30,7 @@ static uint8_t *tokens_found(const struct deid_tokens *tokens, const struct deid
     unsigned i, t;
 
     for (i = 0; is_found != NULL && i < spans->count; i++)
-        for (t = token_at(tokens, spans->items[i].start);
+        for (t = deid_token_at(tokens, spans->items[i].start);
              t < tokens->count && tokens->items[t].start < spans->items[i].end; t++)
             is_found[t] = 1;
     return is_found;
@@ -259,7 +243,8 @@ static bool is_subject(const struct deid_tokens *tokens, const struct deid_span 
         "with",     "x",        "noted",        "reviewed",  "used",     "placed",    "removed",
         "applied",  "deferred", "unremarkable", "discussed", NULL
     };
-    unsigned first = token_at(tokens, span->start), last = token_at(tokens, span->end - 1);
+    unsigned first = deid_token_at(tokens, span->start),
+             last = deid_token_at(tokens, span->end - 1);
 
     return span->class == DEID_CLASS_NAME && last + 1 < tokens->count
            && deid_like_starts(tokens, first) && deid_like_at(tokens, first) == DEID_LIKE_NAME
@@ -281,13 +266,13 @@ static int margin_against(const struct deid_tokens *tokens, const struct deid_sp
         return 0;
     if (is_subject(tokens, span))
         return 0;
-    if (span->class == DEID_CLASS_GEOGRAPHY && is_home(tokens, token_at(tokens, span->start)))
+    if (span->class == DEID_CLASS_GEOGRAPHY && is_home(tokens, deid_token_at(tokens, span->start)))
         return 0;
     if (tokens->is_plain)
         return span->score <= DEID_SCORE_WEAK ? MARGIN_AGAINST_PLAIN : 0;
     if (span->score <= DEID_SCORE_WEAK)
         return MARGIN_AGAINST_WEAK;
-    last = token_at(tokens, span->end - 1);
+    last = deid_token_at(tokens, span->end - 1);
     if (span->score <= DEID_SCORE_SHAPE && deid_like_gap(tokens, last, " ")
         && deid_hint_at(tokens, last + 1) & DEID_HINT_THING
         && tokens->items[last + 1].shape == DEID_SHAPE_LOWER)
@@ -299,7 +284,7 @@ static int margin_against(const struct deid_tokens *tokens, const struct deid_sp
 static bool is_refuted(const struct deid_tokens *tokens, const struct deid_span *span, int against)
 {
     struct deid_tagged tagged[RANGE_TOKENS_MAX];
-    unsigned index = token_at(tokens, span->start), first = range_first(tokens, index, 0),
+    unsigned index = deid_token_at(tokens, span->start), first = range_first(tokens, index, 0),
              end = range_end(tokens, index);
 
     deid_tagger_run(deid_tagger_ours(), tokens, first, end, tagged);
@@ -320,7 +305,7 @@ static bool is_medical(const struct deid_tokens *tokens, unsigned index)
  * behind words of English, none of them of a name or of what houses are called. */
 static bool is_medicine(const struct deid_tokens *tokens, const struct deid_span *span)
 {
-    unsigned first = token_at(tokens, span->start), end, medical = 0;
+    unsigned first = deid_token_at(tokens, span->start), end, medical = 0;
 
     for (end = first; end < tokens->count && tokens->items[end].start < span->end; end++) {
         if (tokens->items[end].flags
@@ -335,18 +320,35 @@ static bool is_medicine(const struct deid_tokens *tokens, const struct deid_span
            && (medical == end - first || tokens->items[end - 1].shape == DEID_SHAPE_CAPITAL);
 }
 
-/* "Mallory-Weiss tears": what the tagger takes for somebody and is a thing's name, with nothing in
- * front that says of a person. */
+/* Whether the words of [@first, @end) are in a phrase that a thing is called by: "Sister
+ * Mary Joseph"; where there is no medicine, not its first ones: people are called "Miller" too. */
+static bool is_in_phrase(const struct deid_tokens *tokens, unsigned first, unsigned end)
+{
+    for (unsigned back = tokens->is_plain; back <= 2 && back <= first; back++) {
+        unsigned stop = deid_place_listed(tokens, first - back, DEID_WORD_EPONYM);
+
+        if (stop >= end && stop > first - back + 1)
+            return true;
+    }
+    return false;
+}
+
+/* "Mallory-Weiss tears", "the Jackson-Pratt": what the tagger takes for somebody and is a thing's
+ * name, with nothing in front that says of a person. */
 static bool is_namesake(const struct deid_tokens *tokens, const struct deid_span *span)
 {
-    unsigned first = token_at(tokens, span->start), end = token_at(tokens, span->end - 1) + 1;
+    uint32_t people = DEID_WORD_TITLE | DEID_WORD_KIN | DEID_WORD_SALUTATION | DEID_WORD_LABEL;
+    unsigned first = deid_token_at(tokens, span->start),
+             end = deid_token_at(tokens, span->end - 1) + 1;
 
-    return span->class == DEID_CLASS_NAME && !tokens->is_plain
-           && deid_like_is_eponymous(tokens, first, end)
-           && !(
-               first > 0
-               && tokens->items[first - 1].flags
-                      & (DEID_WORD_TITLE | DEID_WORD_KIN | DEID_WORD_SALUTATION | DEID_WORD_LABEL));
+    if (span->class != DEID_CLASS_NAME)
+        return false;
+    if (is_in_phrase(tokens, first, end))
+        return true;
+    return !tokens->is_plain
+           && (deid_like_is_articled(tokens, first, end)
+               || (deid_like_is_eponymous(tokens, first, end)
+                   && !(first > 0 && tokens->items[first - 1].flags & people)));
 }
 
 void deid_doubt_clear(const struct deid_tokens *tokens, struct deid_spans *spans, unsigned from)

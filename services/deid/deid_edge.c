@@ -3,22 +3,6 @@
 #include "deid_like.h"
 #include "deid_scanner.h"
 
-/* The first token that ends behind @at. */
-static unsigned token_at(const struct deid_tokens *tokens, uint32_t at)
-{
-    unsigned low = 0, high = tokens->count;
-
-    while (low < high) {
-        unsigned middle = low + (high - low) / 2;
-
-        if (tokens->items[middle].end <= at)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
-}
-
 /* "Riverside ER": the part of the house is of its name. */
 static bool is_ward(const struct deid_tokens *tokens, unsigned index)
 {
@@ -56,7 +40,8 @@ static unsigned visit_end(const struct deid_tokens *tokens, unsigned index)
 static void widen(const struct deid_tokens *tokens, struct deid_spans *spans,
                   struct deid_span *span)
 {
-    unsigned first = token_at(tokens, span->start), next = token_at(tokens, span->end - 1) + 1, end;
+    unsigned first = deid_token_at(tokens, span->start),
+             next = deid_token_at(tokens, span->end - 1) + 1, end;
 
     if (is_ward(tokens, next))
         span->end = tokens->items[next++].end;

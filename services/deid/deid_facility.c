@@ -427,8 +427,8 @@ static unsigned facility_employer(const struct deid_tokens *tokens, struct deid_
     unsigned first = index + 2, end = first, names = 0;
 
     if (!(deid_hint_at(tokens, index) & DEID_HINT_CARE) || !is_one_of(tokens, index, work)
-        || !is_one_of(tokens, index + 1, whom)
-        || !deid_like_gap(tokens, index, " ") || !deid_like_gap(tokens, index + 1, " "))
+        || !is_one_of(tokens, index + 1, whom) || !deid_like_gap(tokens, index, " ")
+        || !deid_like_gap(tokens, index + 1, " "))
         return index;
     while (end < tokens->count && end - first < 4 && deid_like_capital(tokens, end)
            && (end == first || is_inner_gap(tokens, end - 1)) && is_telling(tokens, end)) {
@@ -444,10 +444,15 @@ static unsigned facility_employer(const struct deid_tokens *tokens, struct deid_
 
 void deid_facility_scan(const struct deid_tokens *tokens, struct deid_spans *spans)
 {
-    static const struct deid_finder finders[] = { { facility_named },    { facility_branch },
-                                                  { facility_small },    { facility_after },
-                                                  { facility_partners }, { facility_firm },
-                                                  { facility_employer } };
+    static const struct deid_finder finders[] = {
+        { facility_named, DEID_SHAPES_CAPITAL, DEID_WORD_FACILITY, DEID_HINT_HOUSE },
+        { facility_branch, DEID_SHAPES(NUMBER), 0, 0 },
+        { facility_small, DEID_SHAPES(LOWER), 0, DEID_HINT_HEAD },
+        { facility_after, DEID_SHAPES(LOWER), 0, DEID_HINT_AT },
+        { facility_partners, DEID_SHAPES_CAPITAL, DEID_WORD_FAMILY, 0 },
+        { facility_firm, DEID_SHAPES_CAPITAL, DEID_WORD_ORGANISATION, DEID_HINT_FIRM },
+        { facility_employer, DEID_SHAPES_ALL, 0, DEID_HINT_CARE },
+    };
 
     deid_finder_run(finders, sizeof(finders) / sizeof(finders[0]), tokens, spans);
 }

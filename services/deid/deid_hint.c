@@ -3,7 +3,6 @@
 #include <pthread.h>
 
 #include "base/check.h"
-#include "base/hash.h"
 
 #define SLOTS_COUNT 4096
 #define WORD_BYTES_MAX 24
@@ -78,7 +77,7 @@ static const struct {
       "pharmacy medicine institute university univ school schools college church orthopedics "
       "laboratories laboratory campus rehabilitation rehab office offices practice associates health "
       "healthcare med medical pavilion pediatrics physicians specialists oncology cardiology "
-      "dermatology surgicenter dialysis motel hotel inn shelter" },
+      "dermatology surgicenter dialysis motel hotel inn shelter building tower annex" },
     { DEID_HINT_ROLE,
       "surgeon resident fellow intern attending nurse physician doctor cardiologist oncologist "
       "neurologist urologist dermatologist therapist counselor counsellor psychologist psychiatrist "
@@ -146,30 +145,37 @@ static const struct {
       "dystrophy myopathy myelitis vasculitis arteritis nephritis glomerulonephritis diverticulum "
       "granuloma pox contractures nonunion malunion arthropathy tenosynovitis reconstruction flap "
       "fixation arthrodesis tear tears spaces variant variants culture cultures rebound sheath medium "
+      "form forms nails rumble picture habitus view views cord pattern pads mosaic block "
       "repair repairs pouches conduit rules nomogram agar assay staining reflexes maneuvers" },
 };
 /* clang-format on */
 
 static struct {
-    struct slice word;
+    uint32_t mark; /* of the word (deid_words_mark); 0 in an empty slot */
     uint32_t flags;
 } slots[SLOTS_COUNT];
 
-/* By the first letter, the sizes and last letters that there are: most words end here. */
-static uint64_t filter[32];
-
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
-static uint64_t filter_bit(struct slice word)
+/* The mark of @word in any case; 0 of one that is too long to be here. */
+static uint32_t mark_of(struct slice word)
 {
-    return 1ull << ((word.size * 7 + ((unsigned char)word.data[word.size - 1] & 31)) & 63);
+    char lower[WORD_BYTES_MAX + 8] = { 0 };
+
+    if (word.size > WORD_BYTES_MAX)
+        return 0;
+    for (size_t i = 0; i < word.size; i++) {
+        char c = word.data[i];
+        lower[i] = (char)(c >= 'A' && c <= 'Z' ? c | 32 : c);
+    }
+    return deid_words_mark(deid_words_hash(lower, (unsigned)word.size));
 }
 
-static unsigned slot_of(struct slice word)
+static unsigned slot_of(uint32_t mark)
 {
-    unsigned at = (unsigned)hash_bytes(word, 0) % SLOTS_COUNT;
+    unsigned at = mark % SLOTS_COUNT;
 
-    while (slots[at].word.size > 0 && !slice_equal(slots[at].word, word))
+    while (slots[at].mark != 0 && slots[at].mark != mark)
         at = (at + 1) % SLOTS_COUNT;
     return at;
 }
@@ -183,12 +189,12 @@ static void slots_fill(void)
 
         while (rest.size > 0) {
             size_t end = slice_find_byte(rest, ' ');
-            unsigned at = slot_of(slice_cut(rest, 0, end));
+            uint32_t mark = mark_of(slice_cut(rest, 0, end));
+            unsigned at = slot_of(mark);
 
-            CHECK(slots[at].word.size > 0 || ++count < SLOTS_COUNT / 2);
-            slots[at].word = slice_cut(rest, 0, end);
+            CHECK(mark != 0 && (slots[at].mark != 0 || ++count < SLOTS_COUNT / 2));
+            slots[at].mark = mark;
             slots[at].flags |= rows[i].flag;
-            filter[(unsigned char)slots[at].word.data[0] & 31] |= filter_bit(slots[at].word);
             rest = slice_cut(rest, end + 1, rest.size);
         }
     }
@@ -196,17 +202,23 @@ static void slots_fill(void)
 
 uint32_t deid_hint_find(struct slice word)
 {
-    char lower[WORD_BYTES_MAX];
-    size_t i;
+    uint32_t mark = mark_of(word);
 
-    if (word.size > sizeof(lower) || word.size == 0)
-        return 0;
     pthread_once(&once, slots_fill);
-    if (!(filter[(unsigned char)word.data[0] & 31] & filter_bit(word)))
-        return 0;
-    for (i = 0; i < word.size; i++) {
-        char c = word.data[i];
-        lower[i] = (char)(c >= 'A' && c <= 'Z' ? c | 32 : c);
+    return mark == 0 ? 0 : slots[slot_of(mark)].flags;
+}
+
+void deid_hint_read(const struct deid_tokens *tokens, uint32_t *hints)
+{
+    pthread_once(&once, slots_fill);
+    for (unsigned i = 0; i < tokens->count; i++) {
+        const struct deid_token *token = &tokens->items[i];
+
+        if (token->shape == DEID_SHAPE_NUMBER)
+            hints[i] = 0;
+        else if (token->hash != 0)
+            hints[i] = slots[slot_of(deid_words_mark(token->hash))].flags;
+        else
+            hints[i] = deid_hint_find(deid_token_text(tokens, i));
     }
-    return slots[slot_of(slice_of(lower, word.size))].flags;
 }

@@ -35,6 +35,9 @@ enum deid_hint {
 /* What the word says. Any thread. */
 uint32_t deid_hint_find(struct slice word);
 
+/* The same of each of @tokens. */
+void deid_hint_read(const struct deid_tokens *tokens, uint32_t *hints);
+
 /* The same of token @index, as deid_like_read left it; 0 past the end of @tokens. */
 static inline uint32_t deid_hint_at(const struct deid_tokens *tokens, unsigned index)
 {

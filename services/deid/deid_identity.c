@@ -283,6 +283,7 @@ static void slip_scan(const struct deid_identity *identity, const struct deid_to
     if (deid_identity_slip_is_cut(identity, tokens, index))
         known_add(spans, token->start, token[1].end);
     else if (deid_identity_slip_is_joined(identity, tokens, index)
+             || deid_identity_slip_is_short(identity, tokens, index)
              || (is_beside && deid_identity_slip_is_beside(identity, tokens, index)))
         known_add(spans, token->start, token->end);
 }

@@ -2,11 +2,13 @@
 
 #include <string.h>
 
+#include "deid_like.h"
 #include "deid_plain.h"
 
 #define CUT_BYTES_MIN 6    /* of the whole word */
 #define JOINED_BYTES_MIN 8 /* of both */
 #define PART_BYTES_MIN 3   /* of each */
+#define SHORT_BYTES 4      /* of a known word that is too short to be near to others */
 #define BESIDE_BYTES_MIN 3
 #define BESIDE_KNOWN_BYTES_MIN 4
 #define BESIDE_WORD_BYTES_MIN 5 /* of what is an ordinary word and has a capital */
@@ -63,6 +65,53 @@ bool deid_identity_slip_is_joined(const struct deid_identity *identity,
             return true;
     }
     return false;
+}
+
+static bool is_short_known(const struct deid_identity *identity, struct slice plain)
+{
+    const struct deid_known_word *known =
+        plain.size == SHORT_BYTES ? deid_identity_word(identity, plain) : NULL;
+
+    return known != NULL && !known->is_common;
+}
+
+/* Whether @plain, with one letter of it changed, or left out, or two swapped, is one. */
+static bool is_short_near(const struct deid_identity *identity, struct slice plain)
+{
+    char made[SHORT_BYTES + 1];
+
+    for (size_t at = 0; at < plain.size; at++) {
+        memcpy(made, plain.data, plain.size);
+        if (plain.size > SHORT_BYTES) {
+            memmove(made + at, made + at + 1, plain.size - at - 1);
+            if (is_short_known(identity, slice_of(made, SHORT_BYTES)))
+                return true;
+            continue;
+        }
+        for (made[at] = 'a'; made[at] <= 'z'; made[at]++)
+            if (is_short_known(identity, slice_of(made, SHORT_BYTES)))
+                return true;
+        if (at + 1 == plain.size)
+            break;
+        made[at] = plain.data[at + 1];
+        made[at + 1] = plain.data[at];
+        if (is_short_known(identity, slice_of(made, SHORT_BYTES)))
+            return true;
+    }
+    return false;
+}
+
+bool deid_identity_slip_is_short(const struct deid_identity *identity,
+                                 const struct deid_tokens *tokens, unsigned index)
+{
+    const struct deid_token *token = &tokens->items[index];
+    char buffer[DEID_KNOWN_WORD_BYTES_MAX];
+    struct slice word = deid_token_text(tokens, index);
+
+    return token->shape == DEID_SHAPE_CAPITAL && token->flags == 0 && word.size >= SHORT_BYTES
+           && word.size <= SHORT_BYTES + 1 && deid_like_at(tokens, index) == DEID_LIKE_UNKNOWN
+           && !deid_like_product(tokens, index)
+           && is_short_near(identity, deid_plain(word, buffer));
 }
 
 static bool is_near(const struct deid_identity *identity, struct slice plain)

@@ -19,4 +19,9 @@ bool deid_identity_slip_is_joined(const struct deid_identity *identity,
 bool deid_identity_slip_is_beside(const struct deid_identity *identity,
                                   const struct deid_tokens *tokens, unsigned index);
 
+/* Whether the word @index, with a capital and in no list, is a known one of four letters but for
+ * one change, one letter too many or two that are swapped. */
+bool deid_identity_slip_is_short(const struct deid_identity *identity,
+                                 const struct deid_tokens *tokens, unsigned index);
+
 #endif

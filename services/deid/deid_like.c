@@ -13,6 +13,7 @@
 #define WORD_RARE 6   /* how common "sepsis", "dementia" and "prostate" are as words */
 #define FAMILY_RARE 3 /* steps of how common it is as a name: Krukenberg, and not Murphy */
 #define GIVEN_RARE 1
+#define FAMILY_MANY 10 /* whom a note may as well be about */
 #define PLAIN_SHARE 20 /* one word of medicine in so many is no medicine yet: hand, card, heart */
 
 /* What no name is made of. */
@@ -243,10 +244,9 @@ bool deid_like_read(struct deid_tokens *tokens, struct arena *arena)
 
     if (hints == NULL || likes == NULL)
         return false;
-    for (i = 0; i < tokens->count; i++) {
-        hints[i] = deid_hint_find(deid_token_text(tokens, i));
+    deid_hint_read(tokens, hints);
+    for (i = 0; i < tokens->count; i++)
         likes[i] = (uint8_t)deid_like_of(tokens, i);
-    }
     tokens->hints = hints;
     tokens->likes = likes;
     tokens->is_plain = deid_like_is_plain(tokens) && !is_clinical(tokens);
@@ -322,11 +322,23 @@ static unsigned list_last(const struct deid_tokens *tokens, unsigned index)
     return index;
 }
 
+/* "Plummer nails": a name that things have and not too many people, before a word of medicine. */
+static bool is_before_finding(const struct deid_tokens *tokens, unsigned index)
+{
+    return tokens->items[index].flags & DEID_WORD_EPONYM
+           && deid_like_facts(tokens, index)->family <= FAMILY_MANY
+           && deid_like_gap(tokens, index, " ")
+           && tokens->items[index + 1].shape == DEID_SHAPE_LOWER
+           && tokens->items[index + 1].flags & DEID_WORD_MEDICAL;
+}
+
 /* "Framingham risk score", "Hawkins-Kennedy test": a thing within two words. */
 static bool is_before_thing(const struct deid_tokens *tokens, unsigned index)
 {
     unsigned at;
 
+    if (is_before_finding(tokens, index))
+        return true;
     for (at = index + 1; at < tokens->count && at <= index + 2; at++) {
         if (!is_phrase_gap(deid_tokens_gap(tokens, at - 1)))
             return false;
@@ -429,4 +441,24 @@ bool deid_like_product(const struct deid_tokens *tokens, unsigned index)
 bool deid_like_before_thing(const struct deid_tokens *tokens, unsigned index)
 {
     return is_before_thing(tokens, index) || is_listed_thing(tokens, index);
+}
+
+bool deid_like_is_articled(const struct deid_tokens *tokens, unsigned first, unsigned end)
+{
+    static const char *const articles[] = { "a", "an", "the", NULL };
+    static const char *const people[] = { "family",   "household", "residence", "home",
+                                          "house",    "twins",     "brothers",  "sisters",
+                                          "siblings", "couple",    "children",  "girls",
+                                          "boys",     "kids",      NULL };
+
+    if (first == 0 || tokens->items[first].flags & DEID_WORD_TITLE
+        || !deid_like_gap(tokens, first - 1, " ")
+        || !deid_scanner_is_one_of(deid_token_text(tokens, first - 1), articles)
+        || is_possessive(tokens, end - 1))
+        return false;
+    for (unsigned i = first; i + 1 < end; i++)
+        if (!deid_like_gap(tokens, i, "-"))
+            return false;
+    return !(deid_like_gap(tokens, end - 1, " ")
+             && deid_scanner_is_one_of(deid_token_text(tokens, end), people));
 }

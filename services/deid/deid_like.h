@@ -83,6 +83,10 @@ bool deid_like_before_thing(const struct deid_tokens *tokens, unsigned index);
  * "Mallory-Weiss", "Miller Fisher". */
 bool deid_like_is_eponymous(const struct deid_tokens *tokens, unsigned first, unsigned end);
 
+/* Whether [@first, @end), one word or several with hyphens, stands behind an article as things do:
+ * "a Coude", "the Jackson-Pratt", but not "the Smith family". */
+bool deid_like_is_articled(const struct deid_tokens *tokens, unsigned first, unsigned end);
+
 /* Whether it is a word of those who treat or of what they write about. */
 bool deid_like_is_clinical(struct slice word);
 

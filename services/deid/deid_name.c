@@ -2,22 +2,19 @@
 
 #include "deid_finder.h"
 #include "deid_like.h"
+#include "deid_name_odd.h"
 #include "deid_place.h"
 #include "deid_run.h"
 #include "deid_scanner.h"
 
 #define NAME_WORDS_MAX 5
 #define FAMILY_COMMON 8 /* a surname of many: White, Good */
-#define MASK_BYTES_MIN 2
-#define ENCODED_BYTES_MIN 12
 #define GIVEN_COMMON 6
 #define WRAP_COLUMN 50 /* a line that was broken because it was full is longer than this */
 
 static bool is_title(const struct deid_tokens *tokens, unsigned index)
 {
-    return index < tokens->count
-           && (tokens->items[index].flags & DEID_WORD_TITLE
-               || slice_is(deid_token_text(tokens, index), "Drs"));
+    return index < tokens->count && tokens->items[index].flags & DEID_WORD_TITLE;
 }
 
 /* Whether the end of token @index's line is where a writer's margin is. */
@@ -197,10 +194,25 @@ static void name_after_and(const struct deid_tokens *tokens, struct deid_spans *
     deid_name_add(tokens, spans, end + 1, last, DEID_SCORE_LIST);
 }
 
+/* "Dr. Quill will": a word of English behind a title, and then what somebody does. */
+static unsigned word_end(const struct deid_tokens *tokens, unsigned first)
+{
+    if (first + 1 >= tokens->count || deid_like_shape(tokens, first) != DEID_SHAPE_CAPITAL
+        || deid_like_at(tokens, first) != DEID_LIKE_WORD
+        || tokens->items[first].flags
+               & (DEID_WORD_MEDICAL | DEID_WORD_DRUG | DEID_WORD_FACILITY | DEID_WORD_STOP)
+        || !deid_like_gap(tokens, first, " ")
+        || !(deid_hint_at(tokens, first + 1) & DEID_HINT_DEED))
+        return first;
+    return first + 1;
+}
+
 /* "Ms. Lucinda Farthingale has": a word of English behind one given name, and then what somebody
  * does. */
 static unsigned surname_end(const struct deid_tokens *tokens, unsigned first, unsigned end)
 {
+    if (end == first)
+        return word_end(tokens, first);
     if (end != first + 1 || end >= tokens->count || !deid_like_gap(tokens, first, " ")
         || !(tokens->items[first].flags & DEID_WORD_GIVEN)
         || deid_like_shape(tokens, end) != DEID_SHAPE_CAPITAL
@@ -267,6 +279,15 @@ static bool is_common_given(const struct deid_tokens *tokens, unsigned index)
            && deid_like_facts(tokens, index)->given >= GIVEN_COMMON;
 }
 
+/* "his twin, Zephyr, had": a word with a capital between commas says who that is. */
+static bool is_apposed(const struct deid_tokens *tokens, unsigned index)
+{
+    return deid_like_gap(tokens, index - 1, ", ") && deid_like_gap(tokens, index, ", ")
+           && tokens->items[index].shape == DEID_SHAPE_CAPITAL
+           && deid_like_at(tokens, index) == DEID_LIKE_WORD && deid_hint_at(tokens, index) == 0
+           && !(tokens->items[index].flags & (DEID_WORD_MEDICAL | DEID_WORD_STOP));
+}
+
 /* "wife Carla", "Husband (Devon", "mother, Folake Okonkwo", "her son michael". */
 static unsigned name_of_kin(const struct deid_tokens *tokens, struct deid_spans *spans,
                             unsigned index)
@@ -282,6 +303,8 @@ static unsigned name_of_kin(const struct deid_tokens *tokens, struct deid_spans 
         return index;
     if (tokens->items[first].shape == DEID_SHAPE_LOWER)
         end = gap.size == 0 ? name_end_lower(tokens, first) : first;
+    else if (is_apposed(tokens, first))
+        end = first + 1;
     else if ((deid_like_at(tokens, first) < DEID_LIKE_EITHER && !is_common_given(tokens, first))
              || (deid_like_shape(tokens, first) == DEID_SHAPE_UPPER
                  && deid_like_at(tokens, first) == DEID_LIKE_UNKNOWN)
@@ -368,24 +391,24 @@ static unsigned credential_start(const struct deid_tokens *tokens, unsigned inde
 }
 
 /* "Maeve Kowalski, MD", "S. Olufemi RN": the words before a credential. */
-static void name_with_credential(const struct deid_tokens *tokens, struct deid_spans *spans,
-                                 unsigned index)
+static unsigned name_with_credential(const struct deid_tokens *tokens, struct deid_spans *spans,
+                                     unsigned index)
 {
     struct slice gap;
     unsigned first;
 
-    if (!(tokens->items[index].flags & DEID_WORD_CREDENTIAL) || index == 0
-        || tokens->items[index].shape == DEID_SHAPE_LOWER)
-        return;
+    if (index == 0)
+        return index;
     gap = deid_tokens_gap(tokens, index - 1);
     if (!slice_is(gap, ", ") && !slice_is(gap, " ") && !slice_is(gap, ","))
-        return;
+        return index;
     first = credential_start(tokens, index);
     if (first < index && has_word(tokens, first, index)
         && (index - first > 1
             || (tokens->items[first].flags & DEID_WORD_NAME
                 && deid_like_at(tokens, first) >= DEID_LIKE_EITHER)))
         deid_name_add(tokens, spans, first, index, DEID_SCORE_LABEL);
+    return index; /* another may begin with the credential itself */
 }
 
 /* "RN Johnson", "NP: Lee": a credential in front. */
@@ -449,95 +472,6 @@ static unsigned name_turned(const struct deid_tokens *tokens, struct deid_spans 
     return end;
 }
 
-/* "Edythe31 Morar593": words with numbers at their ends, two of them or with a title. */
-static unsigned name_numbered(const struct deid_tokens *tokens, struct deid_spans *spans,
-                              unsigned index)
-{
-    const struct deid_token *token = &tokens->items[index];
-    unsigned end = index;
-
-    if (token->shape != DEID_SHAPE_DIGITAL || token->end - token->start < 5)
-        return index;
-    while (end < tokens->count && tokens->items[end].shape == DEID_SHAPE_DIGITAL) {
-        end++;
-        if (!(deid_like_gap(tokens, end - 1, " ") || deid_like_gap(tokens, end - 1, "-")
-              || deid_like_gap(tokens, end - 1, "'")))
-            break;
-    }
-    deid_name_add(tokens, spans, index, end, end - index > 1 ? DEID_SCORE_LABEL : DEID_SCORE_WEAK);
-    return end;
-}
-
-/* "A***** R*******": what a mask left of a name. */
-static unsigned name_masked(const struct deid_tokens *tokens, struct deid_spans *spans,
-                            unsigned index)
-{
-    size_t start = tokens->items[index].start, end = tokens->items[index].end, stars = 0;
-    unsigned last = index;
-
-    while (end < tokens->text.size && tokens->text.data[end] == '*') {
-        end++;
-        stars++;
-    }
-    if (stars < MASK_BYTES_MIN || tokens->items[index].shape != DEID_SHAPE_INITIAL)
-        return index;
-    deid_spans_add(spans, (struct deid_span){ (uint32_t)start, (uint32_t)end, DEID_CLASS_NAME,
-                                              DEID_FORM_VALUE, DEID_SCORE_LABEL });
-    while (last < tokens->count && tokens->items[last].start < end)
-        last++;
-    return last;
-}
-
-static int base64_value(char c)
-{
-    if (c >= 'A' && c <= 'Z')
-        return c - 'A';
-    if (c >= 'a' && c <= 'z')
-        return c - 'a' + 26;
-    return deid_is_digit(c) ? c - '0' + 52 : -1;
-}
-
-/* Whether @word is base64 of words: letters and blanks, one capital at least. */
-static bool is_encoded_text(struct slice word)
-{
-    unsigned bits = 0, count = 0, capitals = 0;
-    size_t i;
-
-    for (i = 0; i < word.size; i++) {
-        int value = base64_value(word.data[i]);
-        unsigned char c;
-
-        if (value < 0)
-            return false;
-        bits = bits << 6 | (unsigned)value;
-        count += 6;
-        if (count < 8)
-            continue;
-        count -= 8;
-        c = (unsigned char)(bits >> count);
-        bits &= (1u << count) - 1;
-        if (c != ' ' && c != '.' && c != '-' && c != '\'' && !((c | 32) >= 'a' && (c | 32) <= 'z'))
-            return false;
-        capitals += c >= 'A' && c <= 'Z';
-    }
-    return capitals > 0 && capitals <= 4;
-}
-
-/* "SmVzc2ljYSBQZXJleg==": a name in other letters. */
-static unsigned name_encoded(const struct deid_tokens *tokens, struct deid_spans *spans,
-                             unsigned index)
-{
-    const struct deid_token *token = &tokens->items[index];
-
-    if (token->end - token->start < ENCODED_BYTES_MIN || token->shape == DEID_SHAPE_LOWER
-        || token->shape == DEID_SHAPE_NUMBER || token->flags != 0
-        || !is_encoded_text(deid_token_text(tokens, index)))
-        return index;
-    deid_spans_add(spans, (struct deid_span){ token->start, token->end, DEID_CLASS_NAME,
-                                              DEID_FORM_VALUE, DEID_SCORE_SHAPE });
-    return index + 1;
-}
-
 /* "Will says", "Hope denies": a name that is more often a word, in front of what only somebody
  * does. */
 static unsigned name_doing(const struct deid_tokens *tokens, struct deid_spans *spans,
@@ -557,27 +491,22 @@ static unsigned name_doing(const struct deid_tokens *tokens, struct deid_spans *
     return index + 1;
 }
 
-static unsigned name_at(const struct deid_tokens *tokens, struct deid_spans *spans, unsigned index)
-{
-    static unsigned (*const rules[])(const struct deid_tokens *, struct deid_spans *, unsigned) = {
-        name_titled, name_of_kin, name_after_credential, name_numbered, name_turned,
-        name_said,   name_masked, name_encoded,          name_doing
-    };
-    size_t i;
-
-    name_with_credential(tokens, spans, index);
-    for (i = 0; i < sizeof(rules) / sizeof(rules[0]); i++) {
-        unsigned end = rules[i](tokens, spans, index);
-        if (end > index)
-            return end;
-    }
-    return deid_run_weigh(tokens, spans, index);
-}
-
 void deid_name_scan(const struct deid_tokens *tokens, struct deid_spans *spans)
 {
-    unsigned index = 0;
+    static const struct deid_finder finders[] = {
+        { name_with_credential, DEID_SHAPES_ALL & ~DEID_SHAPES(LOWER), DEID_WORD_CREDENTIAL, 0 },
+        { name_titled, DEID_SHAPES_ALL, DEID_WORD_TITLE, 0 },
+        { name_of_kin, DEID_SHAPES_ALL, DEID_WORD_KIN, 0 },
+        { name_after_credential, DEID_SHAPES(UPPER), DEID_WORD_CREDENTIAL, 0 },
+        { deid_name_odd_numbered, DEID_SHAPES(DIGITAL), 0, 0 },
+        { name_turned, DEID_SHAPES_CAPITAL, 0, 0 },
+        { name_said, DEID_SHAPES_ALL, 0, DEID_HINT_NAMED | DEID_HINT_ROLE },
+        { deid_name_odd_masked, DEID_SHAPES(INITIAL), 0, 0 },
+        { deid_name_odd_encoded, DEID_SHAPES_CAPITAL & ~DEID_SHAPES(INITIAL), 0, 0 },
+        { name_doing, DEID_SHAPES(CAPITAL) | DEID_SHAPES(OTHER), 0, 0 },
+        { deid_run_weigh, DEID_SHAPES_CAPITAL, 0, 0 },
+        { deid_run_weigh_small, DEID_SHAPES(LOWER), DEID_WORD_GIVEN, 0 },
+    };
 
-    while (index < tokens->count)
-        index = deid_finder_is_idle(tokens, index) ? index + 1 : name_at(tokens, spans, index);
+    deid_finder_run(finders, sizeof(finders) / sizeof(finders[0]), tokens, spans);
 }

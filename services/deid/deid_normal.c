@@ -49,18 +49,20 @@ enum status deid_normal(struct slice original, struct arena *arena, struct deid_
     return fold(original, false, arena, text, err);
 }
 
-/* Whether a byte is one that a control character begins with, or is a reference's "&": most texts
- * have neither, and are asked without a branch. */
+/* Bytes that a control character begins with, and a reference's "&". */
+/* clang-format off */
+static const uint8_t control_first[256] = {
+    [0 ... '\t' - 1] = 1, ['\r' + 1 ... 0x1f] = 1, [0x7f] = 1, [0xc2] = 1, ['&'] = 1,
+};
+/* clang-format on */
+
+/* Whether there may be a control character: most texts have none of these bytes. */
 static bool may_have_control(struct slice text)
 {
-    unsigned char any = 0;
+    uint8_t any = 0;
 
-    for (size_t i = 0; i < text.size; i++) {
-        unsigned char c = (unsigned char)text.data[i];
-
-        any |= (unsigned char)((c < '\t') | ((c > '\r') & (c < 0x20)) | (c == 0x7f) | (c == 0xc2)
-                               | (c == '&'));
-    }
+    for (size_t i = 0; i < text.size; i++)
+        any |= control_first[(uint8_t)text.data[i]];
     return any != 0;
 }
 

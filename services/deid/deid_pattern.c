@@ -70,7 +70,8 @@ static const struct pattern patterns[] = {
     { DEID_CLASS_PHONE, DEID_FORM_VALUE, BOUND_NUMBER, FAIR, "\\(?0\\d{2,4}\\)?[- ]\\d{5,7}", deid_check_phone_trunk },
     { DEID_CLASS_PHONE, DEID_FORM_VALUE, BOUND_NUMBER, FAIR, "[2-9]\\d{2} ?- ?\\d{4}" EXTENSION, deid_check_phone },
     { DEID_CLASS_PHONE, DEID_FORM_VALUE, BOUND_NUMBER, FAIR, "[2-9]\\d{2}[. ]\\d{4}(,? ?(ext\\.?:?|extension|x) ?#?\\d{1,6})", deid_check_phone },
-    { DEID_CLASS_PHONE, DEID_FORM_VALUE, BOUND_NUMBER, FAIR, "1-8\\d{2}-[A-Za-z0-9]{3}-?[A-Za-z0-9]{4}", NULL },
+    { DEID_CLASS_PHONE, DEID_FORM_VALUE, BOUND_NUMBER, FAIR, "1[-.]8\\d{2}[-.][A-Za-z0-9](-?[A-Za-z0-9]){6,9}", NULL },
+    { DEID_CLASS_PHONE, DEID_FORM_VALUE, BOUND_NUMBER, FAIR, "(\\(8\\d{2}\\) ?|8\\d{2}[-.])\\d{3}[-.][A-Z]{4}", NULL },
     { DEID_CLASS_OTHER, DEID_FORM_VALUE, BOUND_NUMBER, FAIR, "\\(?\\d( \\d){2}\\)?( ?[-.] ?| )\\d( \\d){1,2}( ?[-.] ?| )\\d( \\d){3}", deid_check_spaced },
     { DEID_CLASS_OTHER, DEID_FORM_VALUE, BOUND_NUMBER, FAIR, "\\d( \\d){2} ?[-.] ?\\d( \\d){3}", deid_check_spaced },
     /* keys and coins */
@@ -80,7 +81,7 @@ static const struct pattern patterns[] = {
     { DEID_CLASS_OTHER, DEID_FORM_VALUE, BOUND_CODE, WEAK, "[0-9a-f]{16,}|[0-9A-F]{16,}", deid_check_mixed },
     /* files of pictures */
     { DEID_CLASS_PHOTO, DEID_FORM_VALUE, BOUND_WORD, FAIR, "([A-Za-z]{2,10}[-_ ]?|[A-Za-z]{2,16}[-_][A-Za-z]{2,16}[-_])[0-9_-]{3,20}\\.(jpe?g|png|tiff?|bmp|heic|dcm|gif|mp4|mov|JPE?G|PNG|TIFF?|BMP|HEIC|DCM|GIF|MP4|MOV)", NULL },
-    { DEID_CLASS_PHOTO, DEID_FORM_VALUE, BOUND_CODE, FAIR, "(IMG|DSC|DSCN|DICOM|PXL|DCIM|MVI)[-_]?\\d{3,14}(_\\d{2,9})?", NULL },
+    { DEID_CLASS_PHOTO, DEID_FORM_VALUE, BOUND_CODE, FAIR, "(IMG|DSC|DSCN|DICOM|PXL|DCIM|MVI)[-_]?\\d{3,14}([-_][A-Za-z0-9]{1,12}){0,3}(\\.[A-Za-z]{3,4})?", NULL },
     /* codes that an institution gives out: letters, then digits in groups */
     { DEID_CLASS_OTHER, DEID_FORM_VALUE, BOUND_CODE, FAIR, "[A-Z]{1,8}\\d{0,6}([-_/][A-Za-z0-9]+)+", deid_code_is_lettered },
     { DEID_CLASS_OTHER, DEID_FORM_VALUE, BOUND_CODE, FAIR, "[A-Z]{1,6}#? ?#\\d{4,12}", NULL },

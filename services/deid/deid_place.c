@@ -298,6 +298,23 @@ static bool is_place_before(const struct deid_tokens *tokens, unsigned index, bo
     return true;
 }
 
+/* "Ann Arbor IIIB": a stage by the town that it was agreed on in. */
+static bool is_stage_after(const struct deid_tokens *tokens, unsigned end)
+{
+    struct slice word;
+    size_t at = 0;
+
+    if (end >= tokens->count || !deid_like_gap(tokens, end - 1, " "))
+        return false;
+    word = deid_token_text(tokens, end);
+    while (at < word.size && (word.data[at] == 'I' || word.data[at] == 'V'))
+        at++;
+    return at > 0
+           && (at == word.size
+               || (at + 1 == word.size && (word.data[at] | 32) >= 'a'
+                   && (word.data[at] | 32) <= 'e'));
+}
+
 /* Towns of the lists, by one word or a phrase. */
 static unsigned place_town(const struct deid_tokens *tokens, struct deid_spans *spans,
                            unsigned index)
@@ -308,7 +325,7 @@ static unsigned place_town(const struct deid_tokens *tokens, struct deid_spans *
     if (!(token->flags & (DEID_WORD_PLACE | DEID_WORD_PLACE_FIRST | DEID_WORD_PHRASE_FIRST)))
         return index;
     end = deid_place_listed(tokens, index, DEID_WORD_PLACE);
-    if (end == index || deid_like_before_thing(tokens, end - 1)
+    if (end == index || deid_like_before_thing(tokens, end - 1) || is_stage_after(tokens, end)
         || (!tokens->is_plain && deid_facility_is_source(tokens, end))
         || (deid_place_listed(tokens, index, DEID_WORD_COUNTRY) == end
             && state_tail(tokens, end) == end)
@@ -378,9 +395,15 @@ static unsigned place_unknown(const struct deid_tokens *tokens, struct deid_span
 
 void deid_place_scan(const struct deid_tokens *tokens, struct deid_spans *spans)
 {
-    static const struct deid_finder finders[] = { { place_with_state }, { place_postal },
-                                                  { place_county },     { place_town },
-                                                  { place_country },    { place_unknown } };
+    static const struct deid_finder finders[] = {
+        { place_with_state, DEID_SHAPES_CAPITAL, DEID_WORD_STATE | DEID_WORD_STATE_ABBR, 0 },
+        { place_postal, DEID_SHAPES_ALL, 0, DEID_HINT_POSTAL },
+        { place_county, DEID_SHAPES(CAPITAL), 0, 0 },
+        { place_town, DEID_SHAPES_CAPITAL,
+          DEID_WORD_PLACE | DEID_WORD_PLACE_FIRST | DEID_WORD_PHRASE_FIRST, 0 },
+        { place_country, DEID_SHAPES(CAPITAL), DEID_WORD_COUNTRY | DEID_WORD_PHRASE_FIRST, 0 },
+        { place_unknown, DEID_SHAPES_CAPITAL, 0, 0 },
+    };
 
     deid_street_scan(tokens, spans);
     deid_facility_scan(tokens, spans);

@@ -34,7 +34,8 @@ static void surrogates_scan(const struct deid_redactor *redactor, const struct d
     unsigned i;
 
     for (i = 0; i < tokens->count; i++)
-        if (deid_surrogate_read(tokens->text, tokens->items[i].start, redactor->map, &surrogate))
+        if (deid_surrogate_may_begin(redactor->map, tokens->text, tokens->items[i].start)
+            && deid_surrogate_read(tokens->text, tokens->items[i].start, redactor->map, &surrogate))
             deid_spans_add(spans, (struct deid_span){ surrogate.is_id ? tokens->items[i].start
                                                                       : (uint32_t)surrogate.start,
                                                       (uint32_t)surrogate.end, DEID_CLASS_OTHER,
@@ -69,14 +70,15 @@ static enum status inspect(struct deid_redactor *redactor, const struct deid_tex
     return STATUS_OK;
 }
 
-enum status deid_inspect_text(struct deid_redactor *redactor, struct slice text, bool is_markup,
-                              struct deid_text *normal, struct deid_spans *spans, struct error *err)
+/* @text as one view of it. */
+static enum status view_read(struct deid_redactor *redactor, struct slice text, bool is_markup,
+                             struct deid_view *view, struct error *err)
 {
     struct arena *scratch = &redactor->scratch;
-    enum status status = is_markup ? deid_normal_markup(text, scratch, normal, err)
-                                   : deid_normal(text, scratch, normal, err);
+    enum status status = is_markup ? deid_normal_markup(text, scratch, &view->normal, err)
+                                   : deid_normal(text, scratch, &view->normal, err);
 
-    return status == STATUS_OK ? inspect(redactor, normal, spans, err) : status;
+    return status == STATUS_OK ? inspect(redactor, &view->normal, &view->spans, err) : status;
 }
 
 /* Of markup: as its source shows it, as a reader sees it, and what neither of them reads. */
@@ -126,8 +128,7 @@ static enum status hidden_inspect(struct deid_redactor *redactor, struct deid_vi
 static enum status text_views_read(struct deid_redactor *redactor, struct slice text,
                                    struct deid_view *views, unsigned *count, struct error *err)
 {
-    enum status status =
-        deid_inspect_text(redactor, text, false, &views[0].normal, &views[0].spans, err);
+    enum status status = view_read(redactor, text, false, &views[0], err);
 
     *count = 1;
     if (status != STATUS_OK || !deid_normal_has_control(text))
@@ -150,7 +151,7 @@ static enum status views_read(struct deid_redactor *redactor, struct slice text,
     if (!is_markup)
         return text_views_read(redactor, text, views, count, err);
     *count = 1;
-    status = deid_inspect_text(redactor, text, true, &views[0].normal, &views[0].spans, err);
+    status = view_read(redactor, text, true, &views[0], err);
     if (status != STATUS_OK)
         return status;
     status = deid_normal_reading(text, &redactor->scratch, &view->normal, &is_other, err);
@@ -163,6 +164,37 @@ static enum status views_read(struct deid_redactor *redactor, struct slice text,
     if (status == STATUS_OK)
         status = hidden_inspect(redactor, view, err);
     *count = (unsigned)(view + 1 - views);
+    return status;
+}
+
+/* What is to be replaced, as any of @views finds it. */
+static enum status pieces_read(struct deid_redactor *redactor, const struct deid_view *views,
+                               unsigned count, struct deid_pieces *pieces, struct error *err)
+{
+    enum status status = deid_pieces_open(pieces, views, count, 0, &redactor->scratch, err);
+
+    if (status == STATUS_OK && count > 1)
+        deid_pieces_merge(pieces, false);
+    return status;
+}
+
+enum status deid_inspect_text(struct deid_redactor *redactor, struct slice text,
+                              struct deid_spans *spans, struct error *err)
+{
+    struct arena_mark mark = arena_mark(&redactor->scratch);
+    struct deid_view views[VIEWS_MAX];
+    struct deid_pieces pieces = { NULL, 0 };
+    unsigned count;
+    enum status status = text_views_read(redactor, text, views, &count, err);
+
+    if (status == STATUS_OK)
+        status = pieces_read(redactor, views, count, &pieces, err);
+    deid_spans_init(spans, redactor->arena);
+    for (unsigned i = 0; i < pieces.count; i++)
+        deid_spans_add(spans, pieces.items[i].span);
+    arena_rewind(&redactor->scratch, mark);
+    if (status == STATUS_OK && spans->is_full)
+        status = error_set(err, STATUS_RESOURCE_EXHAUSTED, "no room for %u spans", pieces.count);
     return status;
 }
 
@@ -320,13 +352,10 @@ static enum status replace_plainly(struct deid_redactor *redactor, struct slice 
                                    unsigned count, struct written *written, struct error *err)
 {
     struct deid_pieces pieces;
-    enum status status = deid_pieces_open(&pieces, views, count, 0, &redactor->scratch, err);
+    enum status status = pieces_read(redactor, views, count, &pieces, err);
 
-    if (status != STATUS_OK)
-        return status;
-    if (count > 1)
-        deid_pieces_merge(&pieces, false);
-    return replace(redactor, text, part, &pieces, false, written, err);
+    return status == STATUS_OK ? replace(redactor, text, part, &pieces, false, written, err)
+                               : status;
 }
 
 /* With a code as well for everything that the way back would read in the text itself. */

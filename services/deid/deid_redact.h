@@ -41,11 +41,10 @@ void deid_redactor_close(struct deid_redactor *redactor);
 /* The identity takes in what the map has learnt since. */
 enum status deid_redactor_learn(struct deid_redactor *redactor, struct error *err);
 
-/* The spans of @text, in order, disjoint, in bytes of normal->folded (deid_normal_start and _end
- * give those of @text); they live in redactor->scratch. */
-enum status deid_inspect_text(struct deid_redactor *redactor, struct slice text, bool is_markup,
-                              struct deid_text *normal, struct deid_spans *spans,
-                              struct error *err);
+/* The spans that deid_redact_text replaces in @text, by whichever way to read it they are found: in
+ * bytes of @text, in order and disjoint, in redactor->arena. */
+enum status deid_inspect_text(struct deid_redactor *redactor, struct slice text,
+                              struct deid_spans *spans, struct error *err);
 
 /* @text with surrogates, in redactor->arena. INVALID_ARGUMENT for what is not UTF-8. */
 enum status deid_redact_text(struct deid_redactor *redactor, struct slice text, bool is_markup,

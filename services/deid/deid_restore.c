@@ -73,28 +73,41 @@ static size_t restore_date(struct restore *restore, size_t at)
     return date.end;
 }
 
+/* What begins at @at, a surrogate or a date that was moved; where it ends, or @at. */
+static size_t restore_at(struct restore *restore, size_t at)
+{
+    struct slice text = restore->text.folded;
+    bool is_dated = restore->map->profile == DEID_PROFILE_LIMITED;
+    size_t end = at;
+
+    if (!deid_is_word(text.data[at]))
+        return is_dated && text.data[at] == '-' && at + 2 < text.size && text.data[at + 1] == '-'
+                       && deid_is_digit(text.data[at + 2])
+                   ? restore_date(restore, at)
+                   : at;
+    if (deid_surrogate_may_begin(restore->map, text, at))
+        end = restore_surrogate(restore, at);
+    return end == at && is_dated ? restore_date(restore, at) : end;
+}
+
 enum status deid_restore_text(struct deid_map *map, struct slice text, struct arena *arena,
                               struct slice *output, struct error *err)
 {
     struct restore restore = { .map = map };
     enum status status = deid_normal(text, arena, &restore.text, err);
     struct slice folded = restore.text.folded;
-    bool is_dated = map->profile == DEID_PROFILE_LIMITED;
     size_t at = 0;
 
     if (status != STATUS_OK)
         return status;
     buffer_init(&restore.out, arena);
     while (at < folded.size) {
-        bool is_start =
-            deid_is_word(folded.data[at]) && (at == 0 || !deid_is_word(folded.data[at - 1]));
-        bool is_dashes = folded.data[at] == '-' && at + 2 < folded.size
-                         && folded.data[at + 1] == '-' && deid_is_digit(folded.data[at + 2]);
-        size_t end = is_start ? restore_surrogate(&restore, at) : at;
+        size_t end = restore_at(&restore, at);
 
-        if (end == at && is_dated && (is_start || is_dashes))
-            end = restore_date(&restore, at);
         at = end > at ? end : at + 1;
+        while (at < folded.size && deid_is_word(folded.data[at])
+               && deid_is_word(folded.data[at - 1]))
+            at++; /* to where a word begins */
     }
     if (restore.out.size == 0 && restore.copied == 0) {
         *output = text;

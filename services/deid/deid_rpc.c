@@ -159,9 +159,8 @@ static void redact_start(struct call *call)
 static enum status inspect_reply(struct deid_redactor *redactor, struct slice text,
                                  Consilium__V1__InspectReply *reply, struct error *err)
 {
-    struct deid_text normal;
     struct deid_spans spans;
-    enum status status = deid_inspect_text(redactor, text, false, &normal, &spans, err);
+    enum status status = deid_inspect_text(redactor, text, &spans, err);
     unsigned i;
 
     if (status != STATUS_OK)
@@ -170,8 +169,6 @@ static enum status inspect_reply(struct deid_redactor *redactor, struct slice te
     for (i = 0; reply->spans != NULL && i < spans.count; i++) {
         struct deid_found found = { .span = spans.items[i] };
 
-        found.span.start = deid_normal_start(&normal, spans.items[i].start);
-        found.span.end = deid_normal_end(&normal, spans.items[i].end);
         reply->spans[i] = span_pack(redactor->arena, &found);
         if (reply->spans[i] == NULL)
             break;

@@ -3,6 +3,7 @@
 #include "deid_like.h"
 #include "deid_name.h"
 #include "deid_place.h"
+#include "deid_scanner.h"
 
 /* Bits, roughly: how many times likelier, in powers of two. */
 #define BITS_ACCEPT 4
@@ -135,6 +136,18 @@ static bool is_being(struct slice word)
            || slice_is(word, "would");
 }
 
+/* "Abubakar stable": how somebody is whom the lists know for a name and no thing is called by. */
+static bool is_state(const struct deid_tokens *tokens, unsigned end)
+{
+    static const char *const states[] = { "stable",    "febrile",    "afebrile", "intubated",
+                                          "extubated", "sedated",    "awake",    "ambulatory",
+                                          "voiding",   "tolerating", NULL };
+
+    return deid_like_at(tokens, end - 1) == DEID_LIKE_NAME
+           && !(tokens->items[end - 1].flags & DEID_WORD_EPONYM)
+           && deid_scanner_is_one_of(deid_token_text(tokens, end), states);
+}
+
 /* What stands behind. */
 static int bits_after(const struct deid_tokens *tokens, unsigned end)
 {
@@ -153,6 +166,8 @@ static int bits_after(const struct deid_tokens *tokens, unsigned end)
         return bits + 5;
     if (slice_is(gap, " ") && hints & DEID_HINT_DEED)
         bits += hints & DEID_HINT_INTAKE || is_being(deid_token_text(tokens, end)) ? 1 : 3;
+    if (slice_is(gap, " ") && is_state(tokens, end))
+        bits += 3;
     if (slice_is(gap, ", ") && hints & DEID_HINT_SELF)
         bits += 3;
     if (slice_is(gap, " (") && flags & (DEID_WORD_ID_LABEL | DEID_WORD_KIN))
@@ -178,11 +193,14 @@ static bool is_other(const struct deid_tokens *tokens, unsigned first, unsigned 
         && deid_is_digit(tokens->text.data[tokens->items[end].start]))
         return true; /* "Jo-1" */
 
-    if (deid_like_eponym(tokens, end - 1) || deid_like_eponym(tokens, first))
+    if (deid_like_eponym(tokens, end - 1) || deid_like_eponym(tokens, first)
+        || (!tokens->is_plain && deid_like_is_articled(tokens, first, end)))
         return true;
     for (i = 1; i <= 2 && i <= first; i++)
         if (deid_place_listed(tokens, first - i, DEID_WORD_EPONYM) == end)
             return true; /* Sister Mary Joseph */
+    if (deid_place_listed(tokens, first, DEID_WORD_EPONYM) > end)
+        return true; /* Ann Arbor */
     if (deid_like_is_eponymous(tokens, first, end) && !tokens->is_plain
         && bits_before(tokens, first) < 4)
         return true;
@@ -237,8 +255,8 @@ static int bits_of_run(const struct deid_tokens *tokens, unsigned first, unsigne
 }
 
 /* Two listed names in small letters: "naomi ryan"; one, where the whole text has no capitals. */
-static unsigned weigh_lower(const struct deid_tokens *tokens, struct deid_spans *spans,
-                            unsigned index)
+unsigned deid_run_weigh_small(const struct deid_tokens *tokens, struct deid_spans *spans,
+                              unsigned index)
 {
     const struct deid_facts *given = deid_like_facts(tokens, index), *family;
 
@@ -251,10 +269,10 @@ static unsigned weigh_lower(const struct deid_tokens *tokens, struct deid_spans 
         || index + 1 >= tokens->count || tokens->items[index + 1].shape != DEID_SHAPE_LOWER
         || !(tokens->items[index + 1].flags & DEID_WORD_FAMILY)
         || !deid_like_gap(tokens, index, " "))
-        return index + 1;
+        return index;
     family = deid_like_facts(tokens, index + 1);
     if (family->odds < LOWER_ODDS)
-        return index + 1;
+        return index;
     deid_name_add(tokens, spans, index, index + 2, DEID_SCORE_WEAK);
     return index + 2;
 }
@@ -299,24 +317,22 @@ unsigned deid_run_weigh(const struct deid_tokens *tokens, struct deid_spans *spa
     unsigned end;
     int bits;
 
-    if (token->shape == DEID_SHAPE_LOWER)
-        return token->flags & DEID_WORD_GIVEN ? weigh_lower(tokens, spans, index) : index + 1;
-    if (token->shape == DEID_SHAPE_NUMBER || !deid_like_capital(tokens, index)
+    if (!deid_like_capital(tokens, index)
         || (token->shape != DEID_SHAPE_INITIAL && deid_like_at(tokens, index) < DEID_LIKE_EITHER))
-        return index + 1;
+        return index;
     if (deid_like_at(tokens, index) == DEID_LIKE_UNKNOWN
         && token->end - token->start < UNKNOWN_BYTES_MIN)
-        return index + 1;
+        return index;
     end = word_after_given(tokens, index, deid_name_end(tokens, index, true));
     if (end == index || (end == index + 1 && token->shape == DEID_SHAPE_INITIAL)
         || (token->shape == DEID_SHAPE_INITIAL && deid_like_gap(tokens, index, "-")) /* X-Ray */
         || is_other(tokens, index, end))
-        return index + 1;
+        return index;
     if (!is_shouted_name(tokens, index, end))
-        return index + 1;
+        return index;
     bits = bits_of_run(tokens, index, end);
     if (bits < BITS_ACCEPT)
-        return index + 1;
+        return index;
     index = rare_word_before(tokens, index);
     deid_name_add(tokens, spans, index, end, bits >= BITS_SURE ? DEID_SCORE_LIST : DEID_SCORE_WEAK);
     return end;

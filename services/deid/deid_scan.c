@@ -125,6 +125,53 @@ static size_t scan_postal(struct deid_scanner *scanner, unsigned index)
     return token->end;
 }
 
+/* "census tract 0412.03": with its hundredths. */
+static size_t scan_tract(struct deid_scanner *scanner, unsigned index)
+{
+    const struct deid_token *token = &scanner->tokens->items[index];
+    size_t end = token->end;
+
+    if (index < 2 || !slice_equal_fold(deid_scanner_word(scanner, index - 1), SLICE("tract"))
+        || !slice_equal_fold(deid_scanner_word(scanner, index - 2), SLICE("census")))
+        return 0;
+    if (index + 1 < scanner->tokens->count && token[1].shape == DEID_SHAPE_NUMBER
+        && slice_is(deid_tokens_gap(scanner->tokens, index), "."))
+        end = token[1].end;
+    deid_scanner_add(scanner, token->start, end, DEID_CLASS_GEOGRAPHY, DEID_FORM_VALUE,
+                     DEID_SCORE_LABEL);
+    return end;
+}
+
+/* "last4 1234", "last four of social (1234)": what is asked to know somebody by. */
+static size_t scan_last_four(struct deid_scanner *scanner, unsigned index)
+{
+    static const char *const between[] = { "of",       "the",    "his",    "her",    "their",
+                                           "pt",       "digits", "four",   "4",      "ssn",
+                                           "is",       "are",    "social", "number", "patient",
+                                           "security", "soc",    "sec",    "were",   "was",
+                                           NULL };
+    const struct deid_token *token = &scanner->tokens->items[index];
+
+    if (token->end - token->start != 4 || token->shape != DEID_SHAPE_NUMBER)
+        return 0;
+    for (unsigned at = index; at > 0 && index - at < 8; at--) {
+        struct slice word = deid_scanner_word(scanner, at - 1), gap;
+
+        gap = deid_tokens_gap(scanner->tokens, at - 1);
+        if (gap.size > 3 || slice_find_byte(gap, '\n') < gap.size)
+            return 0;
+        if (slice_equal_fold(word, SLICE("last4"))
+            || (at + 1 < index && slice_equal_fold(word, SLICE("last")))) {
+            deid_scanner_add(scanner, token->start, token->end, DEID_CLASS_SSN, DEID_FORM_VALUE,
+                             DEID_SCORE_LABEL);
+            return token->end;
+        }
+        if (!deid_scanner_is_one_of(word, between))
+            return 0;
+    }
+    return 0;
+}
+
 /* "ABC 1234": the form of a number plate, where the letters are no abbreviation that the lists know
  * and the digits no year and no round number. */
 static size_t scan_plate(struct deid_scanner *scanner, unsigned index)
@@ -199,6 +246,10 @@ static size_t scan_number(struct deid_scanner *scanner, unsigned index)
 {
     size_t end = deid_when_scan_number(scanner, index);
 
+    if (end == 0)
+        end = scan_last_four(scanner, index);
+    if (end == 0)
+        end = scan_tract(scanner, index);
     if (end == 0)
         end = deid_age_scan(scanner, index);
     if (end == 0 && is_mixed(scanner, index))

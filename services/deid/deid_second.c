@@ -22,7 +22,8 @@ struct seen {
     } * words;
     uint32_t *slots; /* index + 1 */
     uint32_t count, capacity, mask;
-    uint32_t pairs[26]; /* initials that go together, as bits */
+    uint64_t filter[32]; /* by the first letter, the sizes and last letters that there are */
+    uint32_t pairs[26];  /* initials that go together, as bits */
     struct deid_near near;
     struct arena *arena;
 };
@@ -49,6 +50,21 @@ static uint32_t *slot_of(const struct seen *seen, struct slice plain)
     return &seen->slots[at];
 }
 
+static uint64_t filter_bit(struct slice word)
+{
+    return 1ull << ((word.size * 7 + ((unsigned char)word.data[word.size - 1] & 31)) & 63);
+}
+
+/* Whether a word as plain as this one may be among them: most are not. Of a word with accents only
+ * its plain form tells. */
+static bool seen_may_have(const struct seen *seen, const struct deid_tokens *tokens, unsigned index)
+{
+    struct slice word = deid_token_text(tokens, index);
+
+    return tokens->items[index].hash == 0
+           || seen->filter[(unsigned char)word.data[0] & 31] & filter_bit(word);
+}
+
 static bool seen_add(struct seen *seen, const struct deid_tokens *tokens, unsigned index)
 {
     char plain[WORD_BYTES_MAX];
@@ -68,6 +84,7 @@ static bool seen_add(struct seen *seen, const struct deid_tokens *tokens, unsign
         return false;
     seen->words[seen->count] =
         (struct seen_word){ .plain = copy, .like = deid_like_at(tokens, index) };
+    seen->filter[(unsigned char)copy.data[0] & 31] |= filter_bit(copy);
     *slot = ++seen->count;
     return true;
 }
@@ -155,7 +172,8 @@ static bool is_seen(const struct seen *seen, const struct deid_tokens *tokens, u
     enum deid_shape shape = tokens->items[index].shape;
     uint32_t slot;
 
-    if (word.size < WORD_BYTES_MIN || word.size > WORD_BYTES_MAX)
+    if (word.size < WORD_BYTES_MIN || word.size > WORD_BYTES_MAX
+        || (shape == DEID_SHAPE_LOWER && !seen_may_have(seen, tokens, index)))
         return false;
     word = deid_plain(word, plain);
     slot = *slot_of(seen, word);

@@ -135,14 +135,45 @@ static unsigned line_end(const struct deid_tokens *tokens, unsigned first)
 {
     unsigned end = first + 1;
 
-    while (end < tokens->count) {
-        struct slice gap = deid_tokens_gap(tokens, end - 1);
-
-        if (slice_find_byte(gap, '\n') < gap.size)
-            break;
+    while (!deid_token_ends_line(tokens, end - 1))
         end++;
-    }
     return end;
+}
+
+/* What ends the first cell of a line: its end, a tab, a bar, a run of blanks. */
+static bool is_cell_gap(const struct deid_tokens *tokens, unsigned index)
+{
+    struct slice gap = deid_tokens_gap(tokens, index);
+
+    return deid_token_ends_line(tokens, index) || slice_find_byte(gap, '\t') < gap.size
+           || slice_find_byte(gap, '|') < gap.size || slice_starts_with(gap, SLICE("  "));
+}
+
+/* "OKAFOR, NGOZI M     DOB": who a record is of, at the top of it, in capitals: names, or words
+ * that nobody knows. */
+static unsigned shouted_end(const struct deid_tokens *tokens, unsigned first)
+{
+    unsigned end = first, words = 0, commas = 0;
+
+    for (;; end++) {
+        const struct deid_token *token = &tokens->items[end];
+
+        if (token->shape != DEID_SHAPE_INITIAL) {
+            if (token->shape != DEID_SHAPE_UPPER || deid_like_at(tokens, end) < DEID_LIKE_EITHER
+                || token->end - token->start < 3 || deid_hint_at(tokens, end) != 0)
+                return first;
+            words++;
+        }
+        if (is_cell_gap(tokens, end))
+            break;
+        if (deid_like_gap(tokens, end, ", ") || deid_like_gap(tokens, end, ","))
+            commas++;
+        else if (!deid_like_gap(tokens, end, " ") && !deid_like_gap(tokens, end, "-"))
+            return first;
+        if (commas > 1 || end - first >= LINE_WORDS_MAX)
+            return first;
+    }
+    return words >= 2 && commas == 1 ? end + 1 : first;
 }
 
 /* A line that is nothing but a name: "Maeve Kowalski-Antonelli" over an address, "— A. Okafor". */
@@ -182,6 +213,8 @@ static void section_lines(const struct deid_tokens *tokens, struct deid_spans *s
 
         end = line_end(tokens, first);
         gap = deid_tokens_gap(tokens, end - 1);
+        if (tokens->items[first].shape == DEID_SHAPE_UPPER)
+            deid_name_add(tokens, spans, first, shouted_end(tokens, first), DEID_SCORE_LABEL);
         if (end - first <= LINE_WORDS_MAX && is_name_line(tokens, first, end)
             && (gap.size == 0 || gap.data[0] == '\n' || gap.data[0] == ',' || gap.data[0] == ' '
                 || gap.data[0] == '\r'))
@@ -311,6 +344,30 @@ static void section_initials(const struct deid_tokens *tokens, struct deid_spans
                                               DEID_CLASS_NAME, DEID_FORM_VALUE, DEID_SCORE_LABEL });
 }
 
+/* "Wound dry. N.O.": two initials behind the last sentence of a line, and no abbreviation that
+ * anybody else would write so. */
+static void section_signed(const struct deid_tokens *tokens, struct deid_spans *spans,
+                           unsigned index)
+{
+    const struct deid_token *token = &tokens->items[index];
+    uint32_t others = DEID_WORD_MEDICAL | DEID_WORD_CREDENTIAL | DEID_WORD_STATE_ABBR
+                      | DEID_WORD_COUNTRY | DEID_WORD_DRUG;
+    char pair[2];
+
+    if (index == 0 || index + 1 >= tokens->count || token[1].shape != DEID_SHAPE_INITIAL
+        || !deid_like_gap(tokens, index, ".") || !deid_token_ends_line(tokens, index + 1)
+        || slice_find_byte(slice_cut(tokens->text, token[1].end, tokens->text.size), '.') != 0
+        || !slice_is(deid_tokens_gap(tokens, index - 1), ". ")
+        || tokens->items[index - 1].shape != DEID_SHAPE_LOWER)
+        return;
+    pair[0] = tokens->text.data[token->start];
+    pair[1] = tokens->text.data[token[1].start];
+    if (deid_lexicon_find(tokens->lexicon, slice_of(pair, 2)) & others)
+        return;
+    deid_spans_add(spans, (struct deid_span){ token->start, token[1].end + 1, DEID_CLASS_NAME,
+                                              DEID_FORM_VALUE, DEID_SCORE_LABEL });
+}
+
 void deid_section_scan(const struct deid_tokens *tokens, struct deid_spans *spans)
 {
     unsigned i;
@@ -322,6 +379,8 @@ void deid_section_scan(const struct deid_tokens *tokens, struct deid_spans *span
 
         if (tokens->items[i].shape == DEID_SHAPE_CAPITAL)
             section_bed(tokens, spans, i);
+        if (tokens->items[i].shape == DEID_SHAPE_INITIAL)
+            section_signed(tokens, spans, i);
         if (tokens->items[i].end - tokens->items[i].start <= 3)
             section_initials(tokens, spans, i);
         if (gap.size > 0

@@ -274,19 +274,21 @@ static unsigned street_foreign(const struct deid_tokens *tokens, struct deid_spa
 static unsigned street_corner(const struct deid_tokens *tokens, struct deid_spans *spans,
                               unsigned index)
 {
-    unsigned first = index, end = index + 2, capitals = 0;
+    unsigned first = index, end = index + 2, named = 0;
 
     if (!(deid_hint_at(tokens, index) & DEID_HINT_CORNER) || !deid_like_gap(tokens, index, " ")
         || !slice_is(deid_token_text(tokens, index + 1), "of"))
         return index;
-    while (end < tokens->count && end < index + CORNER_WORDS_MAX
+    for (; end < tokens->count && end < index + CORNER_WORDS_MAX
            && deid_tokens_gap(tokens, end - 1).size <= 2
            && (deid_like_capital(tokens, end)
                || deid_is_digit(tokens->text.data[tokens->items[end].start])
                || slice_is(deid_token_text(tokens, end), "and")
-               || deid_hint_at(tokens, end) & (DEID_HINT_PARTICLE | DEID_HINT_ROAD)))
-        capitals += deid_like_capital(tokens, end++);
-    if (capitals < 2)
+               || deid_hint_at(tokens, end) & (DEID_HINT_PARTICLE | DEID_HINT_ROAD));
+         end++)
+        named += deid_like_capital(tokens, end)
+                 || deid_is_digit(tokens->text.data[tokens->items[end].start]);
+    if (named < 2)
         return index;
     if (first > 0 && slice_equal_fold(deid_token_text(tokens, first - 1), SLICE("the")))
         first--;
@@ -461,7 +463,7 @@ static unsigned street_led(const struct deid_tokens *tokens, struct deid_spans *
 {
     unsigned first = index + 1, end = first, numbers = 0, words = 0, odd = 0;
 
-    if (!tokens->is_plain || first >= tokens->count || !is_leading(tokens, index))
+    if (first >= tokens->count || !is_leading(tokens, index))
         return index;
     while (end < tokens->count && end - first < CORNER_WORDS_MAX
            && (end == first || is_street_gap(tokens, end - 1))
@@ -482,9 +484,16 @@ static unsigned street_led(const struct deid_tokens *tokens, struct deid_spans *
 
 void deid_street_scan(const struct deid_tokens *tokens, struct deid_spans *spans)
 {
-    static const struct deid_finder finders[] = { { street_american }, { street_box },
-                                                  { street_foreign },  { street_corner },
-                                                  { street_numbered }, { street_led } };
+    static const struct deid_finder finders[] = {
+        { street_american, DEID_SHAPES(NUMBER) | DEID_SHAPES(OTHER), 0, 0 },
+        { street_box, DEID_SHAPES_ALL, 0, DEID_HINT_UNIT },
+        { street_foreign, DEID_SHAPES_ALL, 0, DEID_HINT_ROAD },
+        { street_corner, DEID_SHAPES_ALL, 0, DEID_HINT_CORNER },
+        { street_numbered, DEID_SHAPES_CAPITAL & ~DEID_SHAPES(INITIAL), 0, 0 },
+        { street_led, DEID_SHAPES_ALL, 0, UINT32_MAX },
+    };
+    unsigned count = sizeof(finders) / sizeof(finders[0]);
 
-    deid_finder_run(finders, sizeof(finders) / sizeof(finders[0]), tokens, spans);
+    /* The last is for texts without medicine. */
+    deid_finder_run(finders, tokens->is_plain ? count : count - 1, tokens, spans);
 }

@@ -25,6 +25,17 @@ struct deid_surrogate {
     size_t start, end;        /* of what is to be replaced; an id's prefix is not */
 };
 
+/* Whether one may begin at @at: of a code or an id the first letter says so, of a made-up value
+ * nothing does. */
+static inline bool deid_surrogate_may_begin(const struct deid_map *map, struct slice text,
+                                            size_t at)
+{
+    char c = text.data[at];
+
+    return (c >= 'A' && c <= 'Z') || c == 'u' || (at > 0 && text.data[at - 1] == '[')
+           || map->pseudonyms_count > 0;
+}
+
 /* The surrogate that begins at @at, the start of a word. False when none does. */
 bool deid_surrogate_read(struct slice text, size_t at, const struct deid_map *map,
                          struct deid_surrogate *surrogate);

@@ -68,6 +68,25 @@ const struct deid_tagger *deid_tagger_ours(void)
     return &ours;
 }
 
+/* The scores of the tags beside each other: one register. */
+struct lanes {
+    int16_t at __attribute__((vector_size(LANES * sizeof(int16_t))));
+};
+
+static inline struct lanes lanes_all(int16_t value)
+{
+    struct lanes lanes = { (struct lanes){ { 0 } }.at + value };
+
+    return lanes;
+}
+
+static inline struct lanes lanes_max(struct lanes a, struct lanes b)
+{
+    __typeof__(a.at) is_more = a.at > b.at;
+
+    return (struct lanes){ (a.at & is_more) | (b.at & ~is_more) };
+}
+
 /* The features of a token, and their weights called from memory before they are needed. */
 static void token_look(const struct deid_tagger *tagger, const struct deid_view *view,
                        uint32_t features[DEID_VIEW_FEATURES])
@@ -75,77 +94,78 @@ static void token_look(const struct deid_tagger *tagger, const struct deid_view 
     unsigned i;
 
     deid_view_features(view, tagger->bits, features);
+#pragma GCC unroll 38
     for (i = 0; i < DEID_VIEW_FEATURES; i++)
         __builtin_prefetch(tagger->weights[features[i]]);
 }
 
-/* scores[tag]: the sum of the weights of the features that are there. */
-static void token_score(const struct deid_tagger *tagger,
-                        const uint32_t features[DEID_VIEW_FEATURES], int16_t scores[LANES])
+/* The weights of one feature. Each byte is put twice and shifted down again, which keeps its sign.
+ */
+static inline struct lanes weights_of(const int8_t row[LANES])
 {
-    int16_t sum __attribute__((vector_size(LANES * sizeof(int16_t)))) = { 0 };
+    int8_t twice __attribute__((vector_size(2 * LANES)));
+    int8_t once __attribute__((vector_size(LANES)));
+
+    memcpy(&once, row, sizeof(once));
+    twice = __builtin_shufflevector(once, once, 0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6, 7, 7);
+    return (struct lanes){ (__typeof__(((struct lanes *)0)->at))twice >> 8 };
+}
+
+/* The sum of the weights of the features that are there, by tag. */
+static struct lanes token_score(const struct deid_tagger *tagger,
+                                const uint32_t features[DEID_VIEW_FEATURES])
+{
+    struct lanes sum = { { 0 } };
     unsigned i;
 
-    for (i = 0; i < DEID_VIEW_FEATURES; i++) {
-        int8_t row __attribute__((vector_size(LANES)));
-
-        memcpy(&row, tagger->weights[features[i]], sizeof(row));
-        sum += __builtin_convertvector(row, __typeof__(sum));
-    }
-    for (i = 0; i < LANES; i++)
-        scores[i] = sum[i] > SCORE_MAX ? SCORE_MAX : sum[i] < -SCORE_MAX ? -SCORE_MAX : sum[i];
-    scores[DEID_TAG_COUNT] = LEAST; /* the lane that is no tag */
+#pragma GCC unroll 38
+    for (i = 0; i < DEID_VIEW_FEATURES; i++)
+        sum.at += weights_of(tagger->weights[features[i]]).at;
+    sum = lanes_max(sum, lanes_all(-SCORE_MAX));
+    sum.at = -lanes_max((struct lanes){ -sum.at }, lanes_all(-SCORE_MAX)).at;
+    sum.at[DEID_TAG_COUNT] = LEAST; /* the lane that is no tag */
+    return sum;
 }
 
 /* The best of all paths is 0, and none is below LEAST. */
-static void lanes_level(int16_t lanes[LANES])
+static struct lanes lanes_level(struct lanes lanes)
 {
-    int16_t best = lanes[0];
-    unsigned tag;
+    struct lanes best = lanes;
 
-    for (tag = 1; tag < LANES; tag++)
-        best = lanes[tag] > best ? lanes[tag] : best;
-    for (tag = 0; tag < LANES; tag++) {
-        int16_t value = (int16_t)(lanes[tag] - best);
-        lanes[tag] = value < LEAST ? LEAST : value;
+    best = lanes_max(
+        best, (struct lanes){ __builtin_shufflevector(best.at, best.at, 4, 5, 6, 7, 0, 1, 2, 3) });
+    best = lanes_max(
+        best, (struct lanes){ __builtin_shufflevector(best.at, best.at, 2, 3, 0, 1, 6, 7, 4, 5) });
+    best = lanes_max(
+        best, (struct lanes){ __builtin_shufflevector(best.at, best.at, 1, 0, 3, 2, 5, 4, 7, 6) });
+    lanes.at -= best.at;
+    return lanes_max(lanes, lanes_all(LEAST));
+}
+
+/* To each tag the best over all tags of @from and the step to it. */
+static struct lanes lanes_step(struct lanes from, const int16_t steps[LANES][LANES])
+{
+    struct lanes best = { { 0 } };
+
+    for (unsigned tag = 0; tag < DEID_TAG_COUNT; tag++) {
+        struct lanes value;
+
+        memcpy(&value, steps[tag], sizeof(value));
+        value.at += from.at[tag];
+        best = tag == 0 ? value : lanes_max(best, value);
     }
+    return best;
 }
 
-/* next[to]: the best over all tags of @from and the step to @to. */
-static void lanes_step(const int16_t from[LANES], const int16_t steps[LANES][LANES],
-                       int16_t next[LANES])
-{
-    int16_t best[LANES];
-    unsigned tag, to;
-
-    for (to = 0; to < LANES; to++)
-        best[to] = (int16_t)(from[0] + steps[0][to]);
-    for (tag = 1; tag < DEID_TAG_COUNT; tag++)
-        for (to = 0; to < LANES; to++) {
-            int16_t value = (int16_t)(from[tag] + steps[tag][to]);
-            best[to] = value > best[to] ? value : best[to];
-        }
-    memcpy(next, best, sizeof(best));
-}
-
-static void lanes_add(int16_t lanes[LANES], const int16_t more[LANES])
-{
-    unsigned tag;
-
-    for (tag = 0; tag < LANES; tag++)
-        lanes[tag] = (int16_t)(lanes[tag] + more[tag]);
-    lanes_level(lanes);
-}
-
-static struct deid_tagged token_tagged(const int16_t ahead[LANES], const int16_t behind[LANES])
+static struct deid_tagged token_tagged(struct lanes ahead, struct lanes behind)
 {
     struct deid_tagged tagged = { .likely = DEID_TAG_NAME_BEGIN };
-    int best = ahead[1] + behind[1], outside = ahead[0] + behind[0];
+    int best = ahead.at[1] + behind.at[1], outside = ahead.at[0] + behind.at[0];
     unsigned tag;
 
     for (tag = 2; tag < DEID_TAG_COUNT; tag++)
-        if (ahead[tag] + behind[tag] > best) {
-            best = ahead[tag] + behind[tag];
+        if (ahead.at[tag] + behind.at[tag] > best) {
+            best = ahead.at[tag] + behind.at[tag];
             tagged.likely = (uint8_t)tag;
         }
     tagged.tag = best > outside ? tagged.likely : (uint8_t)DEID_TAG_OUTSIDE;
@@ -158,9 +178,9 @@ static struct deid_tagged token_tagged(const int16_t ahead[LANES], const int16_t
 void deid_tagger_tag(const struct deid_tagger *tagger, const struct deid_view *views,
                      unsigned count, struct deid_tagged *tagged)
 {
-    int16_t scores[DEID_TAGGER_CHUNK][LANES], ahead[DEID_TAGGER_CHUNK][LANES];
-    int16_t start[LANES] = { 0, LEAST, LEAST, LEAST, LEAST, LEAST, LEAST, LEAST };
-    int16_t behind[LANES] = { 0 };
+    struct lanes scores[DEID_TAGGER_CHUNK], ahead[DEID_TAGGER_CHUNK];
+    struct lanes before = { { 0, LEAST, LEAST, LEAST, LEAST, LEAST, LEAST, LEAST } };
+    struct lanes behind = { { 0 } };
     uint32_t features[AHEAD][DEID_VIEW_FEATURES];
     unsigned i;
 
@@ -170,15 +190,15 @@ void deid_tagger_tag(const struct deid_tagger *tagger, const struct deid_view *v
     for (i = 0; i < count; i++) {
         if (i + AHEAD - 1 < count)
             token_look(tagger, &views[i + AHEAD - 1], features[(i + AHEAD - 1) % AHEAD]);
-        token_score(tagger, features[i % AHEAD], scores[i]);
-        lanes_step(i == 0 ? start : ahead[i - 1], tagger->steps, ahead[i]);
-        lanes_add(ahead[i], scores[i]);
+        scores[i] = token_score(tagger, features[i % AHEAD]);
+        before = lanes_step(before, tagger->steps);
+        before.at += scores[i].at;
+        ahead[i] = before = lanes_level(before);
     }
     for (i = count; i-- > 0;) {
         tagged[i] = token_tagged(ahead[i], behind);
-        lanes_add(behind, scores[i]);
-        lanes_step(behind, tagger->back, behind);
-        lanes_level(behind);
+        behind.at += scores[i].at;
+        behind = lanes_level(lanes_step(lanes_level(behind), tagger->back));
     }
 }
 

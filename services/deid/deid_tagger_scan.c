@@ -1,6 +1,7 @@
 #include "deid_tagger_scan.h"
 
 #include "deid_facility.h"
+#include "deid_like.h"
 
 /* What everybody in a country shares. */
 #define FLAGS_LARGE                                                                                \
@@ -115,7 +116,9 @@ static bool is_candidate(const struct deid_tokens *tokens, unsigned index, bool 
     const struct deid_token *token = &tokens->items[index];
     const struct deid_facts *facts = token->facts;
 
-    if (token->shape == DEID_SHAPE_NUMBER || token->shape == DEID_SHAPE_INITIAL)
+    if (token->shape == DEID_SHAPE_NUMBER || token->shape == DEID_SHAPE_INITIAL
+        || (deid_like_shape(tokens, index) == DEID_SHAPE_OTHER
+            && (tokens->text.data[token->start] | 32) < 'a')) /* "2nd", a bullet */
         return false;
     if (token->shape == DEID_SHAPE_LOWER)
         return facts->odds >= ODDS_LOWER && !(facts->flags & DEID_WORD_ENGLISH);
@@ -126,20 +129,9 @@ static bool is_candidate(const struct deid_tokens *tokens, unsigned index, bool 
 
 static bool is_sentence_end(const struct deid_tokens *tokens, unsigned index)
 {
-    struct slice gap = deid_tokens_gap(tokens, index);
-
-    if (index + 1 >= tokens->count)
-        return true;
-    if (slice_find_byte(gap, '\n') < gap.size)
-        return true;
-    return slice_starts_with(gap, SLICE(". ")) && tokens->items[index].shape == DEID_SHAPE_LOWER;
-}
-
-static bool is_line_end(const struct deid_tokens *tokens, unsigned index)
-{
-    struct slice gap = deid_tokens_gap(tokens, index);
-
-    return slice_find_byte(gap, '\n') < gap.size;
+    return deid_token_ends_line(tokens, index)
+           || (tokens->items[index].shape == DEID_SHAPE_LOWER
+               && slice_starts_with(deid_tokens_gap(tokens, index), SLICE(". ")));
 }
 
 static void range_scan(const struct deid_tagger *tagger, struct scan *scan, unsigned first,
@@ -167,7 +159,8 @@ struct reading {
 static void sentence_scan(const struct deid_tagger *tagger, struct scan *scan,
                           struct reading *reading, unsigned first, bool is_wanted)
 {
-    bool is_line = scan->tokens->is_plain || (first > 0 && is_line_end(scan->tokens, first - 1));
+    bool is_line =
+        scan->tokens->is_plain || (first > 0 && deid_token_ends_line(scan->tokens, first - 1));
 
     if (is_wanted && !reading->is_open)
         reading->from = is_line ? reading->previous : first;

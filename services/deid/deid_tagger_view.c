@@ -148,22 +148,27 @@ enum salt {
     SALT_PREFIX = 7 << 24
 };
 
+/* Letters in small ones as a number; what is not ASCII stays. */
 static uint32_t letters(const char *text, unsigned size)
 {
     uint32_t value = 0;
 
-    memcpy(&value, text, size);
+    for (unsigned i = 0; i < size; i++) {
+        unsigned char c = (unsigned char)text[i];
+
+        value |= (uint32_t)(c >= 'A' && c <= 'Z' ? c | 32 : c) << (8 * i);
+    }
     return value;
 }
 
-static void view_spelling(struct deid_view *view, const char *folded, unsigned size)
+static void view_spelling(struct deid_view *view, const char *word, unsigned size)
 {
     if (size >= 3) {
-        view->suffix = mixed(letters(folded + size - 3, 3), (uint64_t)SALT_SUFFIX << 8);
-        view->prefix = mixed(letters(folded, 3), (uint64_t)SALT_PREFIX << 8);
+        view->suffix = mixed(letters(word + size - 3, 3), (uint64_t)SALT_SUFFIX << 8);
+        view->prefix = mixed(letters(word, 3), (uint64_t)SALT_PREFIX << 8);
     }
     if (size >= 2)
-        view->ending = mixed(letters(folded + size - 2, 2), (uint64_t)SALT_ENDING << 8);
+        view->ending = mixed(letters(word + size - 2, 2), (uint64_t)SALT_ENDING << 8);
 }
 
 static void view_facts(struct deid_view *view, const struct deid_facts *facts)
@@ -197,6 +202,10 @@ static void view_read(struct deid_view *view, const struct deid_tokens *tokens, 
     if (deid_is_digit(word.data[0]) || token->shape == DEID_SHAPE_NUMBER) {
         view->word = mixed(pattern_of(word), 0);
         view_facts(view, &unlisted);
+    } else if (token->hash != 0) {
+        view_spelling(view, word.data, (unsigned)word.size);
+        view->word = token->hash;
+        view_facts(view, token->facts);
     } else {
         char folded[DEID_WORDS_BYTES_MAX + 8];
         unsigned size = deid_words_fold(word, folded);

@@ -14,8 +14,8 @@ enum kind {
 };
 
 /* clang-format off */
-static const uint8_t kinds[256] = {
-    ['\''] = 0, ['0' ... '9'] = KIND_DIGIT, ['A' ... 'Z'] = KIND_UPPER, ['a' ... 'z'] = KIND_LOWER,
+const uint8_t deid_token_kinds[256] = {
+    ['0' ... '9'] = KIND_DIGIT, ['A' ... 'Z'] = KIND_UPPER, ['a' ... 'z'] = KIND_LOWER,
     [0x80 ... 0xff] = KIND_WIDE,
 };
 /* clang-format on */
@@ -80,7 +80,7 @@ static struct word word_read(struct slice text, size_t start)
     size_t end = start;
 
     for (;;) {
-        unsigned kind = end < text.size ? kinds[(uint8_t)text.data[end]] : 0;
+        unsigned kind = end < text.size ? deid_token_kinds[(uint8_t)text.data[end]] : 0;
 
         if (kind == 0) {
             if (end >= text.size || text.data[end] != '\'' || !is_inside(text, end))
@@ -109,17 +109,6 @@ static bool tokens_grow(struct reader *reader)
     return true;
 }
 
-/* The hash of a word of plain letters and digits as the lists fold it. */
-static uint64_t hash_plain(struct slice word)
-{
-    char folded[DEID_WORDS_BYTES_MAX + 8] = { 0 };
-
-    for (size_t i = 0; i < word.size; i++)
-        folded[i] =
-            (char)((unsigned char)word.data[i] | (kinds[(uint8_t)word.data[i]] & KIND_UPPER) << 4);
-    return deid_words_hash(folded, (unsigned)word.size);
-}
-
 /* The flags of the words whose places were being fetched. */
 static void reader_flush(struct reader *reader)
 {
@@ -146,11 +135,16 @@ static bool token_add(struct reader *reader, const struct word *word)
     if (tokens->count == reader->capacity && !tokens_grow(reader))
         return false;
     token = &tokens->items[tokens->count++];
-    *token = (struct deid_token){ (uint32_t)word->start, (uint32_t)word->end, 0,
-                                  shape_of(text, word->kinds), &reader->lexicon->facts[0] };
+    *token = (struct deid_token){ .start = (uint32_t)word->start,
+                                  .end = (uint32_t)word->end,
+                                  .shape = shape_of(text, word->kinds),
+                                  .facts = &reader->lexicon->facts[0] };
     if (!(word->kinds & ~(unsigned)(KIND_LOWER | KIND_UPPER))
         && text.size <= DEID_WORDS_BYTES_MAX) {
-        hash = hash_plain(text);
+        char folded[DEID_WORDS_BYTES_MAX + 8];
+
+        hash = deid_words_hash(folded, deid_words_fold(text, folded));
+        token->hash = hash;
         deid_lexicon_prefetch(reader->lexicon, hash);
     } else if (word->kinds != KIND_DIGIT) {
         token->facts = deid_lexicon_facts(reader->lexicon, text);
@@ -172,7 +166,7 @@ enum status deid_tokens_read(struct slice folded, const struct deid_lexicon *lex
     while (at < folded.size) {
         struct word word;
 
-        if (kinds[(uint8_t)folded.data[at]] == 0) {
+        if (deid_token_kinds[(uint8_t)folded.data[at]] == 0) {
             at++;
             continue;
         }
@@ -187,4 +181,19 @@ enum status deid_tokens_read(struct slice folded, const struct deid_lexicon *lex
     }
     reader_flush(&reader);
     return STATUS_OK;
+}
+
+unsigned deid_token_at(const struct deid_tokens *tokens, uint32_t at)
+{
+    unsigned low = 0, high = tokens->count;
+
+    while (low < high) {
+        unsigned middle = low + (high - low) / 2;
+
+        if (tokens->items[middle].end <= at)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
 }

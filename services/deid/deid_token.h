@@ -19,6 +19,8 @@ struct deid_token {
     uint32_t start, end; /* of the folded text; "'s" at the end of a word is not part of it */
     uint32_t flags;      /* enum deid_word */
     enum deid_shape shape;
+    uint64_t hash; /* of a word of ASCII letters as the lists know it (deid_words_hash); 0 of
+                    * any other */
     const struct deid_facts *facts; /* what the lists know of it; never NULL */
 };
 
@@ -45,6 +47,9 @@ static inline struct slice deid_token_text(const struct deid_tokens *tokens, uns
     return (struct slice){ tokens->text.data + token->start, token->end - token->start };
 }
 
+/* The first token that ends behind byte @at. */
+unsigned deid_token_at(const struct deid_tokens *tokens, uint32_t at);
+
 /* What stands between token @index and the next. Empty at the end. */
 static inline struct slice deid_tokens_gap(const struct deid_tokens *tokens, unsigned index)
 {
@@ -53,6 +58,17 @@ static inline struct slice deid_tokens_gap(const struct deid_tokens *tokens, uns
     if (index + 1 >= tokens->count)
         return slice_cut(tokens->text, tokens->text.size, tokens->text.size);
     return (struct slice){ tokens->text.data + token->end, token[1].start - token->end };
+}
+
+/* Whether token @index is the last of its line. */
+static inline bool deid_token_ends_line(const struct deid_tokens *tokens, unsigned index)
+{
+    struct slice gap = deid_tokens_gap(tokens, index);
+
+    for (size_t i = 0; i < gap.size; i++)
+        if (gap.data[i] == '\n')
+            return true;
+    return index + 1 >= tokens->count;
 }
 
 /* Whether it begins with a capital: Word, WORD, W, Word12. */
@@ -71,9 +87,12 @@ static inline bool deid_is_letter(char c)
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (unsigned char)c >= 0x80;
 }
 
+extern const uint8_t deid_token_kinds[256]; /* 0: what parts words */
+
+/* A letter or a digit. */
 static inline bool deid_is_word(char c)
 {
-    return deid_is_digit(c) || deid_is_letter(c);
+    return deid_token_kinds[(uint8_t)c] != 0;
 }
 
 /* The words of a name or a value, one after another from *@at = 0; false at its end. */

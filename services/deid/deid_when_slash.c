@@ -216,13 +216,33 @@ static size_t scan_day_first(struct deid_scanner *scanner, unsigned index)
     return end;
 }
 
-/* "seen 3.4.22": behind a word of time, and no version or ratio. */
+/* "out 5.27.24": not at the beginning of a line, where sections have such numbers, nor behind a
+ * word that has them, nor with more of it behind. */
+static bool is_unnumbered(const struct deid_scanner *scanner, unsigned index)
+{
+    static const char *const numbered[] = { "version", "v",       "ver",   "release",  "build",
+                                            "section", "chapter", "table", "figure",   "fig",
+                                            "item",    "step",    "rule",  "firmware", "software",
+                                            "article", "ec",      "grade", "stage",    NULL };
+    const struct deid_tokens *tokens = scanner->tokens;
+    size_t end = tokens->items[index + 2].end;
+
+    return index > 0 && !deid_token_ends_line(tokens, index - 1)
+           && slice_ends_with(deid_tokens_gap(tokens, index - 1), SLICE(" "))
+           && tokens->items[index - 1].shape != DEID_SHAPE_INITIAL
+           && !deid_scanner_is_one_of(deid_scanner_word(scanner, index - 1), numbered)
+           && !(deid_scanner_byte(scanner, end) == '.'
+                && deid_is_word(deid_scanner_byte(scanner, end + 1)));
+}
+
+/* "seen 3.4.22": behind a word of time, or where nothing has numbers of that form. */
 static size_t scan_dotted(struct deid_scanner *scanner, unsigned index)
 {
     unsigned parts[3];
     size_t end;
 
-    if (index + 2 >= scanner->tokens->count || !is_time_before(scanner, index))
+    if (index + 2 >= scanner->tokens->count
+        || !(is_time_before(scanner, index) || is_unnumbered(scanner, index)))
         return 0;
     for (unsigned i = 0; i < 3; i++) {
         struct slice word = deid_scanner_word(scanner, index + i);

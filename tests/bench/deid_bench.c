@@ -97,14 +97,13 @@ static enum status stage_inspect(struct bench *bench, struct slice text, struct 
 {
     struct deid_map map;
     struct deid_redactor redactor;
-    struct deid_text normal;
     struct deid_spans spans;
     enum status status;
 
     deid_map_init(&map, DEID_PROFILE_SAFE_HARBOR, arena);
     status = deid_redactor_init(&redactor, &bench->rules, &map, arena, NULL);
     if (status == STATUS_OK)
-        status = deid_inspect_text(&redactor, text, false, &normal, &spans, NULL);
+        status = deid_inspect_text(&redactor, text, &spans, NULL);
     if (status == STATUS_OK)
         bench->found += spans.count;
     deid_redactor_close(&redactor);

@@ -89,7 +89,8 @@ async function fill() {
 async function fillVaried() {
   const scratch = mkdtempSync(path.join(os.tmpdir(), 'varied-'));
   for (const [part, name] of [['first', 'our texts, first half'], ['second', 'our texts, second half'],
-    ['third', 'more texts, first half'], ['fourth', 'more texts, second half']]) {
+    ['third', 'more texts, first half'], ['fourth', 'more texts, second half'],
+    ['fifth', 'late texts, first half'], ['sixth', 'late texts, second half']]) {
     const file = path.join(scratch, 'gold.jsonl');
     writeFileSync(file, varied(part).map((row) => JSON.stringify(row) + '\n').join(''));
     const report = await score(file);

@@ -1,6 +1,7 @@
 // Our own labelled texts as the gold lines that consilium deid score reads.
-//   node tests/golden/deid/varied.mjs [first|second|third|fourth] > gold.jsonl
-// First and second: the texts of odd and of even number of varied.txt and varied_none.txt; third and fourth: of varied_more.txt and varied_more_none.txt.
+//   node tests/golden/deid/varied.mjs [first|second|third|fourth|fifth|sixth] > gold.jsonl
+// First and second: the texts of odd and of even number of varied.txt and varied_none.txt; third and fourth: of varied_more.txt and varied_more_none.txt;
+// fifth and sixth: of varied_late.txt and varied_late_none.txt.
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -30,9 +31,11 @@ function rowsOf(set, files) {
 }
 
 export function varied(part) {
-  const old = rowsOf('varied', ['varied.txt', 'varied_none.txt']), more = rowsOf('more', ['varied_more.txt', 'varied_more_none.txt']);
+  const old = rowsOf('varied', ['varied.txt', 'varied_none.txt']), more = rowsOf('more', ['varied_more.txt', 'varied_more_none.txt']),
+    late = rowsOf('late', ['varied_late.txt', 'varied_late_none.txt']);
   const half = (rows, which) => rows.filter((_, i) => i % 2 === which);
-  return { first: half(old, 0), second: half(old, 1), third: half(more, 0), fourth: half(more, 1) }[part] ?? [...old, ...more];
+  return { first: half(old, 0), second: half(old, 1), third: half(more, 0), fourth: half(more, 1),
+    fifth: half(late, 0), sixth: half(late, 1) }[part] ?? [...old, ...more, ...late];
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1]).href) for (const row of varied(process.argv[2])) console.log(JSON.stringify(row));

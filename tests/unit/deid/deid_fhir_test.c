@@ -5,7 +5,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,11 +15,10 @@
 #include "data.h"
 #include "deid_fhir.h"
 #include "deid_fhir_restore.h"
+#include "deid_setup.h"
 #include "fhir/json.h"
 
 #define CALL_BYTES ((size_t)512 << 20)
-
-static struct deid_rules rules;
 
 static const char record[] =
     "{\"resourceType\":\"Bundle\",\"type\":\"collection\",\"entry\":["
@@ -561,19 +559,6 @@ static void real_bundles_keep_no_known_identifier_and_come_back(void **state)
     }
 }
 
-static int setup(void **state)
-{
-    (void)state;
-    return sodium_init() < 0 || deid_rules_init(&rules, NULL) != STATUS_OK;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    deid_rules_close(&rules);
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -597,5 +582,5 @@ int main(void)
         cmocka_unit_test(real_bundles_keep_no_known_identifier_and_come_back),
     };
 
-    return cmocka_run_group_tests(tests, setup, teardown);
+    return cmocka_run_group_tests(tests, deid_setup, deid_teardown);
 }

@@ -4,16 +4,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include <sodium.h>
 #include <stdio.h>
 #include <string.h>
 #include <cmocka.h>
 
 #include "deid_identity.h"
 #include "deid_scan.h"
+#include "deid_setup.h"
 #include "deid_surrogate.h"
 
-static struct deid_rules rules;
 static struct arena arena;
 static struct deid_map map;
 static struct deid_identity identity;
@@ -109,6 +108,11 @@ static void finds_misspelt_names(void **state)
     assert_true(finds("MARGARTE was seen", "MARGARTE"));
     assert_true(finds("then holingsworth left", "holingsworth"));
     assert_false(finds("Billingsgate was seen", NULL));
+    learn_name("Elin Ruiz");
+    assert_int_equal(deid_identity_learn(&identity, NULL), STATUS_OK);
+    assert_true(finds("Ruix was seen", "Ruix"));
+    assert_true(finds("Riuz was seen", "Riuz"));
+    assert_false(finds("Quiz was held", NULL));
 }
 
 static void leaves_words_that_are_names_too(void **state)
@@ -254,19 +258,6 @@ static void finds_in_codes_only_what_is_no_word(void **state)
     assert_int_equal(spans.items[0].start, 28);
 }
 
-static int setup(void **state)
-{
-    (void)state;
-    return sodium_init() < 0 || deid_rules_init(&rules, NULL) != STATUS_OK;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    deid_rules_close(&rules);
-    return 0;
-}
-
 static void a_known_word_that_is_cut_or_run_together_is_found(void **state)
 {
     (void)state;
@@ -310,5 +301,5 @@ int main(void)
         cmocka_unit_test_setup_teardown(finds_in_codes_only_what_is_no_word, open_case, close_case),
     };
 
-    return cmocka_run_group_tests(tests, setup, teardown);
+    return cmocka_run_group_tests(tests, deid_setup, deid_teardown);
 }

@@ -4,6 +4,7 @@
 static void finds_names_after_titles(void **state)
 {
     static const char *const rows[][2] = {
+        { "Dr. Quill will see the asthma clinic", "Quill" },
         { "seen by Dr. Okonjo today", "Dr. Okonjo" },
         { "seen by Dr Priya Venkataraman", "Dr Priya Venkataraman" },
         { "seen by Dr. Emily White at noon", "Dr. Emily White" },
@@ -29,6 +30,9 @@ static void finds_names_after_titles(void **state)
 static void finds_names_of_kin_and_staff(void **state)
 {
     static const char *const rows[][2] = {
+        { "His twin, Zephyr, had a fever", "Zephyr" },
+        { "asthma; Auntie Esi translates", "Esi" },
+        { "Wound dry, no fever. N.O.", "N.O" },
         { "his wife Odalys called", "Odalys" },
         { "Husband (Devraj, cell below) drove", "Devraj" },
         { "her mother, Folake Okonkwo, agrees", "Folake Okonkwo" },
@@ -62,6 +66,7 @@ static void finds_names_of_kin_and_staff(void **state)
 static void finds_names_by_label(void **state)
 {
     static const char *const rows[][2] = {
+        { "OKAFOR, NGOZI     DOB: 02/11/1971\nHISTORY: DIABETES", "OKAFOR, NGOZI" },
         { "Patient: Marta Vale-Lindgren", "Marta Vale-Lindgren" },
         { "PATIENT NAME: OKAFOR, CHIDI", "OKAFOR, CHIDI" },
         { "Name: Quispe Mamani, Rosa M.", "Quispe Mamani, Rosa M" },
@@ -111,6 +116,9 @@ static void finds_a_name_again_everywhere(void **state)
 static void leaves_what_is_named_after_people(void **state)
 {
     static const char *const rows[] = {
+        "a Coude went in, and the Jackson-Pratt stays; cystoscopy was clean",
+        "hyperthyroidism with Plummer nails, Ann Arbor IIIB lymphoma",
+        "filled in the Vanderbilt form for ADHD, the Vitek is a mass spectrometer for bacteria",
         "a Foley catheter was placed",
         "Pavlik harness full time, Ponseti casting week 4 for clubfoot",
         "Speed's and Yergason's negative; O'Brien equivocal; Hawkins positive at the shoulder",

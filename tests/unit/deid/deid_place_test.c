@@ -5,6 +5,7 @@
 static void finds_streets_with_the_rest_of_the_address(void **state)
 {
     static const char *const rows[][2] = {
+        { "found near the corner of Kessler and 14th, hypothermic", "Kessler and 14th" },
         { "lives at 4114 Quarry Rd, Springfield IL 62704 with pain",
           "4114 Quarry Rd, Springfield IL 62704" },
         { "lives at 77 Alder street with asthma", "77 Alder street" },

@@ -4,14 +4,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include <sodium.h>
 #include <cmocka.h>
 
 #include "deid_redact.h"
 #include "deid_restore.h"
 #include "deid_seal.h"
-
-static struct deid_rules rules;
+#include "deid_setup.h"
 
 struct run {
     struct arena arena;
@@ -201,19 +199,6 @@ static void made_up_values_are_of_the_same_kind_and_come_back(void **state)
     }
 }
 
-static int setup(void **state)
-{
-    (void)state;
-    return sodium_init() < 0 || deid_rules_init(&rules, NULL) != STATUS_OK;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    deid_rules_close(&rules);
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -225,5 +210,5 @@ int main(void)
         cmocka_unit_test(made_up_values_are_of_the_same_kind_and_come_back),
     };
 
-    return cmocka_run_group_tests(tests, setup, teardown);
+    return cmocka_run_group_tests(tests, deid_setup, deid_teardown);
 }

@@ -6,7 +6,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +15,7 @@
 #include "data.h"
 #include "deid_redact.h"
 #include "deid_restore.h"
+#include "deid_setup.h"
 #include "fhir/json.h"
 
 #define CALL_BYTES ((size_t)64 << 20)
@@ -23,8 +23,6 @@
 /* Recall that a change may not fall under. */
 #define ASQ_FLOOR 0.985
 #define REVIEWED_FLOOR 0.99
-
-static struct deid_rules rules;
 
 struct label_score {
     char name[48];
@@ -66,8 +64,7 @@ static unsigned long number_of(const struct json *object, const char *key)
 }
 
 /* Every letter and digit of [@start, @end) is inside a span. */
-static bool is_gone(const struct deid_text *normal, const struct deid_spans *spans,
-                    struct slice text, size_t start, size_t end)
+static bool is_gone(const struct deid_spans *spans, struct slice text, size_t start, size_t end)
 {
     size_t at;
     unsigned i;
@@ -78,8 +75,7 @@ static bool is_gone(const struct deid_text *normal, const struct deid_spans *spa
         if (!deid_is_word(text.data[at]))
             continue;
         for (i = 0; i < spans->count && !is_covered; i++)
-            is_covered = deid_normal_start(normal, spans->items[i].start) <= at
-                         && at < deid_normal_end(normal, spans->items[i].end);
+            is_covered = spans->items[i].start <= at && at < spans->items[i].end;
         if (!is_covered)
             return false;
     }
@@ -103,7 +99,6 @@ static void score_line(struct slice line, struct score *score, const char *want_
     struct arena arena;
     struct deid_map map;
     struct deid_redactor redactor;
-    struct deid_text normal;
     struct deid_spans spans;
     struct json *record;
     const struct json *span;
@@ -117,7 +112,7 @@ static void score_line(struct slice line, struct score *score, const char *want_
         learn_patient(&map, json_get(record, "patient"));
     assert_int_equal(deid_redactor_init(&redactor, &rules, &map, &arena, &err), STATUS_OK);
     text = json_get_string(record, "text");
-    assert_int_equal(deid_inspect_text(&redactor, text, false, &normal, &spans, &err), STATUS_OK);
+    assert_int_equal(deid_inspect_text(&redactor, text, &spans, &err), STATUS_OK);
     for (span = json_first(json_get(record, "spans")); span != NULL; span = span->next) {
         struct slice safe_harbor = json_get_string(span, "safe_harbor");
         struct label_score *label;
@@ -128,7 +123,7 @@ static void score_line(struct slice line, struct score *score, const char *want_
             continue;
         label = label_of(score, json_get_string(span, "label"));
         label->total++;
-        if (is_gone(&normal, &spans, text, start, end))
+        if (is_gone(&spans, text, start, end))
             label->gone++;
         else if (getenv("DEID_SHOW_MISSES") != NULL)
             printf("MISS %s [%.*s] in ...%.*s...\n", label->name, (int)(end - start),
@@ -144,14 +139,14 @@ static void score_line(struct slice line, struct score *score, const char *want_
         score->negatives_touched += spans.count > 0;
         if (spans.count > 0 && getenv("DEID_SHOW_MISSES") != NULL)
             printf("TOUCHED [%.*s] in %.*s\n", (int)(spans.items[0].end - spans.items[0].start),
-                   normal.folded.data + spans.items[0].start, SLICE_FORMAT(text));
+                   text.data + spans.items[0].start, SLICE_FORMAT(text));
     }
     for (span = json_first(json_get(record, "not_phi_traps")); span != NULL; span = span->next) {
         struct label_score *label = label_of(score, SLICE("(traps touched)"));
 
         label->total++;
         if (json_get(span, "start") != NULL
-            && is_gone(&normal, &spans, text, byte_of(text, number_of(span, "start")),
+            && is_gone(&spans, text, byte_of(text, number_of(span, "start")),
                        byte_of(text, number_of(span, "end"))))
             label->gone++;
     }
@@ -275,19 +270,6 @@ static void the_sentences_come_back(void **state)
     assert_int_equal(score.restored, score.texts);
 }
 
-static int setup(void **state)
-{
-    (void)state;
-    return sodium_init() < 0 || deid_rules_init(&rules, NULL) != STATUS_OK;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    deid_rules_close(&rules);
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -299,5 +281,5 @@ int main(void)
         cmocka_unit_test(the_sentences_come_back),
     };
 
-    return cmocka_run_group_tests(tests, setup, teardown);
+    return cmocka_run_group_tests(tests, deid_setup, deid_teardown);
 }

@@ -5,17 +5,15 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#include <sodium.h>
 #include <cmocka.h>
 
 #include "deid_fhir.h"
 #include "deid_fhir_restore.h"
 #include "deid_restore.h"
 #include "deid_rule.h"
+#include "deid_setup.h"
 #include "deid_stream.h"
 #include "fhir/json.h"
-
-static struct deid_rules rules;
 
 struct run {
     struct arena arena;
@@ -461,19 +459,6 @@ static void refuses_a_resource_over_its_bound(void **state)
     run_close(&run);
 }
 
-static int setup(void **state)
-{
-    (void)state;
-    return sodium_init() < 0 || deid_rules_init(&rules, NULL) != STATUS_OK;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    deid_rules_close(&rules);
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -490,5 +475,5 @@ int main(void)
         cmocka_unit_test(refuses_a_resource_over_its_bound),
     };
 
-    return cmocka_run_group_tests(tests, setup, teardown);
+    return cmocka_run_group_tests(tests, deid_setup, deid_teardown);
 }
