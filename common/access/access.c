@@ -119,3 +119,43 @@ void access_destroy(struct access *access)
     arena = access->arena; /* the access itself lies in it */
     arena_close(&arena);
 }
+
+static struct access_entry entry_of(const char *kind, const struct access_identity *identity)
+{
+    return (struct access_entry){
+        .kind = kind,
+        .name = slice_from(identity->name),
+        .tenant = identity->tenant,
+        .scopes = identity->scopes,
+        .requests_per_minute = identity->requests_per_minute,
+        .tokens_per_minute = identity->tokens_per_minute,
+    };
+}
+
+bool access_entry_get(const struct access *access, size_t index, struct access_entry *entry)
+{
+    const struct access_issuer *issuer;
+
+    if (index < access->keys_count) {
+        *entry = entry_of("key", &access->keys[index].identity);
+        return true;
+    }
+    index -= access->keys_count;
+    if (index < access->issuers_count) {
+        issuer = &access->issuers[index];
+        *entry = (struct access_entry){ "issuer",
+                                        issuer->issuer,
+                                        issuer->tenant,
+                                        issuer->scopes,
+                                        issuer->requests_per_minute,
+                                        issuer->tokens_per_minute };
+        return true;
+    }
+    index -= access->issuers_count;
+    if (index < access->certificates_count) {
+        *entry = entry_of("certificate", &access->certificates[index].identity);
+        return true;
+    }
+    *entry = entry_of("anyone", &access->anyone);
+    return index == access->certificates_count && access->has_anyone;
+}

@@ -32,7 +32,7 @@ enum access_scope {
     ACCESS_SCOPE_ASK = 1,     /* questions, timelines */
     ACCESS_SCOPE_PUT = 2,     /* records: put and forget */
     ACCESS_SCOPE_RESTORE = 4, /* originals instead of surrogates */
-    ACCESS_SCOPE_ADMIN = 8,
+    ACCESS_SCOPE_ADMIN = 8,   /* what the gateway runs with, and its audit log */
 };
 
 #define ACCESS_SCOPES_ALL 15u
@@ -80,6 +80,19 @@ void access_key_make(char key[ACCESS_KEY_TEXT_BYTES], char hash[ACCESS_HASH_TEXT
 /* "ask", "put", …; 0 for another word. */
 unsigned access_scope_parse(struct slice word);
 const char *access_scope_name(enum access_scope scope);
+
+/* Whom the file lets in, one after the other: keys, issuers, certificates, anyone. Views into
+ * @access. */
+struct access_entry {
+    const char *kind; /* "key", "issuer", "certificate", "anyone" */
+    struct slice name;
+    const char *tenant; /* NULL: an issuer's tokens say */
+    unsigned scopes;
+    uint32_t requests_per_minute, tokens_per_minute; /* 0: not said */
+};
+
+/* False: there are not so many. */
+bool access_entry_get(const struct access *access, size_t index, struct access_entry *entry);
 
 /* Whether a file that @access was read from has changed since. */
 bool access_has_changed(const struct access *access);

@@ -21,7 +21,7 @@ enum audit_action {
     AUDIT_ACTION_PUT,
     AUDIT_ACTION_ASK,    /* an answer may begin to leave */
     AUDIT_ACTION_ANSWER, /* and how it ended */
-    AUDIT_ACTION_READ,   /* a timeline */
+    AUDIT_ACTION_READ,   /* a timeline; with a method, what an operator looked at */
     AUDIT_ACTION_FORGET,
     AUDIT_ACTION_EMBED,  /* vectors of texts */
     AUDIT_ACTION_REFUSE, /* somebody was not let in, or not let do it */
@@ -41,7 +41,7 @@ struct audit_record {
     const char *caller; /* SPIFFE id, subject or name of who asked; NULL: nobody said */
     const char *tenant;
     const char *patient;  /* the pseudonym */
-    const char *method;   /* of what was refused */
+    const char *method;   /* of what was refused, or looked at */
     const char *trace;    /* trace id, hex */
     const char *question; /* keyed digest, hex (audit_digest) */
     const char *model;    /* SHA-256 of the weights, hex */

@@ -71,6 +71,9 @@ struct http_options {
         *addresses; /* "127.0.0.1:8080", "[::]:8080"; ends with NULL. Port 0 picks one */
     const char *certificate_file, *key_file; /* PEM, watched; NULL: no TLS */
     const struct http_handlers *handlers;
+    /* The files were replaced: by a good pair (@err is OK), or by one that cannot be used. NULL:
+     * nobody is told. */
+    void (*on_certificate)(void *service, const struct error *err);
     void *service;
     unsigned
         connections_max;    /* beyond, the longest idle one is closed, or the next waits; 0: 4096 */

@@ -301,6 +301,7 @@ struct http_server *http_server_start(const struct http_options *options, struct
             free(server);
             return NULL;
         }
+        http_tls_files_on_look(server->tls, options->on_certificate, options->service);
     }
     start_turns(server);
     for (i = 0; options->addresses[i] != NULL && status == STATUS_OK; i++)

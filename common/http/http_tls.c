@@ -13,6 +13,8 @@ struct http_tls_files {
     struct timer timer;
     char *certificate_file, *key_file;
     uint64_t digest, refused;
+    void (*on_look)(void *arg, const struct error *err); /* NULL: nobody is told */
+    void *arg;
     SSL_CTX *context; /* connections hold theirs: it is replaced, not changed */
 };
 
@@ -112,6 +114,19 @@ static enum status load(struct http_tls_files *files, uint64_t *digest, struct e
     return status;
 }
 
+static void tell(const struct http_tls_files *files, const struct error *err)
+{
+    if (files->on_look != NULL)
+        files->on_look(files->arg, err);
+}
+
+void http_tls_files_on_look(struct http_tls_files *files,
+                            void (*on_look)(void *arg, const struct error *err), void *arg)
+{
+    files->on_look = on_look;
+    files->arg = arg;
+}
+
 static void look(struct timer *timer)
 {
     struct http_tls_files *files = LIST_ITEM(timer, struct http_tls_files, timer);
@@ -120,12 +135,15 @@ static void look(struct timer *timer)
 
     if (load(files, &digest, &err) == STATUS_OK) {
         files->refused = 0;
-        if (files->digest != before)
-            log_info("http_certificate_replaced");
+        if (files->digest == before)
+            return;
+        log_info("http_certificate_replaced");
+        tell(files, &err);
     } else if (files->refused != digest + 1) {
         /* Files that are being replaced may stay bad for long: once for each content. */
         files->refused = digest + 1;
         log_warn("http_certificate_refused", LOG_ERROR(&err));
+        tell(files, &err);
     }
 }
 

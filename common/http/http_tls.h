@@ -16,6 +16,10 @@ struct http_tls;
 /* FAILED_PRECONDITION when the files do not make a good pair. Loop thread, as everything here. */
 struct http_tls_files *http_tls_files_open(struct loop *loop, const char *certificate_file,
                                            const char *key_file, struct error *err);
+/* Tell @on_look, whenever the files have been replaced: by a good pair (@err is OK), or by one that
+ * cannot be used. */
+void http_tls_files_on_look(struct http_tls_files *files,
+                            void (*on_look)(void *arg, const struct error *err), void *arg);
 /* Memory goes back when libuv has let go of the timer. */
 void http_tls_files_close(struct http_tls_files *files);
 

@@ -129,6 +129,9 @@ static enum status check_peer(const struct accept *accept, const struct peer *pe
         return STATUS_OK;
     log_warn("peer_refused", LOG_ID("peer", name == NULL ? "" : name),
              LOG_NAME("method", method->name));
+    if (accept->served->server->options.refusals != NULL)
+        refusals_note(accept->served->server->options.refusals, name == NULL ? "" : name,
+                      method->name);
     return error_set(err, STATUS_PERMISSION_DENIED, "this certificate's owner may not call %s",
                      method->name);
 }

@@ -21,6 +21,8 @@
 struct credentials {
     char *certificate_file, *key_file, *authority_file;
     struct timer timer; /* loop */
+    void (*on_look)(void *arg, const struct error *err);
+    void *arg;
     uint64_t refused; /* digest of the last set that was not good, or of an unreadable one; loop */
     pthread_mutex_t lock; /* of what follows */
     struct pem_set set;
@@ -59,6 +61,12 @@ static void use(struct credentials *credentials, struct pem_set *set)
     pem_set_close(&old);
 }
 
+static void tell(const struct credentials *credentials, const struct error *err)
+{
+    if (credentials->on_look != NULL)
+        credentials->on_look(credentials->arg, err);
+}
+
 /* Files that are being replaced may be bad for a moment, and stay bad for long: say it once for
  * each content. */
 static void refuse(struct credentials *credentials, uint64_t digest, const struct error *err)
@@ -70,6 +78,7 @@ static void refuse(struct credentials *credentials, uint64_t digest, const struc
              LOG_ID("file", credentials->certificate_file == NULL ? credentials->authority_file
                                                                   : credentials->certificate_file),
              LOG_ERROR(err));
+    tell(credentials, err);
 }
 
 static void look(struct timer *timer)
@@ -92,7 +101,15 @@ static void look(struct timer *timer)
         credentials->refused = 0;
         use(credentials, &set);
         log_info("credentials replaced", LOG_NUMBER("generation", credentials->generation));
+        tell(credentials, &err);
     }
+}
+
+void credentials_on_look(struct credentials *credentials,
+                         void (*on_look)(void *arg, const struct error *err), void *arg)
+{
+    credentials->on_look = on_look;
+    credentials->arg = arg;
 }
 
 static void free_credentials(struct credentials *credentials)

@@ -24,6 +24,11 @@ struct credentials_options {
 struct credentials *credentials_create(struct loop *loop, const struct credentials_options *options,
                                        struct error *err);
 
+/* Tell @on_look, on the loop, whenever the files have been replaced: by good ones (@err is OK), or
+ * by ones that cannot be used. */
+void credentials_on_look(struct credentials *credentials,
+                         void (*on_look)(void *arg, const struct error *err), void *arg);
+
 /* After every server and channel that uses them. Memory goes back when libuv has let go of the
  * timer. */
 void credentials_destroy(struct credentials *credentials);

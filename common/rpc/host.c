@@ -18,6 +18,7 @@
 #include "base/limits.h"
 #include "base/log.h"
 #include "rpc/credentials.h"
+#include "rpc/refusals.h"
 #include "rpc/spans.h"
 #include "run/admin.h"
 
@@ -80,7 +81,7 @@ void host_let_go(struct host *host)
     loop_stop(&host->loop);
 }
 
-static void on_spans_stopped(void *owner)
+static void on_part_stopped(void *owner)
 {
     host_let_go(owner);
 }
@@ -94,7 +95,12 @@ static void on_drained(void *owner)
     host->server = NULL;
     host_hold(host);
     host_hold(host);
-    spans_stop(on_spans_stopped, host);
+    spans_stop(on_part_stopped, host);
+    if (host->refusals != NULL) {
+        host_hold(host);
+        refusals_close(host->refusals, on_part_stopped, host);
+    }
+    host->refusals = NULL;
     if (host->service != NULL)
         host->program->stop(host, host->service);
     host_let_go(host);
@@ -155,6 +161,19 @@ static enum status read_peers(struct host *host, const struct host_config *confi
     return peers_load(config->peers, host->program->config.name, &host->peers, err);
 }
 
+static enum status open_refusals(struct host *host, const struct host_config *config,
+                                 struct error *err)
+{
+    if ((config->refusals_folder == NULL) != (config->refusals_key_file == NULL))
+        return error_set(err, STATUS_INVALID_ARGUMENT,
+                         "a log of refusals needs both refusals-folder and refusals-key-file");
+    if (config->refusals_folder == NULL)
+        return STATUS_OK;
+    host->refusals = refusals_open(&host->loop, host->program->config.name, config->refusals_folder,
+                                   config->refusals_key_file, err);
+    return host->refusals == NULL ? error_wrap(err, "--refusals-folder") : STATUS_OK;
+}
+
 static enum status start_server(struct host *host, const struct host_config *config,
                                 struct arena *arena, bool is_serving, struct error *err)
 {
@@ -173,9 +192,11 @@ static enum status start_server(struct host *host, const struct host_config *con
     };
 
     if (split_addresses(config->listen, arena, addresses, err) != STATUS_OK
-        || read_peers(host, config, err) != STATUS_OK)
+        || read_peers(host, config, err) != STATUS_OK
+        || open_refusals(host, config, err) != STATUS_OK)
         return err->status;
     options.peers = host->peers;
+    options.refusals = host->refusals;
     host->server = server_create(&options, err);
     if (host->server == NULL)
         return err->status;

@@ -13,7 +13,8 @@ struct host_config {
     const char *health_listen;                             /* NULL: health only on listen */
     const char *admin_listen;                              /* NULL: none */
     const char *tls_certificate, *tls_key, *tls_authority; /* NULL: plaintext */
-    const char *peers;                                     /* who may call; NULL: every certificate */
+    const char *peers;                               /* who may call; NULL: every certificate */
+    const char *refusals_folder, *refusals_key_file; /* NULL: who may not is in the log alone */
     const char *log_level;
     int64_t rpc_threads, workers, workers_queue;
     uint64_t grace_ms, connection_age_ms;
@@ -38,6 +39,11 @@ struct host_config {
       "PEM of the CAs that peers must come from; watched", 0, 0, false, false },                   \
     { "peers", SETTING_KIND_STRING, offsetof(config, host.peers), NULL, "default|FILE",            \
       "who may call whom, by certificate: the mesh's own table or a file", 0, 0, false, false },   \
+    { "refusals-folder", SETTING_KIND_STRING, offsetof(config, host.refusals_folder), NULL,        \
+      "FOLDER", "an audit log of those whom that refuses; made when it is not there", 0, 0, false, \
+      false },                                                                                     \
+    { "refusals-key-file", SETTING_KIND_STRING, offsetof(config, host.refusals_key_file), NULL,    \
+      "FILE", "key that signs it, 64 hex digits; made when it is not there", 0, 0, false, false }, \
     { "log-level", SETTING_KIND_STRING, offsetof(config, host.log_level), "info", "LEVEL",         \
       "debug, info, warn or error", 0, 0, false, false },                                          \
     { "rpc-threads", SETTING_KIND_NUMBER, offsetof(config, host.rpc_threads), "1", "N",            \
@@ -68,6 +74,7 @@ struct host {
     /* the rest is host.c's own */
     struct admin *admin;
     struct peers *peers; /* NULL: every certificate may call */
+    struct refusals *refusals;
     unsigned holds;
     uint32_t grace_ms;
     int exit_status;

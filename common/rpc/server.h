@@ -15,6 +15,7 @@
 #include "rpc/call.h"
 #include "rpc/credentials.h"
 #include "rpc/peers.h"
+#include "rpc/refusals.h"
 #include "run/loop.h"
 #include "run/workers.h"
 
@@ -43,6 +44,7 @@ struct server_options {
         *addresses; /* "127.0.0.1:7101", "unix:/path"; ends with NULL. Port 0 picks one */
     struct credentials *credentials; /* NULL: plaintext */
     const struct peers *peers;       /* who may call, of those with a certificate; NULL: all */
+    struct refusals *refusals;       /* told of who may not; outlives the server; NULL: none */
     const char *health_address; /* a further plaintext port that serves health alone; NULL: none */
     unsigned threads;           /* rpc threads; 0: 1 */
     struct loop *loop;

@@ -5,7 +5,14 @@
 
 #include "base/log.h"
 #include "gateway_access.h"
+#include "rpc/credentials.h"
 #include "rpc/message.h"
+
+static void on_credentials(void *arg, const struct error *err)
+{
+    gateway_note_change(arg, err, "new certificates of the mesh",
+                        "the mesh's new certificates cannot be used; the old ones are");
+}
 
 enum status gateway_audit_open(struct gateway *gateway, struct error *err)
 {
@@ -22,7 +29,11 @@ enum status gateway_audit_open(struct gateway *gateway, struct error *err)
     gethostname(host, sizeof(host) - 1);
     snprintf(source, sizeof(source), "gateway@%s", host);
     gateway->audit = audit_open(&options, err);
-    return gateway->audit == NULL ? error_wrap(err, "--audit-folder") : STATUS_OK;
+    if (gateway->audit == NULL)
+        return error_wrap(err, "--audit-folder");
+    if (gateway->host->credentials != NULL)
+        credentials_on_look(gateway->host->credentials, on_credentials, gateway);
+    return STATUS_OK;
 }
 
 struct audit_record gateway_record(struct call *call, enum audit_action action,
@@ -102,4 +113,16 @@ void gateway_note(struct gateway *gateway, const struct audit_record *record)
 
     if (audit_append(gateway->audit, record, NULL, NULL, &err) != STATUS_OK)
         log_error("audit_lost", LOG_ERROR(&err));
+}
+
+void gateway_note_change(struct gateway *gateway, const struct error *err, const char *changed,
+                         const char *kept)
+{
+    const struct audit_record record = {
+        .action = AUDIT_ACTION_CONFIGURE,
+        .outcome = err->status,
+        .detail = err->status == STATUS_OK ? changed : kept,
+    };
+
+    gateway_note(gateway, &record);
 }

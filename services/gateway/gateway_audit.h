@@ -24,4 +24,9 @@ void gateway_settle_failed(struct call *call, struct audit_record record, const 
 /* Append without waiting; a failure is logged. */
 void gateway_note(struct gateway *gateway, const struct audit_record *record);
 
+/* The same for what the gateway runs with: it has changed, @changed, or what should take its place
+ * cannot be used, @kept (both are static). */
+void gateway_note_change(struct gateway *gateway, const struct error *err, const char *changed,
+                         const char *kept);
+
 #endif

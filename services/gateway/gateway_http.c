@@ -7,6 +7,7 @@
 #include "base/limits.h"
 #include "base/log.h"
 #include "gateway_access.h"
+#include "gateway_audit.h"
 #include "gateway_console.h"
 #include "gateway_http_origin.h"
 #include "gateway_http_route.h"
@@ -311,6 +312,14 @@ void gateway_http_put_ended(const struct gateway *gateway)
     gateway_http_ended(gateway);
 }
 
+enum status gateway_http_identity(struct http_exchange *exchange,
+                                  const struct access_identity **identity, struct error *err)
+{
+    const struct peer peer = peer_of(exchange);
+
+    return gateway_identify(gateway_of(exchange), &peer, &exchange->arena, identity, err);
+}
+
 const char *gateway_http_tenant(struct http_exchange *exchange)
 {
     struct slice tenant = http_find(exchange, "x-consilium-tenant");
@@ -383,6 +392,14 @@ static enum status split_addresses(const char *text, struct arena *arena,
     return STATUS_OK;
 }
 
+static void on_certificate(void *service, const struct error *err)
+{
+    const struct gateway_http *http = service;
+
+    gateway_note_change(http->gateway, err, "a new certificate of HTTP",
+                        "the new certificate of HTTP cannot be used; the old one is");
+}
+
 static enum status open_server(struct gateway_http *http, struct arena *arena, struct error *err)
 {
     const struct gateway_config *config = http->gateway->config;
@@ -393,6 +410,7 @@ static enum status open_server(struct gateway_http *http, struct arena *arena, s
         .certificate_file = config->http_tls_certificate,
         .key_file = config->http_tls_key,
         .handlers = &handlers,
+        .on_certificate = on_certificate,
         .service = http,
         .body_bytes_max = ROUTE_OTHER_BYTES_MAX,
         .arena_bytes_max = ARENA_BYTES_MAX,

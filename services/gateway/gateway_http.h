@@ -9,6 +9,7 @@
 #include "http/http.h"
 #include "rpc/call_local.h"
 
+struct access_identity;
 struct gateway_http;
 
 /* OK and *@http NULL where no address is configured. Errors as http_server_start. */
@@ -40,6 +41,11 @@ void gateway_http_fail(struct http_exchange *exchange, const struct api_error *a
 
 /* Answer with JSON; @body that did not fit is a 500. */
 void gateway_http_reply(struct http_exchange *exchange, unsigned code, const struct buffer *body);
+
+/* Who makes the request; NULL where nobody is asked. UNAUTHENTICATED where the access file has
+ * changed meanwhile. */
+enum status gateway_http_identity(struct http_exchange *exchange,
+                                  const struct access_identity **identity, struct error *err);
 
 /* The tenant that the request is for: x-consilium-tenant, or "". In the exchange's arena. */
 const char *gateway_http_tenant(struct http_exchange *exchange);

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "gateway_admin_http.h"
 #include "gateway_console.h"
 #include "gateway_web_http.h"
 
@@ -28,6 +29,8 @@ static const struct route routes[] = {
     { HTTP_VERB_POST, "/models/embeddings", embed_http_start, ROUTE_EMBED_BYTES_MAX },
     { HTTP_VERB_POST, WEB_PATH "PutRecord", web_http_start, ROUTE_PUT_BYTES_MAX },
     { HTTP_VERB_POST, WEB_PATH "*", web_http_start, ROUTE_EMBED_BYTES_MAX },
+    { HTTP_VERB_GET, "/v1/admin/configuration", admin_http_configuration, 0 },
+    { HTTP_VERB_GET, "/v1/admin/audit", admin_http_audit, 0 },
     { HTTP_VERB_GET, "/v1/patients/*/timeline", timeline_http_get, 0 },
     { HTTP_VERB_GET, "/", console_http_root, 0 },
     { HTTP_VERB_GET, "/console/", console_http_get, 0 },

@@ -8,8 +8,9 @@
 #include "base/limits.h"
 #include "base/list.h"
 #include "base/log.h"
-#include "gateway.h"
+#include "gateway_audit.h"
 #include "rpc/group.h"
+#include "rpc/message.h"
 #include "run/clock.h"
 
 #define ROUND_MS 5000
@@ -29,37 +30,50 @@ static void take_adapters(struct models *models, const Consilium__V1__GetModelRe
     }
 }
 
+/* A copy of @message in the round's arena; NULL: none came, or no memory. */
+static const void *keep(struct models *models, const ProtobufCMessage *message)
+{
+    size_t size = message == NULL ? 0 : protobuf_c_message_get_packed_size(message);
+    uint8_t *packed = message == NULL ? NULL : arena_alloc(&models->arena, size);
+    struct error err;
+
+    if (packed == NULL)
+        return NULL;
+    protobuf_c_message_pack(message, packed);
+    return message_unpack(message->descriptor, slice_of(packed, size), &models->arena, &err);
+}
+
 static void on_model(void *arg, const void *message, const struct error *err)
 {
     struct models *models = arg;
-    const Consilium__V1__GetModelReply *reply = message;
 
     (void)err;
-    if (reply == NULL)
-        return;
-    snprintf(models->name, sizeof(models->name), "%s", reply->name);
-    snprintf(models->architecture, sizeof(models->architecture), "%s", reply->architecture);
-    snprintf(models->digest, sizeof(models->digest), "%s", reply->digest);
-    models->context_length = reply->context_length;
-    models->vocabulary_size = reply->vocabulary_size;
-    models->parameters = reply->parameters;
-    models->takes_constraints = reply->takes_constraints;
-    models->embedding_size = reply->embedding_size;
-    take_adapters(models, reply);
-    models->has_model = true;
+    models->found = keep(models, message);
 }
 
 static void on_vocabulary(void *arg, const void *message, const struct error *err)
 {
     struct models *models = arg;
-    const Consilium__V1__GetVocabularyReply *reply = message;
 
     (void)err;
-    if (reply == NULL)
-        return;
-    snprintf(models->vocabulary_digest, sizeof(models->vocabulary_digest), "%s", reply->digest);
-    models->chars_per_token = reply->chars_per_token;
-    models->has_vocabulary = true;
+    models->found_vocabulary = keep(models, message);
+}
+
+/* What was found is what serves. */
+static void take_found(struct models *models)
+{
+    const Consilium__V1__GetModelReply *found = models->found;
+
+    snprintf(models->name, sizeof(models->name), "%s", found->name);
+    snprintf(models->architecture, sizeof(models->architecture), "%s", found->architecture);
+    snprintf(models->digest, sizeof(models->digest), "%s", found->digest);
+    models->context_length = found->context_length;
+    models->vocabulary_size = found->vocabulary_size;
+    models->parameters = found->parameters;
+    models->takes_constraints = found->takes_constraints;
+    models->embedding_size = found->embedding_size;
+    models->chars_per_token = models->found_vocabulary->chars_per_token;
+    take_adapters(models, found);
 }
 
 /* The round's verdict. A vocabulary of one file and weights of another would make nonsense that
@@ -68,9 +82,9 @@ static enum status check_round(struct models *models, const struct error *round,
 {
     if (round->status != STATUS_OK)
         return error_set(err, STATUS_UNAVAILABLE, "the model is not known yet: %s", round->text);
-    if (!models->has_model || !models->has_vocabulary)
+    if (models->found == NULL || models->found_vocabulary == NULL)
         return error_set(err, STATUS_UNAVAILABLE, "the model is not known yet");
-    if (strcmp(models->digest, models->vocabulary_digest) != 0)
+    if (strcmp(models->found->digest, models->found_vocabulary->digest) != 0)
         return error_set(
             err, STATUS_FAILED_PRECONDITION,
             "tokenizer and inference have different model files: give both the same --model");
@@ -83,6 +97,29 @@ static void on_closed(struct timer *timer)
 
     arena_close(&models->arena);
     models->stopped(models->gateway);
+}
+
+/* Other weights than those that answered before are a change that an auditor wants to find: also
+ * when a model that had gone comes back as it was. */
+static void note_change(struct models *models)
+{
+    const char *detail = models->is_main ? "another model answers" : "another model embeds";
+    struct audit_record record = { .action = AUDIT_ACTION_CONFIGURE,
+                                   .outcome = models->why_not.status };
+    bool is_first = models->noted[0] == '\0';
+
+    if (!models->is_known && strcmp(models->noted, "-") == 0)
+        return;
+    if (!models->is_known)
+        detail = "the model is not used: tokenizer and inference have different files";
+    else if (strcmp(models->noted, models->digest) == 0)
+        return;
+    snprintf(models->noted, sizeof(models->noted), "%s", models->is_known ? models->digest : "-");
+    if (is_first)
+        return;
+    record.model = models->is_known ? models->digest : NULL;
+    record.detail = detail;
+    gateway_note(models->gateway, &record);
 }
 
 /* A leaf that is away for a while leaves what was known standing; two different files do not. */
@@ -113,8 +150,12 @@ static void on_round(void *arg, const struct error *round)
         return;
     }
     models->why_not = err;
-    if (is_known || err.status == STATUS_FAILED_PRECONDITION)
+    if (is_known)
+        take_found(models);
+    if (is_known || err.status == STATUS_FAILED_PRECONDITION) {
         set_known(models, is_known);
+        note_change(models);
+    }
     timer_start(&models->timer, is_known ? ROUND_MS : ROUND_UNKNOWN_MS, 0);
 }
 
@@ -127,7 +168,8 @@ static void ask_round(struct timer *timer)
     struct rpc_options options = { .deadline_ns = gateway_leaf_deadline(gateway, CLOCK_NEVER),
                                    .attempts_max = 1 };
 
-    models->has_model = models->has_vocabulary = false;
+    models->found = NULL;
+    models->found_vocabulary = NULL;
     arena_close(&models->arena);
     models->group = group_create(&models->arena, GROUP_POLICY_ALL, 0, &options, on_round, models);
     if (models->group == NULL) {

@@ -24,11 +24,15 @@ struct models {
     struct channel *inference, *tokenizer;
     bool is_main; /* the gateway serves while it is known */
     struct timer timer;
-    struct arena arena;             /* of the round that runs */
-    struct group *group;            /* of the round that runs; NULL: none */
-    bool is_known;                  /* both have answered, of the same file */
-    bool has_model, has_vocabulary; /* in the round that runs */
-    char name[128], architecture[32], digest[65], vocabulary_digest[65];
+    struct arena arena;  /* of the round that runs */
+    struct group *group; /* of the round that runs; NULL: none */
+    bool is_known;       /* both have answered, of the same file */
+    /* What the round that runs was told, in its arena; NULL: nothing yet. It takes the place of
+     * what follows when the round has ended well, all at once. */
+    const Consilium__V1__GetModelReply *found;
+    const Consilium__V1__GetVocabularyReply *found_vocabulary;
+    char name[128], architecture[32], digest[65];
+    char noted[65]; /* the digest that the audit log knows of; "": none yet */
     uint32_t context_length, vocabulary_size, embedding_size;
     bool takes_constraints;
     char adapters[MODELS_ADAPTERS_MAX][MODELS_ADAPTER_BYTES_MAX]; /* their names */

@@ -8,6 +8,8 @@ const { Mesh, PROTO, load, failure, sample, SAMPLE_QUESTION, grpc, execFileSync 
 
 const SERVICES = ['gateway', 'deid', 'context', 'tokenizer', 'inference'];
 const NAMES = 'subjectAltName=IP:127.0.0.1,DNS:localhost,URI:spiffe://consilium.example/';
+const auditOf = (mesh, name) => fs.readdirSync(path.join(mesh.folder, name)).filter((file) => file.endsWith('.jsonl'))
+  .flatMap((file) => fs.readFileSync(path.join(mesh.folder, name, file), 'utf8').split('\n').filter(Boolean).map((line) => JSON.parse(line)));
 const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 const read = (folder, name) => fs.readFileSync(path.join(folder, name));
 
@@ -74,7 +76,9 @@ module.exports = {
     makePair(folder, 'foreign', 'stranger', 'gateway');
     replace(folder, 'first', 'service');
     const flags = (pair) => `--tls-certificate=${folder}/${pair}.pem --tls-key=${folder}/${pair}.key --tls-authority=${folder}/authority.pem`;
-    for (const service of SERVICES) mesh.env[`MESH_FLAGS_${service}`] = `${flags('service')} --peers=default`;
+    for (const service of SERVICES) {
+      mesh.env[`MESH_FLAGS_${service}`] = `${flags('service')} --peers=default --refusals-folder=${mesh.folder}/refused-${service} --refusals-key-file=${mesh.folder}/refused-${service}.key`;
+    }
     mesh.env.MESH_FLAGS_consilium = flags('client');
     mesh.credentials = grpc.credentials.createSsl(read(folder, 'authority.pem'), read(folder, 'client.key'), read(folder, 'client.pem'));
     await mesh.up();
@@ -115,8 +119,21 @@ module.exports = {
         assert.equal((await health(mesh, service.toLowerCase(), shown('leaf'))).status, 'SERVING');
         assert.match(fs.readFileSync(mesh.log(service.toLowerCase()), 'utf8'), /event=peer_refused .*consilium.example\/context|peer_refused/);
       }
+      for (let i = 0; i < 20; i++) await failure(call('leaf', 'Tokenizer', 'GetVocabulary'));
       await call('client', 'Inference', 'GetModel');
       assert.equal((await failure(call('client', 'Context', 'Recall', { tenant: 't', patient: 'p' }))).code, grpc.status.PERMISSION_DENIED);
+    },
+    async 'whom a leaf refuses is in its audit log, by name and method, and the log stands'({ mesh }) {
+      const refused = (service) => auditOf(mesh, `refused-${service}`).filter((record) => record.action === 'refuse');
+      for (const [service, method] of [['deid', 'Deid.Inspect'], ['context', 'Context.Recall'], ['tokenizer', 'Tokenizer.GetVocabulary'], ['inference', 'Inference.GetModel']]) {
+        await eventually(`${service} has written it`, () => refused(service).some((record) => record.method === method
+          && record.caller === 'spiffe://consilium.example/context' && record.outcome === 'PERMISSION_DENIED'), true);
+        const { status, stderr } = await mesh.exec(path.join(mesh.bin, 'consilium'), ['audit', 'verify', path.join(mesh.folder, `refused-${service}`)]);
+        assert.equal(status, 0, stderr);
+      }
+      await eventually('every one is counted', () => refused('tokenizer').reduce((sum, record) => sum + record.count, 0) >= 21, true);
+      assert.ok(refused('tokenizer').length < 21, 'not a record for each');
+      assert.equal(refused('gateway').length, 0);
     },
     async 'a pair that does not fit is left, and the one before serves on'({ mesh, folder }) {
       fs.copyFileSync(path.join(folder, 'second.key'), path.join(folder, 'service.key'));
@@ -132,6 +149,8 @@ module.exports = {
       assert.ok((await mesh.ask('p1', SAMPLE_QUESTION)).done);
       assert.deepEqual(SERVICES.map((service) => mesh.pid(service)), pids);
       assert.equal((await mesh.consilium('status', '--json')).status, 0);
+      const changes = () => auditOf(mesh, 'audit').filter((record) => record.action === 'configure').map((record) => record.outcome);
+      await eventually('both are in the audit log', () => changes().join(), 'FAILED_PRECONDITION,OK');
     },
   },
 };

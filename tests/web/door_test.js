@@ -131,12 +131,18 @@ module.exports = {
       assert.equal(wrong.status, 4);
       assert.match(wrong.stderr, /broke off/);
     },
-    async 'door: Ctrl-C ends a question that is under way'({ mesh, base, all }) {
-      const child = spawn(path.join(mesh.bin, 'consilium'), ['ask', `--token-file=${all}`, `--tls-authority=${mesh.folder}/http.crt`, `--gateway=${base}`,
-        '--tokens=400', '--budget=100', '--temperature=1', '--seed=3', 'p1', 'Tell everything.']);
-      await new Promise((resolve) => child.stdout.once('data', resolve));
+    async 'door: Ctrl-C ends a question that is under way, and its connection'({ mesh, all }) {
+      let asked, gone;
+      const [isAsked, isGone] = [new Promise((resolve) => { asked = resolve; }), new Promise((resolve) => { gone = resolve; })];
+      const slow = http.createServer((request, reply) => { reply.writeHead(200, { 'content-type': 'application/grpc-web+proto' }); reply.flushHeaders(); reply.on('close', gone); asked(); });
+      await new Promise((resolve) => slow.listen(0, '127.0.0.1', resolve));
+      const child = spawn(path.join(mesh.bin, 'consilium'), ['ask', `--token-file=${all}`, `--gateway=http://127.0.0.1:${slow.address().port}`, 'p1', 'Tell everything.']);
+      const status = new Promise((resolve) => child.on('exit', resolve));
+      await isAsked;
       child.kill('SIGINT');
-      assert.equal(await new Promise((resolve) => child.on('exit', resolve)), 130);
+      assert.equal(await status, 130);
+      await isGone;
+      slow.close();
     },
     async 'door: what is no request of gRPC-Web is told so in its words'({ post }) {
       const whole = frame(Buffer.from([0x12, 2, 0x70, 0x31])); // patient: p1
