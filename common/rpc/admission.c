@@ -50,12 +50,15 @@ enum gate_answer gate_enter(struct gate *gate, struct list *node, uint64_t now_n
 }
 
 /* Under the lock. One long pause says little of the next call: it counts as a few intervals. */
-static void note_leaving(struct gate *gate, uint64_t now_ns)
+static void note_leaving(struct gate *gate, uint64_t now_ns, bool is_done)
 {
     uint64_t sample = now_ns > gate->left_ns ? now_ns - gate->left_ns : 0,
              most = OUTLIER * gate->interval_ns;
 
-    gate->left_ns = now_ns;
+    if (!is_done && sample <= gate->interval_ns)
+        return;
+    if (is_done)
+        gate->left_ns = now_ns;
     if (gate->interval_ns == 0) {
         gate->interval_ns = sample;
         return;
@@ -67,13 +70,13 @@ static void note_leaving(struct gate *gate, uint64_t now_ns)
         gate->interval_ns = INTERVAL_NS_MIN;
 }
 
-struct list *gate_leave(struct gate *gate, uint64_t now_ns)
+struct list *gate_leave(struct gate *gate, uint64_t now_ns, bool is_done)
 {
     struct list *node;
 
     pthread_mutex_lock(&gate->lock);
     CHECK(gate->inside > 0);
-    note_leaving(gate, now_ns);
+    note_leaving(gate, now_ns, is_done);
     node = list_take_front(&gate->queue);
     if (node == NULL)
         gate->inside--;

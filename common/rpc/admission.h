@@ -23,8 +23,8 @@ struct gate {
     unsigned inside, inside_max;
     unsigned waiting, waiting_max;
     struct list queue;
-    uint64_t left_ns;     /* when the last one left, or the first of a busy time came */
-    uint64_t interval_ns; /* a moving mean of the time between two that leave; 0: not known */
+    uint64_t left_ns;     /* when the last one was done, or the first of a busy time came */
+    uint64_t interval_ns; /* a moving mean of the time between two that are done; 0: not known */
 };
 
 void gate_init(struct gate *gate, unsigned inside_max, unsigned waiting_max);
@@ -36,8 +36,9 @@ enum gate_answer gate_enter(struct gate *gate, struct list *node, uint64_t now_n
                             uint64_t deadline_ns);
 
 /* One inside has left; its place goes to the node that is returned, first come first served, or to
- * nobody (NULL). */
-struct list *gate_leave(struct gate *gate, uint64_t now_ns);
+ * nobody (NULL). @is_done: it was answered; one that was given up, or refused further in, says only
+ * that the last answer is so long ago. */
+struct list *gate_leave(struct gate *gate, uint64_t now_ns, bool is_done);
 
 /* How long one that comes now is expected to be here. Any thread. */
 uint64_t gate_wait_ns(struct gate *gate);

@@ -91,10 +91,24 @@ struct server_call *call_create(struct served *served, struct server_thread *hom
     return sc;
 }
 
+/* Whether it was answered at all, be it with an error of its own. */
+static bool is_done(const struct server_call *sc)
+{
+    switch (sc->end.status) {
+    case STATUS_CANCELLED:
+    case STATUS_DEADLINE_EXCEEDED:
+    case STATUS_RESOURCE_EXHAUSTED:
+    case STATUS_UNAVAILABLE:
+        return false;
+    default:
+        return true;
+    }
+}
+
 /* The place goes to the one that has waited longest, on the thread where that one lives. */
 static void leave_gate(struct server_call *sc)
 {
-    struct list *node = gate_leave(&sc->served->gate, clock_now());
+    struct list *node = gate_leave(&sc->served->gate, clock_now(), is_done(sc));
     struct server_call *next;
 
     if (node == NULL)

@@ -252,10 +252,10 @@ enum status attempt_error(const struct attempt *attempt, struct rpc *rpc, struct
      * a connection that broke or a peer that is none of ours. */
     if (status == STATUS_UNKNOWN)
         status = STATUS_UNAVAILABLE;
-    /* Nobody here has cancelled: gRPC core says so of calls that come while its server shuts down.
-     */
+    /* Nobody here has cancelled: gRPC core says so of calls that come while its server shuts down,
+     * and of those whose parent's time is over. */
     if (status == STATUS_CANCELLED && (rpc->parent == NULL || !call_is_cancelled(rpc->parent)))
-        status = STATUS_UNAVAILABLE;
+        status = clock_now() >= rpc->deadline_ns ? STATUS_DEADLINE_EXCEEDED : STATUS_UNAVAILABLE;
     copy_details(attempt->details, text, sizeof(text));
     return error_set(err, status, "%s: %s", rpc->channel->service,
                      text[0] != '\0' ? text : status_name(status));

@@ -20,10 +20,10 @@ static void lets_in_then_queues_then_refuses(void **state)
     assert_int_equal(gate_enter(&gate, &nodes[1], 0, UINT64_MAX), GATE_ANSWER_WAIT);
     assert_int_equal(gate_enter(&gate, &nodes[2], 0, UINT64_MAX), GATE_ANSWER_WAIT);
     assert_int_equal(gate_enter(&gate, &nodes[3], 0, UINT64_MAX), GATE_ANSWER_FULL);
-    assert_ptr_equal(gate_leave(&gate, 0), &nodes[1]);
+    assert_ptr_equal(gate_leave(&gate, 0, true), &nodes[1]);
     assert_int_equal(gate_inside(&gate), 1);
-    assert_ptr_equal(gate_leave(&gate, 0), &nodes[2]);
-    assert_null(gate_leave(&gate, 0));
+    assert_ptr_equal(gate_leave(&gate, 0, true), &nodes[2]);
+    assert_null(gate_leave(&gate, 0, true));
     assert_int_equal(gate_inside(&gate), 0);
     gate_close(&gate);
 }
@@ -43,9 +43,9 @@ static void one_that_gives_up_makes_room_in_the_queue(void **state)
     assert_true(gate_forget(&gate, &nodes[1]));
     assert_false(gate_forget(&gate, &nodes[1]));
     assert_int_equal(gate_enter(&gate, &nodes[2], 0, UINT64_MAX), GATE_ANSWER_WAIT);
-    assert_ptr_equal(gate_leave(&gate, 0), &nodes[2]);
+    assert_ptr_equal(gate_leave(&gate, 0, true), &nodes[2]);
     assert_false(gate_forget(&gate, &nodes[2])); /* it has a place now */
-    assert_null(gate_leave(&gate, 0));
+    assert_null(gate_leave(&gate, 0, true));
     gate_close(&gate);
 }
 
@@ -67,7 +67,7 @@ static void one_whose_turn_would_come_too_late_is_not_let_in(void **state)
     for (i = 1; i < 33; i++) {
         now += 10 * MS;
         gate_enter(&gate, &nodes[i], now, UINT64_MAX);
-        gate_leave(&gate, now);
+        gate_leave(&gate, now, true);
     }
     gate_enter(&gate, &nodes[34], now, UINT64_MAX);
     gate_enter(&gate, &nodes[35], now, UINT64_MAX);
@@ -75,7 +75,30 @@ static void one_whose_turn_would_come_too_late_is_not_let_in(void **state)
     assert_int_equal(gate_enter(&gate, &nodes[36], now, now + 49 * MS), GATE_ANSWER_LATE);
     assert_int_equal(gate_enter(&gate, &nodes[36], now, now + 51 * MS), GATE_ANSWER_ENTER);
     for (i = 0; i < 4; i++)
-        gate_leave(&gate, now);
+        gate_leave(&gate, now, true);
+    gate_close(&gate);
+}
+
+/* Those who gave up made room, and did not make it quicker. */
+static void what_was_given_up_is_no_throughput(void **state)
+{
+    struct list nodes[3];
+    struct gate gate;
+    uint64_t now = 0;
+    unsigned i;
+
+    (void)state;
+    gate_init(&gate, 64, 0);
+    for (i = 0; i < 3; i++)
+        list_init(&nodes[i]);
+    gate_enter(&gate, &nodes[0], now, UINT64_MAX);
+    for (i = 0; i < 512; i++) { /* one is done each ten milliseconds, and three give up meanwhile */
+        now += 2500000;
+        gate_enter(&gate, &nodes[1], now, UINT64_MAX);
+        gate_leave(&gate, now, i % 4 == 3);
+    }
+    assert_in_range(gate_wait_ns(&gate), 2 * 9 * MS, 2 * 11 * MS);
+    gate_leave(&gate, now, true);
     gate_close(&gate);
 }
 
@@ -91,14 +114,14 @@ static void idle_time_is_not_taken_for_slowness(void **state)
     list_init(&nodes[0]);
     list_init(&nodes[1]);
     gate_enter(&gate, &nodes[0], 0, UINT64_MAX);
-    gate_leave(&gate, now);
+    gate_leave(&gate, now, true);
     now += 3600000ull * MS;
     gate_enter(&gate, &nodes[0], now, UINT64_MAX);
-    gate_leave(&gate, now + 10 * MS);
+    gate_leave(&gate, now + 10 * MS, true);
     gate_enter(&gate, &nodes[0], now + 10 * MS, UINT64_MAX);
     assert_int_equal(gate_enter(&gate, &nodes[1], now + 10 * MS, now + 50 * MS), GATE_ANSWER_ENTER);
-    gate_leave(&gate, now + 20 * MS);
-    gate_leave(&gate, now + 20 * MS);
+    gate_leave(&gate, now + 20 * MS, true);
+    gate_leave(&gate, now + 20 * MS, true);
     gate_close(&gate);
 }
 
@@ -108,6 +131,7 @@ int main(void)
         cmocka_unit_test(lets_in_then_queues_then_refuses),
         cmocka_unit_test(one_that_gives_up_makes_room_in_the_queue),
         cmocka_unit_test(one_whose_turn_would_come_too_late_is_not_let_in),
+        cmocka_unit_test(what_was_given_up_is_no_throughput),
         cmocka_unit_test(idle_time_is_not_taken_for_slowness),
     };
 
