@@ -5,6 +5,8 @@
 
 /* Rows of a float matrix that a member of the crew takes at a time. */
 #define BLOCK_ROWS 64
+/* Vectors that are made whole numbers by one member. */
+#define PART_VECTORS 4
 /* Groups of rows of a matrix that are a part; fewer where there would be too few parts. */
 #define PART_GROUPS 32
 
@@ -127,9 +129,32 @@ void inference_products_run(struct inference_products *products, float *out,
     }
 }
 
+static void run_quantise(void *task, uint32_t part, unsigned member)
+{
+    const struct product *product = task;
+    const struct vectors *vectors = product->vectors;
+    uint32_t first = part * PART_VECTORS, left = vectors->n - first;
+
+    (void)member;
+    kernels_quantise_part(vectors, product->matrix->form, first,
+                          left < PART_VECTORS ? left : PART_VECTORS);
+}
+
+static void quantise(struct inference_products *products, const struct matrix *matrix)
+{
+    struct vectors *vectors = &products->vectors;
+    struct product product = { products, NULL, matrix, vectors, 0 };
+
+    if (!kernels_quantise_is_due(vectors, matrix->form))
+        return;
+    inference_crew_run(products->crew, (vectors->n + PART_VECTORS - 1) / PART_VECTORS, run_quantise,
+                       &product);
+    kernels_quantise_done(vectors, matrix->form);
+}
+
 void inference_products_run_each(struct inference_products *products, float *out,
                                  const struct matrix *matrix)
 {
-    kernels_quantise(&products->vectors, matrix->form);
+    quantise(products, matrix);
     multiply_each(products, out, matrix, &products->vectors);
 }

@@ -45,21 +45,39 @@ size_t kernels_q16_bytes(size_t n, size_t columns)
     return n * (columns / BLOCK) * Q16_BLOCK_BYTES;
 }
 
+static bool wants_16(enum matrix_form form)
+{
+    return form == MATRIX_FORM_Q8;
+}
+
+bool kernels_quantise_is_due(const struct vectors *vectors, enum matrix_form form)
+{
+    return wants_16(form) ? !vectors->has_q16 : form > MATRIX_FORM_Q8 && !vectors->has_q8;
+}
+
+void kernels_quantise_part(const struct vectors *vectors, enum matrix_form form, uint32_t first,
+                           uint32_t count)
+{
+    size_t columns = vectors->columns, bytes = wants_16(form) ? Q16_BLOCK_BYTES : Q8_BLOCK_BYTES;
+    char *values = wants_16(form) ? vectors->q16 : vectors->q8;
+
+    for (uint32_t i = first; i < first + count; i++)
+        (wants_16(form) ? chosen->quantise_16 : chosen->quantise_8)(
+            vectors->x + i * columns, columns, tile_at(values, vectors->columns, i, bytes),
+            tile_width(vectors->n, i), i % TILE);
+}
+
+void kernels_quantise_done(struct vectors *vectors, enum matrix_form form)
+{
+    vectors->has_q16 |= wants_16(form);
+    vectors->has_q8 |= form > MATRIX_FORM_Q8;
+}
+
 void kernels_quantise(struct vectors *vectors, enum matrix_form form)
 {
-    size_t columns = vectors->columns;
-    bool wants_16 = form == MATRIX_FORM_Q8, wants_8 = form > MATRIX_FORM_Q8;
-
-    for (uint32_t i = 0; i < vectors->n && wants_16 && !vectors->has_q16; i++)
-        chosen->quantise_16(vectors->x + i * columns, columns,
-                            tile_at(vectors->q16, vectors->columns, i, Q16_BLOCK_BYTES),
-                            tile_width(vectors->n, i), i % TILE);
-    for (uint32_t i = 0; i < vectors->n && wants_8 && !vectors->has_q8; i++)
-        chosen->quantise_8(vectors->x + i * columns, columns,
-                           tile_at(vectors->q8, vectors->columns, i, Q8_BLOCK_BYTES),
-                           tile_width(vectors->n, i), i % TILE);
-    vectors->has_q16 |= wants_16;
-    vectors->has_q8 |= wants_8;
+    if (kernels_quantise_is_due(vectors, form))
+        kernels_quantise_part(vectors, form, 0, vectors->n);
+    kernels_quantise_done(vectors, form);
 }
 
 static void multiply_floats(float *out, const struct matrix *matrix, const struct vectors *vectors,

@@ -105,6 +105,13 @@ size_t kernels_q16_bytes(size_t n, size_t columns);
  * forms. */
 void kernels_quantise(struct vectors *vectors, enum matrix_form form);
 
+/* The same in parts, on any threads: of @count vectors from @first on. Whether there is something
+ * to do; and it has been done for all. */
+bool kernels_quantise_is_due(const struct vectors *vectors, enum matrix_form form);
+void kernels_quantise_part(const struct vectors *vectors, enum matrix_form form, uint32_t first,
+                           uint32_t count);
+void kernels_quantise_done(struct vectors *vectors, enum matrix_form form);
+
 /* out[i][row] = matrix · x[i], for the rows of @groups groups from @first and every i < vectors->n;
  * rows of @out are matrix->rows apart. The vectors have been quantised for the matrix's form. */
 void kernels_multiply(float *out, const struct matrix *matrix, const struct vectors *vectors,

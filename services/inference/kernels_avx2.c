@@ -163,32 +163,29 @@ static void mix(float *out, const float *weights, const float *rows, size_t stri
 }
 
 /* The largest magnitude of 32 values. */
-static float largest_of(const __m256 *x)
+static inline float largest_of(const float *x)
 {
     __m256 sign = _mm256_set1_ps(-0.0f), most = _mm256_setzero_ps();
     __m128 half;
 
     for (size_t i = 0; i < 4; i++)
-        most = _mm256_max_ps(most, _mm256_andnot_ps(sign, x[i]));
+        most = _mm256_max_ps(most, _mm256_andnot_ps(sign, _mm256_loadu_ps(x + 8 * i)));
     half = _mm_max_ps(_mm256_castps256_ps128(most), _mm256_extractf128_ps(most, 1));
     half = _mm_max_ps(half, _mm_movehl_ps(half, half));
     return _mm_cvtss_f32(_mm_max_ss(half, _mm_shuffle_ps(half, half, 1)));
 }
 
-/* 32 values as whole multiples of the scale that is returned. */
-static float quantise_block(const float *values, float most, __m256i *out)
+/* 32 values as whole multiples of the scale that is returned. They are read twice: a compiler would
+ * keep them on the stack, in halves. */
+static inline float quantise_block(const float *x, float most, __m256i *out)
 {
-    __m256 x[4], scale;
-    float largest;
+    float scale = largest_of(x) / most;
 
     for (size_t i = 0; i < 4; i++)
-        x[i] = _mm256_loadu_ps(values + 8 * i);
-    largest = largest_of(x);
-    scale = _mm256_set1_ps(largest / most);
-    for (size_t i = 0; i < 4; i++)
-        out[i] = largest / most > 0 ? _mm256_cvtps_epi32(_mm256_div_ps(x[i], scale))
-                                    : _mm256_setzero_si256();
-    return largest / most;
+        out[i] = scale > 0 ? _mm256_cvtps_epi32(
+                     _mm256_div_ps(_mm256_loadu_ps(x + 8 * i), _mm256_set1_ps(scale)))
+                           : _mm256_setzero_si256();
+    return scale;
 }
 
 static int32_t sum_of_ints(__m256i a)
