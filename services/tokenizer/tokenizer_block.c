@@ -9,7 +9,7 @@
 #include "tokenizer_block.h"
 
 #include "base/utf8.h"
-#include "tokenizer_cpu.h"
+#include "tokenizer_bytes.h"
 #include "tokenizer_unicode.h"
 
 /* Of a code point. */
@@ -42,60 +42,65 @@ static void load_ascii_generic(struct masks *masks, const char *text)
 }
 
 #if TOKENIZER_HAS_AVX2
-TOKENIZER_AVX2 static inline uint64_t bits_of(__m256i low, __m256i high)
-{
-    return (uint32_t)_mm256_movemask_epi8(low)
-           | (uint64_t)(uint32_t)_mm256_movemask_epi8(high) << 32;
-}
+/* Of 64 bytes. */
+struct halves {
+    __m256i low, high;
+};
 
 /* Bytes from @first on, @count of them. */
-TOKENIZER_AVX2 static inline __m256i in_range(__m256i bytes, char first, char count)
+TOKENIZER_BYTES_INLINE uint64_t range_bits(struct halves bytes, char first, char count)
 {
-    __m256i offset = _mm256_sub_epi8(bytes, _mm256_set1_epi8(first));
-
-    return _mm256_cmpeq_epi8(_mm256_min_epu8(offset, _mm256_set1_epi8((char)(count - 1))), offset);
+    return tokenizer_bytes_bits(tokenizer_bytes_range(bytes.low, first, count),
+                                tokenizer_bytes_range(bytes.high, first, count));
 }
 
-TOKENIZER_AVX2 static inline uint64_t range_bits(__m256i low, __m256i high, char first, char count)
+/* Classes of which each is some rows of the table of ASCII and some columns: a bit for each. */
+#define CLASS_SPACE 0x80
+#define CLASS_NUMBER 0x40
+#define CLASS_CONTROL 0x20 /* \t to \r */
+#define CLASS_NEWLINE 0x10
+#define CLASS_QUOTE 0x08
+#define CLASS_SLASH 0x04
+
+TOKENIZER_BYTES_INLINE __m256i classes_of(__m256i bytes)
 {
-    return bits_of(in_range(low, first, count), in_range(high, first, count));
+    const char digit = CLASS_NUMBER, blank = CLASS_CONTROL, line = CLASS_CONTROL | CLASS_NEWLINE;
+    const __m256i columns = _mm256_broadcastsi128_si256(_mm_setr_epi8(
+        (char)(CLASS_SPACE | CLASS_NUMBER), digit, digit, digit, digit, digit, digit,
+        digit | CLASS_QUOTE, digit, digit | blank, line, blank, blank, line, 0, CLASS_SLASH));
+    const __m256i rows = _mm256_broadcastsi128_si256(_mm_setr_epi8(
+        CLASS_CONTROL | CLASS_NEWLINE, 0, (char)(CLASS_SPACE | CLASS_QUOTE | CLASS_SLASH),
+        CLASS_NUMBER, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0));
+    __m256i upper = _mm256_and_si256(_mm256_srli_epi16(bytes, 4), _mm256_set1_epi8(15));
+
+    /* Of a byte beyond ASCII the column is none. */
+    return _mm256_and_si256(_mm256_shuffle_epi8(columns, bytes), _mm256_shuffle_epi8(rows, upper));
 }
 
-TOKENIZER_AVX2 static inline uint64_t equal_bits(__m256i low, __m256i high, char byte)
-{
-    __m256i all = _mm256_set1_epi8(byte);
+/* @class is moved to the upper bit of each byte. */
+#define CLASS_BITS(classes, class)                                                                 \
+    tokenizer_bytes_bits(_mm256_slli_epi16((classes).low, 7 - __builtin_ctz(class)),               \
+                         _mm256_slli_epi16((classes).high, 7 - __builtin_ctz(class)))
 
-    return bits_of(_mm256_cmpeq_epi8(low, all), _mm256_cmpeq_epi8(high, all));
-}
-
-TOKENIZER_AVX2 static void load_ascii_avx2(struct masks *masks, const char *text)
+TOKENIZER_BYTES_INLINE void load_ascii_avx2(struct masks *masks, const char *text)
 {
-    __m256i low = _mm256_loadu_si256((const __m256i *)(const void *)text);
-    __m256i high = _mm256_loadu_si256((const __m256i *)(const void *)(text + 32));
+    struct halves bytes = { _mm256_loadu_si256((const __m256i *)(const void *)text),
+                            _mm256_loadu_si256((const __m256i *)(const void *)(text + 32)) };
+    struct halves classes = { classes_of(bytes.low), classes_of(bytes.high) };
     __m256i fold = _mm256_set1_epi8(32);
+    struct halves folded = { _mm256_or_si256(bytes.low, fold), _mm256_or_si256(bytes.high, fold) };
 
-    masks->letters = range_bits(_mm256_or_si256(low, fold), _mm256_or_si256(high, fold), 'a', 26);
-    masks->uppers = range_bits(low, high, 'A', 26);
-    masks->numbers = range_bits(low, high, '0', 10);
-    masks->spaces = equal_bits(low, high, ' ');
-    masks->newlines = equal_bits(low, high, '\n') | equal_bits(low, high, '\r');
-    masks->blanks = masks->spaces | range_bits(low, high, '\t', 5);
-    masks->quotes = equal_bits(low, high, '\'');
-    masks->slashes = equal_bits(low, high, '/');
-    masks->beyond = bits_of(low, high);
+    masks->letters = range_bits(folded, 'a', 26);
+    masks->uppers = range_bits(bytes, 'A', 26);
+    masks->numbers = CLASS_BITS(classes, CLASS_NUMBER);
+    masks->spaces = CLASS_BITS(classes, CLASS_SPACE);
+    masks->newlines = CLASS_BITS(classes, CLASS_NEWLINE);
+    masks->blanks = masks->spaces | CLASS_BITS(classes, CLASS_CONTROL);
+    masks->quotes = CLASS_BITS(classes, CLASS_QUOTE);
+    masks->slashes = CLASS_BITS(classes, CLASS_SLASH);
+    masks->beyond = tokenizer_bytes_bits(bytes.low, bytes.high);
 }
 #endif
-
-static void load_ascii(struct masks *masks, const char *text)
-{
-#if TOKENIZER_HAS_AVX2
-    if (tokenizer_cpu_has_avx2()) {
-        load_ascii_avx2(masks, text);
-        return;
-    }
-#endif
-    load_ascii_generic(masks, text);
-}
 
 static inline uint64_t below(uint32_t bit)
 {
@@ -161,15 +166,11 @@ static void put_wide_singles(struct masks *masks, const char *text)
     }
 }
 
-static void load(struct masks *masks, const char *text, bool has_case)
+/* What is in no class of its own, once the classes and the limit are there. */
+static inline __attribute__((always_inline)) void put_rest(struct masks *masks, const char *text)
 {
-    uint64_t known;
+    uint64_t known = below(masks->limit);
 
-    *masks = (struct masks){ .limit = TOKENIZER_BLOCK_BYTES };
-    load_ascii(masks, text);
-    if (masks->beyond != 0)
-        put_points(masks, text, has_case);
-    known = below(masks->limit);
     masks->letters &= known;
     masks->numbers &= known;
     masks->blanks &= known;
@@ -220,7 +221,8 @@ static uint32_t contraction_end(const struct masks *masks, const char *text, uin
  * ------------------------------------------------------------------------------------------ */
 
 /* The first of each three numbers, or each number. */
-static uint64_t number_starts(uint64_t numbers, bool in_threes)
+static inline __attribute__((always_inline)) uint64_t number_starts(uint64_t numbers,
+                                                                    bool in_threes)
 {
     uint64_t starts = numbers & ~(numbers << 1), next, fours;
 
@@ -234,7 +236,8 @@ static uint64_t number_starts(uint64_t numbers, bool in_threes)
 
 /* Blanks of Llama-3 and its kin: a run's first, what follows its last newline, its last. @absorbed:
  * newlines that belong to the signs before them. */
-static uint64_t blank_starts(const struct masks *masks, uint64_t absorbed)
+static inline __attribute__((always_inline)) uint64_t blank_starts(const struct masks *masks,
+                                                                   uint64_t absorbed)
 {
     uint64_t blanks = masks->blanks & ~absorbed;
     uint64_t plain = masks->blanks & ~masks->newlines;
@@ -257,8 +260,8 @@ static uint64_t blank_starts(const struct masks *masks, uint64_t absorbed)
 }
 
 /* Contractions whose quote begins a piece: a piece ends after them, and none begins within them. */
-static uint64_t put_contractions(const struct masks *masks, const char *text, bool is_folded,
-                                 uint64_t starts)
+static inline __attribute__((always_inline)) uint64_t
+put_contractions(const struct masks *masks, const char *text, bool is_folded, uint64_t starts)
 {
     uint64_t quotes = masks->quotes & masks->single & masks->letters >> 1;
 
@@ -276,7 +279,8 @@ static uint64_t put_contractions(const struct masks *masks, const char *text, bo
 }
 
 /* A long s after a quote is a contraction too: left to the other. */
-static void limit_at_long_s(struct masks *masks, const char *text)
+static inline __attribute__((always_inline)) void limit_at_long_s(struct masks *masks,
+                                                                  const char *text)
 {
     uint64_t quotes = masks->quotes & masks->beyond >> 1;
 
@@ -291,12 +295,13 @@ static void limit_at_long_s(struct masks *masks, const char *text)
     }
 }
 
-static uint64_t sign_starts(const struct masks *masks)
+static inline __attribute__((always_inline)) uint64_t sign_starts(const struct masks *masks)
 {
     return masks->signs & ~(masks->signs << 1) & ~(masks->spaces << 1);
 }
 
-static uint64_t starts_llama3(const struct masks *masks, const char *text, bool in_threes)
+static inline __attribute__((always_inline)) uint64_t
+starts_llama3(const struct masks *masks, const char *text, bool in_threes)
 {
     uint64_t plain = masks->blanks & ~masks->newlines;
     uint64_t touched = masks->newlines & masks->signs << 1;
@@ -309,7 +314,8 @@ static uint64_t starts_llama3(const struct masks *masks, const char *text, bool 
                                 | blank_starts(masks, absorbed));
 }
 
-static uint64_t starts_gpt2(const struct masks *masks, const char *text)
+static inline __attribute__((always_inline)) uint64_t starts_gpt2(const struct masks *masks,
+                                                                  const char *text)
 {
     uint64_t firsts = (masks->letters & ~(masks->letters << 1))
                       | (masks->numbers & ~(masks->numbers << 1))
@@ -323,7 +329,8 @@ static uint64_t starts_gpt2(const struct masks *masks, const char *text)
 
 /* In o200k a contraction goes with the word before it, and a capital after something lower begins a
  * word. */
-static uint64_t starts_o200k(const struct masks *masks, const char *text)
+static inline __attribute__((always_inline)) uint64_t starts_o200k(const struct masks *masks,
+                                                                   const char *text)
 {
     uint64_t plain = masks->blanks & ~masks->newlines;
     uint64_t touched = masks->newlines & masks->signs << 1;
@@ -355,7 +362,8 @@ static uint64_t starts_o200k(const struct masks *masks, const char *text)
 }
 
 /* What is known ends before one of @quotes that may begin a contraction whose end is not known. */
-static void limit_at_quote(struct masks *masks, uint64_t quotes)
+static inline __attribute__((always_inline)) void limit_at_quote(struct masks *masks,
+                                                                 uint64_t quotes)
 {
     quotes &= ~(below(masks->limit) >> 3);
     if (quotes != 0 && (uint32_t)__builtin_ctzll(quotes) < masks->limit)
@@ -363,7 +371,7 @@ static void limit_at_quote(struct masks *masks, uint64_t quotes)
 }
 
 /* In o200k it ends before a '/' that goes with newlines after signs, too. */
-static void limit_at_slash(struct masks *masks)
+static inline __attribute__((always_inline)) void limit_at_slash(struct masks *masks)
 {
     uint64_t slashes = masks->slashes & masks->newlines << 1;
 
@@ -372,7 +380,8 @@ static void limit_at_slash(struct masks *masks)
 }
 
 /* Leave the last piece, and of a run of blanks at the limit all but its first. */
-static struct tokenizer_block finish(const struct masks *masks, uint64_t starts)
+static inline __attribute__((always_inline)) struct tokenizer_block
+finish(const struct masks *masks, uint64_t starts)
 {
     uint64_t known = below(masks->limit);
     struct tokenizer_block block = { 0 };
@@ -399,30 +408,64 @@ bool tokenizer_block_knows(enum tokenizer_split split)
            || split == TOKENIZER_SPLIT_QWEN2 || split == TOKENIZER_SPLIT_O200K;
 }
 
-struct tokenizer_block tokenizer_block_split(enum tokenizer_split split, const char *text)
+static inline __attribute__((always_inline)) struct tokenizer_block
+split_masks(enum tokenizer_split split, struct masks *masks, const char *text)
 {
-    struct masks masks;
     uint64_t starts;
 
-    load(&masks, text, split == TOKENIZER_SPLIT_O200K);
-    if (masks.quotes != 0)
-        limit_at_long_s(&masks, text);
+    put_rest(masks, text);
+    if (masks->quotes != 0)
+        limit_at_long_s(masks, text);
     switch (split) {
     case TOKENIZER_SPLIT_LLAMA3:
     case TOKENIZER_SPLIT_QWEN2:
-        starts = starts_llama3(&masks, text, split == TOKENIZER_SPLIT_LLAMA3);
+        starts = starts_llama3(masks, text, split == TOKENIZER_SPLIT_LLAMA3);
         break;
     case TOKENIZER_SPLIT_O200K:
-        limit_at_slash(&masks);
-        limit_at_quote(&masks, masks.quotes & masks.letters << 1);
-        starts = starts_o200k(&masks, text);
+        limit_at_slash(masks);
+        limit_at_quote(masks, masks->quotes & masks->letters << 1);
+        starts = starts_o200k(masks, text);
         break;
     case TOKENIZER_SPLIT_GPT2:
-        limit_at_quote(&masks, masks.quotes);
-        starts = starts_gpt2(&masks, text);
+        limit_at_quote(masks, masks->quotes);
+        starts = starts_gpt2(masks, text);
         break;
     default:
         return (struct tokenizer_block){ 0 };
     }
-    return finish(&masks, starts);
+    return finish(masks, starts);
+}
+
+/* Where something is beyond ASCII. */
+static __attribute__((noinline)) struct tokenizer_block
+split_wide(enum tokenizer_split split, struct masks masks, const char *text)
+{
+    put_points(&masks, text, split == TOKENIZER_SPLIT_O200K);
+    return split_masks(split, &masks, text);
+}
+
+#if TOKENIZER_HAS_AVX2
+/* The processor that has AVX2 has quicker arithmetic on bits, too. */
+TOKENIZER_AVX2 static struct tokenizer_block split_avx2(enum tokenizer_split split,
+                                                        const char *text)
+{
+    struct masks masks = { .limit = TOKENIZER_BLOCK_BYTES };
+
+    load_ascii_avx2(&masks, text);
+    if (__builtin_expect(masks.beyond != 0, 0))
+        return split_wide(split, masks, text);
+    return split_masks(split, &masks, text);
+}
+#endif
+
+struct tokenizer_block tokenizer_block_split(enum tokenizer_split split, const char *text)
+{
+    struct masks masks = { .limit = TOKENIZER_BLOCK_BYTES };
+
+#if TOKENIZER_HAS_AVX2
+    if (tokenizer_cpu_has_avx2())
+        return split_avx2(split, text);
+#endif
+    load_ascii_generic(&masks, text);
+    return masks.beyond != 0 ? split_wide(split, masks, text) : split_masks(split, &masks, text);
 }

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 
-#define SHORT_COUNT ((size_t)2 << TOKENIZER_CACHE_SHORT_BITS)
+#define BUCKETS_COUNT ((size_t)1 << TOKENIZER_CACHE_SHORT_BITS)
 #define LONG_COUNT ((size_t)1 << TOKENIZER_CACHE_LONG_BITS)
 #define HUGE_PAGE_BYTES ((size_t)2 << 20)
 
@@ -22,10 +22,10 @@ static void *map(size_t size)
 bool tokenizer_cache_init(struct tokenizer_cache *cache)
 {
     *cache = (struct tokenizer_cache){
-        .shorts = map(SHORT_COUNT * sizeof(*cache->shorts)),
+        .buckets = map(BUCKETS_COUNT * sizeof(*cache->buckets)),
         .longs = map(LONG_COUNT * sizeof(*cache->longs)),
     };
-    if (cache->shorts != NULL && cache->longs != NULL)
+    if (cache->buckets != NULL && cache->longs != NULL)
         return true;
     tokenizer_cache_close(cache);
     return false;
@@ -33,14 +33,14 @@ bool tokenizer_cache_init(struct tokenizer_cache *cache)
 
 void tokenizer_cache_close(struct tokenizer_cache *cache)
 {
-    free(cache->shorts);
+    free(cache->buckets);
     free(cache->longs);
     *cache = (struct tokenizer_cache){ 0 };
 }
 
 void tokenizer_cache_clear(struct tokenizer_cache *cache)
 {
-    memset(cache->shorts, 0, SHORT_COUNT * sizeof(*cache->shorts));
+    memset(cache->buckets, 0, BUCKETS_COUNT * sizeof(*cache->buckets));
     memset(cache->longs, 0, LONG_COUNT * sizeof(*cache->longs));
     cache->is_used = false;
 }
@@ -61,19 +61,15 @@ static const uint32_t *find_long(const struct tokenizer_cache *cache, struct sli
     return entry->ids;
 }
 
-/* The two places of a word beside its first two: a look that is paid only where those are taken. */
-static struct tokenizer_short *other_slot(const struct tokenizer_cache *cache, size_t slot)
+/* The bucket beside a word's own: a look that is paid only where that is full. */
+static struct tokenizer_bucket *other_bucket(const struct tokenizer_cache *cache, size_t bucket)
 {
-    return &cache->shorts[slot ^ 2];
+    return &cache->buckets[bucket ^ 1];
 }
 
 const uint32_t *tokenizer_cache_find_other(const struct tokenizer_cache *cache, const uint64_t *key)
 {
-    const struct tokenizer_short *other =
-        other_slot(cache, tokenizer_short_slot(key, TOKENIZER_CACHE_SHORT_SHIFT));
-
-    other += !tokenizer_short_is(other, key);
-    return tokenizer_short_is(other, key) ? other->ids : NULL;
+    return tokenizer_bucket_find(other_bucket(cache, tokenizer_cache_bucket(key)), key);
 }
 
 const uint32_t *tokenizer_cache_find_long(const struct tokenizer_cache *cache, struct slice word)
@@ -84,23 +80,32 @@ const uint32_t *tokenizer_cache_find_long(const struct tokenizer_cache *cache, s
 void tokenizer_cache_prefetch_other(const struct tokenizer_cache *cache, const uint64_t *key,
                                     struct slice word)
 {
-    __builtin_prefetch(other_slot(cache, tokenizer_short_slot(key, TOKENIZER_CACHE_SHORT_SHIFT)));
+    __builtin_prefetch(other_bucket(cache, tokenizer_cache_bucket(key)));
     if (word.size >= TOKENIZER_CACHE_MANY_BYTES_MIN)
         __builtin_prefetch(long_slot(cache, word)->key);
 }
 
+static void put_at(struct tokenizer_bucket *bucket, unsigned place, const uint64_t *key,
+                   const uint32_t *ids)
+{
+    memcpy(bucket->keys[place], key, sizeof(bucket->keys[place]));
+    memcpy(bucket->ids[place], ids, sizeof(bucket->ids[place]));
+}
+
 void tokenizer_cache_bring_forward(struct tokenizer_cache *cache, const uint64_t *key)
 {
-    size_t slot = tokenizer_short_slot(key, TOKENIZER_CACHE_SHORT_SHIFT);
-    struct tokenizer_short *other = other_slot(cache, slot), *first, found;
+    size_t at = tokenizer_cache_bucket(key);
+    struct tokenizer_bucket *bucket = &cache->buckets[at], *other = other_bucket(cache, at), was;
+    const uint32_t *ids = tokenizer_bucket_find(other, key);
+    unsigned place, other_place;
 
-    other += !tokenizer_short_is(other, key);
-    if (!tokenizer_short_is(other, key))
+    if (ids == NULL)
         return;
-    first = &cache->shorts[slot + cache->turn++ % 2];
-    found = *other;
-    *other = *first;
-    *first = found;
+    other_place = ids != other->ids[0];
+    place = (unsigned)(cache->turn++ % 2);
+    was = *other;
+    put_at(other, other_place, bucket->keys[place], bucket->ids[place]);
+    put_at(bucket, place, was.keys[other_place], was.ids[other_place]);
 }
 
 static void put_long(struct tokenizer_cache *cache, struct slice word, const uint32_t *ids,
@@ -118,19 +123,17 @@ static void put_long(struct tokenizer_cache *cache, struct slice word, const uin
 void tokenizer_cache_put_short(struct tokenizer_cache *cache, const uint64_t *key,
                                const uint32_t *ids)
 {
-    size_t slot = tokenizer_short_slot(key, TOKENIZER_CACHE_SHORT_SHIFT);
+    size_t at = tokenizer_cache_bucket(key);
     unsigned places = 0, place;
-    struct tokenizer_short *entry;
 
-    /* Bit i: the place slot ^ i is free or the word's own. */
+    /* Bit i: place i % 2 of the word's bucket, or of the one beside it, is free or the word's. */
     for (unsigned i = 0; i < 4; i++) {
-        entry = &cache->shorts[slot ^ i];
-        places |= (unsigned)(entry->key[1] == 0 || tokenizer_short_is(entry, key)) << i;
+        const uint64_t *there = cache->buckets[at ^ i / 2].keys[i % 2];
+
+        places |= (unsigned)(there[1] == 0 || (there[0] == key[0] && there[1] == key[1])) << i;
     }
     place = places == 0 ? (unsigned)(cache->turn++ % 4) : (unsigned)__builtin_ctz(places);
-    entry = &cache->shorts[slot ^ place];
-    memcpy(entry->key, key, sizeof(entry->key));
-    memcpy(entry->ids, ids, sizeof(entry->ids));
+    put_at(&cache->buckets[at ^ place / 2], place % 2, key, ids);
     cache->is_used = true;
 }
 

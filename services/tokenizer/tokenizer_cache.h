@@ -16,11 +16,18 @@ struct tokenizer_cache_long {
     uint32_t ids[TOKENIZER_CACHE_LONG_IDS];   /* the number of them as in a short word */
 };
 
+/* Two short words, in a line of the processor's cache: keys as tokenizer_short has them, and ids.
+ */
+struct tokenizer_bucket {
+    uint64_t keys[2][2];
+    uint32_t ids[2][TOKENIZER_SHORT_IDS];
+};
+
 #define TOKENIZER_CACHE_SHORT_BITS 15 /* of two words each: 2 MiB */
 #define TOKENIZER_CACHE_LONG_BITS 13  /* 1 MiB */
 
 struct tokenizer_cache {
-    struct tokenizer_short *shorts;
+    struct tokenizer_bucket *buckets;
     struct tokenizer_cache_long *longs;
     uint64_t turn; /* which of two places the next new word takes */
     bool is_used;  /* since it was cleared */
@@ -33,10 +40,23 @@ void tokenizer_cache_close(struct tokenizer_cache *cache);
 /* Forget every word: the memory is overwritten. */
 void tokenizer_cache_clear(struct tokenizer_cache *cache);
 
-/* From a short word's key to its first place. */
-#define TOKENIZER_CACHE_SHORT_SHIFT (64 - TOKENIZER_CACHE_SHORT_BITS)
+/* The bucket of a short word. */
+static inline size_t tokenizer_cache_bucket(const uint64_t *key)
+{
+    return tokenizer_short_hash(key) >> (64 - TOKENIZER_CACHE_SHORT_BITS);
+}
 
-/* The ids of a short word that had found both its places taken, or NULL. */
+/* The ids of @key, where this bucket has them; else NULL. */
+static inline const uint32_t *tokenizer_bucket_find(const struct tokenizer_bucket *bucket,
+                                                    const uint64_t *key)
+{
+    const uint64_t(*keys)[2] = bucket->keys;
+    unsigned place = ((keys[0][0] ^ key[0]) | (keys[0][1] ^ key[1])) != 0;
+
+    return ((keys[place][0] ^ key[0]) | (keys[place][1] ^ key[1])) == 0 ? bucket->ids[place] : NULL;
+}
+
+/* The ids of a short word that had found both places of its bucket taken, or NULL. */
 const uint32_t *tokenizer_cache_find_other(const struct tokenizer_cache *cache,
                                            const uint64_t *key);
 
@@ -44,7 +64,7 @@ const uint32_t *tokenizer_cache_find_other(const struct tokenizer_cache *cache,
 void tokenizer_cache_prefetch_other(const struct tokenizer_cache *cache, const uint64_t *key,
                                     struct slice word);
 
-/* Such a word takes one of its first two places: they are for what is asked for. */
+/* Such a word takes a place in its own bucket: they are for what is asked for. */
 void tokenizer_cache_bring_forward(struct tokenizer_cache *cache, const uint64_t *key);
 
 /* The ids of a word that is not short, or NULL. */

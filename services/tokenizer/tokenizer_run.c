@@ -2,6 +2,7 @@
 
 #include "tokenizer_cpu.h"
 #include "tokenizer_miss.h"
+#include "tokenizer_run_wide.h"
 #include "tokenizer_word.h"
 
 #define EXPECTED_SPARE 512
@@ -14,32 +15,6 @@
 
 /* How far is looked ahead for words that are not at hand: they mostly stand close to each other. */
 #define LOOK_AHEAD_WORDS 64
-
-/* The slot of a word that is not looked for among the short ones. */
-#define NO_SLOT UINT32_MAX
-
-/* So many bytes, 1 to 8, of a number as it is read from memory. */
-#define BYTES(count) (UINT64_MAX >> (64 - 8 * (count)))
-
-/* What of 16 bytes is a word of so many. */
-static const uint64_t masks[16][2] = {
-    { 0, 0 },
-    { BYTES(1), 0 },
-    { BYTES(2), 0 },
-    { BYTES(3), 0 },
-    { BYTES(4), 0 },
-    { BYTES(5), 0 },
-    { BYTES(6), 0 },
-    { BYTES(7), 0 },
-    { BYTES(8), 0 },
-    { BYTES(8), BYTES(1) },
-    { BYTES(8), BYTES(2) },
-    { BYTES(8), BYTES(3) },
-    { BYTES(8), BYTES(4) },
-    { BYTES(8), BYTES(5) },
-    { BYTES(8), BYTES(6) },
-    { BYTES(8), BYTES(7) },
-};
 
 void tokenizer_run_init(struct tokenizer_run *run, const struct tokenizer_tables *tables,
                         struct tokenizer_cache *cache, struct tokenizer_run_word *words,
@@ -56,14 +31,11 @@ void tokenizer_run_init(struct tokenizer_run *run, const struct tokenizer_tables
     };
 }
 
-/* Room for @more ids, and for three more that a wide store may touch. */
-static inline bool reserve(struct tokenizer_run *run, size_t more)
+static bool grow(struct tokenizer_run *run, size_t more)
 {
     size_t capacity = run->count + more + TOKENIZER_SHORT_IDS;
     uint32_t *ids;
 
-    if (run->arena == NULL || capacity <= run->capacity)
-        return true;
     if (capacity < run->capacity * 2)
         capacity = run->capacity * 2;
     ids = arena_alloc(run->arena, capacity * sizeof(*ids));
@@ -77,6 +49,13 @@ static inline bool reserve(struct tokenizer_run *run, size_t more)
     run->ids = ids;
     run->capacity = capacity;
     return true;
+}
+
+/* Room for @more ids, and for three more that a wide store may touch. */
+static inline bool reserve(struct tokenizer_run *run, size_t more)
+{
+    return run->arena == NULL || run->count + more + TOKENIZER_SHORT_IDS <= run->capacity
+           || grow(run, more);
 }
 
 void tokenizer_run_expect(struct tokenizer_run *run, size_t bytes)
@@ -156,35 +135,29 @@ static void put_long(struct tokenizer_run *run, struct slice word)
         put_new(run, word);
 }
 
-static inline const struct tokenizer_short *shorts_of(const struct tokenizer_run *run)
+static inline const struct tokenizer_bucket *buckets_of(const struct tokenizer_run *run)
 {
-    return run->cache == NULL ? NULL : run->cache->shorts;
+    return run->cache == NULL ? NULL : run->cache->buckets;
 }
 
-/* The entry of a short word, where the cache has it in its first places; else NULL. */
-static inline __attribute__((always_inline)) const struct tokenizer_short *
-entry_of(const struct tokenizer_short *shorts, const struct tokenizer_run_word *word)
+/* The ids of a short word, where its bucket has them; else NULL. */
+static inline __attribute__((always_inline)) const uint32_t *
+ids_of(const struct tokenizer_bucket *buckets, const struct tokenizer_run_word *word)
 {
-    const struct tokenizer_short *entry;
-
-    if (__builtin_expect(word->slot == NO_SLOT, 0))
-        return NULL;
-    entry = &shorts[word->slot];
-    entry += !tokenizer_short_is(entry, word->key);
-    return tokenizer_short_is(entry, word->key) ? entry : NULL;
+    return buckets == NULL ? NULL : tokenizer_bucket_find(&buckets[word->bucket], word->key);
 }
 
 /* The short words from @word on that are not at hand, of the next few. */
 static void collect(const struct tokenizer_run *run, struct tokenizer_miss *miss,
                     const struct tokenizer_run_word *word, const struct tokenizer_run_word *end)
 {
-    const struct tokenizer_short *shorts = shorts_of(run);
+    const struct tokenizer_bucket *buckets = buckets_of(run);
 
     miss->count = miss->next = 0;
     if (end - word > LOOK_AHEAD_WORDS)
         end = word + LOOK_AHEAD_WORDS;
     for (; word < end && miss->count < TOKENIZER_MISS_WORDS; word++)
-        if (word->size <= TOKENIZER_SHORT_BYTES && entry_of(shorts, word) == NULL)
+        if (word->size <= TOKENIZER_SHORT_BYTES && ids_of(buckets, word) == NULL)
             miss->words[miss->count++] = word;
 }
 
@@ -213,53 +186,49 @@ static __attribute__((noinline)) void put_other(struct tokenizer_run *run,
         reserve(run, WAITING_IDS_MAX);
 }
 
-static inline __attribute__((always_inline)) void settle(struct tokenizer_run *run, bool has_ids)
+/* The ids of words from @word on, as far as they are at hand. Returns the first that is not, or
+ * @end. */
+static const struct tokenizer_run_word *take(struct tokenizer_run *run,
+                                             const struct tokenizer_run_word *word,
+                                             const struct tokenizer_run_word *end)
+{
+    const struct tokenizer_bucket *buckets = buckets_of(run);
+    const uint32_t *found;
+
+    for (; word < end && (found = ids_of(buckets, word)) != NULL; word++)
+        put_found(run, found);
+    return word;
+}
+
+static const struct tokenizer_run_word *take_fast(struct tokenizer_run *run,
+                                                  const struct tokenizer_run_word *word,
+                                                  const struct tokenizer_run_word *end)
+{
+#if TOKENIZER_HAS_AVX2
+    if (run->cache != NULL && tokenizer_cpu_has_avx2())
+        return tokenizer_run_take_wide(run, word, end);
+#endif
+    return take(run, word, end);
+}
+
+static void settle(struct tokenizer_run *run)
 {
     const struct tokenizer_run_word *word = run->words, *end = word + run->words_count;
-    const struct tokenizer_short *shorts = shorts_of(run);
     struct tokenizer_miss miss;
-    uint32_t *ids = run->ids;
-    size_t count = run->count;
 
     miss.count = miss.next = 0;
-    for (; word < end; word++) {
-        const struct tokenizer_short *entry = entry_of(shorts, word);
-
-        if (__builtin_expect(entry != NULL, 1)) {
-            if (has_ids)
-                store_ids(ids + count, entry->ids);
-            count += entry->ids[0] >> TOKENIZER_SHORT_COUNT_SHIFT;
-            continue;
-        }
-        run->count = count;
-        put_other(run, &miss, word, end);
+    while ((word = take_fast(run, word, end)) < end) {
+        put_other(run, &miss, word++, end);
         if (run->status != STATUS_OK)
             return;
-        count = run->count;
-        ids = run->ids;
     }
-    run->count = count;
 }
 
 void tokenizer_run_settle(struct tokenizer_run *run)
 {
-    if (run->words_count > 0 && run->status == STATUS_OK && reserve(run, WAITING_IDS_MAX)) {
-        if (run->arena != NULL)
-            settle(run, true);
-        else
-            settle(run, false);
-    }
+    if (run->words_count > 0 && run->status == STATUS_OK && reserve(run, WAITING_IDS_MAX))
+        settle(run);
     run->words_count = 0;
-}
-
-/* @shorts: of the cache, NULL without one. */
-static inline __attribute__((always_inline)) void wait_for(const struct tokenizer_short *shorts,
-                                                           struct tokenizer_run_word *word)
-{
-    word->slot = (uint32_t)tokenizer_short_slot(word->key, TOKENIZER_CACHE_SHORT_SHIFT);
-    __builtin_prefetch(&shorts[word->slot]);
-    if (shorts == NULL)
-        word->slot = NO_SLOT;
 }
 
 void tokenizer_run_put(struct tokenizer_run *run, const char *at, size_t size)
@@ -269,53 +238,23 @@ void tokenizer_run_put(struct tokenizer_run *run, const char *at, size_t size)
     if (run->words_count + 1 > TOKENIZER_RUN_WORDS_MAX)
         tokenizer_run_settle(run);
     word = &run->words[run->words_count++];
-    *word = (struct tokenizer_run_word){ { 0, 0 }, at, (uint32_t)size, NO_SLOT };
+    tokenizer_run_word_init(word, at, size);
     if (size <= TOKENIZER_SHORT_BYTES) {
         tokenizer_short_key(slice_of(at, size), word->key);
-        wait_for(shorts_of(run), word);
+        tokenizer_run_word_ask(word, buckets_of(run));
     }
 }
 
-static inline __attribute__((always_inline)) const char *
-put_cuts(struct tokenizer_run *run, const char *start, const char *base, uint64_t cuts)
+static const char *put_cuts(struct tokenizer_run *run, const char *start, const char *base,
+                            uint64_t cuts)
 {
-    struct tokenizer_run_word *word = run->words + run->words_count;
-    const struct tokenizer_short *shorts = shorts_of(run);
+    for (; cuts != 0; cuts &= cuts - 1) {
+        const char *end = base + __builtin_ctzll(cuts);
 
-    for (; cuts != 0; cuts &= cuts - 1, word++) {
-        const char *at = start;
-        size_t size = (size_t)(base + __builtin_ctzll(cuts) - at);
-        size_t masked = size < 16 ? size : 0;
-        uint64_t low, high;
-
-        start = at + size;
-        memcpy(&low, at, sizeof(low));
-        memcpy(&high, at + 8, sizeof(high));
-        word->key[0] = low & masks[masked][0];
-        word->key[1] = (high & masks[masked][1]) | (uint64_t)size << 56;
-        word->at = at;
-        word->size = (uint32_t)size;
-        wait_for(shorts, word);
-        if (__builtin_expect(size > TOKENIZER_SHORT_BYTES, 0))
-            word->slot = NO_SLOT;
+        tokenizer_run_put(run, start, (size_t)(end - start));
+        start = end;
     }
-    run->words_count = (size_t)(word - run->words);
     return start;
-}
-
-#if TOKENIZER_HAS_AVX2
-/* The processor that has AVX2 has quicker ways to name the lowest bit, too. */
-TOKENIZER_AVX2 static const char *put_cuts_avx2(struct tokenizer_run *run, const char *start,
-                                                const char *base, uint64_t cuts)
-{
-    return put_cuts(run, start, base, cuts);
-}
-#endif
-
-static const char *put_cuts_generic(struct tokenizer_run *run, const char *start, const char *base,
-                                    uint64_t cuts)
-{
-    return put_cuts(run, start, base, cuts);
 }
 
 const char *tokenizer_run_put_cuts(struct tokenizer_run *run, const char *start, const char *base,
@@ -325,7 +264,7 @@ const char *tokenizer_run_put_cuts(struct tokenizer_run *run, const char *start,
         tokenizer_run_settle(run);
 #if TOKENIZER_HAS_AVX2
     if (tokenizer_cpu_has_avx2())
-        return put_cuts_avx2(run, start, base, cuts);
+        return tokenizer_run_put_wide(run, start, base, cuts);
 #endif
-    return put_cuts_generic(run, start, base, cuts);
+    return put_cuts(run, start, base, cuts);
 }

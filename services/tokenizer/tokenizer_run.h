@@ -14,10 +14,10 @@
 #define TOKENIZER_RUN_WORDS_MAX 192
 
 struct tokenizer_run_word {
-    uint64_t key[2]; /* a short word's, as the cache has it */
+    uint64_t key[2]; /* a short word's, as the cache has it; else one that it never has */
     const char *at;
     uint32_t size;
-    uint32_t slot; /* of a short word: its place in the cache */
+    uint32_t bucket; /* where the cache would have it */
 };
 
 struct tokenizer_run {

@@ -7,6 +7,10 @@ static void put_pair(struct tokenizer_special *special, unsigned pair)
 
 static void put_first(struct tokenizer_special *special, unsigned char first)
 {
+    if (first < 0x80)
+        tokenizer_byte_set_put(&special->ascii_firsts, first);
+    else
+        special->has_other_firsts = true;
     for (unsigned i = 0; i < special->firsts_count && i < TOKENIZER_SPECIAL_FIRSTS_MAX; i++) {
         if (special->firsts[i] == first)
             return;
@@ -42,6 +46,29 @@ static bool may_begin(const struct tokenizer_special *special, struct slice text
     return at + 1 >= text.size || (special->pairs[pair / 8] >> pair % 8 & 1) != 0;
 }
 
+#if TOKENIZER_HAS_AVX2
+#define STEP_BYTES 32
+
+/* From @at on, where one may begin among bytes that are looked at together: or where those end. */
+TOKENIZER_AVX2 static size_t next_avx2(const struct tokenizer_special *special, struct slice text,
+                                       size_t at)
+{
+    for (; text.size - at >= STEP_BYTES; at += STEP_BYTES) {
+        __m256i bytes = _mm256_loadu_si256((const __m256i *)(const void *)(text.data + at));
+        uint32_t bits =
+            (uint32_t)_mm256_movemask_epi8(tokenizer_bytes_in(bytes, &special->ascii_firsts));
+
+        if (special->has_other_firsts)
+            bits |= (uint32_t)_mm256_movemask_epi8(bytes);
+        for (; bits != 0; bits &= bits - 1) {
+            if (may_begin(special, text, at + (size_t)__builtin_ctz(bits)))
+                return at + (size_t)__builtin_ctz(bits);
+        }
+    }
+    return at;
+}
+#endif
+
 size_t tokenizer_special_next(const struct tokenizer_special *special, struct slice text, size_t at)
 {
     if (special->firsts_count == 0)
@@ -58,6 +85,10 @@ size_t tokenizer_special_next(const struct tokenizer_special *special, struct sl
         }
         return text.size;
     }
+#if TOKENIZER_HAS_AVX2
+    if (tokenizer_cpu_has_avx2())
+        at = next_avx2(special, text, at);
+#endif
     while (at < text.size && !may_begin(special, text, at))
         at++;
     return at;

@@ -11,6 +11,8 @@ struct tokenizer_special {
     const struct tokenizer_tables *tables;
     uint8_t pairs[8192]; /* bit x * 256 + y: one begins with bytes x, y, or is x alone */
     unsigned char firsts[TOKENIZER_SPECIAL_FIRSTS_MAX]; /* the bytes that one begins with … */
+    struct tokenizer_byte_set ascii_firsts;             /* those of ASCII, however many */
+    bool has_other_firsts;
     unsigned firsts_count; /* … where they are few; else more than TOKENIZER_SPECIAL_FIRSTS_MAX */
 };
 

@@ -1,7 +1,11 @@
-/* A text is cut between two characters wherever no piece holds the one directly after the other: no
- * merge makes what is no piece, so none crosses there. Blanks are U+2581 in pieces and stay blanks
- * here; a U+2581 in the text is the same as a blank. */
+/* A text may be cut between two characters wherever no piece holds the one directly after the
+ * other: no merge makes what is no piece, so none crosses there. It need not be cut at all of them:
+ * those that classes of ASCII tell, where the vocabulary allows that, are found for many bytes at
+ * once. Blanks are U+2581 in pieces and stay blanks here; a U+2581 in the text is the same as a
+ * blank. */
 #include "tokenizer_spm.h"
+
+#include "tokenizer_bytes.h"
 
 #define BLANK "\xe2\x96\x81" /* U+2581 */
 
@@ -15,7 +19,7 @@ static inline bool is_cut(const struct tokenizer_tables *tables, unsigned char b
 }
 
 /* Bit i: a stretch begins at text[i], for the 64 bytes at @text and what is before them. */
-static uint64_t cut_bits(const struct tokenizer_tables *tables, const char *text)
+static uint64_t cut_bits_all(const struct tokenizer_tables *tables, const char *text)
 {
     const uint8_t *cuts = tables->cuts;
     uint64_t bits = 0;
@@ -26,6 +30,50 @@ static uint64_t cut_bits(const struct tokenizer_tables *tables, const char *text
         bits |= (uint64_t)cuts[pair] << i;
     }
     return bits;
+}
+
+#if TOKENIZER_HAS_AVX2
+/* Where classes tell fewer cuts than this, the table may tell more. */
+#define CLASS_CUTS_MIN 4
+
+/* Of ASCII, some of the cuts; all of them where something else is there. */
+TOKENIZER_AVX2 static uint64_t cut_bits_avx2(const struct tokenizer_tables *tables,
+                                             const char *text)
+{
+    __m256i low = _mm256_loadu_si256((const __m256i *)(const void *)text);
+    __m256i high = _mm256_loadu_si256((const __m256i *)(const void *)(text + 32));
+    const struct tokenizer_byte_set *before = &tables->cuts_blank;
+    __m256i fold = _mm256_set1_epi8(32), blank = _mm256_set1_epi8(' ');
+    uint64_t letters =
+        tokenizer_bytes_bits(tokenizer_bytes_range(_mm256_or_si256(low, fold), 'a', 26),
+                             tokenizer_bytes_range(_mm256_or_si256(high, fold), 'a', 26));
+    uint64_t digits = tokenizer_bytes_bits(tokenizer_bytes_range(low, '0', 10),
+                                           tokenizer_bytes_range(high, '0', 10));
+    uint64_t blanks =
+        tokenizer_bytes_bits(_mm256_cmpeq_epi8(low, blank), _mm256_cmpeq_epi8(high, blank));
+    uint64_t before_blank =
+        tokenizer_bytes_bits(tokenizer_bytes_in(low, before), tokenizer_bytes_in(high, before))
+        << 1;
+    uint64_t after_letter = letters << 1, after_digit = digits << 1, cuts;
+
+    cuts = ((letters ^ after_letter) | (digits ^ after_digit)) & ~(blanks << 1);
+    cuts |= blanks & before_blank;
+    cuts |= tables->cuts_digits ? digits & after_digit : 0;
+    cuts = (cuts & ~(uint64_t)1)
+           | tables->cuts[(unsigned char)text[-1] * 256u + (unsigned char)text[0]];
+    if (tokenizer_bytes_bits(low, high) != 0 || __builtin_popcountll(cuts) < CLASS_CUTS_MIN)
+        return cut_bits_all(tables, text);
+    return cuts;
+}
+#endif
+
+static inline uint64_t cut_bits(const struct tokenizer_tables *tables, const char *text)
+{
+#if TOKENIZER_HAS_AVX2
+    if (tables->cuts_by_class && tokenizer_cpu_has_avx2())
+        return cut_bits_avx2(tables, text);
+#endif
+    return cut_bits_all(tables, text);
 }
 
 /* The end of a text, END_BYTES_MAX at most, in a place from which wide reads are safe. */

@@ -21,6 +21,25 @@ static void put_cuts(struct tokenizer_tables *tables)
     }
 }
 
+/* Whether cuts may be told from classes, for all that is ASCII. */
+static void put_class_cuts(struct tokenizer_tables *tables)
+{
+    tables->cuts_by_class = tables->cuts_digits = true;
+    for (unsigned before = 0; before < 128; before++) {
+        for (unsigned after = 0; after < 128; after++) {
+            bool is_cut = tables->cuts[before * 256 + after] != 0;
+
+            if (tokenizer_tables_class_cut((unsigned char)before, (unsigned char)after))
+                tables->cuts_by_class = tables->cuts_by_class && is_cut;
+            if (tokenizer_tables_class((unsigned char)before) == 2
+                && tokenizer_tables_class((unsigned char)after) == 2)
+                tables->cuts_digits = tables->cuts_digits && is_cut;
+        }
+        if (tables->cuts[before * 256 + ' '] != 0)
+            tokenizer_byte_set_put(&tables->cuts_blank, before);
+    }
+}
+
 static void put_specials(struct tokenizer_tables *tables)
 {
     for (uint32_t i = tables->image->specials_count; i-- > 0;)
@@ -76,6 +95,8 @@ void tokenizer_tables_init(struct tokenizer_tables *tables, const struct tokeniz
     for (int byte = 0; byte < 256; byte++)
         tables->has_bytes = tables->has_bytes && image->bytes[byte] != TOKENIZER_NO_ID;
     put_specials(tables);
-    if (image->settings.kind == TOKENIZER_KIND_SPM)
+    if (image->settings.kind == TOKENIZER_KIND_SPM) {
         put_cuts(tables);
+        put_class_cuts(tables);
+    }
 }

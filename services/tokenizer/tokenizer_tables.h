@@ -4,6 +4,7 @@
 #define TOKENIZER_TABLES_H
 
 #include "base/hash.h"
+#include "tokenizer_bytes.h"
 #include "tokenizer_image.h"
 
 /* What merges join. First the units: bytes, or code points that pieces hold, in any order. Then
@@ -48,6 +49,9 @@ struct tokenizer_tables {
     const uint64_t *points;
     uint8_t cuts[65536]; /* SPM: [x * 256 + y]: no piece holds byte y after byte x, so that no merge
                             crosses; 0 where y continues a character. U+2581 counts as a blank */
+    bool cuts_by_class;  /* wherever tokenizer_tables_class_cut says so, cuts says it too */
+    bool cuts_digits;    /* between digits, too */
+    struct tokenizer_byte_set cuts_blank; /* between these and a blank, too */
     const uint32_t *specials;
     uint32_t specials_at[257]; /* of those that begin with a byte the first, or where it would be */
     const uint32_t *words;
@@ -59,6 +63,20 @@ struct tokenizer_tables {
 };
 
 void tokenizer_tables_init(struct tokenizer_tables *tables, const struct tokenizer_image *image);
+
+/* Of ASCII: 1 letters, 2 digits, 0 all else. */
+static inline unsigned tokenizer_tables_class(unsigned char byte)
+{
+    if ((byte | 32) >= 'a' && (byte | 32) <= 'z')
+        return 1;
+    return byte >= '0' && byte <= '9' ? 2 : 0;
+}
+
+/* SPM, of ASCII: where classes change, but after a blank. */
+static inline bool tokenizer_tables_class_cut(unsigned char before, unsigned char after)
+{
+    return tokenizer_tables_class(before) != tokenizer_tables_class(after) && before != ' ';
+}
 
 static inline struct slice tokenizer_tables_piece(const struct tokenizer_tables *tables,
                                                   uint32_t id)
