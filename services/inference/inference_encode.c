@@ -11,6 +11,8 @@
  * vector does not depend on its company. */
 #include "inference_encode.h"
 
+#include "inference_causal.h"
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,6 +26,7 @@
 struct inference_encode {
     const struct inference_encoder *encoder;
     struct inference_crew *crew;
+    struct inference_causal *causal; /* of a decoder; then the rest is not there */
     struct inference_products products;
     uint32_t ids_max;
     float *x, *a;     /* [ids_max][embedding] */
@@ -80,12 +83,15 @@ struct inference_encode *inference_encode_create(const struct inference_encoder 
                                                  struct error *err)
 {
     struct inference_encode *encode = calloc(1, sizeof(*encode));
+    uint32_t longest = ids_max < encoder->context ? ids_max : encoder->context;
 
     if (encode != NULL) {
         encode->encoder = encoder;
         encode->crew = crew;
         encode->ids_max = ids_max;
-        if (create_state(encode))
+        if (encoder->decoder != NULL)
+            encode->causal = inference_causal_create(encoder, crew, longest, err);
+        if (encoder->decoder != NULL ? encode->causal != NULL : create_state(encode))
             return encode;
     }
     inference_encode_destroy(encode);
@@ -97,6 +103,7 @@ void inference_encode_destroy(struct inference_encode *encode)
 {
     if (encode == NULL)
         return;
+    inference_causal_destroy(encode->causal);
     free(encode->x);
     free(encode->a);
     free(encode->q);
@@ -347,6 +354,10 @@ static void pool(const struct inference_encode *encode, uint32_t text)
 void inference_encode_run(struct inference_encode *encode,
                           const struct inference_encode_text *texts, uint32_t count)
 {
+    for (uint32_t i = 0; encode->causal != NULL && i < count; i++)
+        inference_causal_run(encode->causal, &texts[i]);
+    if (encode->causal != NULL)
+        return;
     begin(encode, texts, count);
     for (uint32_t i = 0; i < encode->encoder->layers_count; i++)
         run_layer(encode, &encode->encoder->layers[i]);

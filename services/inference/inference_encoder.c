@@ -16,6 +16,7 @@ enum file_pooling {
     FILE_POOLING_NONE,
     FILE_POOLING_MEAN,
     FILE_POOLING_CLS,
+    FILE_POOLING_LAST,
 };
 
 static const struct inference_encoder_family {
@@ -38,9 +39,22 @@ static const struct inference_encoder_family *find_family(const struct gguf *ggu
     return NULL;
 }
 
+/* What a decoder's file says of pooling. */
+static uint64_t find_pooling(const struct gguf *gguf)
+{
+    struct slice architecture = { 0 };
+    uint64_t pooling = FILE_POOLING_NONE;
+    char key[96];
+
+    gguf_get_string(gguf, "general.architecture", &architecture);
+    snprintf(key, sizeof(key), "%.*s.pooling_type", SLICE_FORMAT(architecture));
+    gguf_get_u64(gguf, key, &pooling);
+    return pooling;
+}
+
 bool inference_encoder_is(const struct gguf *gguf)
 {
-    return find_family(gguf) != NULL;
+    return find_family(gguf) != NULL || find_pooling(gguf) != FILE_POOLING_NONE;
 }
 
 /* Keys
@@ -315,6 +329,47 @@ static enum status load(struct inference_encoder *encoder, struct error *err)
     return inference_tensors_pack(&encoder->tensors, err);
 }
 
+/* Takes ownership of @gguf. */
+static enum status load_decoder(struct inference_encoder *encoder, struct gguf *gguf,
+                                struct error *err)
+{
+    uint64_t pooling = find_pooling(gguf);
+    struct inference_model *model = inference_model_create(gguf, err);
+    struct inference_keys keys;
+    bool is_causal = true;
+
+    if (model == NULL)
+        return err->status;
+    encoder->decoder = model;
+    encoder->gguf = model->gguf;
+    keys = (struct inference_keys){ model->gguf, model->architecture };
+    gguf_get_bool(model->gguf, inference_key_of(&keys, "attention.causal").text, &is_causal);
+    if (!is_causal)
+        return error_set(err, STATUS_UNIMPLEMENTED,
+                         "decoders whose ids see those behind them are not computed");
+    if (pooling != FILE_POOLING_MEAN && pooling != FILE_POOLING_LAST)
+        return error_set(err, STATUS_UNIMPLEMENTED, "a decoder's pooling %llu is not computed",
+                         (unsigned long long)pooling);
+    encoder->pooling =
+        pooling == FILE_POOLING_LAST ? INFERENCE_POOLING_LAST : INFERENCE_POOLING_MEAN;
+    encoder->name = model->name;
+    encoder->architecture = model->architecture;
+    encoder->embedding = model->embedding;
+    encoder->context = model->context;
+    encoder->vocabulary = model->vocabulary;
+    encoder->parameters = model->parameters;
+    return STATUS_OK;
+}
+
+static enum status load_any(struct inference_encoder *encoder, struct gguf *gguf, struct error *err)
+{
+    if (find_family(gguf) == NULL && find_pooling(gguf) != FILE_POOLING_NONE)
+        return load_decoder(encoder, gguf, err);
+    encoder->gguf = gguf;
+    inference_tensors_init(&encoder->tensors, gguf);
+    return load(encoder, err);
+}
+
 struct inference_encoder *inference_encoder_create(struct gguf *gguf, struct error *err)
 {
     struct inference_encoder *encoder = calloc(1, sizeof(*encoder));
@@ -327,10 +382,8 @@ struct inference_encoder *inference_encoder_create(struct gguf *gguf, struct err
         error_set(err, STATUS_RESOURCE_EXHAUSTED, "no memory");
         return NULL;
     }
-    encoder->gguf = gguf;
-    inference_tensors_init(&encoder->tensors, gguf);
     arena_init(&encoder->arena, ENCODER_BYTES_MAX);
-    if (load(encoder, err) == STATUS_OK)
+    if (load_any(encoder, gguf, err) == STATUS_OK)
         return encoder;
     inference_encoder_destroy(encoder);
     return NULL;
@@ -341,7 +394,10 @@ void inference_encoder_destroy(struct inference_encoder *encoder)
     if (encoder == NULL)
         return;
     inference_tensors_close(&encoder->tensors);
-    gguf_close(encoder->gguf);
+    if (encoder->decoder != NULL)
+        inference_model_destroy(encoder->decoder); /* its file with it */
+    else
+        gguf_close(encoder->gguf);
     arena_close(&encoder->arena);
     free(encoder);
 }

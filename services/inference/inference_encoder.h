@@ -1,17 +1,19 @@
 /* An encoder: the weights of a BERT-like model as a GGUF file has them, every shape checked. It
  * makes one vector of a text, of whose ids each sees all. Never changes; any thread reads.
  *
- * "bert": learned positions, gelu, biases. "nomic-bert": turned positions, a gate with silu. */
+ * "bert": learned positions, gelu, biases. "nomic-bert": turned positions, a gate with silu. And
+ * decoders whose file says how the vectors of a text's ids become one: they are made for that. */
 #ifndef INFERENCE_ENCODER_H
 #define INFERENCE_ENCODER_H
 
 #include "base/arena.h"
-#include "inference_tensor.h"
+#include "inference_model.h"
 
 /* What becomes of the vectors of a text's ids. */
 enum inference_pooling {
     INFERENCE_POOLING_MEAN,
     INFERENCE_POOLING_FIRST, /* the vector of CLS */
+    INFERENCE_POOLING_LAST,  /* the vector of the last id, which has seen all: decoders */
 };
 
 struct inference_layer_norm {
@@ -48,6 +50,7 @@ struct inference_encoder {
     const float *rope_frequencies;   /* [head / 2] radians a position; NULL: learned positions */
     struct inference_layer_norm embedding_norm;
     struct inference_encoder_layer *layers;
+    struct inference_model *decoder; /* then its are the weights, and gguf; NULL: it is none */
 };
 
 /* Whether the file says that it is an encoder. */

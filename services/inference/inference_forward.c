@@ -455,12 +455,26 @@ static void end(struct inference_forward *forward)
         kernels_soft_cap(forward->logits, model->logit_cap, (size_t)wanted * model->vocabulary);
 }
 
-const float *inference_forward_run(struct inference_forward *forward,
-                                   const struct inference_segment *segments, uint32_t count)
+static void run_layers(struct inference_forward *forward, const struct inference_segment *segments,
+                       uint32_t count)
 {
     begin(forward, segments, count);
     for (uint32_t i = 0; i < forward->model->layers_count; i++)
         run_layer(forward, i);
+}
+
+const float *inference_forward_run(struct inference_forward *forward,
+                                   const struct inference_segment *segments, uint32_t count)
+{
+    run_layers(forward, segments, count);
     end(forward);
     return forward->logits;
+}
+
+const float *inference_forward_vectors(struct inference_forward *forward,
+                                       const struct inference_segment *segments, uint32_t count)
+{
+    run_layers(forward, segments, count);
+    normalise(forward, forward->a, forward->x, forward->model->output_norm);
+    return forward->a;
 }

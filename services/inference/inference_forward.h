@@ -41,4 +41,8 @@ void inference_forward_destroy(struct inference_forward *forward);
 const float *inference_forward_run(struct inference_forward *forward,
                                    const struct inference_segment *segments, uint32_t count);
 
+/* The same, but what the output matrix would multiply: [embedding] after every id. */
+const float *inference_forward_vectors(struct inference_forward *forward,
+                                       const struct inference_segment *segments, uint32_t count);
+
 #endif

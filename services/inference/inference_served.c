@@ -113,7 +113,7 @@ enum status inference_served_check(const struct inference_served *served, bool w
         return STATUS_OK;
     return error_set(err, STATUS_FAILED_PRECONDITION,
                      wants_embedder ? "the model generates: it does not embed"
-                                    : "the model is an encoder: it embeds and does not generate");
+                                    : "the model embeds: it does not generate");
 }
 
 const char *inference_served_digest(const struct inference_served *served)

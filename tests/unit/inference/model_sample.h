@@ -66,9 +66,10 @@ static inline char model_sample_letter(uint32_t id)
     return (char)(' ' + id - 1);
 }
 
-/* The same @type or not, the weights are the same before they are rounded to it. The caller frees
- * the file. */
-static inline char *model_sample_of(enum gguf_tensor_type type, bool has_vocabulary, size_t *size)
+/* The same @type or not, the weights are the same before they are rounded to it. @pooling: as files
+ * number it; 0: it generates. The caller frees the file. */
+static inline char *model_sample_pooled(enum gguf_tensor_type type, bool has_vocabulary,
+                                        uint32_t pooling, size_t *size)
 {
     struct model_sample_tensor tensors[32];
     size_t count = model_sample_tensors(tensors);
@@ -86,6 +87,8 @@ static inline char *model_sample_of(enum gguf_tensor_type type, bool has_vocabul
     gguf_write_u32(write, "llama.attention.head_count", 4);
     gguf_write_u32(write, "llama.attention.head_count_kv", 2);
     gguf_write_f32(write, "llama.attention.layer_norm_rms_epsilon", 1e-5f);
+    if (pooling > 0)
+        gguf_write_u32(write, "llama.pooling_type", pooling);
     if (has_vocabulary)
         model_sample_put_vocabulary(write);
     for (size_t i = 0; i < count; i++) {
@@ -113,6 +116,11 @@ static inline char *model_sample_of(enum gguf_tensor_type type, bool has_vocabul
     gguf_write_finish(write, NULL);
     fclose(stream);
     return bytes;
+}
+
+static inline char *model_sample_of(enum gguf_tensor_type type, bool has_vocabulary, size_t *size)
+{
+    return model_sample_pooled(type, has_vocabulary, 0, size);
 }
 
 static inline char *model_sample(enum gguf_tensor_type type, size_t *size)
