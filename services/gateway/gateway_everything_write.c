@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/hash.h"
+#include "fhir/fhir_date.h"
 
 #define ID_BYTES_MAX 64
 
@@ -167,6 +168,41 @@ static void put_subject(struct buffer *out, const struct form *form, const char 
     buffer_put_byte(out, '}');
 }
 
+static bool is_gender(struct slice word)
+{
+    return slice_is(word, "female") || slice_is(word, "male") || slice_is(word, "other")
+           || slice_is(word, "unknown");
+}
+
+static bool is_date(struct slice text)
+{
+    struct fhir_date date;
+
+    return text.size > 0 && fhir_date_parse(text, &date);
+}
+
+/* What the fact of a Patient says, "female, born 1958-02-24, died 2020-03-01", as members. */
+static void put_person(struct buffer *out, const char *value)
+{
+    struct slice left = slice_from(value), part, date;
+
+    while (left.size > 0) {
+        size_t end = slice_find_byte(left, ',');
+
+        part = slice_trim(slice_cut(left, 0, end));
+        left = slice_cut(left, end + 1, left.size);
+        date = slice_trim(slice_cut(part, slice_find_byte(part, ' '), part.size));
+        if (is_gender(part))
+            buffer_format(out, ",\"gender\":\"%.*s\"", SLICE_FORMAT(part));
+        else if (slice_starts_with(part, SLICE("born ")) && is_date(date))
+            buffer_format(out, ",\"birthDate\":\"%.*s\"", SLICE_FORMAT(slice_cut(date, 0, 10)));
+        else if (slice_starts_with(part, SLICE("died ")) && is_date(date))
+            buffer_format(out, ",\"deceasedDateTime\":\"%.*s\"", SLICE_FORMAT(date));
+        else if (slice_is(part, "deceased"))
+            buffer_put_string(out, ",\"deceasedBoolean\":true");
+    }
+}
+
 static void put_resource(struct buffer *out, const struct form *form, struct slice id,
                          Consilium__V1__Fact *const *facts, uint32_t first,
                          const struct chain *chain, const char *patient, struct arena *arena)
@@ -191,6 +227,8 @@ static void put_resource(struct buffer *out, const struct form *form, struct sli
         put_date(out, form, fact->date);
     if (form->value != NULL && fact->value[0] != '\0')
         put_member(out, form->value, fact->value);
+    if (form->subject == NULL && form != &basic)
+        put_person(out, fact->label);
     if (form->more != NULL)
         buffer_put_string(out, form->more);
     buffer_put_byte(out, '}');

@@ -1,9 +1,12 @@
 // Embeddings by HTTP with the SDKs unmodified: a model that embeds beside the one that answers.
 'use strict';
 const assert = require('node:assert/strict');
+const fs = require('node:fs');
 const path = require('node:path');
 const { default: OpenAI, AzureOpenAI } = require('openai');
-const { Mesh, spawn, failure } = require('../mesh/mesh');
+const { default: ModelClient } = require('@azure-rest/ai-inference');
+const { AzureKeyCredential } = require('@azure/core-auth');
+const { Mesh, ROOT, spawn, failure } = require('../mesh/mesh');
 const encoder = require('./encoder');
 
 const MODEL = 'test-encoder';
@@ -107,6 +110,28 @@ module.exports = {
       const none = new AzureOpenAI({ endpoint: mesh.http, deployment: 'none', apiVersion: '2024-10-21', apiKey: 'k', maxRetries: 0 });
       await rejects(none.embeddings.create({ model: 'none', input: 'fever' }), OpenAI.NotFoundError,
         (error) => assert.equal(error.code, 'DeploymentNotFound'));
+    },
+
+    async 'embeddings: the SDK of Azure AI inference asks /models/embeddings'({ mesh, openai }) {
+      const client = ModelClient(`${mesh.http}/models`, new AzureKeyCredential('k'), { allowInsecureConnection: true, retryOptions: { maxRetries: 0 } });
+      const { status, body } = await client.path('/embeddings').post({ body: { input: ['fever', 'cough'], model: MODEL, encoding_format: 'float' } });
+      assert.equal(status, '200', JSON.stringify(body));
+      assert.deepEqual(body.data.map((item) => item.index), [0, 1]);
+      assert.ok(near(body.data[0].embedding, (await openai.embeddings.create({ model: MODEL, input: 'fever' })).data[0].embedding));
+      assert.equal((await client.path('/embeddings').post({ body: { input: ['fever'] } })).status, '200'); // one encoder behind the address
+      const bad = await client.path('/embeddings').post({ body: { input: [''], model: MODEL } });
+      assert.equal(bad.status, '400');
+      assert.equal(bad.body.error.param, 'input');
+    },
+
+    async 'embeddings: the commands of the documentation work as printed'({ mesh }) {
+      const text = fs.readFileSync(path.join(ROOT, 'docs/http-api.md'), 'utf8');
+      const commands = [...text.matchAll(/^\$ (curl .*\/v1\/embeddings .*)$/gm)].map((found) => found[1]);
+      assert.ok(commands.length >= 1);
+      for (const command of commands) {
+        const said = await mesh.exec('bash', ['-c', command.replaceAll('127.0.0.1:7105', mesh.http.slice(7)).replaceAll('bge-small', MODEL)]);
+        assert.equal(JSON.parse(said.stdout).data.length, 2, said.stdout + said.stderr);
+      }
     },
 
     async 'embeddings: what cannot be embedded is refused by name'({ openai, mesh }) {

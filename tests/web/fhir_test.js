@@ -86,6 +86,12 @@ module.exports = {
         assert.match(resource.text.div, /^<div xmlns="http:\/\/www.w3.org\/1999\/xhtml"><p>.+<\/p><\/div>$/);
         assert.deepEqual(resource.meta.security.map((coding) => coding.code), ['REDACTED']);
       }
+      const born = bundle.entry.map((entry) => entry.resource).find((r) => r.resourceType === 'Patient');
+      const told = resources.find((resource) => resource.resourceType === 'Patient');
+      assert.equal(told.gender, born.gender);
+      assert.match(told.birthDate, /^\d{4}-\d\d-\d\d$/);
+      assert.notEqual(told.birthDate, born.birthDate);
+      assert.ok(!told.name && !told.address && !told.identifier);
       const count = (list, type) => list.filter((resource) => resource.resourceType === type).length;
       const given_ = bundle.entry.map((entry) => entry.resource);
       for (const type of ['Patient', 'Condition', 'MedicationRequest', 'Observation', 'Immunization', 'Encounter']) {
