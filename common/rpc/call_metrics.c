@@ -107,7 +107,7 @@ void served_count(struct served *served, const struct call *call, const struct e
     uint64_t duration_us = (now_ns - call->arrived_ns) / CLOCK_NS_PER_US;
 
     metric_add(calls_total(served, end->status), 1);
-    metric_observe(served->seconds, duration_us);
+    metric_observe_of(served->seconds, duration_us, &call->trace);
     if (is_refused)
         log_refused(served, now_ns);
     else if (end->status != STATUS_OK)

@@ -211,9 +211,13 @@ static enum status start_spans(struct host *host, const struct host_config *conf
     const struct spans_options options = {
         .service = host->program->config.name,
         .target = config->trace_target,
+        .credentials = config->trace_tls ? host->credentials : NULL,
         .share = config->trace_share,
     };
 
+    if (config->trace_tls && host->credentials == NULL)
+        return error_set(err, STATUS_INVALID_ARGUMENT,
+                         "--trace-tls needs the tls settings: its certificate is the service's");
     return config->trace_target == NULL ? STATUS_OK : spans_start(&host->loop, &options, err);
 }
 

@@ -20,6 +20,7 @@ struct host_config {
     uint64_t grace_ms, connection_age_ms;
     const char *trace_target; /* NULL: traces are not sent */
     double trace_share;
+    bool trace_tls;
 };
 
 /* clang-format off */
@@ -60,7 +61,10 @@ struct host_config {
     { "trace-target", SETTING_KIND_STRING, offsetof(config, host.trace_target), NULL, "TARGET",    \
       "OpenTelemetry collector that traces are sent to over OTLP/gRPC", 0, 0, false, false },      \
     { "trace-share", SETTING_KIND_DECIMAL, offsetof(config, host.trace_share), "1", "SHARE",       \
-      "of the traces that are sent, chosen by their ids; the same at every service", 0, 1, false, false }
+      "of the traces that are sent, chosen by their ids; the same at every service", 0, 1, false,  \
+      false },                                                                                     \
+    { "trace-tls", SETTING_KIND_SWITCH, offsetof(config, host.trace_tls), "false", NULL,           \
+      "send them under TLS, with this service's certificate", 0, 0, false, false }
 /* clang-format on */
 
 struct host {

@@ -8,6 +8,7 @@
 #include "run/admin_connection.h"
 
 #include <string.h>
+#include <strings.h>
 
 #include "run/admin_reply.h"
 
@@ -135,12 +136,20 @@ static enum admin_method request_method(const struct admin_connection *connectio
     }
 }
 
+static bool takes_openmetrics(const struct admin_connection *connection)
+{
+    static const char type[] = "application/openmetrics-text";
+
+    return memmem(connection->accept, connection->accept_size, type, strlen(type)) != NULL;
+}
+
 static void answer(struct admin_connection *connection)
 {
     struct admin_request request = {
         .method = request_method(connection),
         .path = request_path(connection),
         .keeps_alive = connection->keeps_alive,
+        .takes_openmetrics = takes_openmetrics(connection),
         .is_ready = connection->owner->is_ready,
         .owner = connection->owner->owner,
     };
@@ -176,6 +185,35 @@ static int on_url(http_parser *parser, const char *at, size_t size)
     return 0;
 }
 
+/* A name comes in pieces, then its value; only Accept is kept, and of that what fits. */
+static int on_header_field(http_parser *parser, const char *at, size_t size)
+{
+    struct admin_connection *connection = parser->data;
+    size_t room;
+
+    if (!connection->in_field_name)
+        connection->field_size = 0;
+    connection->in_field_name = true;
+    room = sizeof(connection->field) - connection->field_size;
+    memcpy(connection->field + connection->field_size, at, size < room ? size : room);
+    connection->field_size += size < room ? size : room;
+    return 0;
+}
+
+static int on_header_value(http_parser *parser, const char *at, size_t size)
+{
+    struct admin_connection *connection = parser->data;
+    size_t room = sizeof(connection->accept) - connection->accept_size;
+
+    connection->in_field_name = false;
+    if (connection->field_size != strlen("accept")
+        || strncasecmp(connection->field, "accept", connection->field_size) != 0)
+        return 0;
+    memcpy(connection->accept + connection->accept_size, at, size < room ? size : room);
+    connection->accept_size += size < room ? size : room;
+    return 0;
+}
+
 static int on_headers_complete(http_parser *parser)
 {
     struct admin_connection *connection = parser->data;
@@ -198,6 +236,8 @@ static int on_message_complete(http_parser *parser)
 static const http_parser_settings parser_settings = {
     .on_message_begin = on_message_begin,
     .on_url = on_url,
+    .on_header_field = on_header_field,
+    .on_header_value = on_header_value,
     .on_headers_complete = on_headers_complete,
     .on_message_complete = on_message_complete,
 };
@@ -256,7 +296,8 @@ static void wait_for_request(struct admin_connection *connection)
 {
     connection->state = CONNECTION_STATE_READING;
     connection->target_size = connection->request_bytes = 0;
-    connection->has_headers = connection->is_complete = false;
+    connection->has_headers = connection->is_complete = connection->in_field_name = false;
+    connection->accept_size = connection->field_size = 0;
     connection->is_idle = true;
     http_parser_pause(&connection->parser, 0);
     timer_start(&connection->timer, ADMIN_IDLE_MS_MAX, 0);

@@ -41,7 +41,10 @@ struct admin_connection {
 
     http_parser parser;
     char target[ADMIN_TARGET_BYTES_MAX];
-    size_t target_size; /* one over the bound: it did not fit */
+    size_t target_size;          /* one over the bound: it did not fit */
+    char field[16], accept[512]; /* the name of the field that is read; what is accepted */
+    size_t field_size, accept_size;
+    bool in_field_name;
     size_t request_bytes;
     bool has_headers, is_complete, keeps_alive;
 

@@ -7,6 +7,7 @@
 #include "run/metrics.h"
 
 #define CONTENT_TYPE_METRICS "text/plain; version=0.0.4; charset=utf-8"
+#define CONTENT_TYPE_OPENMETRICS "application/openmetrics-text; version=1.0.0; charset=utf-8"
 #define CONTENT_TYPE_TEXT "text/plain; charset=utf-8"
 
 /* An answer before it has bytes. */
@@ -80,18 +81,18 @@ static void draft_text(struct draft *draft, unsigned code, struct slice body)
     draft->body = body;
 }
 
-static void draft_metrics(struct draft *draft, struct arena *arena)
+static void draft_metrics(struct draft *draft, bool is_open, struct arena *arena)
 {
     struct buffer body;
 
     buffer_init(&body, arena);
-    metrics_format(&body);
+    metrics_format(&body, is_open ? METRICS_FORM_OPEN : METRICS_FORM_PROMETHEUS);
     if (body.is_full) {
         draft_text(draft, 500, SLICE("too many metrics\n"));
         return;
     }
     draft->code = 200;
-    draft->content_type = CONTENT_TYPE_METRICS;
+    draft->content_type = is_open ? CONTENT_TYPE_OPENMETRICS : CONTENT_TYPE_METRICS;
     draft->body = buffer_slice(&body);
 }
 
@@ -115,7 +116,7 @@ static void draft_answer(struct draft *draft, const struct admin_request *reques
     else if (request->method == ADMIN_METHOD_OTHER)
         draft_text(draft, 405, SLICE("GET or HEAD\n"));
     else if (is_metrics)
-        draft_metrics(draft, arena);
+        draft_metrics(draft, request->takes_openmetrics, arena);
     else if (is_alive)
         draft_text(draft, 200, SLICE("alive\n"));
     else

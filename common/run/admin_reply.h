@@ -17,6 +17,7 @@ struct admin_request {
     enum admin_method method;
     struct slice path;
     bool keeps_alive;
+    bool takes_openmetrics;        /* of metrics, by its Accept */
     bool (*is_ready)(void *owner); /* NULL: always */
     void *owner;
 };

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/check.h"
 #include "base/limits.h"
@@ -16,6 +17,14 @@
 #define MICROSECONDS_PER_SECOND 1000000
 #define BUCKET_FIRST_MICROSECONDS 25
 #define CACHE_LINE_BYTES 64
+#define COUNTER_SUFFIX "_total"
+
+/* The last of its bucket that a trace tells of. Who finds it taken goes on without it. */
+struct exemplar {
+    atomic_flag is_taken;         /* guards the rest */
+    uint64_t microseconds, at_ms; /* at_ms: of the wall clock; 0: none yet */
+    char trace_id[TRACE_ID_TEXT_BYTES];
+};
 
 /* A line of its own in the cache, so that threads that count different things do not meet. */
 struct metric {
@@ -24,6 +33,7 @@ struct metric {
     _Atomic uint64_t buckets[METRIC_BUCKETS + 1];     /* not cumulative; the last is +Inf */
     enum metric_kind kind;
     const char *labels;
+    struct exemplar *exemplars; /* histogram: one for each bucket */
     struct metric *next;
 };
 
@@ -90,6 +100,8 @@ static struct metric *find_or_make_series(struct family *family, const char *lab
     metric = make(sizeof(*metric));
     metric->kind = family->kind;
     metric->labels = labels;
+    if (metric->kind == METRIC_KIND_HISTOGRAM)
+        metric->exemplars = make((METRIC_BUCKETS + 1) * sizeof(struct exemplar));
     *family->series_end = metric;
     family->series_end = &metric->next;
     return metric;
@@ -140,6 +152,32 @@ void metric_observe(struct metric *metric, uint64_t microseconds)
     CHECK(metric->kind == METRIC_KIND_HISTOGRAM);
     atomic_fetch_add_explicit(&metric->buckets[bucket_of(microseconds)], 1, memory_order_relaxed);
     atomic_fetch_add_explicit(&metric->sum_microseconds, microseconds, memory_order_relaxed);
+}
+
+/* Of the wall clock, as exact as the last tick. */
+static uint64_t now_ms(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_REALTIME_COARSE, &now);
+    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+void metric_observe_of(struct metric *metric, uint64_t microseconds, const struct trace *trace)
+{
+    struct exemplar *exemplar = &metric->exemplars[bucket_of(microseconds)];
+    uint64_t at_ms = now_ms();
+
+    metric_observe(metric, microseconds);
+    if (!trace->is_sampled
+        || atomic_flag_test_and_set_explicit(&exemplar->is_taken, memory_order_acquire))
+        return;
+    if (at_ms / 1000 != exemplar->at_ms / 1000) {
+        exemplar->microseconds = microseconds;
+        exemplar->at_ms = at_ms;
+        trace_format_id(trace, exemplar->trace_id);
+    }
+    atomic_flag_clear_explicit(&exemplar->is_taken, memory_order_release);
 }
 
 static uint64_t bucket_value(const struct metric *metric, unsigned bucket)
@@ -195,9 +233,23 @@ static void put_bucket_name(struct buffer *buffer, const struct family *family, 
     buffer_put_string(buffer, "\"} ");
 }
 
+/* " # {trace_id=\"…\"} seconds timestamp" */
+static void put_exemplar(struct buffer *buffer, struct exemplar *exemplar)
+{
+    if (atomic_flag_test_and_set_explicit(&exemplar->is_taken, memory_order_acquire))
+        return;
+    if (exemplar->at_ms != 0) {
+        buffer_format(buffer, " # {trace_id=\"%s\"} ", exemplar->trace_id);
+        put_seconds(buffer, exemplar->microseconds);
+        buffer_format(buffer, " %llu.%03llu", (unsigned long long)(exemplar->at_ms / 1000),
+                      (unsigned long long)(exemplar->at_ms % 1000));
+    }
+    atomic_flag_clear_explicit(&exemplar->is_taken, memory_order_release);
+}
+
 /* The count is what the buckets add up to at this reading, so that the two never disagree. */
 static void put_histogram(struct buffer *buffer, const struct family *family,
-                          const struct metric *metric)
+                          const struct metric *metric, enum metrics_form form)
 {
     uint64_t count = 0;
     unsigned i;
@@ -205,7 +257,10 @@ static void put_histogram(struct buffer *buffer, const struct family *family,
     for (i = 0; i <= METRIC_BUCKETS; i++) {
         count += bucket_value(metric, i);
         put_bucket_name(buffer, family, metric->labels, i);
-        buffer_format(buffer, "%llu\n", (unsigned long long)count);
+        buffer_format(buffer, "%llu", (unsigned long long)count);
+        if (form == METRICS_FORM_OPEN)
+            put_exemplar(buffer, &metric->exemplars[i]);
+        buffer_put_byte(buffer, '\n');
     }
     put_series_name(buffer, family, "_sum", metric->labels);
     put_seconds(buffer, atomic_load_explicit(&metric->sum_microseconds, memory_order_relaxed));
@@ -215,10 +270,10 @@ static void put_histogram(struct buffer *buffer, const struct family *family,
 }
 
 static void put_series(struct buffer *buffer, const struct family *family,
-                       const struct metric *metric)
+                       const struct metric *metric, enum metrics_form form)
 {
     if (family->kind == METRIC_KIND_HISTOGRAM) {
-        put_histogram(buffer, family, metric);
+        put_histogram(buffer, family, metric, form);
         return;
     }
     put_series_name(buffer, family, "", metric->labels);
@@ -226,34 +281,48 @@ static void put_series(struct buffer *buffer, const struct family *family,
     buffer_put_byte(buffer, '\n');
 }
 
-static void put_help(struct buffer *buffer, const struct family *family)
+/* OpenMetrics calls a counter's family by its name without "_total". */
+static size_t family_name_size(const struct family *family, enum metrics_form form)
+{
+    size_t size = strlen(family->name), suffix = strlen(COUNTER_SUFFIX);
+
+    if (form == METRICS_FORM_OPEN && family->kind == METRIC_KIND_COUNTER && size > suffix
+        && strcmp(family->name + size - suffix, COUNTER_SUFFIX) == 0)
+        size -= suffix;
+    return size;
+}
+
+static void put_help(struct buffer *buffer, const struct family *family, enum metrics_form form)
 {
     static const char *const kinds[] = { "counter", "gauge", "histogram" };
+    int name_size = (int)family_name_size(family, form);
     const char *at;
 
-    buffer_format(buffer, "# HELP %s ", family->name);
+    buffer_format(buffer, "# HELP %.*s ", name_size, family->name);
     for (at = family->help; *at != '\0'; at++) {
         if (*at == '\n')
             buffer_put_string(buffer, "\\n");
-        else if (*at == '\\')
-            buffer_put_string(buffer, "\\\\");
+        else if (*at == '\\' || (*at == '"' && form == METRICS_FORM_OPEN))
+            buffer_format(buffer, "\\%c", *at);
         else
             buffer_put_byte(buffer, *at);
     }
-    buffer_format(buffer, "\n# TYPE %s %s\n", family->name, kinds[family->kind]);
+    buffer_format(buffer, "\n# TYPE %.*s %s\n", name_size, family->name, kinds[family->kind]);
 }
 
-void metrics_format(struct buffer *buffer)
+void metrics_format(struct buffer *buffer, enum metrics_form form)
 {
     const struct family *family;
     const struct metric *metric;
 
     pthread_mutex_lock(&lock);
     for (family = families; family != NULL; family = family->next) {
-        put_help(buffer, family);
+        put_help(buffer, family, form);
         for (metric = family->series; metric != NULL; metric = metric->next)
-            put_series(buffer, family, metric);
+            put_series(buffer, family, metric, form);
     }
     pthread_mutex_unlock(&lock);
-    metrics_process_format(buffer);
+    metrics_process_format(buffer, form);
+    if (form == METRICS_FORM_OPEN)
+        buffer_put_string(buffer, "# EOF\n");
 }

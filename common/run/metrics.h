@@ -1,5 +1,6 @@
-/* Metrics, in the Prometheus text format. Counters and gauges are atomics; histograms have fixed
- * buckets. A label's value is a name that the program made up, never a caller's text. */
+/* Metrics, in the Prometheus text format or as OpenMetrics. Counters and gauges are atomics;
+ * histograms have fixed buckets. A label's value is a name that the program made up, never a
+ * caller's text. */
 #ifndef RUN_METRICS_H
 #define RUN_METRICS_H
 
@@ -7,6 +8,7 @@
 #include <stdint.h>
 
 #include "base/buffer.h"
+#include "run/trace.h"
 
 enum metric_kind {
     METRIC_KIND_COUNTER,
@@ -30,10 +32,19 @@ void metric_add(struct metric *metric, int64_t amount); /* counter, gauge */
 void metric_set(struct metric *metric, int64_t value);  /* gauge */
 void metric_observe(struct metric *metric, uint64_t microseconds);
 
+/* The same of something that @trace tells more of: where that is sampled, one a second is kept as
+ * the exemplar of its bucket. */
+void metric_observe_of(struct metric *metric, uint64_t microseconds, const struct trace *trace);
+
 int64_t metric_value(const struct metric *metric); /* a histogram's count */
+
+enum metrics_form {
+    METRICS_FORM_PROMETHEUS, /* text format 0.0.4 */
+    METRICS_FORM_OPEN,       /* OpenMetrics 1.0: with exemplars */
+};
 
 /* Every series, grouped by name, # HELP and # TYPE first, and the process's own (memory, CPU, open
  * files, start time). Any thread. */
-void metrics_format(struct buffer *buffer);
+void metrics_format(struct buffer *buffer, enum metrics_form form);
 
 #endif

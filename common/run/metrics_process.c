@@ -92,7 +92,17 @@ static void put(struct buffer *buffer, const char *name, const char *type, const
                   value);
 }
 
-static void put_stat(struct buffer *buffer)
+/* OpenMetrics has the name of a counter's family without "_total". */
+static void put_counter(struct buffer *buffer, enum metrics_form form, const char *name,
+                        const char *help, double value)
+{
+    const char *suffix = form == METRICS_FORM_OPEN ? "" : "_total";
+
+    buffer_format(buffer, "# HELP %s%s %s\n# TYPE %s%s counter\n%s_total %.15g\n", name, suffix,
+                  help, name, suffix, name, value);
+}
+
+static void put_stat(struct buffer *buffer, enum metrics_form form)
 {
     const double ticks = (double)sysconf(_SC_CLK_TCK), page = (double)sysconf(_SC_PAGESIZE);
     struct stat_fields stat;
@@ -100,9 +110,9 @@ static void put_stat(struct buffer *buffer)
 
     if (!read_stat(&stat))
         return;
-    put(buffer, "process_cpu_seconds_total", "counter",
-        "Total user and system CPU time spent in seconds.",
-        (double)(stat.values[STAT_FIELD_UTIME] + stat.values[STAT_FIELD_STIME]) / ticks);
+    put_counter(buffer, form, "process_cpu_seconds",
+                "Total user and system CPU time spent in seconds.",
+                (double)(stat.values[STAT_FIELD_UTIME] + stat.values[STAT_FIELD_STIME]) / ticks);
     put(buffer, "process_resident_memory_bytes", "gauge", "Resident memory size in bytes.",
         (double)stat.values[STAT_FIELD_RESIDENT] * page);
     put(buffer, "process_virtual_memory_bytes", "gauge", "Virtual memory size in bytes.",
@@ -127,8 +137,8 @@ static void put_files(struct buffer *buffer)
             (double)limit.rlim_cur);
 }
 
-void metrics_process_format(struct buffer *buffer)
+void metrics_process_format(struct buffer *buffer, enum metrics_form form)
 {
-    put_stat(buffer);
+    put_stat(buffer, form);
     put_files(buffer);
 }

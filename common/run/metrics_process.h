@@ -4,9 +4,10 @@
 #define RUN_METRICS_PROCESS_H
 
 #include "base/buffer.h"
+#include "run/metrics.h"
 
 /* Memory, CPU, threads, open files, start time. What the kernel does not tell is left out. Any
  * thread. */
-void metrics_process_format(struct buffer *buffer);
+void metrics_process_format(struct buffer *buffer, enum metrics_form form);
 
 #endif

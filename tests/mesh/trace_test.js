@@ -1,58 +1,15 @@
-// Traces over OTLP/gRPC, taken by a collector of this file that reads them with OpenTelemetry's own decoder.
+// Traces over OTLP/gRPC.
 'use strict';
 const assert = require('node:assert');
 const fs = require('node:fs');
 const path = require('node:path');
 const grpc = require('@grpc/grpc-js');
-const root = require('@opentelemetry/otlp-transformer/build/src/generated/root');
+const { Collector } = require('./collector');
 const { Mesh } = require('./mesh');
 
-const { ExportTraceServiceRequest, ExportTraceServiceResponse } = root.opentelemetry.proto.collector.trace.v1;
 const SERVICES = ['gateway', 'deid', 'context', 'tokenizer', 'inference'];
 const SAMPLE = path.join(__dirname, '../../tools/consilium/sample/sample-patient.json');
 const SERVER = 2;
-const hex = (bytes) => Buffer.from(bytes ?? []).toString('hex');
-
-class Collector {
-  spans = [];
-  bytes = [];
-
-  start(port = 0) {
-    this.server = new grpc.Server();
-    this.server.addService({ Export: { path: '/opentelemetry.proto.collector.trace.v1.TraceService/Export', requestStream: false, responseStream: false,
-      requestDeserialize: (bytes) => bytes, responseSerialize: (bytes) => bytes } }, {
-      Export: (call, done) => {
-        this.take(call.request);
-        done(null, Buffer.from(ExportTraceServiceResponse.encode({}).finish()));
-      },
-    });
-    return new Promise((resolve, reject) => {
-      this.server.bindAsync(`127.0.0.1:${port}`, grpc.ServerCredentials.createInsecure(), (error, bound) => (error ? reject(error) : resolve(bound)));
-    });
-  }
-
-  take(bytes) {
-    this.bytes.push(bytes);
-    for (const { resource, scopeSpans } of ExportTraceServiceRequest.decode(bytes).resourceSpans) {
-      const service = resource.attributes.find((pair) => pair.key === 'service.name').value.stringValue;
-      for (const span of scopeSpans.flatMap((scope) => scope.spans)) {
-        this.spans.push({ service, name: span.name, kind: span.kind, trace: hex(span.traceId), id: hex(span.spanId), parent: hex(span.parentSpanId),
-          start: BigInt(span.startTimeUnixNano), end: BigInt(span.endTimeUnixNano), code: span.status?.code ?? 0 });
-      }
-    }
-  }
-
-  // The spans of a trace, once there are as many as @enough wants.
-  async trace(id, enough, ms = 20000) {
-    const end = Date.now() + ms;
-    for (;;) {
-      const found = this.spans.filter((span) => span.trace === id);
-      if (enough(found)) return found;
-      if (Date.now() > end) throw new Error(`the trace has ${found.map((span) => span.name).join(', ') || 'no span'}`);
-      await new Promise((resolve) => setTimeout(resolve, 100));
-    }
-  }
-}
 
 function ask(world, traceparent) {
   const metadata = new grpc.Metadata();

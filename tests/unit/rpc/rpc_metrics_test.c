@@ -17,7 +17,7 @@ static bool is_exported(const char *line)
 
     arena_init(&arena, 4 * MIB);
     buffer_init(&buffer, &arena);
-    metrics_format(&buffer);
+    metrics_format(&buffer, METRICS_FORM_PROMETHEUS);
     buffer_put_byte(&buffer, '\0');
     assert_false(buffer.is_full);
     is_there = strstr(buffer.data, line) != NULL;

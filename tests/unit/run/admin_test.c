@@ -130,6 +130,11 @@ static void answers_each_path(void **state)
                            "Content-Type: text/plain; version=0.0.4"));
     assert_non_null(strstr(client.reply, "\nprocess_resident_memory_bytes "));
     assert_non_null(
+        strstr(reply_to(&client, "GET /metrics HTTP/1.1\r\nX-Accept: text/plain\r\nACCEPT: "
+                                 "application/openmetrics-text;version=1.0.0\r\n" CLOSE),
+               "Content-Type: application/openmetrics-text; version=1.0.0"));
+    assert_non_null(strstr(client.reply, "\n# EOF\n"));
+    assert_non_null(
         strstr(reply_to(&client, "GET http://x/healthz HTTP/1.1\r\n" CLOSE), " 200 OK"));
     assert_non_null(strstr(reply_to(&client, "GET / HTTP/1.1\r\n" CLOSE), "HTTP/1.1 404 "));
     assert_non_null(strstr(reply_to(&client, "GET /metricsx HTTP/1.1\r\n" CLOSE), "HTTP/1.1 404 "));

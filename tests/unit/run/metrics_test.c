@@ -18,16 +18,21 @@
 #define LABEL "[a-zA-Z_][a-zA-Z0-9_]*=\"([^\"\\]|\\\\[\\\"n])*\""
 #define VALUE "([+-]?[0-9]+(\\.[0-9]+)?([eE][+-]?[0-9]+)?|[+]Inf|-Inf|NaN)"
 
-static char *formatted(struct arena *arena)
+static char *formatted_as(enum metrics_form form, struct arena *arena)
 {
     struct buffer buffer;
 
     arena_init(arena, 1 << 22);
     buffer_init(&buffer, arena);
-    metrics_format(&buffer);
+    metrics_format(&buffer, form);
     buffer_put_byte(&buffer, '\0');
     assert_false(buffer.is_full);
     return buffer.data;
+}
+
+static char *formatted(struct arena *arena)
+{
+    return formatted_as(METRICS_FORM_PROMETHEUS, arena);
 }
 
 static void assert_has(const char *text, const char *line)
@@ -145,6 +150,45 @@ static void tells_of_the_process(void **state)
     arena_close(&arena);
 }
 
+/* OpenMetrics 1.0: families of counters without their suffix, an exemplar behind a bucket, an end.
+ */
+static void tells_openmetrics_which_trace_a_bucket_has_seen(void **state)
+{
+    struct metric *metric = metric_register(METRIC_KIND_HISTOGRAM, "traced_seconds",
+                                            "Of \"traced\" calls.", "method=\"a\"");
+    struct trace sampled = { .trace_id = { 0xab, 0xcd }, .is_sampled = true };
+    struct trace other = { .trace_id = { 0x99 }, .is_sampled = false };
+    struct arena arena;
+    regex_t line;
+    const char *text;
+
+    (void)state;
+    metric_register(METRIC_KIND_COUNTER, "calls_total", "Calls.", "method=\"a\"");
+    metric_observe_of(metric, 3000, &sampled);
+    metric_observe_of(metric, 3100, &other);
+    metric_observe_of(metric, 700000, &other);
+    text = formatted_as(METRICS_FORM_OPEN, &arena);
+    assert_int_equal(regcomp(&line,
+                             "traced_seconds_bucket\\{method=\"a\",le=\"0.0032\"\\} 2 # "
+                             "\\{trace_id=\"abcd0000000000000000000000000000\"\\} 0.003 "
+                             "[0-9]{10}\\.[0-9]{3}\n",
+                             REG_EXTENDED | REG_NOSUB),
+                     0);
+    assert_int_equal(regexec(&line, text, 0, NULL, 0), 0);
+    assert_null(strstr(text, "99000000"));
+    assert_has(text,
+               "# HELP traced_seconds Of \\\"traced\\\" calls.\n# TYPE traced_seconds histogram\n");
+    assert_has(text, "# TYPE calls counter\ncalls_total{");
+    assert_has(text, "# TYPE process_cpu_seconds counter\nprocess_cpu_seconds_total ");
+    assert_string_equal(text + strlen(text) - 6, "# EOF\n");
+    regfree(&line);
+    arena_close(&arena);
+    text = formatted(&arena);
+    assert_null(strstr(text, "trace_id"));
+    assert_null(strstr(text, "# EOF"));
+    arena_close(&arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -152,6 +196,7 @@ int main(void)
         cmocka_unit_test(puts_each_duration_in_the_bucket_that_holds_it),
         cmocka_unit_test(writes_lines_that_prometheus_reads),
         cmocka_unit_test(tells_of_the_process),
+        cmocka_unit_test(tells_openmetrics_which_trace_a_bucket_has_seen),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
