@@ -83,7 +83,7 @@ take(struct tokenizer_run *run, const struct tokenizer_run_word *word,
 {
     const struct tokenizer_bucket *buckets = run->cache->buckets;
     const __m128i plain = _mm_set_epi32(-1, -1, -1, TOKENIZER_SHORT_ID_MASK);
-    uint32_t *ids = run->ids + run->count;
+    uint32_t *ids = has_ids ? run->ids + run->count : NULL;
     size_t count = 0;
 
     for (; word < end; word++) {

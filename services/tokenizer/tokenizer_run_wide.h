@@ -28,7 +28,8 @@ static inline void tokenizer_run_word_ask(struct tokenizer_run_word *word,
                                           const struct tokenizer_bucket *buckets)
 {
     word->bucket = (uint32_t)tokenizer_cache_bucket(word->key);
-    __builtin_prefetch(&buckets[word->bucket]);
+    /* What is asked for without a cache is nowhere, and does no harm. */
+    __builtin_prefetch((const void *)((uintptr_t)buckets + word->bucket * sizeof(*buckets)));
 }
 
 #endif
