@@ -74,24 +74,28 @@ function* strings(node, path = '', key = '') {
 
 const isWord = (c) => c !== undefined && /[\p{L}\p{N}]/u.test(c);
 
-function holds(text, value) {
-  for (let at = text.indexOf(value); at >= 0; at = text.indexOf(value, at + 1))
-    if (!isWord(text[at - 1]) && !isWord(text[at + value.length])) return true;
-  return false;
-}
-
 function fail(file, what, detail) {
   if (bad++ < 50) console.log(`${basename(file)}: ${what} ${detail}`);
 }
 
-// Where anything of @names stands in @output, as [path, kind, characters].
+const firstThree = (text, at) => (text.charCodeAt(at) * 65536 + text.charCodeAt(at + 1)) * 65536 + text.charCodeAt(at + 2);
+
+// Where anything of @names stands in @output, as [path, kind, characters]: each is looked for where its first three characters stand.
 function* standing(names, output) {
+  const beginning = new Map();
+  for (const [value, kind] of names) {
+    const same = beginning.get(firstThree(value, 0));
+    if (same) same.push([value, kind]);
+    else beginning.set(firstThree(value, 0), [[value, kind]]);
+  }
   for (const [path, text, key] of strings(output)) {
-    const lower = text.toLowerCase();
-    const near = new Set();
-    for (let at = 0; at + 3 <= lower.length; at++) near.add(lower.slice(at, at + 3));
-    for (const [value, kind] of names)
-      if (lower.length >= value.length && near.has(value.slice(0, 3)) && holds(lower, value)) yield [`${path} ${key}`, kind, value.length];
+    const lower = text.toLowerCase(), found = new Set();
+    for (let at = 0; at + 3 <= lower.length; at++)
+      for (const [value, kind] of beginning.get(firstThree(lower, at)) ?? []) {
+        if (found.has(value) || !lower.startsWith(value, at) || isWord(lower[at - 1]) || isWord(lower[at + value.length])) continue;
+        found.add(value);
+        yield [`${path} ${key}`, kind, value.length];
+      }
   }
 }
 
