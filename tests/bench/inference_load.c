@@ -164,7 +164,7 @@ static void ask(struct client_of_load *client)
     Consilium__V1__GenerateRequest request = CONSILIUM__V1__GENERATE_REQUEST__INIT;
     struct load *load = client->load;
     struct rpc_options options = { .attempts_max = 1 };
-    struct error err;
+    struct error err = { 0 };
 
     request.n_ids = prompt_length(load);
     fill_prompt(client, (uint32_t)request.n_ids);
@@ -173,9 +173,12 @@ static void ask(struct client_of_load *client)
     client->asked_ns = clock_now();
     client->has_first = client->is_gone = false;
     options.deadline_ns = client->asked_ns + DEADLINE_MS * CLOCK_NS_PER_MS;
-    CHECK(rpc_stream(load->channel, &method_inference_generate, &request, &options, &callbacks,
-                     client, &client->rpc, &err)
-          == STATUS_OK);
+    if (rpc_stream(load->channel, &method_inference_generate, &request, &options, &callbacks,
+                   client, &client->rpc, &err)
+        != STATUS_OK) {
+        fprintf(stderr, "inference_load: a call was not begun: %s\n", err.text);
+        return on_end(client, &err);
+    }
     client->goes_away = random_below(load, 8) == 0;
     if (client->goes_away)
         timer_start(&client->timer, random_below(load, 2) == 0 ? 1 : random_below(load, 4000), 0);
