@@ -3,12 +3,13 @@
 
     tests/golden/context_recall.py [--consilium build/release/bin/consilium] [--graft ../shared/bench/ecqm_graft.py]
                                    [--data ../shared/data] [--work FOLDER] [--seed N] [--without SIGNALS]
-                                   [--each] [--ablate] [--baselines] [--rephrased]
+                                   [--each] [--told] [--ablate] [--baselines] [--rephrased]
 
 Builds the tasks with ecqm_graft.py (kept in FOLDER for the next run), asks each at 4,000 and 8,000 tokens of four characters, and
 prints recall of the evidence and the share of tasks with all of it. Measures are in two halves by a hash of their name: LOOKED AT
 (their questions and cases were read while rules were written) and ONLY SCORED. --baselines prints BM25 with recency, and recency
-alone, over one line a resource; --ablate leaves out one signal of the ranking after the other; --each prints every measure.
+alone, over one line a resource; --ablate leaves out one signal of the ranking after the other; --each prints every measure; --told counts
+only facts whose value or date a line tells, and not what it sums up besides.
 --rephrased asks every question in nine other ways: five written ones (context_rephrased.json: a lay person's, terse, abbreviated,
 long-winded, turned round) and four made of the first (in small talk, its content words alone and shuffled, without marks or capitals, misspelt:
 a letter left out, doubled, swapped or another in half of the words of six letters and more).
@@ -79,16 +80,24 @@ def report_rephrased(a, tasks, budget):
             print_each(other, answers)
 
 
+def references_of(answer, told):
+    if not told:
+        return set(answer['refs'])
+    return {s for line in answer['lines'] for fact in line['facts'][:line['told']] for s in fact['sources']}
+
+
 def ask(a, tasks, budget, without):
-    lines = ''.join(json.dumps({'id': t['id'], 'bundles': t['bundles'], 'question': t['question'], 'budget': budget, 'tokens': 'chars4'}) + '\n'
-                    for t in tasks)
+    lines = ''.join(json.dumps({'id': t['id'], 'bundles': t['bundles'], 'question': t['question'], 'budget': budget, 'tokens': 'chars4',
+                                'lines': a.told}) + '\n' for t in tasks)
     command = [a.consilium, 'context', '--folder', a.work] + (['--without', without] if without else [])
     run = subprocess.run(command, input=lines, capture_output=True, text=True, check=True)
-    answers = {x['id']: x for x in map(json.loads, run.stdout.splitlines())}
-    over = sum(len(x['text']) > 4 * budget for x in answers.values())
+    answers, over = {}, 0
+    for x in map(json.loads, run.stdout.splitlines()):
+        answers[x['id']] = references_of(x, a.told)
+        over += len(x['text']) > 4 * budget
     if over or len(answers) != len({t['id'] for t in tasks}):
         sys.exit(f'{over} answers over the budget of {budget}, {len(answers)} answers')
-    return {k: set(x['refs']) for k, x in answers.items()}
+    return answers
 
 
 def report(tasks, answers):
@@ -177,7 +186,7 @@ def main():
     p.add_argument('--per-measure', type=int, default=4)
     p.add_argument('--seed', type=int, default=7)
     p.add_argument('--without', default='')
-    for flag in ('each', 'ablate', 'baselines', 'rephrased'):
+    for flag in ('each', 'told', 'ablate', 'baselines', 'rephrased'):
         p.add_argument('--' + flag, action='store_true')
     a = p.parse_args()
     a.graft = a.graft or os.path.join(a.data, '..', 'bench', 'ecqm_graft.py')

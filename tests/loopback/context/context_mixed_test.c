@@ -22,7 +22,9 @@ struct mixed {
     struct bench *bench;
     struct slot slots[IN_FLIGHT];
     uint64_t random;
-    uint64_t queries, replies, facts, sources, puts;
+    uint64_t queries, replies, facts, sources,
+        puts;      /* queries: those that were answered, or are out */
+    uint64_t away; /* that Redis was too slow for: asked again, and not counted */
     unsigned generation[PATIENTS];
 };
 
@@ -115,13 +117,19 @@ static void check_facts(struct slot *slot, Consilium__V1__Fact *const *facts, si
     slot->mixed->facts += count;
 }
 
+/* NULL: no answer, because Redis did not answer in time on a busy machine. */
 static struct slot *settle(void *arg, const void *reply, const struct error *err)
 {
     struct slot *slot = arg;
 
+    slot->is_out = false;
+    if (reply == NULL && err->status == STATUS_UNAVAILABLE) {
+        slot->mixed->queries--;
+        slot->mixed->away++;
+        return NULL;
+    }
     if (reply == NULL)
         fail_msg("%s", err->text);
-    slot->is_out = false;
     slot->mixed->replies++;
     return slot;
 }
@@ -131,6 +139,8 @@ static void on_assembled(void *arg, const void *reply, const struct error *err)
     const Consilium__V1__AssembleReply *assembled = reply;
     struct slot *slot = settle(arg, reply, err);
 
+    if (slot == NULL)
+        return;
     assert_true(check_text(assembled->user, slot->patient) > 0);
     check_facts(slot, assembled->facts, assembled->n_facts);
 }
@@ -140,6 +150,8 @@ static void on_page(void *arg, const void *reply, const struct error *err)
     const Consilium__V1__TimelineReply *page = reply;
     struct slot *slot = settle(arg, reply, err);
 
+    if (slot == NULL)
+        return;
     assert_true(page->n_facts > 0);
     check_facts(slot, page->facts, page->n_facts);
 }
@@ -150,6 +162,8 @@ static void on_recalled(void *arg, const void *reply, const struct error *err)
     struct slot *slot = settle(arg, reply, err);
     char map[64];
 
+    if (slot == NULL)
+        return;
     snprintf(map, sizeof(map), "%.*s", (int)recalled->sealed_map.len,
              (const char *)recalled->sealed_map.data);
     assert_int_equal(check_text(map, slot->patient), 1);
@@ -301,11 +315,14 @@ static void no_reply_has_a_word_of_another_patient(void **state)
     while (mixed->replies < mixed->queries)
         turn(mixed);
     print_message("%llu queries, %llu of them puts: %llu facts, %llu sources, none of another "
-                  "patient; records read from memory %lld times, from Redis %lld\n",
+                  "patient; records read from memory %lld times, from Redis %lld, together with "
+                  "another %lld; Redis too slow for %llu\n",
                   (unsigned long long)mixed->queries, (unsigned long long)mixed->puts,
                   (unsigned long long)mixed->facts, (unsigned long long)mixed->sources,
                   (long long)metric_value(mixed->bench->context->metrics.hits),
-                  (long long)metric_value(mixed->bench->context->metrics.misses));
+                  (long long)metric_value(mixed->bench->context->metrics.misses),
+                  (long long)metric_value(mixed->bench->context->metrics.shared),
+                  (unsigned long long)mixed->away);
     free(mixed);
 }
 
