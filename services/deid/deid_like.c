@@ -446,10 +446,12 @@ bool deid_like_before_thing(const struct deid_tokens *tokens, unsigned index)
 bool deid_like_is_articled(const struct deid_tokens *tokens, unsigned first, unsigned end)
 {
     static const char *const articles[] = { "a", "an", "the", NULL };
-    static const char *const people[] = { "family",   "household", "residence", "home",
-                                          "house",    "twins",     "brothers",  "sisters",
-                                          "siblings", "couple",    "children",  "girls",
-                                          "boys",     "kids",      NULL };
+    static const char *const people[] = {
+        "family",  "household", "residence", "home",     "house",  "twins",   "brothers",
+        "sisters", "couple",    "siblings",  "children", "child",  "girls",   "girl",
+        "boys",    "boy",       "kids",      "baby",     "infant", "patient", "case",
+        "lady",    "gentleman", "man",       "woman",    "party",  NULL
+    };
 
     if (first == 0 || tokens->items[first].flags & DEID_WORD_TITLE
         || !deid_like_gap(tokens, first - 1, " ")

@@ -86,6 +86,7 @@ static void finds_names_by_label(void **state)
 static void finds_names_in_no_list_by_what_surrounds_them(void **state)
 {
     static const char *const rows[][2] = {
+        { "Discussed the Ramirez case at rounds; diabetes is worse", "Ramirez" },
         { "we spoke with Xiomaraleth about it", "Xiomaraleth" },
         { "Tvrtkomir is a 45-year-old man with asthma", "Tvrtkomir" },
         { "a 66yo male, Peter G., with COPD", "Peter G." },
