@@ -1,12 +1,13 @@
 // Replicas of each service as processes, found by name: each has an address of its own in 127.0.0.0/8 and the service's port, as pods have. One that is
 // ready is listed under the name of its service; one that is to go is taken off first.
 'use strict';
-const { spawn } = require('node:child_process');
+const { execFileSync, spawn } = require('node:child_process');
 const crypto = require('node:crypto');
 const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
 const names = require('./names');
+const { load, grpc, PROTO } = require('../mesh/mesh');
 const { Quota } = require('./quota');
 
 const ROOT = path.resolve(__dirname, '../..');
@@ -38,9 +39,11 @@ class Replica {
     fs.closeSync(log);
   }
 
+  get admin() { return `${this.host}:${PORTS[this.service] + ADMIN_OFFSET}`; }
+
   async isReady() {
     try {
-      return (await fetch(`http://${this.host}:${PORTS[this.service] + ADMIN_OFFSET}/readyz`)).ok;
+      return (await fetch(`http://${this.admin}/readyz`)).ok;
     } catch {
       return false;
     }
@@ -54,7 +57,7 @@ class Replica {
     }
   }
 
-  async metrics() { return (await fetch(`http://${this.host}:${PORTS[this.service] + ADMIN_OFFSET}/metrics`)).text(); }
+  async metrics() { return (await fetch(`http://${this.admin}/metrics`)).text(); }
 
   // Calls that it has answered.
   async answered() {
@@ -170,6 +173,21 @@ class Fleet {
         : reject(new Error(`consilium-load ended with ${status}: ${stderr}`))));
       onStart(child);
     });
+  }
+
+  // consilium put, and a question by gRPC.
+  put(patient, bundle) {
+    execFileSync(path.join(BIN, 'consilium'), ['put', ...this.targets, `--patient=${patient}`, '-'], { input: bundle, env: this.env, stdio: ['pipe', 'ignore', 'inherit'] });
+  }
+
+  ask(patient, question, traceparent) {
+    const { v1 } = load(path.join(PROTO, 'consilium/v1/gateway.proto')).consilium;
+    const gateway = new v1.Gateway(`${this.of('gateway')[0].host}:${PORTS.gateway}`, grpc.credentials.createInsecure());
+    const metadata = new grpc.Metadata();
+    metadata.set('traceparent', traceparent);
+    return new Promise((resolve, reject) => {
+      gateway.Ask({ patient, question }, metadata).on('data', () => {}).on('error', reject).on('end', resolve);
+    }).finally(() => gateway.close());
   }
 
   async close() {

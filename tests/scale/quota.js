@@ -6,6 +6,8 @@ const path = require('node:path');
 const ROOT = '/sys/fs/cgroup';
 const PERIOD_US = 20000; // short, so that a replica that has used its share up waits for milliseconds, not for a tenth of a second
 const QUOTA_US_MIN = 1000; // the kernel's
+const WEIGHT = 10000; // of all replicas together, against whatever else the machine does: what is to bound them is the quota
+const SHARES = 102400; // the same for version 1
 
 const isWhole = () => fs.existsSync(path.join(ROOT, 'cgroup.controllers'));
 
@@ -21,8 +23,10 @@ class Quota {
     if (this.isWhole) {
       fs.writeFileSync(path.join(ROOT, 'cgroup.subtree_control'), '+cpu');
       fs.writeFileSync(path.join(ROOT, own, 'cgroup.subtree_control'), '+cpu');
+      fs.writeFileSync(path.join(ROOT, own, 'cpu.weight'), `${WEIGHT}`);
       fs.writeFileSync(path.join(this.folders[0], 'cpu.max'), `${quota} ${period}`);
     } else {
+      fs.writeFileSync(path.join(ROOT, 'cpu', own, 'cpu.shares'), `${SHARES}`);
       fs.writeFileSync(path.join(this.folders[0], 'cpu.cfs_period_us'), `${period}`);
       fs.writeFileSync(path.join(this.folders[0], 'cpu.cfs_quota_us'), `${quota}`);
     }

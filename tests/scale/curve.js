@@ -1,0 +1,143 @@
+// One service, or the whole mesh, as 1, 2, 4 and 8 replicas that have equal shares of a processor: what they answer at most, how fast below that, and at four
+// times as much. Then a replica is added and taken away under load. As root: sudo node tests/scale/curve.js SUBJECT [--counts=1,2,4,8] [--time=6]
+//
+// The results of a subject replace those that docs/scaling.json has of it; node tests/scale/draw.js draws the curves.
+'use strict';
+const fs = require('node:fs');
+const path = require('node:path');
+const names = require('./names');
+const { Fleet, LEAVES, ROOT, pause } = require('./fleet');
+
+const FILE = path.join(ROOT, 'docs/scaling.json');
+const CLIENTS = 24; // of a replica, where one call at a time each finds out what is answered at most: enough that none has to wait for work
+const BELOW = 0.7;
+const BEYOND = 4;
+const WARM_S = 4; // until callers have learnt how much is too much
+
+// share: of a processor, a replica; deadline: beyond capacity. A question to the mesh is dear for such shares: it is measured longer and once, and about short records.
+const SUBJECTS = {
+  deid: { mix: 'redact', shares: { deid: 0.08 }, deadline: '1s' },
+  context: { mix: 'assemble', shares: { context: 0.08 }, deadline: '1s' },
+  tokenizer: { mix: 'encode', shares: { tokenizer: 0.025 }, deadline: '1s' },
+  inference: { mix: 'generate', shares: { inference: 0.1 }, deadline: '2s', flags: { inference: ['--threads=1'] } },
+  gateway: { mix: 'timeline', shares: { gateway: 0.05 }, around: LEAVES, deadline: '1s' },
+  mesh: { mix: 'ask', shares: { gateway: 0.03, deid: 0.02, context: 0.02, tokenizer: 0.02, inference: 0.06 }, deadline: '4s', flags: { inference: ['--threads=1'] }, words: ['--resources=40', '--tokens=4'], longer: 3, runs: 1 },
+};
+
+function options() {
+  const known = { counts: '1,2,4,8', time: '6' };
+  const [subject, ...words] = process.argv.slice(2);
+  if (!(subject in SUBJECTS)) throw new Error(`a subject is one of ${Object.keys(SUBJECTS).join(', ')}`);
+  for (const word of words) {
+    const [, name, value] = /^--(\w+)=(.+)$/.exec(word) ?? [];
+    if (!(name in known)) throw new Error(`${word}: --counts=N,… --time=SECONDS`);
+    known[name] = value;
+  }
+  return { subject, counts: known.counts.split(',').map(Number), seconds: Number(known.time) };
+}
+
+// Processor seconds so far, by service.
+function cpuSeconds(fleet) {
+  const used = {};
+  for (const { service, quota } of fleet.replicas) if (quota) used[service] = (used[service] ?? 0) + quota.seconds();
+  return used;
+}
+
+const sum = (numbers) => numbers.reduce((a, b) => a + b, 0);
+
+// What consilium-load found, and what processor time the replicas took for it.
+async function measure(fleet, { mix, seconds, warmS = 2, deadline = '20s', own = [] }, ...words) {
+  const cpu = cpuSeconds(fleet);
+  const began = process.hrtime.bigint();
+  const { report } = await fleet.load([`--mix=${mix}`, `--time=${seconds}s`, `--warmup=${warmS}s`, `--deadline=${deadline}`, '--patients=8', ...(own.length ? own : ['--resources=120', '--tokens=8']), ...words]);
+  const wall = Number(process.hrtime.bigint() - began) / 1e9;
+  const used = Object.fromEntries(Object.entries(cpuSeconds(fleet)).map(([service, seconds]) => [service, seconds - cpu[service]]));
+  const [step] = report.steps;
+  const [kind] = step.kinds;
+  const good = sum(step.seconds.map((second) => second.good));
+  return {
+    offered: kind.begun / step.measured_s, answered: kind.answered / step.measured_s, p50_ms: kind.whole.p50_us / 1000, p99_ms: kind.whole.p99_us / 1000,
+    by_status: kind.by_status, repeated: kind.repeated, cpu: sum(Object.values(used)) / wall, calls_a_cpu_second: good / sum(Object.values(used)),
+    cpu_ms_a_call: Object.fromEntries(Object.entries(used).map(([service, seconds]) => [service, 1000 * seconds / good])),
+  };
+}
+
+// Of several runs the one in the middle: others have the machine's caches too.
+async function median(times, run) {
+  const results = [];
+  for (let i = 0; i < times; i++) results.push(await run());
+  results.sort((a, b) => a.answered - b.answered);
+  return { ...results[times >> 1], runs: results.map((one) => one.answered) };
+}
+
+async function atCount(fleet, subject, replicas, seconds) {
+  const { mix, deadline, words: own, runs = 3 } = subject;
+  const most = await median(runs, () => measure(fleet, { mix, own, seconds: runs === 1 ? seconds : seconds - 2 }, `--clients=${CLIENTS * replicas}`));
+  const below = await measure(fleet, { mix, own, seconds }, `--rate=${(most.answered * BELOW).toFixed(2)}`);
+  const beyond = await measure(fleet, { mix, own, seconds: seconds + 2, warmS: WARM_S, deadline }, `--rate=${(most.answered * BEYOND).toFixed(2)}`);
+  console.log(`${replicas}: at most ${most.answered.toFixed(1)}/s (${most.cpu.toFixed(3)} of a processor, ${most.calls_a_cpu_second.toFixed(0)} a second of it); at ${BELOW} of it p50 ${below.p50_ms} p99 ${below.p99_ms} ms; `
+    + `at ${BEYOND} times ${beyond.answered.toFixed(1)}/s, ${(100 * beyond.answered / most.answered).toFixed(0)} %`);
+  return { replicas, most, below, beyond };
+}
+
+// One more of each service under load, and away again: how soon the last of them has half of its share, and what that cost the callers.
+async function addAndRemove(fleet, subject, replicas, most) {
+  const services = Object.keys(subject.shares);
+  const running = measure(fleet, { mix: subject.mix, own: subject.words, seconds: 20 }, `--rate=${(most * 0.5).toFixed(2)}`, '--attempts=3');
+  await pause(4000);
+  const added = await Promise.all(services.map((service) => fleet.add(service)));
+  const taken = await Promise.all(added.map((replica) => takesLoad(fleet, replica, replicas)));
+  await pause(1000);
+  await Promise.all(added.map((replica) => fleet.remove(replica)));
+  const { by_status: ends, repeated } = await running;
+  const dropped = sum(Object.entries(ends).map(([status, count]) => (status === 'OK' ? 0 : count)));
+  console.log(`one more: has its share after ${Math.max(...taken).toFixed(1)} s; taken away again: ${dropped} calls dropped of ${ends.OK + dropped}, ${repeated} begun again`);
+  return { takes_load_s: Math.max(...taken), dropped, repeated, calls: ends.OK + dropped };
+}
+
+// Seconds from its being listed until it answers at half the mean rate of its like.
+async function takesLoad(fleet, replica, replicas) {
+  const began = Date.now();
+  const others = fleet.of(replica.service).filter((other) => other !== replica);
+  const counts = async () => ({ own: await replica.answered(), others: sum(await Promise.all(others.map((other) => other.answered()))) });
+  let before = await counts();
+  for (;;) {
+    await pause(500);
+    const now = await counts();
+    if (now.own > before.own && (now.own - before.own) * 2 * replicas >= now.others - before.others) return (Date.now() - began) / 1000;
+    if (Date.now() - began > 15000) return Infinity;
+    before = now;
+  }
+}
+
+async function main() {
+  const { subject, counts, seconds } = options();
+  const chosen = SUBJECTS[subject];
+  const around = Object.fromEntries((chosen.around ?? []).map((service) => [service, 1]));
+  const first = Object.fromEntries(Object.keys(chosen.shares).map((service) => [service, counts[0]]));
+  const fleet = await Fleet.open({ counts: { ...around, ...first }, shares: chosen.shares, flags: chosen.flags });
+  const points = [];
+  let change = null;
+  try {
+    for (const replicas of counts) {
+      for (const service of Object.keys(chosen.shares))
+        while (fleet.of(service).length < replicas) await fleet.add(service);
+      await pause(2500); // every caller has heard of them
+      points.push(await atCount(fleet, chosen, replicas, seconds * (chosen.longer ?? 1)));
+      if (replicas === 4) change = await addAndRemove(fleet, chosen, replicas, points[points.length - 1].most.answered);
+    }
+  } finally {
+    await fleet.close();
+  }
+  const results = fs.existsSync(FILE) ? JSON.parse(fs.readFileSync(FILE, 'utf8')) : {};
+  results[subject] = { mix: chosen.mix, shares: chosen.shares, seconds, points, change };
+  fs.writeFileSync(FILE, `${JSON.stringify(results, null, 1)}\n`);
+  const [one] = points;
+  for (const { replicas, most } of points.slice(1)) {
+    const times = replicas / one.replicas;
+    console.log(`${one.replicas} → ${replicas}: efficiency ${(most.answered / one.most.answered / times).toFixed(3)}; calls a second of processor time ${(most.calls_a_cpu_second / one.most.calls_a_cpu_second).toFixed(3)} of one's`);
+  }
+}
+
+names.enter();
+main().then(() => process.exit(0), (error) => { console.error(error); process.exit(1); });
