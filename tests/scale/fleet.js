@@ -21,6 +21,11 @@ const READY_S = 120;
 const CONNECTION_AGE = '2s';
 const GRACE = '20s';
 
+// Whatever ends this program ends what it began.
+const children = new Set();
+process.on('exit', () => { for (const child of children) child.kill('SIGKILL'); });
+for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => process.exit(1));
+
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 class Replica {
@@ -35,7 +40,11 @@ class Replica {
     const words = [path.join(BIN, this.service), ...this.fleet.argumentsOf(this)];
     const log = fs.openSync(path.join(this.fleet.folder, `${this.name}.log`), 'a');
     this.child = spawn('sh', ['-c', `${this.quota ? `${this.quota.entry} && ` : ''}exec "$@"`, 'sh', ...words], { stdio: ['ignore', log, log], env: this.fleet.env });
-    this.ended = new Promise((resolve) => this.child.once('exit', (code, signal) => resolve(signal ?? code)));
+    children.add(this.child);
+    this.ended = new Promise((resolve) => this.child.once('exit', (code, signal) => {
+      children.delete(this.child);
+      resolve(signal ?? code);
+    }));
     fs.closeSync(log);
   }
 
@@ -116,6 +125,7 @@ class Fleet {
     fs.writeFileSync(this.file('redis.conf'), `bind ${this.redisHost}\nport ${REDIS_PORT}\ndir ${this.folder}\nrequirepass ${password}\nappendonly yes\nappendfsync always\nsave ""\n`, { mode: 0o600 });
     const log = fs.openSync(this.file('redis.log'), 'a');
     this.redis = spawn('redis-server', [this.file('redis.conf')], { stdio: ['ignore', log, log] });
+    children.add(this.redis);
   }
 
   tell() {
