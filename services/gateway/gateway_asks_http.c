@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/limits.h"
+#include "base/list.h"
 #include "run/clock.h"
 
 static void fail(struct asks *asks, const struct error *err)
@@ -29,15 +30,46 @@ void asks_send(struct asks *asks, struct buffer *event, struct arena_mark mark)
     arena_rewind(&asks->exchange->arena, mark);
 }
 
+static void stop_waiting(struct asks *asks)
+{
+    if (asks->is_waiting)
+        gateway_http_stream_close(&asks->stream);
+    asks->is_waiting = false;
+}
+
 static void begin_stream(struct asks *asks)
 {
     if (asks->is_streaming)
         return;
+    stop_waiting(asks);
     asks->is_streaming = true;
     http_add(asks->exchange, "cache-control", SLICE("no-store"));
     http_add(asks->exchange, "x-accel-buffering", SLICE("no"));
     http_start(asks->exchange, 200, "text/event-stream");
     gateway_http_stream_open(&asks->stream, asks->exchange);
+}
+
+/* Begin, and tell the facts of those answers that have theirs. */
+static void open_stream(struct asks *asks)
+{
+    begin_stream(asks);
+    for (unsigned i = 0; i < asks->request.answers; i++) {
+        struct asks_answer *answer = &asks->answers[i];
+
+        if (!answer->has_facts || answer->has_begun)
+            continue;
+        answer->has_begun = true;
+        asks->face->begin(asks, i);
+    }
+}
+
+static void on_due(struct http_stream *stream)
+{
+    struct asks *asks = LIST_ITEM(stream, struct asks, stream);
+
+    asks->is_waiting = false;
+    if (asks->failure.status == STATUS_OK)
+        open_stream(asks);
 }
 
 /* ---- events of an ask ---- */
@@ -70,8 +102,12 @@ static void on_facts(struct asks_answer *answer, const Consilium__V1__AskFacts *
     answer->usage.prompt = facts->prompt_tokens;
     if (!asks->request.is_stream)
         return;
-    begin_stream(asks);
-    asks->face->begin(asks, index_of(answer));
+    answer->has_facts = true;
+    if (asks->is_streaming)
+        open_stream(asks);
+    else if (!asks->is_waiting)
+        gateway_http_stream_wait(&asks->stream, asks->exchange, on_due);
+    asks->is_waiting = !asks->is_streaming;
 }
 
 static void on_text(struct asks_answer *answer, const char *text)
@@ -134,6 +170,9 @@ static bool on_event(void *arg, const void *message)
 
     if (asks->is_over || asks->failure.status != STATUS_OK)
         return true;
+    if (asks->is_waiting && event->event_case != CONSILIUM__V1__ASK_EVENT__EVENT_STARTED
+        && event->event_case != CONSILIUM__V1__ASK_EVENT__EVENT_FACTS)
+        open_stream(asks);
     switch (event->event_case) {
     case CONSILIUM__V1__ASK_EVENT__EVENT_STARTED:
         on_started(answer, event->started);
@@ -219,6 +258,7 @@ static void end_stream(struct asks *asks)
 static void end(struct asks *asks)
 {
     asks->is_over = true;
+    stop_waiting(asks);
     if (asks->is_streaming)
         end_stream(asks);
     else if (asks->failure.status != STATUS_OK)

@@ -1,8 +1,9 @@
 /* What chat completions and responses have in common: a request becomes one Ask for each answer
  * that it wants, their events become one reply or one stream, and a face says in which words.
  *
- *   (an inline bundle is put) → asks → first event: 200, begin → text, citation … → done → end
- *                                 │ failed before: the status of the failure, as JSON
+ *   (an inline bundle is put) → asks → facts, and a tenth of a second or the first text: 200, begin
+ *                                 │      → text, citation … → done → end
+ *                                 │ failed before (a full queue): the status of the failure, as JSON
  *                                 └ failed after: an event with the error
  *
  * When the client goes, every ask is cancelled, and the engine stops with them. Loop thread. */
@@ -37,6 +38,7 @@ struct asks_answer {
     struct buffer text, citations, logprobs; /* the latter two as JSON, with commas */
     struct chat_usage usage;
     const char *finish_reason;
+    bool has_facts, has_begun; /* the facts are known; and told */
 };
 
 struct asks {
@@ -60,6 +62,7 @@ struct asks {
     struct error failure;
     struct inline_record *record; /* NULL: no bundle came along */
     struct http_stream stream;
+    bool is_waiting; /* the stream could begin, and does so soon or with the first text */
     bool is_streaming, is_over;
 };
 

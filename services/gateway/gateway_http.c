@@ -14,9 +14,11 @@
 #include "gateway_rate.h"
 #include "gateway_rpc.h"
 #include "gateway_web_http.h"
+#include "run/clock.h"
 #include "run/metrics.h"
 
 #define ADDRESSES_MAX 8
+#define OPENING_MS 100
 #define ARENA_BYTES_MAX (6 * ROUTE_CHAT_BYTES_MAX)
 
 struct gateway_http {
@@ -25,7 +27,8 @@ struct gateway_http {
     unsigned calls;             /* of the gateway's methods, running */
     unsigned puts;              /* of them, those that put a record */
     struct list streams;        /* of struct http_stream */
-    struct timer beat;
+    struct list waiting;        /* the same, before they begin; oldest first */
+    struct timer beat, opening;
     bool is_draining;
     void (*stopped)(struct gateway *gateway);
     struct metric *running;
@@ -447,6 +450,46 @@ static void on_beat(struct timer *timer)
     }
 }
 
+/* A stream that says often that it is still there begins as soon. */
+static uint64_t opening_ms(const struct gateway_http *http)
+{
+    uint64_t beat_ms = http->gateway->config->http_beat_ms;
+
+    return beat_ms < OPENING_MS ? beat_ms : OPENING_MS;
+}
+
+static void on_opening(struct timer *timer)
+{
+    struct gateway_http *http = LIST_ITEM(timer, struct gateway_http, opening);
+    uint64_t now_ns = clock_now();
+    struct list *node, *after;
+
+    LIST_EACH(node, after, &http->waiting)
+    {
+        struct http_stream *stream = LIST_ITEM(node, struct http_stream, in_streams);
+
+        if (now_ns - stream->since_ns < opening_ms(http) * CLOCK_NS_PER_MS) {
+            timer_start(timer, opening_ms(http), 0);
+            return;
+        }
+        gateway_http_stream_close(stream);
+        stream->due(stream);
+    }
+}
+
+void gateway_http_stream_wait(struct http_stream *stream, struct http_exchange *exchange,
+                              void (*due)(struct http_stream *stream))
+{
+    struct gateway_http *http = exchange->service;
+
+    stream->exchange = exchange;
+    stream->since_ns = clock_now();
+    stream->due = due;
+    if (list_is_empty(&http->waiting))
+        timer_start(&http->opening, opening_ms(http), 0);
+    list_push_back(&http->waiting, &stream->in_streams);
+}
+
 void gateway_http_stream_open(struct http_stream *stream, struct http_exchange *exchange)
 {
     struct gateway_http *http = exchange->service;
@@ -485,6 +528,8 @@ enum status gateway_http_start(struct gateway *gateway, struct gateway_http **ht
         return status;
     }
     list_init(&made->streams);
+    list_init(&made->waiting);
+    timer_init(&made->opening, &gateway->host->loop, on_opening);
     timer_init(&made->beat, &gateway->host->loop, on_beat);
     timer_start(&made->beat, gateway->config->http_beat_ms, gateway->config->http_beat_ms);
     *http = made;
@@ -500,11 +545,18 @@ static void on_beat_closed(struct timer *timer)
         http->stopped(http->gateway);
 }
 
+static void on_opening_closed(struct timer *timer)
+{
+    struct gateway_http *http = LIST_ITEM(timer, struct gateway_http, opening);
+
+    timer_close(&http->beat, on_beat_closed);
+}
+
 static void on_drained(void *arg)
 {
     struct gateway_http *http = arg;
 
-    timer_close(&http->beat, on_beat_closed);
+    timer_close(&http->opening, on_opening_closed);
 }
 
 void gateway_http_drain(struct gateway_http *http, uint32_t grace_ms)

@@ -59,7 +59,14 @@ struct http_stream {
     struct list in_streams;
     struct http_exchange *exchange;
     bool has_sent; /* since the last beat: the owner sets it */
+    uint64_t since_ns;
+    void (*due)(struct http_stream *stream);
 };
+
+/* An answer that could begin, but may be refused at once (a full queue says so): @due is called a
+ * tenth of a second later, unless gateway_http_stream_close comes first. */
+void gateway_http_stream_wait(struct http_stream *stream, struct http_exchange *exchange,
+                              void (*due)(struct http_stream *stream));
 
 void gateway_http_stream_open(struct http_stream *stream, struct http_exchange *exchange);
 void gateway_http_stream_close(struct http_stream *stream);

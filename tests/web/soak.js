@@ -9,7 +9,13 @@ const [streams, seconds, queue] = [1000, 600, 2000].map((usual, i) => Number(pro
 const body = JSON.stringify({ model: 'consilium-demo', patient: 'p1', stream: true, messages: [{ role: 'user', content: 'Is the patient allergic to anything?' }] });
 const counts = { whole: 0, refused: 0, cut: 0, other: 0 };
 const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+const cuts = {}; // why
 let open = 0, most = 0;
+
+function cut(why) {
+  counts.cut++;
+  cuts[why] = (cuts[why] ?? 0) + 1;
+}
 
 function once(base, agent) {
   return new Promise((resolve) => {
@@ -17,17 +23,17 @@ function once(base, agent) {
       let last = '';
       open++;
       most = Math.max(most, open);
-      reply.on('data', (piece) => { last = (last + piece).slice(-20); });
+      reply.on('data', (piece) => { last = (last + piece).slice(-400); });
       reply.on('close', () => {
         open--;
         if (reply.statusCode === 429) counts.refused++;
         else if (reply.statusCode !== 200) counts.other++;
         else if (last.endsWith('data: [DONE]\n\n')) counts.whole++;
-        else counts.cut++;
+        else cut(/"error":\{"message":"([^"]*)/.exec(last)?.[1] ?? (reply.complete ? 'it ended early' : 'the connection was closed'));
         resolve(Number(reply.headers['retry-after'] ?? 0));
       });
     });
-    request.on('error', () => { counts.cut++; resolve(1); });
+    request.on('error', (error) => { cut(error.code); resolve(1); });
     request.end(body);
   });
 }
@@ -58,6 +64,7 @@ async function main() {
       console.log(`${Math.round(seconds - (end - Date.now()) / 1000)} s: ${calls} asks under way, ${Math.round(bytes / 1048576)} MiB in the gateway, ${JSON.stringify(counts)}`);
     }
     await Promise.all(workers);
+    if (counts.cut) console.log(`cut: ${JSON.stringify(cuts)}`);
     console.log(`${JSON.stringify(counts)}, at most ${most} answers open at once, ${await metric(mesh, 'gateway_http_calls')} left`);
     agent.destroy();
   } finally {
