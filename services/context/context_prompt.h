@@ -14,11 +14,11 @@
 
 /* How the slice is told. */
 enum prompt_form {
-    PROMPT_FORM_FACTS,   /* a line a fact (context_fact.h): what the default model is trained on */
+    PROMPT_FORM_FACTS,   /* a line a fact (context_fact.h) */
     PROMPT_FORM_COURSES, /* a line a course (context_slice.h): several times as much in as many
                             tokens */
     PROMPT_FORM_FOUND,   /* a line a fact, and behind the question what was found for it
-                            (context_found.h) */
+                            (context_found.h): what the default model is trained on */
 };
 
 struct prompt_line {

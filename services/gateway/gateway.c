@@ -94,6 +94,9 @@ static enum status read_form(struct gateway *gateway, struct error *err)
         gateway->form = CONSILIUM__V1__FORM__FORM_FOUND;
     else
         return error_set(err, STATUS_INVALID_ARGUMENT, "--slice takes facts, courses or found");
+    gateway->has_sentences = strcmp(gateway->config->answers, "sentences") == 0;
+    if (!gateway->has_sentences && strcmp(gateway->config->answers, "words") != 0)
+        return error_set(err, STATUS_INVALID_ARGUMENT, "--answers takes sentences or words");
     return STATUS_OK;
 }
 

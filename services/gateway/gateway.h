@@ -32,7 +32,8 @@ struct gateway_config {
     uint64_t near_bytes;
     int64_t asks_at_once; /* of one AskMany */
     const char *profile;
-    const char *slice; /* how facts are told to the model: "facts", "courses" */
+    const char *slice;   /* how facts are told to the model: "facts", "courses", "found" */
+    const char *answers; /* what they are made of: "sentences", "words" */
     const char *http_listen, *http_tls_certificate, *http_tls_key; /* NULL: none */
     const char *http_models;  /* further names of the model, with commas; NULL: none */
     const char *http_origins; /* of web pages that may ask, with commas; "*": any; NULL: none */
@@ -76,6 +77,7 @@ struct gateway {
     struct gateway_http *http;      /* NULL: no HTTP */
     Consilium__V1__Profile profile; /* where the caller names none */
     Consilium__V1__Form form;       /* of slices */
+    bool has_sentences;             /* answers are held to what was found */
 };
 
 /* A patient as the rest of the mesh knows them. Strings live in the arena given to

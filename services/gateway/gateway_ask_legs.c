@@ -7,6 +7,7 @@
 #include "gateway_cohort.h"
 #include "gateway_facts.h"
 #include "gateway_near.h"
+#include "gateway_sentences.h"
 #include "rpc/message.h"
 #include "rpc/replicas.h"
 #include "run/clock.h"
@@ -385,6 +386,27 @@ static uint32_t *fact_ids(struct ask *ask, size_t *count)
     return ids;
 }
 
+/* What the answer is held to: the sentences that were found, else citations of facts of the prompt.
+ * False: no room. */
+static bool hold(struct ask *ask, Consilium__V1__Constraint *constraint,
+                 Consilium__V1__Citations *citations)
+{
+    const char *grammar = ask->gateway->has_sentences
+                              ? sentences_grammar(slice_from(ask->assembled->user),
+                                                  slice_trim(slice_from(ask->question)), ask->arena)
+                              : NULL;
+
+    if (grammar != NULL) {
+        constraint->form_case = CONSILIUM__V1__CONSTRAINT__FORM_GRAMMAR;
+        constraint->grammar = (char *)grammar;
+        return true;
+    }
+    citations->fact_ids = fact_ids(ask, &citations->n_fact_ids);
+    constraint->form_case = CONSILIUM__V1__CONSTRAINT__FORM_CITATIONS;
+    constraint->citations = citations;
+    return citations->fact_ids != NULL;
+}
+
 void ask_generate(struct ask *ask)
 {
     static const struct rpc_stream_callbacks callbacks = { on_generate, on_generate_end };
@@ -408,11 +430,8 @@ void ask_generate(struct ask *ask)
     if (ask->request.is_plain) {
         request.constraint = (Consilium__V1__Constraint *)ask->request.constraint;
     } else if (ask->model.takes_constraints) {
-        citations.fact_ids = fact_ids(ask, &citations.n_fact_ids);
-        if (citations.fact_ids == NULL)
+        if (!hold(ask, &constraint, &citations))
             return fail_memory(ask);
-        constraint.form_case = CONSILIUM__V1__CONSTRAINT__FORM_CITATIONS;
-        constraint.citations = &citations;
         request.constraint = &constraint;
     }
     ask_leg_begin(ask, ASK_LEG_GENERATE);

@@ -73,9 +73,13 @@ static const struct setting settings[] = {
       false },
     { "answer-tokens", SETTING_KIND_NUMBER, AT(answer_tokens), "256", "N",
       "tokens of an answer where the caller names no limit", 1, 1 << 20, false, false },
-    { "slice", SETTING_KIND_STRING, AT(slice), "facts", "FORM",
-      "how the record is told to the model: facts, a line each, as the shipped model knows it; courses, a line for all "
-      "that is said of one thing, for models with room; or found, facts and behind the question what bears on it",
+    { "slice", SETTING_KIND_STRING, AT(slice), "found", "FORM",
+      "how the record is told to the model: facts, a line each; found, facts and behind the question what answers it, "
+      "as the shipped model knows it; or courses, a line for all that is said of one thing, for models with room",
+      0, 0, false, false },
+    { "answers", SETTING_KIND_STRING, AT(answers), "sentences", "FORM",
+      "what an answer is made of where something was found: sentences, those that were found, whole; or words, the "
+      "model's own",
       0, 0, false, false },
     { "facts-tokens", SETTING_KIND_NUMBER, AT(facts_tokens), "4096", "N",
       "tokens for facts where the caller names no budget; the model's context bounds it", 32,
