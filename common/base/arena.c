@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/arena_spare.h"
 #include "base/check.h"
 #include "base/fault.h"
 #include "base/limits.h"
@@ -56,7 +57,10 @@ static void free_newest(struct arena *arena)
         arena->block_bytes_next /=
             2; /* else an arena that is rewound often would come to take a large block each time */
     UNPOISON(block, block->size_bytes);
-    free(block);
+    if (ARENA_REUSES && block->size_bytes == ARENA_BLOCK_BYTES_MAX)
+        arena_spare_give(block);
+    else
+        free(block);
 }
 
 void arena_close(struct arena *arena)
@@ -99,7 +103,9 @@ static int add_block(struct arena *arena, size_t size)
         want = size + sizeof(*block);
     if (want > arena->limit_bytes - arena->used_bytes || fault_is_due())
         return -1;
-    block = malloc(want);
+    block = want == ARENA_BLOCK_BYTES_MAX ? arena_spare_take() : NULL;
+    if (block == NULL)
+        block = malloc(want);
     if (block == NULL)
         return -1;
     block->older = arena->blocks;

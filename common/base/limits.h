@@ -10,6 +10,10 @@
 #define ARENA_BLOCK_BYTES_MIN (8 * KIB)
 #define ARENA_BLOCK_BYTES_MAX (4 * MIB)
 
+/* base/arena_spare: what a record of ten megabytes takes to be compiled, of every process that has
+ * compiled one. */
+#define ARENA_SPARE_BLOCKS_MAX 32
+
 /* base/log: a line fits one atomic write to a pipe (PIPE_BUF is 4096). */
 #define LOG_LINE_BYTES_MAX 1024
 #define LOG_ID_BYTES_MAX 64

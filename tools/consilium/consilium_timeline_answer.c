@@ -150,10 +150,9 @@ static void put_heading(struct buffer *out, struct slice text,
     buffer_format(out, "%.*s: ", SLICE_FORMAT(text));
     if (question->verb == TIMELINE_TREND && answer->trend.points > 1) {
         buffer_format(out, "%s, %u values", answer->trend.direction, answer->trend.points);
-        buffer_format(
-            out, ", %+.3g %.*s a year, low %.6g, high %.6g, last %.6g", answer->trend.slope_a_year,
-            SLICE_FORMAT(answer->unit), answer->trend.least,
-            answer->trend.most, answer->trend.last);
+        buffer_format(out, ", %+.3g %.*s a year, low %.6g, high %.6g, last %.6g",
+                      answer->trend.slope_a_year, SLICE_FORMAT(answer->unit), answer->trend.least,
+                      answer->trend.most, answer->trend.last);
     } else if (answer->count == 0) {
         buffer_put_string(out, "none");
     } else {

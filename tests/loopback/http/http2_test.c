@@ -39,9 +39,10 @@ static void refuses_a_body_over_the_limit(void **state)
     (void)state;
     fixture.options.body_bytes_max = 10;
     begin();
-    assert_string_equal(
-        command(CURL2 "-w ' %%{http_code}' -d 01234567890 http://127.0.0.1:%d/echo 2>&1", fixture.port),
-        "the body is larger than this path takes 413");
+    assert_string_equal(command(CURL2
+                                "-w ' %%{http_code}' -d 01234567890 http://127.0.0.1:%d/echo 2>&1",
+                                fixture.port),
+                        "the body is larger than this path takes 413");
     /* And one whose length was not told. */
     assert_string_equal(command("head -c 100000 /dev/zero | " CURL2
                                 "-w '%%{http_code}' -o /dev/null -T - http://127.0.0.1:%d/echo",

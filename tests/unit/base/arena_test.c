@@ -5,10 +5,13 @@
 
 #include <cmocka.h>
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/arena_spare.h"
 #include "base/fault.h"
+#include "base/limits.h"
 
 #if defined(__SANITIZE_ADDRESS__)
 #include <sanitizer/asan_interface.h>
@@ -165,6 +168,27 @@ static void is_used_again_with_another_limit(void **state)
     arena_close(&arena);
 }
 
+static void keeps_as_many_spare_blocks_as_it_may(void **state)
+{
+    void *blocks[ARENA_SPARE_BLOCKS_MAX + 1];
+    unsigned i;
+
+    (void)state;
+    while ((blocks[0] = arena_spare_take()) != NULL)
+        free(blocks[0]);
+    for (i = 0; i < ARENA_SPARE_BLOCKS_MAX + 1; i++) {
+        blocks[i] = malloc(ARENA_BLOCK_BYTES_MAX);
+        assert_non_null(blocks[i]);
+    }
+    for (i = 0; i < ARENA_SPARE_BLOCKS_MAX + 1; i++)
+        arena_spare_give(blocks[i]);
+    for (i = ARENA_SPARE_BLOCKS_MAX; i-- > 0;) {
+        assert_ptr_equal(arena_spare_take(), blocks[i]);
+        free(blocks[i]);
+    }
+    assert_null(arena_spare_take());
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -175,6 +199,7 @@ int main(void)
         cmocka_unit_test(poisons_what_it_has_not_given_out),
         cmocka_unit_test(copies_and_terminates),
         cmocka_unit_test(fails_where_the_system_has_no_memory),
+        cmocka_unit_test(keeps_as_many_spare_blocks_as_it_may),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
