@@ -47,7 +47,7 @@ containers_service() {
 }
 
 containers_model() {
-    [ "$MESH_MODEL" = "$ROOT/models/consilium-demo.gguf" ] || printf '%s\n' -v "$(readlink -f "$MESH_MODEL"):/usr/share/consilium/model.gguf:ro"
+    [ "$MESH_MODEL" = "$SHIPPED_MODEL" ] || printf '%s\n' -v "$(readlink -f "$MESH_MODEL"):/usr/share/consilium/model.gguf:ro"
 }
 
 containers_up() {
@@ -68,7 +68,8 @@ containers_up() {
     containers_service inference -e INFERENCE_MODEL=/usr/share/consilium/model.gguf "${model[@]}"
     containers_service gateway -e GATEWAY_PSEUDONYM_KEY_FILE=/keys/pseudonym.key -e GATEWAY_AUDIT_KEY_FILE=/keys/audit.key -e GATEWAY_AUDIT_FOLDER=/keys/audit \
         -e GATEWAY_WEB_FOLDER=/usr/share/consilium/web -e GATEWAY_HTTP_LISTEN=0.0.0.0:7105 -p "127.0.0.1:${PORT[http]}:7105" \
-        -e GATEWAY_DEID=dns:///deid:7101 -e GATEWAY_CONTEXT=dns:///context:7102 -e GATEWAY_TOKENIZER=dns:///tokenizer:7103 -e GATEWAY_INFERENCE=dns:///inference:7104
+        -e GATEWAY_DEID=dns:///deid:7101 -e GATEWAY_CONTEXT=dns:///context:7102 -e GATEWAY_TOKENIZER=dns:///tokenizer:7103 -e GATEWAY_INFERENCE=dns:///inference:7104 \
+        -e GATEWAY_ANSWERS="${GATEWAY_ANSWERS:-sentences}"
     containers_wait
     TAKE_DOWN=''
 }

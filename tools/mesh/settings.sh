@@ -1,9 +1,13 @@
 # Names, ports and paths of one mesh: the only place where they stand.
 MESH_NAME=${MESH_NAME:-default}
 MESH_PORT=${MESH_PORT:-7100}
-MESH_MODEL=${MESH_MODEL:-$ROOT/models/consilium-demo.gguf}
+SHIPPED_MODEL=$ROOT/models/consilium-demo.gguf
+MESH_MODEL=${MESH_MODEL:-$SHIPPED_MODEL}
 MESH_RUN=${MESH_RUN:-$ROOT/run/$MESH_NAME}
 BIN=${MESH_BIN:-$ROOT/build/release/bin}
+
+# Only the shipped model is held to the sentences that were found; another phrases for itself.
+[ "$MESH_MODEL" = "$SHIPPED_MODEL" ] || export GATEWAY_ANSWERS=${GATEWAY_ANSWERS:-words}
 
 SERVICES=(deid context tokenizer inference gateway)
 declare -A PORT=([gateway]=$MESH_PORT [deid]=$((MESH_PORT + 1)) [context]=$((MESH_PORT + 2))
