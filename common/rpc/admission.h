@@ -31,7 +31,7 @@ void gate_init(struct gate *gate, unsigned inside_max, unsigned waiting_max);
 void gate_close(struct gate *gate);
 
 /* LATE where those before it will, as fast as they have left of late, take until @deadline_ns
- * (CLOCK_NEVER: it has time). Nobody who comes alone is late. Any thread. */
+ * (CLOCK_NEVER: it has time). Behind a few nobody is late. Any thread. */
 enum gate_answer gate_enter(struct gate *gate, struct list *node, uint64_t now_ns,
                             uint64_t deadline_ns);
 

@@ -51,17 +51,18 @@ static void one_that_gives_up_makes_room_in_the_queue(void **state)
 
 #define MS 1000000u
 
-/* One leaves every ten milliseconds: three before it and itself are forty. */
+/* One leaves every ten milliseconds: eight before it and itself are ninety, and a quarter more. Of
+ * fewer nobody is late. */
 static void one_whose_turn_would_come_too_late_is_not_let_in(void **state)
 {
-    struct list nodes[40];
+    struct list nodes[48];
     struct gate gate;
     uint64_t now = 0;
     unsigned i;
 
     (void)state;
     gate_init(&gate, 64, 0);
-    for (i = 0; i < 40; i++)
+    for (i = 0; i < 48; i++)
         list_init(&nodes[i]);
     assert_int_equal(gate_enter(&gate, &nodes[0], now, 1), GATE_ANSWER_ENTER); /* it is alone */
     for (i = 1; i < 33; i++) {
@@ -69,12 +70,12 @@ static void one_whose_turn_would_come_too_late_is_not_let_in(void **state)
         gate_enter(&gate, &nodes[i], now, UINT64_MAX);
         gate_leave(&gate, now, true);
     }
-    gate_enter(&gate, &nodes[34], now, UINT64_MAX);
-    gate_enter(&gate, &nodes[35], now, UINT64_MAX);
-    assert_int_equal(gate_wait_ns(&gate), 40 * MS);
-    assert_int_equal(gate_enter(&gate, &nodes[36], now, now + 49 * MS), GATE_ANSWER_LATE);
-    assert_int_equal(gate_enter(&gate, &nodes[36], now, now + 51 * MS), GATE_ANSWER_ENTER);
-    for (i = 0; i < 4; i++)
+    for (i = 34; i < 41; i++)
+        assert_int_equal(gate_enter(&gate, &nodes[i], now, now + 1), GATE_ANSWER_ENTER);
+    assert_int_equal(gate_wait_ns(&gate), 90 * MS);
+    assert_int_equal(gate_enter(&gate, &nodes[41], now, now + 112 * MS), GATE_ANSWER_LATE);
+    assert_int_equal(gate_enter(&gate, &nodes[41], now, now + 113 * MS), GATE_ANSWER_ENTER);
+    for (i = 0; i < 9; i++)
         gate_leave(&gate, now, true);
     gate_close(&gate);
 }
@@ -105,23 +106,26 @@ static void what_was_given_up_is_no_throughput(void **state)
 /* Nobody was there for an hour: that says nothing of how fast the next will leave. */
 static void idle_time_is_not_taken_for_slowness(void **state)
 {
-    struct list nodes[2];
+    struct list nodes[9];
     struct gate gate;
     uint64_t now = 10 * MS;
+    unsigned i;
 
     (void)state;
-    gate_init(&gate, 2, 0);
-    list_init(&nodes[0]);
-    list_init(&nodes[1]);
+    gate_init(&gate, 9, 0);
+    for (i = 0; i < 9; i++)
+        list_init(&nodes[i]);
     gate_enter(&gate, &nodes[0], 0, UINT64_MAX);
     gate_leave(&gate, now, true);
     now += 3600000ull * MS;
     gate_enter(&gate, &nodes[0], now, UINT64_MAX);
     gate_leave(&gate, now + 10 * MS, true);
-    gate_enter(&gate, &nodes[0], now + 10 * MS, UINT64_MAX);
-    assert_int_equal(gate_enter(&gate, &nodes[1], now + 10 * MS, now + 50 * MS), GATE_ANSWER_ENTER);
-    gate_leave(&gate, now + 20 * MS, true);
-    gate_leave(&gate, now + 20 * MS, true);
+    now += 10 * MS;
+    for (i = 0; i < 8; i++)
+        gate_enter(&gate, &nodes[i], now, UINT64_MAX);
+    assert_int_equal(gate_enter(&gate, &nodes[8], now, now + 120 * MS), GATE_ANSWER_ENTER);
+    for (i = 0; i < 9; i++)
+        gate_leave(&gate, now + 10 * MS, true);
     gate_close(&gate);
 }
 
