@@ -44,7 +44,8 @@ static inline int free_port(void)
     static int next;
 
     if (next == 0)
-        next = PORT_FIRST + getpid() % (PORT_LAST - PORT_FIRST);
+        /* tests that begin side by side have pids side by side: their ports lie apart */
+        next = PORT_FIRST + getpid() * MEMBERS_MAX * 4 % (PORT_LAST - PORT_FIRST);
     for (;; next = next < PORT_LAST ? next + 1 : PORT_FIRST)
         if (port_is_free(next) && port_is_free(next + BUS_OFFSET))
             return next++;
