@@ -5,6 +5,7 @@
  * question too: the visits, reports and notes that name it, what was before, the drug beside the
  * disease. */
 #include "context_found_parts.h"
+#include "context_found_safety.h"
 
 #include <ctype.h>
 #include <stdlib.h>
@@ -188,6 +189,7 @@ void context_found(const struct prompt *prompt, const struct courses *courses,
                    struct slice question, size_t bytes_max, struct arena *arena, struct buffer *out)
 {
     struct ask_question *asked = ARENA_NEW(arena, struct ask_question);
+    struct safety_question safety;
     struct finding finding = { .prompt = prompt,
                                .courses = courses,
                                .ids = find_ids(prompt, arena),
@@ -204,6 +206,13 @@ void context_found(const struct prompt *prompt, const struct courses *courses,
     if (finding.ids == NULL || finding.facts == NULL || finding.items == NULL || asked == NULL
         || bytes_max < FOUND_BYTES_MIN)
         return;
+    safety_read(question, &safety);
+    if (safety.asks != SAFETY_NONE) {
+        finding.end_max = out->size + bytes_max;
+        buffer_put_string(out, head);
+        found_tell_safety(&finding, &safety);
+        return;
+    }
     ask_read(question, asked);
     /* "What treatment does she get?" */
     if (!is_about_something(asked) && (finding.intents & INTENT_TREATMENT))

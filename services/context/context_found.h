@@ -18,6 +18,8 @@
  *     Found:
  *     nothing
  *
+ * Interactions, kidney limits and late screenings are told as context_found_safety.h says.
+ *
  * No language model has a part in it: context_ask.h says what bears, context_intent.h which of it
  * is wanted, dates, decimals and context_judge.h say the rest. Only facts that have a line in the
  * prompt are told, each with that line's id. */

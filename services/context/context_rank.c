@@ -6,6 +6,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "context_safety.h"
 #include "context_spell.h"
 #include "context_words.h"
 
@@ -43,6 +44,7 @@ struct asking {
     const struct rank_nearness *near;
     uint32_t without;
     struct ask_question question;
+    struct safety_question safety;
     struct concepts asked, needed, limits;
     uint32_t kinds;
     uint32_t words[WORDS_ASKED_MAX];
@@ -96,6 +98,7 @@ static void read_limits(struct asking *asking)
 static void read_question(struct asking *asking, struct slice question)
 {
     ask_read(question, &asking->question);
+    safety_read(question, &asking->safety);
     concepts_find(question, &asking->asked);
     if (is_on(asking, RANK_THINGS))
         ask_concepts(&asking->question, &asking->asked);
@@ -261,7 +264,8 @@ static void rank_courses(const struct asking *asking, struct ranked *items)
 
     for (size_t i = 0; i < courses->count; i++) {
         const struct course *course = &courses->items[i];
-        bool bears = ask_bears(&asking->question, asking->record, course, asking->period);
+        bool bears = ask_bears(&asking->question, asking->record, course, asking->period)
+                     || safety_bears(&asking->safety, course);
         float asked = score_asked(asking, course, bears);
 
         items[i] =
