@@ -321,6 +321,8 @@ void fhir_dosage_put(struct buffer *buffer, const struct json *dosage)
         put_timing(buffer, json_get(dosage, "timing"));
     if (as_needed != NULL && as_needed->kind == JSON_KIND_TRUE)
         buffer_put_string(buffer, buffer->size > start ? " as needed" : "as needed");
+    if (buffer->size == start) /* a timing that only says from when until when */
+        fhir_label_put(buffer, text);
     if (buffer->size > start && buffer->data[start] == ' ') { /* a timing without a dose */
         memmove(buffer->data + start, buffer->data + start + 1, buffer->size - start - 1);
         buffer->size--;

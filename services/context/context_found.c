@@ -202,6 +202,7 @@ void context_found(const struct prompt *prompt, const struct courses *courses,
                                .items = ARENA_ARRAY(arena, struct found, FOUND_MAX),
                                .arena = arena,
                                .out = out };
+    const struct job *job;
 
     if (finding.ids == NULL || finding.facts == NULL || finding.items == NULL || asked == NULL
         || bytes_max < FOUND_BYTES_MIN)
@@ -211,6 +212,13 @@ void context_found(const struct prompt *prompt, const struct courses *courses,
         finding.end_max = out->size + bytes_max;
         buffer_put_string(out, head);
         found_tell_safety(&finding, &safety);
+        return;
+    }
+    job = context_job(prompt->record, courses, question, &finding.period, arena);
+    if (job != NULL && job->is_asked) {
+        finding.end_max = out->size + bytes_max;
+        buffer_put_string(out, head);
+        found_tell_job(&finding, job);
         return;
     }
     ask_read(question, asked);

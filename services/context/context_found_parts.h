@@ -4,6 +4,7 @@
 
 #include "context_ask.h"
 #include "context_found.h"
+#include "context_job.h"
 #include "context_time.h"
 
 #define FOUND_MAX 256
@@ -68,5 +69,16 @@ void found_choose(struct finding *finding, struct slice question);
 
 /* Append the lines, of each section its head before it. */
 void found_tell(struct finding *finding);
+
+/* Append the sentence of fact @index, of what lasts or happened, with its citation. */
+void found_put_fact(struct finding *finding, uint32_t index);
+
+/* Append "Allergy to ", unless the name of @fact says so itself. */
+void found_put_allergy(struct finding *finding, const struct fact *fact);
+
+/* ---- context_found_job.c ---- */
+
+/* Append the lines of @job. */
+void found_tell_job(struct finding *finding, const struct job *job);
 
 #endif

@@ -95,7 +95,7 @@ static void put_event(struct finding *finding, const struct fact *fact)
 }
 
 /* "Allergy to Penicillin"; some records say so in the name: "Shellfish allergy". */
-static void put_allergy(struct finding *finding, const struct fact *fact)
+void found_put_allergy(struct finding *finding, const struct fact *fact)
 {
     struct slice label = fact->label, word;
 
@@ -111,13 +111,20 @@ static void put_fact(struct finding *finding, const struct course *course, uint3
 
     if (fact_lasts(fact)) {
         if (fact->kind == FACT_ALLERGY)
-            put_allergy(finding, fact);
+            found_put_allergy(finding, fact);
         buffer_put(finding->out, words_of(finding, fact));
     } else if (fact->kind == FACT_OBSERVATION && fact->value.size > 0)
         put_measured(finding, course, fact);
     else
         put_event(finding, fact);
     put_ids(finding, UINT32_MAX, index);
+}
+
+void found_put_fact(struct finding *finding, uint32_t index)
+{
+    const struct course none = { 0 };
+
+    put_fact(finding, &none, index);
 }
 
 /* "Hemoglobin A1c rose from 7.0 % on 2025-11-02 to 7.2 % on 2026-11-03". */

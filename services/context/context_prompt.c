@@ -14,6 +14,7 @@
 
 #include "base/limits.h"
 #include "context_found.h"
+#include "context_job.h"
 #include "context_render.h"
 #include "context_words.h"
 
@@ -90,9 +91,10 @@ struct choosing {
     struct arena *arena;
     struct candidate *candidates;
     size_t count;
-    float best_asked; /* of all courses */
-    size_t left;      /* bytes for lines */
-    size_t standing;  /* of them, for what only stands */
+    const struct job *job; /* whose facts come first; NULL: none */
+    float best_asked;      /* of all courses */
+    size_t left;           /* bytes for lines */
+    size_t standing;       /* of them, for what only stands */
 };
 
 static float note_score(const struct choosing *choosing, uint32_t fact)
@@ -195,17 +197,56 @@ static bool take_room(struct choosing *choosing, const struct candidate *candida
     return true;
 }
 
+/* How many facts the job has. */
+static size_t count_of_job(const struct choosing *choosing)
+{
+    size_t count = 0;
+
+    for (uint32_t i = 0; choosing->job != NULL && i < choosing->job->count; i++)
+        count += choosing->job->lines[i].facts_count;
+    return count;
+}
+
+static bool has_line(const struct prompt *prompt, size_t count, uint32_t fact)
+{
+    for (size_t i = 0; i < count; i++)
+        if (prompt->lines[i].facts[0] == fact)
+            return true;
+    return false;
+}
+
+/* What answers by being put together needs all of its facts: they come before the others. */
+static void take_job(struct choosing *choosing, struct prompt *prompt)
+{
+    const struct candidate asked = { .bears = true };
+
+    for (uint32_t i = 0; choosing->job != NULL && i < choosing->job->count; i++)
+        for (uint32_t j = 0; j < choosing->job->lines[i].facts_count; j++) {
+            const uint32_t *fact = &choosing->job->lines[i].facts[j];
+            struct slice line;
+
+            if (has_line(prompt, prompt->count, *fact))
+                continue;
+            line = line_of(choosing, *fact);
+            if (line.data != NULL && take_room(choosing, &asked, line.size))
+                prompt->lines[prompt->count++] = (struct prompt_line){ 0, line, fact, 1, 1, true };
+        }
+}
+
 /* Take from the best down what has room; a long line that has none does not keep a shorter one out.
  */
 static bool choose(struct choosing *choosing, struct prompt *prompt)
 {
-    size_t count_max = choosing->left / (LINE_EXTRA_BYTES + 8) + 1;
+    size_t count_max = choosing->left / (LINE_EXTRA_BYTES + 8) + 1, of_job;
 
     if (count_max > choosing->count)
         count_max = choosing->count;
-    prompt->lines = ARENA_ARRAY(choosing->arena, struct prompt_line, count_max);
+    count_max += count_of_job(choosing);
+    prompt->lines = ARENA_ARRAY(choosing->arena, struct prompt_line, count_max + 1);
     if (prompt->lines == NULL)
         return false;
+    take_job(choosing, prompt);
+    of_job = prompt->count;
     for (size_t i = 0;
          i < choosing->count && prompt->count < count_max && choosing->left > LINE_EXTRA_BYTES;
          i++) {
@@ -215,7 +256,8 @@ static bool choose(struct choosing *choosing, struct prompt *prompt)
         struct arena_mark mark = arena_mark(choosing->arena);
         struct slice line;
 
-        if (fact->noun.size + 2 + fact->label.size + LINE_EXTRA_BYTES > choosing->left)
+        if (fact->noun.size + 2 + fact->label.size + LINE_EXTRA_BYTES > choosing->left
+            || has_line(prompt, of_job, candidate->fact))
             continue;
         line = line_of(choosing, candidate->fact);
         if (line.data != NULL && take_room(choosing, candidate, line.size))
@@ -265,6 +307,8 @@ static enum status choose_facts(const struct record *record, const struct course
 
     choosing.period = period_find(request->question, courses->end);
     choosing.times = words_times(request->question);
+    if (request->form == PROMPT_FORM_FOUND)
+        choosing.job = context_job(record, courses, request->question, &choosing.period, arena);
     choosing.ranking = context_rank(record, courses, request->question, &request->near,
                                     &choosing.period, 0, arena);
     if (choosing.ranking == NULL || !find_candidates(&choosing) || !choose(&choosing, prompt))

@@ -67,4 +67,25 @@ __attribute__((unused)) static uint32_t reason(const struct parsed *parsed, cons
     return 0;
 }
 
+/* What is told behind @question about @resources, from the line after it on. */
+__attribute__((unused)) static const char *found_for(const char *resources, const char *question,
+                                                     uint32_t budget)
+{
+    const struct prompt_request request = {
+        slice_from(question), budget, 0, PROMPT_FORM_FOUND, { NULL, 0 }
+    };
+    struct record record;
+    struct courses courses;
+    struct prompt prompt;
+    const char *found;
+
+    read_record(resources, &record, NULL, NULL);
+    assert_int_equal(courses_make(&record, &arena, &courses, &err), STATUS_OK);
+    assert_int_equal(context_assemble(&record, &courses, &request, &arena, &prompt, &err),
+                     STATUS_OK);
+    found = strstr(prompt.user, question);
+    assert_non_null(found);
+    return found + strlen(question) + 1;
+}
+
 #endif
