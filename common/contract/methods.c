@@ -29,6 +29,8 @@ const struct method method_context_names =
     METHOD("Context", "Names", UNARY, true, names_request, names_reply);
 const struct method method_context_timeline =
     METHOD("Context", "Timeline", UNARY, true, timeline_request, timeline_reply);
+const struct method method_context_resources =
+    METHOD("Context", "Resources", UNARY, true, resources_request, resources_reply);
 const struct method method_context_forget =
     METHOD("Context", "Forget", UNARY, true, forget_context_request, forget_context_reply);
 
@@ -64,6 +66,8 @@ const struct method method_gateway_ask_many =
     METHOD("Gateway", "AskMany", SERVER_STREAM, false, ask_many_request, ask_many_event);
 const struct method method_gateway_get_timeline =
     METHOD("Gateway", "GetTimeline", UNARY, true, get_timeline_request, get_timeline_reply);
+const struct method method_gateway_get_resources =
+    METHOD("Gateway", "GetResources", UNARY, true, get_resources_request, get_resources_reply);
 const struct method method_gateway_forget =
     METHOD("Gateway", "Forget", UNARY, true, forget_request, forget_reply);
 const struct method method_gateway_list_models =

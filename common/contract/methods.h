@@ -39,6 +39,7 @@ extern const struct method method_context_assemble;
 extern const struct method method_context_assemble_many;
 extern const struct method method_context_names;
 extern const struct method method_context_timeline;
+extern const struct method method_context_resources;
 extern const struct method method_context_forget;
 
 extern const struct method method_tokenizer_encode;
@@ -58,6 +59,7 @@ extern const struct method method_gateway_put_record;
 extern const struct method method_gateway_ask;
 extern const struct method method_gateway_ask_many;
 extern const struct method method_gateway_get_timeline;
+extern const struct method method_gateway_get_resources;
 extern const struct method method_gateway_forget;
 extern const struct method method_gateway_list_models;
 extern const struct method method_gateway_embed;

@@ -14,6 +14,8 @@ struct cache_entry {
     struct record record;
     struct courses courses;
     struct slice sealed_map;
+    struct slice resources; /* sealed for this version (context_resources.h) while Redis does not
+                               have them; else empty */
     uint64_t version;
     uint64_t base_version; /* what Redis had when this was made; 0: nothing */
     uint64_t checked_ns;   /* when Redis last said that this is its version */

@@ -26,15 +26,14 @@ struct merging {
 /* Other sources of one fact that are kept, in bytes of their references. */
 #define ALSO_BYTES_MAX (16 * 1024)
 
-/* One patient has one Patient resource, whatever its id is called this time. */
-static uint64_t reference_hash(const struct fact *fact)
+uint64_t merge_reference_hash(const struct fact *fact)
 {
     if (slice_starts_with(fact->reference, SLICE("Patient/")))
         return 1;
     return hash_bytes(fact->reference, 0x6d65726765) | 1;
 }
 
-static bool is_same_resource(const struct fact *a, const struct fact *b)
+bool merge_is_same_resource(const struct fact *a, const struct fact *b)
 {
     if (slice_starts_with(a->reference, SLICE("Patient/")))
         return slice_starts_with(b->reference, SLICE("Patient/"));
@@ -44,9 +43,10 @@ static bool is_same_resource(const struct fact *a, const struct fact *b)
 static uint32_t *find_resource(struct merging *merging, const struct fact *fact)
 {
     const struct table *table = &merging->by_reference;
-    size_t at = reference_hash(fact) & (table->size - 1);
+    size_t at = merge_reference_hash(fact) & (table->size - 1);
 
-    while (table->slots[at] != 0 && !is_same_resource(&merging->facts[table->slots[at] - 1], fact))
+    while (table->slots[at] != 0
+           && !merge_is_same_resource(&merging->facts[table->slots[at] - 1], fact))
         at = (at + 1) & (table->size - 1);
     return &table->slots[at];
 }
@@ -79,8 +79,7 @@ static long version_number(struct slice version)
     return number;
 }
 
-/* <0: @a is older; 0: the same, or it cannot be said. */
-static int compare_versions(const struct fact *a, const struct fact *b)
+int merge_compare_versions(const struct fact *a, const struct fact *b)
 {
     long x = version_number(a->version), y = version_number(b->version);
 
@@ -99,9 +98,7 @@ static void append(struct merging *merging, const struct fact *fact, uint32_t *s
     *slot = (uint32_t)++merging->count;
 }
 
-/* What takes @kept back without saying which version it is comes after it: @kept must not come back
- * with an older bundle. */
-static void follow(const struct fact *kept, struct fact *taken, struct arena *arena)
+void merge_follow(const struct fact *kept, struct fact *taken, struct arena *arena)
 {
     long number = version_number(kept->version);
 
@@ -127,7 +124,7 @@ static void replace(struct merging *merging, const struct fact *fact, uint32_t *
     if (merging->is_new[*slot - 1] && !kept->is_void)
         reasons_add(merging->reasons, reason, 1);
     taken = *fact;
-    follow(kept, &taken, merging->arena);
+    merge_follow(kept, &taken, merging->arena);
     *kept = taken;
     merging->is_new[*slot - 1] = true;
 }
@@ -166,7 +163,7 @@ static void add(struct merging *merging, const struct fact *fact, bool is_new)
         return;
     }
     kept = &merging->facts[*slot - 1];
-    order = compare_versions(fact, kept);
+    order = merge_compare_versions(fact, kept);
     if (order < 0)
         drop(merging, fact, "superseded");
     else if (order == 0 && merging->is_new[*slot - 1] && !fact->is_void)

@@ -19,4 +19,16 @@ enum status context_merge(const struct record *old, struct parsed *parsed, struc
                           struct fact **facts, size_t *count, uint32_t *as_facts,
                           struct error *err);
 
+/* Whether two facts are of one resource, and its hash: by reference. One patient has one Patient
+ * resource, whatever its id is called this time. */
+bool merge_is_same_resource(const struct fact *a, const struct fact *b);
+uint64_t merge_reference_hash(const struct fact *fact);
+
+/* <0: @a is older; 0: the same, or it cannot be said. */
+int merge_compare_versions(const struct fact *a, const struct fact *b);
+
+/* What takes @kept back without saying which version it is comes after it: @kept must not come back
+ * with an older bundle. Any other @taken stays as it is. */
+void merge_follow(const struct fact *kept, struct fact *taken, struct arena *arena);
+
 #endif

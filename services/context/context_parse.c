@@ -35,6 +35,14 @@ uint32_t reasons_total(const struct reasons *reasons)
     return total;
 }
 
+static bool is_type(struct slice type)
+{
+    for (size_t i = 0; i < type.size; i++)
+        if (!isalpha((unsigned char)type.data[i]))
+            return false;
+    return type.size > 0 && type.size <= 40;
+}
+
 /* The reason of a resource whose type has no reader. A type is a name of R4; anything else is not
  * repeated. */
 static const char *type_reason(struct slice type, struct arena *arena)
@@ -43,11 +51,8 @@ static const char *type_reason(struct slice type, struct arena *arena)
 
     if (type.size == 0)
         return "no-resource";
-    if (type.size > 40)
+    if (!is_type(type))
         return "type:unknown";
-    for (size_t i = 0; i < type.size; i++)
-        if (!isalpha((unsigned char)type.data[i]))
-            return "type:unknown";
     reason = arena_format(arena, "type:%.*s", SLICE_FORMAT(type));
     return reason == NULL ? "type:unknown" : reason;
 }
@@ -117,7 +122,7 @@ static const char *read_one(struct reading *reading, const struct fhir_resource 
     reading->json = json;
     reading->type = resource->type;
     reading->is_early = false;
-    if (read == NULL)
+    if (!is_type(resource->type))
         return type_reason(resource->type, reading->arena);
     *fact = (struct fact){ .reference = fhir_resource_reference(resource, reading->arena) };
     if (fact->reference.data == NULL)
@@ -126,6 +131,8 @@ static const char *read_one(struct reading *reading, const struct fhir_resource 
         fact->version = copy_bounded(reading->arena, json_get_string(meta, "versionId"), 64);
         fhir_date_parse(json_get_string(meta, "lastUpdated"), &fact->updated);
     }
+    if (read == NULL)
+        return type_reason(resource->type, reading->arena);
     reason = void_reason(json);
     if (reason != NULL) {
         fact->is_void = true;
@@ -292,6 +299,24 @@ static bool is_of_another(struct slice subject, const struct fhir_resource *pati
     return !slice_equal(subject, *first);
 }
 
+/* Before its facts close up. */
+static void collect_whole(struct parsing *parsing, size_t index, struct parsed *parsed)
+{
+    const struct fhir_resource *resource = &parsing->bundle.resources[index];
+    const struct fact *fact = &parsing->facts[index];
+    bool is_deleted = resource->type.size == 0;
+
+    if (fact->reference.size == 0) /* no resource, and no deletion of one */
+        return;
+    parsed->whole.items[parsed->whole.count++] = (struct resource){
+        .reference = fact->reference,
+        .version = fact->version,
+        .updated = fact->updated,
+        .is_void = fact->is_void,
+        .entry = is_deleted ? (struct slice){ NULL, 0 } : resource->bytes,
+    };
+}
+
 /* Facts close up; the others are counted. */
 static void collect(struct parsing *parsing, const struct fhir_resource *patient,
                     struct parsed *parsed)
@@ -307,6 +332,8 @@ static void collect(struct parsing *parsing, const struct fhir_resource *patient
 
         if (reason != NULL)
             reasons_add(&parsed->reasons, reason, 1);
+        if (!is_others)
+            collect_whole(parsing, i, parsed);
         if (!is_others && (reason == NULL || parsing->facts[i].is_void))
             parsed->facts[parsed->count++] = parsing->facts[i];
     }
@@ -330,9 +357,14 @@ static enum status parse(struct parsing *parsing, struct parsed *parsed, struct 
     patient = find_patient(&parsing->bundle, err, &status);
     if (status == STATUS_OK)
         status = read_again(parsing, err);
-    if (status == STATUS_OK)
-        collect(parsing, patient, parsed);
-    return status;
+    if (status != STATUS_OK)
+        return status;
+    parsed->whole.items =
+        ARENA_ARRAY(parsing->reading.arena, struct resource, parsing->bundle.count);
+    if (parsed->whole.items == NULL)
+        return no_room(parsing, err);
+    collect(parsing, patient, parsed);
+    return STATUS_OK;
 }
 
 enum status context_parse(struct slice bytes, struct arena *arena, struct parsed *parsed,

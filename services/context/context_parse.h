@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "context_fact.h"
+#include "context_resources.h"
 
 /* Distinct reasons that are told apart; further ones are counted under "other". */
 #define PARSE_REASONS_MAX 96
@@ -25,11 +26,13 @@ struct parsed {
     size_t count;
     uint32_t resources;     /* entries of the bundle */
     struct reasons reasons; /* of those that gave no fact; a void one is counted here too */
+    struct resources whole; /* of the patient, all that say their type, and deletions; the entries
+                               are views into the bundle */
 };
 
-/* Read @bundle (JSON). Everything in @parsed is in @arena and borrows nothing from @bundle.
- * INVALID_ARGUMENT: malformed JSON, no Bundle, more than one Patient. RESOURCE_EXHAUSTED: the arena
- * is full. Any thread. */
+/* Read @bundle (JSON). Everything in @parsed is in @arena and, but for @parsed->whole, borrows
+ * nothing from @bundle. INVALID_ARGUMENT: malformed JSON, no Bundle, more than one Patient.
+ * RESOURCE_EXHAUSTED: the arena is full. Any thread. */
 enum status context_parse(struct slice bundle, struct arena *arena, struct parsed *parsed,
                           struct error *err);
 

@@ -1,14 +1,18 @@
 /* A Put, as a machine:
  *
- *     PARSE (worker) ─► LOAD ─► MERGE (worker) ─► WRITE ─► done
- *                        ▲                          │
- *                        └──── another came between ┘      ATTEMPTS_MAX times, then ABORTED
+ *     PARSE (worker) ─► LOAD ─► FETCH ─► MERGE (worker) ─► WRITE ─► done
+ *                        ▲        │                          │
+ *                        └────────┴── another came between ──┘      ATTEMPTS_MAX times, then ABORTED
  *
  * Read, merge, write: Redis takes the new version only in the place of the one that was read, so
  * two Puts of one patient cannot lose each other. Where Redis is away, the record that memory holds
  * is merged and kept there (durable = false), with the version that Redis is known to have had;
  * when Redis is back, context_put_unsaved goes through the same states, without PARSE, and what
- * Redis has by then is merged too, or, where it has another map, stays as it is. */
+ * Redis has by then is merged too, or, where it has another map, stays as it is.
+ *
+ * FETCH is for the resources that Redis has, which questions never need and memory does not hold;
+ * it is left out where Redis has no record or is away. In the latter case memory keeps the new ones
+ * alone, and they are partial until the two are merged. */
 #include "context_put.h"
 
 #include "base/limits.h"
@@ -24,6 +28,7 @@
 enum put_state {
     PUT_PARSE,
     PUT_LOAD,
+    PUT_FETCH,
     PUT_MERGE,
     PUT_WRITE,
     PUT_DONE,
@@ -31,7 +36,10 @@ enum put_state {
 
 static const struct machine_state put_states[] = {
     [PUT_PARSE] = { "parse", MACHINE_TO(PUT_LOAD) | MACHINE_TO(PUT_DONE), false },
-    [PUT_LOAD] = { "load", MACHINE_TO(PUT_MERGE) | MACHINE_TO(PUT_DONE), false },
+    [PUT_LOAD] = { "load", MACHINE_TO(PUT_FETCH) | MACHINE_TO(PUT_MERGE) | MACHINE_TO(PUT_DONE),
+                   false },
+    [PUT_FETCH] = { "fetch", MACHINE_TO(PUT_MERGE) | MACHINE_TO(PUT_LOAD) | MACHINE_TO(PUT_DONE),
+                    false },
     [PUT_MERGE] = { "merge", MACHINE_TO(PUT_WRITE) | MACHINE_TO(PUT_DONE), false },
     [PUT_WRITE] = { "write", MACHINE_TO(PUT_LOAD) | MACHINE_TO(PUT_DONE), false },
     [PUT_DONE] = { "done", 0, true },
@@ -50,13 +58,15 @@ struct put {
     struct cache_entry *base;      /* what Redis has, or where it is away had; NULL: nothing */
     struct cache_entry *seen;      /* what memory held when this attempt began */
     struct cache_entry *made;
-    struct slice sealed_record_value, sealed_map_value;
+    struct slice stored_resources; /* of the base, sealed; empty: Redis has none */
+    struct store_values values;    /* what is written */
     uint64_t base_version;
     uint64_t map_version; /* of the record whose map sealed_map grew from; 0: there was none */
     uint32_t as_facts;
     unsigned attempts;
     bool is_memory_only; /* Redis is away */
     bool is_written;     /* Redis has acknowledged it */
+    bool is_overtaken;   /* what was loaded is not what Redis has any more */
     struct load load;
     struct job job;
     struct error err;
@@ -80,6 +90,8 @@ static void put_forget_attempt(struct put *put)
     if (put->call != NULL)
         cache_entry_release(put->unsaved);
     put->base = put->seen = put->made = NULL;
+    put->stored_resources = (struct slice){ NULL, 0 };
+    put->is_overtaken = false;
     if (put->call != NULL)
         put->unsaved = NULL;
     arena_close(&put->work);
@@ -241,17 +253,66 @@ static enum status put_make_entry(struct put *put, struct slice image)
     return cache_entry_open(entry, image, &put->err);
 }
 
-static enum status put_seal(struct put *put, struct slice plain)
+static struct seal_name put_name(const struct put *put, const char *what, uint64_t version)
 {
-    struct seal_name name = { put->tenant, put->patient, "record", put->made->version };
+    return (struct seal_name){ put->tenant, put->patient, what, version };
+}
 
-    if (seal_close(&put->context->key, &name, plain, &put->work, &put->sealed_record_value,
-                   &put->err)
-        != STATUS_OK)
+static enum status put_seal_one(struct put *put, const char *what, struct slice plain,
+                                struct slice *sealed)
+{
+    struct seal_name name = put_name(put, what, put->made->version);
+
+    return seal_close(&put->context->key, &name, plain, &put->work, sealed, &put->err);
+}
+
+static enum status put_seal(struct put *put, struct slice image, struct slice resources)
+{
+    put->values = (struct store_values){ .version = put->made->version };
+    if (put_seal_one(put, "record", image, &put->values.record) != STATUS_OK
+        || put_seal_one(put, "map", put->made->sealed_map, &put->values.map) != STATUS_OK)
         return put->err.status;
-    name.what = "map";
-    return seal_close(&put->context->key, &name, put->made->sealed_map, &put->work,
-                      &put->sealed_map_value, &put->err);
+    return put_seal_one(put, "resources", resources, &put->values.resources);
+}
+
+/* Add those that @sealed holds, of the record's @version, to @all. */
+static enum status put_add_stored(struct put *put, struct slice sealed, uint64_t version,
+                                  struct arena *room, struct resources *all)
+{
+    struct seal_name name = put_name(put, "resources", version);
+    struct resources held, before = *all;
+    struct slice plain;
+
+    if (sealed.size == 0) {
+        all->is_partial = true;
+        return STATUS_OK;
+    }
+    if (seal_open(&put->context->key, &name, sealed, room, room, &plain, &put->err) != STATUS_OK
+        || resources_decode(plain, room, &held, &put->err) != STATUS_OK)
+        return put->err.status;
+    return resources_merge(&before, &held, room, all, &put->err);
+}
+
+/* As put_merge_facts, in @room. */
+static enum status put_merge_resources(struct put *put, struct arena *room, struct slice *bytes)
+{
+    struct resources stored = { 0 }, all;
+    bool is_partial;
+
+    if (put->base != NULL
+        && put_add_stored(put, put->stored_resources, put->base->version, room, &stored)
+               != STATUS_OK)
+        return put->err.status;
+    is_partial = stored.is_partial;
+    if (put->unsaved != NULL
+        && put_add_stored(put, put->unsaved->resources, put->unsaved->version, room, &stored)
+               != STATUS_OK)
+        return put->err.status;
+    if (put->base != NULL)
+        stored.is_partial = is_partial; /* what memory has not is in Redis */
+    if (resources_merge(&stored, &put->parsed.whole, room, &all, &put->err) != STATUS_OK)
+        return put->err.status;
+    return resources_encode(&all, room, bytes, &put->err);
 }
 
 /* Facts to an image. */
@@ -276,14 +337,18 @@ static enum status put_compile(struct put *put, struct fact *facts, size_t count
 static void put_merge(struct job *job)
 {
     struct put *put = (struct put *)((char *)job - offsetof(struct put, job));
-    struct slice image;
+    struct slice image, resources;
+    struct arena room; /* the resources are no longer needed when they are sealed */
     struct fact *facts;
     size_t count;
 
+    arena_init(&room, CONTEXT_WORK_ARENA_BYTES);
     if (put_merge_facts(put, &facts, &count) == STATUS_OK
         && put_compile(put, facts, count, &image) == STATUS_OK
-        && put_make_entry(put, image) == STATUS_OK)
-        put_seal(put, image);
+        && put_make_entry(put, image) == STATUS_OK
+        && put_merge_resources(put, &room, &resources) == STATUS_OK)
+        put_seal(put, image, resources);
+    arena_close(&room);
 }
 
 /* ---- on the loop ---- */
@@ -332,6 +397,34 @@ static void put_load(struct put *put)
                  put_on_loaded, put);
 }
 
+static void put_on_fetched(void *arg, const struct stored *stored, const struct error *err)
+{
+    struct put *put = arg;
+
+    put->is_memory_only = err->status != STATUS_OK;
+    put->is_overtaken =
+        !put->is_memory_only && (!stored->found || stored->version != put->base->version);
+    if (!put->is_memory_only && !put->is_overtaken) {
+        put->stored_resources = arena_copy(&put->work, stored->record);
+        if (put->stored_resources.data == NULL && stored->record.size > 0)
+            error_set(&put->err, STATUS_RESOURCE_EXHAUSTED,
+                      "no room for stored resources of %zu bytes", stored->record.size);
+    }
+    put_step(put);
+}
+
+static void put_fetch(struct put *put)
+{
+    struct error away;
+
+    if (store_fetch_resources(&put->context->store, put->tenant, put->patient, &put->work,
+                              put_on_fetched, put, &away)
+        == STATUS_OK)
+        return;
+    put->is_memory_only = true;
+    put_step(put);
+}
+
 static void put_on_written(void *arg, bool is_written, const struct error *err)
 {
     struct put *put = arg;
@@ -349,15 +442,14 @@ static void put_write(struct put *put)
 
     if (!put->is_memory_only
         && store_write(&put->context->store, put->tenant, put->patient, put->base_version,
-                       put->made->version, put->sealed_record_value, put->sealed_map_value,
-                       &put->work, put_on_written, put, &away)
+                       &put->values, &put->work, put_on_written, put, &away)
                == STATUS_OK)
         return;
     put->is_memory_only = true;
     put_step(put);
 }
 
-static bool put_is_overtaken(const struct put *put)
+static bool put_memory_moved_on(const struct put *put)
 {
     return cache_find(put->context->cache, put->tenant, put->patient, INT64_MIN) != put->seen;
 }
@@ -383,8 +475,24 @@ static void put_keep_unsaved(struct put *put)
         error_set(&put->err, STATUS_UNAVAILABLE, "Redis is not reachable");
         return;
     }
+    put->made->resources = arena_copy(&put->made->arena, put->values.resources);
+    if (put->made->resources.data == NULL) {
+        error_set(&put->err, STATUS_RESOURCE_EXHAUSTED, "no room for the record's resources");
+        return;
+    }
     if (cache_insert(put->context->cache, put->made, &put->err) == STATUS_OK)
         metric_add(put->context->metrics.memory_puts, 1);
+}
+
+/* Another write came between: whether the attempt is made again. */
+static bool put_is_tried_again(struct put *put)
+{
+    metric_add(put->context->metrics.conflicts, 1);
+    if (++put->attempts < ATTEMPTS_MAX)
+        return true;
+    error_set(&put->err, STATUS_ABORTED,
+              "other writes of this record came between %d times; try again", ATTEMPTS_MAX);
+    return false;
 }
 
 /* After WRITE: whether the attempt has to be made again. */
@@ -394,16 +502,11 @@ static bool put_settle(struct put *put)
         put_keep_written(put);
         return false;
     }
-    if (put->is_memory_only && !put_is_overtaken(put)) {
+    if (put->is_memory_only && !put_memory_moved_on(put)) {
         put_keep_unsaved(put);
         return false;
     }
-    metric_add(put->context->metrics.conflicts, 1);
-    if (++put->attempts < ATTEMPTS_MAX)
-        return true;
-    error_set(&put->err, STATUS_ABORTED,
-              "other writes of this record came between %d times; try again", ATTEMPTS_MAX);
-    return false;
+    return put_is_tried_again(put);
 }
 
 /* The map that came may only take the place of the one that it grew from: ABORTED when the record
@@ -445,6 +548,12 @@ static void put_begin_load(struct put *put)
     put_load(put);
 }
 
+static void put_begin_merge(struct put *put)
+{
+    machine_move(&put->machine, PUT_MERGE);
+    put_post(put, put_merge);
+}
+
 static void put_end(struct put *put)
 {
     machine_move(&put->machine, PUT_DONE);
@@ -472,10 +581,20 @@ static void put_step(struct put *put)
         put_check_unsaved(put);
         if (put->err.status != STATUS_OK) {
             put_end(put);
-            break;
+        } else if (put->base != NULL && !put->is_memory_only) {
+            machine_move(&put->machine, PUT_FETCH);
+            put_fetch(put);
+        } else {
+            put_begin_merge(put);
         }
-        machine_move(&put->machine, PUT_MERGE);
-        put_post(put, put_merge);
+        break;
+    case PUT_FETCH:
+        if (!put->is_overtaken)
+            put_begin_merge(put);
+        else if (put_is_tried_again(put))
+            put_begin_load(put);
+        else
+            put_end(put);
         break;
     case PUT_MERGE:
         if (is_gone) {

@@ -8,11 +8,15 @@
 #include "context_put.h"
 #include "context_render.h"
 #include "context_reply.h"
+#include "context_resources_rpc.h"
 #include "context_timeline.h"
 #include "run/workers.h"
 
 #define PUT_CALLS_MAX 8
 #define PUT_QUEUE_MAX 64
+
+/* Pages of resources at once: each unpacks the whole record. */
+#define RESOURCES_CALLS_MAX 8
 
 #define NEAR_MAX 256   /* names that one Assemble is told of */
 #define NAMES_MAX 1024 /* that one record tells: the largest that we know has 700 */
@@ -472,6 +476,12 @@ const struct server_method context_methods[] = {
       .place = METHOD_PLACE_LOOP,
       .start = timeline,
       .arena_bytes_max = 64 * MIB },
+    { .method = &method_context_resources,
+      .place = METHOD_PLACE_LOOP,
+      .start = context_resources_start,
+      .calls_max = RESOURCES_CALLS_MAX,
+      .queue_max = PUT_QUEUE_MAX,
+      .arena_bytes_max = 2 * MESSAGE_BYTES_MAX },
     { .method = &method_context_forget, .place = METHOD_PLACE_LOOP, .start = forget },
     { .method = NULL },
 };

@@ -10,11 +10,18 @@ static const char fetch_script[] =
     "if v == ARGV[1] then return {v} end "
     "return {v, redis.call('GET', KEYS[2]) or '', redis.call('GET', KEYS[3]) or ''}";
 
+/* KEYS: version, resources. */
+static const char fetch_resources_script[] = "local v = redis.call('GET', KEYS[1]) "
+                                             "if not v then return false end "
+                                             "return {v, redis.call('GET', KEYS[2]) or '', ''}";
+
+/* KEYS: version, record, map, resources. */
 static const char write_script[] = "local v = redis.call('GET', KEYS[1]) or '0' "
                                    "if v ~= ARGV[1] then return 0 end "
                                    "redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3]) "
                                    "redis.call('SET', KEYS[2], ARGV[4], 'PX', ARGV[3]) "
                                    "redis.call('SET', KEYS[3], ARGV[5], 'PX', ARGV[3]) "
+                                   "redis.call('SET', KEYS[4], ARGV[6], 'PX', ARGV[3]) "
                                    "return 1";
 
 /* One command, its words and who waits for it; in the arena of whoever asked. */
@@ -57,6 +64,13 @@ static void add_keys(struct asking *asking, struct slice tenant, struct slice pa
     add_key(asking, tenant, patient, "version", arena);
     add_key(asking, tenant, patient, "record", arena);
     add_key(asking, tenant, patient, "map", arena);
+}
+
+static void add_all_keys(struct asking *asking, struct slice tenant, struct slice patient,
+                         struct arena *arena)
+{
+    add_keys(asking, tenant, patient, arena);
+    add_key(asking, tenant, patient, "resources", arena);
 }
 
 static struct asking *begin(struct store *store, struct arena *arena, void *arg, struct error *err)
@@ -145,10 +159,26 @@ enum status store_fetch(struct store *store, struct slice tenant, struct slice p
     return ask(store, asking, on_fetched, err);
 }
 
+enum status store_fetch_resources(struct store *store, struct slice tenant, struct slice patient,
+                                  struct arena *arena, store_fetch_cb done, void *arg,
+                                  struct error *err)
+{
+    struct asking *asking = begin(store, arena, arg, err);
+
+    if (asking == NULL)
+        return err->status;
+    asking->on_fetch = done;
+    add(asking, SLICE("EVAL"));
+    add(asking, slice_from(fetch_resources_script));
+    add(asking, SLICE("2"));
+    add_key(asking, tenant, patient, "version", arena);
+    add_key(asking, tenant, patient, "resources", arena);
+    return ask(store, asking, on_fetched, err);
+}
+
 enum status store_write(struct store *store, struct slice tenant, struct slice patient,
-                        uint64_t base_version, uint64_t version, struct slice record,
-                        struct slice map, struct arena *arena, store_write_cb done, void *arg,
-                        struct error *err)
+                        uint64_t base_version, const struct store_values *values,
+                        struct arena *arena, store_write_cb done, void *arg, struct error *err)
 {
     struct asking *asking = begin(store, arena, arg, err);
 
@@ -157,13 +187,14 @@ enum status store_write(struct store *store, struct slice tenant, struct slice p
     asking->on_write = done;
     add(asking, SLICE("EVAL"));
     add(asking, slice_from(write_script));
-    add(asking, SLICE("3"));
-    add_keys(asking, tenant, patient, arena);
+    add(asking, SLICE("4"));
+    add_all_keys(asking, tenant, patient, arena);
     add_number(asking, base_version, arena);
-    add_number(asking, version, arena);
+    add_number(asking, values->version, arena);
     add_number(asking, store->ttl_ms, arena);
-    add(asking, record);
-    add(asking, map);
+    add(asking, values->record);
+    add(asking, values->map);
+    add(asking, values->resources);
     return change(store, asking, err);
 }
 
@@ -176,6 +207,6 @@ enum status store_forget(struct store *store, struct slice tenant, struct slice 
         return err->status;
     asking->on_write = done;
     add(asking, SLICE("DEL"));
-    add_keys(asking, tenant, patient, arena);
+    add_all_keys(asking, tenant, patient, arena);
     return change(store, asking, err);
 }

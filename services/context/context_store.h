@@ -27,14 +27,25 @@ enum status store_fetch(struct store *store, struct slice tenant, struct slice p
                         uint64_t known_version, struct arena *arena, store_fetch_cb done, void *arg,
                         struct error *err);
 
+/* What Redis has of a record's resources; empty where they were never kept. As store_fetch, whose
+ * callback it shares: the version, and the value as @record. */
+enum status store_fetch_resources(struct store *store, struct slice tenant, struct slice patient,
+                                  struct arena *arena, store_fetch_cb done, void *arg,
+                                  struct error *err);
+
 /* @is_written: false with an @err of OK: Redis has another version than @base_version by now. */
 typedef void (*store_write_cb)(void *arg, bool is_written, const struct error *err);
 
-/* Put version, record and map in place of @base_version (0: nothing), together or not at all. */
+/* A record's values, sealed. */
+struct store_values {
+    uint64_t version;
+    struct slice record, map, resources;
+};
+
+/* Put @values in place of @base_version (0: nothing), together or not at all. */
 enum status store_write(struct store *store, struct slice tenant, struct slice patient,
-                        uint64_t base_version, uint64_t version, struct slice record,
-                        struct slice map, struct arena *arena, store_write_cb done, void *arg,
-                        struct error *err);
+                        uint64_t base_version, const struct store_values *values,
+                        struct arena *arena, store_write_cb done, void *arg, struct error *err);
 
 /* @is_written: whether there was something. */
 enum status store_forget(struct store *store, struct slice tenant, struct slice patient,

@@ -2,10 +2,7 @@
 
 #include <stdlib.h>
 
-/* A page token is the number of the fact that the page begins with; facts keep their order, so one
- * that was handed out before a Put may show a fact again or miss a new older one, and never fails.
- */
-static enum status read_token(struct slice token, size_t count, size_t *start, struct error *err)
+enum status page_token_read(struct slice token, size_t count, size_t *start, struct error *err)
 {
     size_t value = 0;
 
@@ -51,7 +48,7 @@ enum status context_timeline(const struct record *record, const struct timeline_
     struct fhir_date from, to;
 
     *timeline = (struct timeline){ .next_page_token = "" };
-    if (read_token(query->page_token, record->count, &at, err) != STATUS_OK
+    if (page_token_read(query->page_token, record->count, &at, err) != STATUS_OK
         || read_date(query->from, "from", &from, err) != STATUS_OK
         || read_date(query->to, "to", &to, err) != STATUS_OK)
         return STATUS_INVALID_ARGUMENT;

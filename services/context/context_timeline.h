@@ -25,4 +25,9 @@ struct timeline {
 enum status context_timeline(const struct record *record, const struct timeline_query *query,
                              struct arena *arena, struct timeline *timeline, struct error *err);
 
+/* Where in @count items a page begins. A token is a number; items keep their places, so one that
+ * was handed out before a Put may show an item again or miss a new one, and never fails.
+ * INVALID_ARGUMENT: not one of ours. */
+enum status page_token_read(struct slice token, size_t count, size_t *start, struct error *err);
+
 #endif

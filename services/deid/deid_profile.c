@@ -48,6 +48,7 @@ static const struct row {
     { "Coding", "display", DEID_ACTION_KEEP },
     { "CodeableConcept", "text", DEID_ACTION_TEXT },
     { "Quantity", "unit", DEID_ACTION_KEEP },
+    { "Quantity", "system", DEID_ACTION_KEEP },
     { "Patient", "birthDate", DEID_ACTION_BIRTH_DATE },
     { "Patient", "photo", DEID_ACTION_REMOVE },
     { "Practitioner", "photo", DEID_ACTION_REMOVE },

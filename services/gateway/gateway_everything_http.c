@@ -1,70 +1,66 @@
-/* GET /fhir/Patient/{id}/$everything: what is kept of a record, in pages, with surrogates whoever
- * asks. It is GetTimeline by another name: the same scope, the same entry in the audit log. Loop
- * thread. */
+/* GET /fhir/Patient/{id}/$everything: the resources of a record as they were put, in pages, with
+ * surrogates unless originals are asked for. It is GetResources by another name. Loop thread. */
 #include <stdlib.h>
 #include <string.h>
 
-#include "gateway_everything_write.h"
 #include "gateway_http.h"
 
 #define PAGE_SIZE 500
 #define PAGE_SIZE_MAX 1000
+#define HOST_BYTES_MAX 256
 
 struct everything {
     struct http_exchange *exchange;
-    Consilium__V1__GetTimelineRequest request;
+    Consilium__V1__GetResourcesRequest request;
     struct buffer body;
 };
 
-/* "https://host/fhir", as the caller knows us; without a host only the path. */
-static const char *base_of(const struct http_exchange *exchange, struct arena *arena)
+/* "https://host/fhir", as the caller knows us; without a host only the path. NULL: no memory. */
+static char *base_of(struct http_exchange *exchange)
 {
     struct slice host = http_find(exchange, "host");
 
-    if (host.size == 0)
-        return "/fhir";
-    return arena_format(arena, "%s://%.*s/fhir", exchange->is_tls ? "https" : "http",
+    if (host.size == 0 || host.size > HOST_BYTES_MAX)
+        return arena_string(&exchange->arena, SLICE("/fhir"));
+    return arena_format(&exchange->arena, "%s://%.*s/fhir", exchange->is_tls ? "https" : "http",
                         SLICE_FORMAT(host));
 }
 
-static void put_link(struct everything *everything, const char *relation, const char *base,
-                     const char *token)
+static void put_link(struct everything *everything, const char *relation, const char *token)
 {
     struct http_exchange *exchange = everything->exchange;
+    const Consilium__V1__GetResourcesRequest *request = &everything->request;
     struct slice path = slice_cut(exchange->path, strlen("/fhir"), exchange->path.size);
-    const char *url =
-        arena_format(&exchange->arena, "%s%.*s?_count=%u%s%s", base, SLICE_FORMAT(path),
-                     everything->request.page_size, token[0] == '\0' ? "" : "&_page=", token);
+    const char *url = arena_format(&exchange->arena, "%s%.*s?%s%s_count=%u%s%s", request->base_url,
+                                   SLICE_FORMAT(path), request->restore ? "restore=true" : "",
+                                   request->restore ? "&" : "", request->page_size,
+                                   token[0] == '\0' ? "" : "&_page=", token);
 
+    everything->body.is_full |= url == NULL;
     buffer_format(&everything->body, "{\"relation\":\"%s\",\"url\":", relation);
-    buffer_put_json(&everything->body, slice_from(url == NULL ? "" : url));
+    buffer_put_json(&everything->body, slice_from(url));
     buffer_put_byte(&everything->body, '}');
 }
 
+/* The page is a Bundle already: the links go in behind its type. */
 static bool on_page(void *arg, const void *message)
 {
-    const Consilium__V1__GetTimelineReply *page = message;
+    static const char head[] = "{\"resourceType\":\"Bundle\"";
+    const Consilium__V1__GetResourcesReply *page = message;
+    struct slice bundle = slice_of(page->bundle.data, page->bundle.len);
     struct everything *everything = arg;
-    struct arena *arena = &everything->exchange->arena;
     struct buffer *body = &everything->body;
-    const char *base = base_of(everything->exchange, arena);
 
-    body->is_full |= base == NULL;
-    if (base == NULL)
-        return true;
-    buffer_put_string(body, "{\"resourceType\":\"Bundle\",\"type\":\"searchset\",\"link\":[");
-    put_link(everything, "self", base, everything->request.page_token);
+    body->is_full |= !slice_starts_with(bundle, slice_from(head));
+    buffer_put_string(body, head);
+    buffer_put_string(body, ",\"link\":[");
+    put_link(everything, "self", everything->request.page_token);
     if (page->next_page_token[0] != '\0') {
         buffer_put_byte(body, ',');
-        put_link(everything, "next", base, page->next_page_token);
+        put_link(everything, "next", page->next_page_token);
     }
-    buffer_put_string(body, "]");
-    if (page->n_facts > 0) {
-        buffer_put_string(body, ",\"entry\":[");
-        body->is_full |= !everything_put_entries(body, base, page->facts, page->n_facts, arena);
-        buffer_put_byte(body, ']');
-    }
-    buffer_put_byte(body, '}');
+    buffer_put_byte(body, ']');
+    buffer_put(body, slice_cut(bundle, strlen(head), bundle.size));
     return true;
 }
 
@@ -98,14 +94,15 @@ static void fill(struct everything *everything, struct slice patient)
     struct http_exchange *exchange = everything->exchange;
     unsigned long count = strtoul(query(exchange, "_count"), NULL, 10);
 
-    consilium__v1__get_timeline_request__init(&everything->request);
+    consilium__v1__get_resources_request__init(&everything->request);
     everything->request.tenant = (char *)gateway_http_tenant(exchange);
     everything->request.patient = (char *)patient.data;
     everything->request.page_token = query(exchange, "_page");
-    everything->request.page_size = count == 0              ? PAGE_SIZE
-                                    : count < PAGE_SIZE_MAX ? (uint32_t)count
-                                                            : PAGE_SIZE_MAX;
-    everything->request.keep_surrogates = true;
+    everything->request.page_size = count < PAGE_SIZE_MAX ? (uint32_t)count : PAGE_SIZE_MAX;
+    if (count == 0)
+        everything->request.page_size = PAGE_SIZE;
+    everything->request.base_url = base_of(exchange);
+    everything->request.restore = slice_is(http_query(exchange, "restore"), "true");
 }
 
 void everything_http_get(struct http_exchange *exchange, struct slice patient)
@@ -126,6 +123,8 @@ void everything_http_get(struct http_exchange *exchange, struct slice patient)
     everything->exchange = exchange;
     buffer_init(&everything->body, &exchange->arena);
     fill(everything, patient);
-    if (gateway_http_call(exchange, &method_gateway_get_timeline, &options, &api) == NULL)
+    if (everything->request.base_url == NULL)
+        http_abort(exchange);
+    else if (gateway_http_call(exchange, &method_gateway_get_resources, &options, &api) == NULL)
         gateway_http_fail(exchange, &api);
 }

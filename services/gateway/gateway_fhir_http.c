@@ -336,7 +336,7 @@ void fhir_http_metadata(struct http_exchange *exchange, struct slice rest)
         "{\"resourceType\":\"CapabilityStatement\",\"status\":\"active\",\"date\":\"%s\","
         "\"kind\":\"instance\",\"software\":{\"name\":\"Consilium\",\"version\":\"%s\"},"
         "\"implementation\":{\"description\":\"Records to be asked about; what is put is "
-        "de-identified and kept as facts\"},\"fhirVersion\":\"4.0.1\","
+        "de-identified and kept\"},\"fhirVersion\":\"4.0.1\","
         "\"format\":[\"application/fhir+json\"],\"rest\":[{\"mode\":\"server\","
         "\"resource\":[{\"type\":\"Bundle\",\"interaction\":[{\"code\":\"create\"},"
         "{\"code\":\"update\"}],\"searchParam\":[{\"name\":\"patient\",\"type\":\"string\","

@@ -109,6 +109,11 @@ static void door_timeline(struct call *call)
     gateway_admit(call, ACCESS_SCOPE_ASK, timeline_start);
 }
 
+static void door_resources(struct call *call)
+{
+    gateway_admit(call, ACCESS_SCOPE_ASK, resources_start);
+}
+
 static void door_forget(struct call *call)
 {
     gateway_admit(call, ACCESS_SCOPE_PUT, forget_start);
@@ -137,6 +142,8 @@ const struct server_method gateway_methods[] = {
     { &method_gateway_ask_many, METHOD_PLACE_LOOP, door_ask_many, 16, 16, 4 * ASK_ARENA_BYTES,
       600000 },
     { &method_gateway_get_timeline, METHOD_PLACE_LOOP, door_timeline, 64, 64, ASK_ARENA_BYTES,
+      60000 },
+    { &method_gateway_get_resources, METHOD_PLACE_LOOP, door_resources, 16, 64, PUT_ARENA_BYTES,
       60000 },
     { &method_gateway_forget, METHOD_PLACE_LOOP, door_forget, 64, 64, 0, 60000 },
     { &method_gateway_embed, METHOD_PLACE_LOOP, door_embed, 16, 64, EMBED_ARENA_BYTES, 300000 },

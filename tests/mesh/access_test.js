@@ -82,7 +82,7 @@ module.exports = {
     async 'who shows nothing is UNAUTHENTICATED at every method'({ mesh }) {
       assert.equal(await code(ask(mesh)), UNAUTHENTICATED);
       assert.equal(await code(put(mesh)), UNAUTHENTICATED);
-      for (const method of ['GetTimeline', 'Forget', 'ListModels']) {
+      for (const method of ['GetTimeline', 'GetResources', 'Forget', 'ListModels']) {
         assert.equal(await code(mesh.call(mesh.gateway, method, { patient: 'p1' })), UNAUTHENTICATED, method);
       }
     },
@@ -116,6 +116,17 @@ module.exports = {
       const kept = (await ask(mesh, token(), { keep_surrogates: true })).find((e) => e.event === 'facts').facts.facts;
       assert.notDeepEqual(bare, full);
       assert.deepEqual(bare, kept);
+    },
+    async 'the whole record comes with surrogates, and with originals only to who asks and may'({ http }) {
+      const everything = (more, one) => fetch(`${http}/fhir/Patient/p1/$everything${more}`, { headers: { authorization: `Bearer ${one}` } });
+      const [bare, plain, restored] = await Promise.all([everything('', token({ scope: 'ask' })), everything('', token()), everything('?restore=true', token())]);
+      const bundle = await bare.json();
+      assert.deepEqual(await plain.json(), bundle);
+      const names = (await restored.json()).entry.map((entry) => entry.resource).find((r) => r.resourceType === 'Patient').name;
+      assert.ok(!JSON.stringify(bundle).includes(names[0].family));
+      const refused = await everything('?restore=true', token({ scope: 'ask' }));
+      assert.equal(refused.status, 403);
+      assert.equal((await refused.json()).issue[0].code, 'forbidden');
     },
     async 'by HTTP a stranger is sent away before the body, and a caller is the same caller'({ http }) {
       const post = (headers) => fetch(`${http}/v1/chat/completions`, { method: 'POST', headers: { 'content-type': 'application/json', ...headers },

@@ -36,7 +36,7 @@ static const char record[] =
     "\"code\":{\"coding\":[{\"system\":\"http://loinc.org\",\"code\":\"4548-4\",\"display\":\"Hemoglobin A1c\"}],"
     "\"text\":\"Hemoglobin A1c\"},"
     "\"subject\":{\"reference\":\"urn:uuid:7c1e8a50-0000-4000-8000-0000000000a1\"},"
-    "\"effectiveDateTime\":\"2019-03-04T10:11:12.881-05:00\",\"valueQuantity\":{\"value\":7.20,\"unit\":\"%\"},"
+    "\"effectiveDateTime\":\"2019-03-04T10:11:12.881-05:00\",\"valueQuantity\":{\"value\":7.20,\"unit\":\"%\",\"system\":\"http://unitsofmeasure.org\",\"code\":\"%\"},"
     "\"note\":[{\"text\":\"Peggy QUILLFEATHER (Qillfeather in the old chart, tel 555 010 4477) lives at 12 Larkspur "
     "Hollow, seen on March 4th, 2019, DOB 02031951 or 03021951. Parkinson's disease unlikely.\"}]}}]}";
 
@@ -151,6 +151,20 @@ static void names_typed_where_codes_belong_are_replaced(void **state)
                      STATUS_OK);
     assert_true(slice_is(back, typed));
     trip_close(&trip);
+}
+
+static void units_stay_in_their_system(void **state)
+{
+    static const enum deid_profile profiles[] = { DEID_PROFILE_LIMITED, DEID_PROFILE_SAFE_HARBOR };
+    struct trip trip;
+
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        trip_open(&trip, slice_from(record), profiles[i]);
+        assert_int_equal(trip.status, STATUS_OK);
+        assert_true(has(trip.output, "\"system\":\"http://unitsofmeasure.org\",\"code\":\"%\""));
+        trip_close(&trip);
+    }
 }
 
 static void safe_harbor_keeps_years_only(void **state)
@@ -565,6 +579,7 @@ int main(void)
         cmocka_unit_test(loses_everything_that_the_patient_is_known_by),
         cmocka_unit_test(the_way_back_gives_the_record),
         cmocka_unit_test(names_typed_where_codes_belong_are_replaced),
+        cmocka_unit_test(units_stay_in_their_system),
         cmocka_unit_test(safe_harbor_keeps_years_only),
         cmocka_unit_test(what_fhir_does_not_have_is_read_as_text_and_comes_back),
         cmocka_unit_test(what_looks_like_a_small_id_comes_back_as_itself),
