@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "inference_adjust.h"
+#include "inference_draw.h"
 #include "kernels.h"
 
 #define TEMPERATURE_MAX 100
@@ -12,10 +13,10 @@
 
 struct inference_sampler {
     uint32_t vocabulary;
-    float *logits;                          /* [vocabulary] adjusted */
-    float *chances;                         /* [vocabulary] probabilities */
-    uint32_t *counts;                       /* [vocabulary] for inference_adjust */
-    struct inference_candidate *candidates; /* [vocabulary] */
+    float *logits;    /* [vocabulary] adjusted */
+    float *chances;   /* [vocabulary] probabilities as the model has them */
+    uint32_t *counts; /* [vocabulary] for inference_adjust */
+    struct inference_drawer *drawer;
 };
 
 struct inference_sampler *inference_sampler_create(uint32_t vocabulary)
@@ -28,9 +29,9 @@ struct inference_sampler *inference_sampler_create(uint32_t vocabulary)
     sampler->logits = calloc(vocabulary, sizeof(*sampler->logits));
     sampler->chances = calloc(vocabulary, sizeof(*sampler->chances));
     sampler->counts = calloc(vocabulary, sizeof(*sampler->counts));
-    sampler->candidates = calloc(vocabulary, sizeof(*sampler->candidates));
+    sampler->drawer = inference_drawer_create(vocabulary);
     if (sampler->logits != NULL && sampler->chances != NULL && sampler->counts != NULL
-        && sampler->candidates != NULL)
+        && sampler->drawer != NULL)
         return sampler;
     inference_sampler_destroy(sampler);
     return NULL;
@@ -43,7 +44,7 @@ void inference_sampler_destroy(struct inference_sampler *sampler)
     free(sampler->logits);
     free(sampler->chances);
     free(sampler->counts);
-    free(sampler->candidates);
+    inference_drawer_destroy(sampler->drawer);
     free(sampler);
 }
 
@@ -113,37 +114,15 @@ enum status inference_sample_check(const struct inference_sampling *sampling, ui
 /* What the model itself says
  * -------------------------------------------------------------------------------- */
 
-static uint32_t likeliest(const float *logits, uint32_t count)
-{
-    uint32_t best = 0;
-
-    for (uint32_t i = 1; i < count; i++) {
-        if (logits[i] > logits[best])
-            best = i;
-    }
-    return best;
-}
-
 /* log Σ exp(logits) */
-static double log_sum(struct inference_sampler *sampler, const float *logits, uint32_t best)
+static double log_sum(struct inference_sampler *sampler, const float *logits)
 {
-    double sum = 0;
+    uint32_t count = sampler->vocabulary, best = inference_draw_likeliest(logits, count);
 
-    memcpy(sampler->chances, logits, sampler->vocabulary * sizeof(*logits));
-    kernels_softmax(sampler->chances, sampler->vocabulary);
-    for (uint32_t i = 0; i < sampler->vocabulary; i++)
-        sum += (double)sampler->chances[i];
-    return (double)logits[best] + log(sum / (double)sampler->chances[best]);
-}
-
-/* Likelier first; of equals the smaller id, so that the order is one. */
-static int compare(const void *a, const void *b)
-{
-    const struct inference_candidate *x = a, *y = b;
-
-    if (x->weight != y->weight)
-        return x->weight > y->weight ? -1 : 1;
-    return x->id < y->id ? -1 : x->id > y->id;
+    memcpy(sampler->chances, logits, count * sizeof(*logits));
+    kernels_softmax(sampler->chances, count);
+    return (double)logits[best]
+           + log(inference_draw_sum(sampler->chances, count) / (double)sampler->chances[best]);
 }
 
 /* The @count likeliest ids to @top, in order: each goes to its place among those so far. */
@@ -152,10 +131,10 @@ static void find_top(const float *logits, uint32_t vocabulary, struct inference_
 {
     uint32_t kept = 0;
 
-    for (uint32_t id = 0; id < vocabulary; id++) {
+    for (uint32_t id = 0; count > 0 && id < vocabulary; id++) {
         uint32_t at = kept;
 
-        if (kept == count && (count == 0 || logits[id] <= top[count - 1].weight))
+        if (kept == count && logits[id] <= top[count - 1].weight)
             continue;
         if (kept < count)
             kept++;
@@ -170,7 +149,7 @@ static void find_top(const float *logits, uint32_t vocabulary, struct inference_
 void inference_sample_score(struct inference_sampler *sampler, const float *logits, uint32_t id,
                             uint32_t top_count, struct inference_sample *sample)
 {
-    double total = log_sum(sampler, logits, likeliest(logits, sampler->vocabulary));
+    double total = log_sum(sampler, logits);
 
     sample->id = id;
     sample->logprob = (float)((double)logits[id] - total);
@@ -181,107 +160,12 @@ void inference_sample_score(struct inference_sampler *sampler, const float *logi
         sample->top[i].weight = (float)((double)sample->top[i].weight - total);
 }
 
-/* Drawing
- * ------------------------------------------------------------------------------------------- */
-
-static bool has_top_p(const struct inference_sampling *sampling)
-{
-    return sampling->top_p > 0 && sampling->top_p < 1;
-}
-
-/* The candidates that can be drawn at all, with their probabilities at the temperature. Those under
- * (1 - top_p) / (count - 1) cannot be among the fewest that reach top_p, and need not be sorted. */
-static uint32_t collect(struct inference_sampler *sampler,
-                        const struct inference_sampling *sampling, const float *logits)
-{
-    uint32_t count = sampler->vocabulary, kept = 0, best = likeliest(logits, count);
-    float cutoff = 0;
-
-    for (uint32_t i = 0; i < count; i++)
-        sampler->chances[i] = (logits[i] - logits[best]) / sampling->temperature;
-    kernels_softmax(sampler->chances, count);
-    if (has_top_p(sampling) && count > 1) /* a little less: sums are rounded */
-        cutoff = 0.99f * (1 - sampling->top_p) / (float)(count - 1);
-    for (uint32_t i = 0; i < count; i++) {
-        if (sampler->chances[i] >= cutoff && logits[i] > -INFINITY)
-            sampler->candidates[kept++] = (struct inference_candidate){ sampler->chances[i], i };
-    }
-    if (kept == 0)
-        sampler->candidates[kept++] = (struct inference_candidate){ 1, best };
-    return kept;
-}
-
-static double sum_of(const struct inference_candidate *candidates, uint32_t count)
-{
-    double sum = 0;
-
-    for (uint32_t i = 0; i < count; i++)
-        sum += (double)candidates[i].weight;
-    return sum;
-}
-
-/* The fewest of the sorted @candidates whose weights reach @wanted. */
-static uint32_t cut_top_p(const struct inference_candidate *candidates, uint32_t count,
-                          double wanted)
-{
-    double sum = 0;
-    uint32_t i = 0;
-
-    while (i < count && (i == 0 || sum < wanted))
-        sum += (double)candidates[i++].weight;
-    return i;
-}
-
-/* Those of at least min_p of the likeliest's, in the order that they are in. */
-static uint32_t cut_min_p(struct inference_candidate *candidates, uint32_t count, float min_p)
-{
-    float largest = 0;
-    uint32_t kept = 0;
-
-    for (uint32_t i = 0; i < count; i++)
-        largest = fmaxf(largest, candidates[i].weight);
-    for (uint32_t i = 0; i < count; i++) {
-        if (candidates[i].weight >= min_p * largest)
-            candidates[kept++] = candidates[i];
-    }
-    return kept;
-}
-
-static uint32_t cut(const struct inference_sampling *sampling,
-                    struct inference_candidate *candidates, uint32_t count)
-{
-    bool has_top_k = sampling->top_k > 0 && sampling->top_k < count;
-
-    if (has_top_k || has_top_p(sampling))
-        qsort(candidates, count, sizeof(*candidates), compare);
-    if (has_top_k)
-        count = sampling->top_k;
-    if (has_top_p(sampling)) /* of what top_k has left; of 1 where it has left all */
-        count = cut_top_p(candidates, count,
-                          (double)sampling->top_p * (has_top_k ? sum_of(candidates, count) : 1));
-    return sampling->min_p > 0 ? cut_min_p(candidates, count, sampling->min_p) : count;
-}
-
-static uint32_t draw(const struct inference_candidate *candidates, uint32_t count, double at)
-{
-    for (uint32_t i = 0; i + 1 < count; i++) {
-        at -= (double)candidates[i].weight;
-        if (at < 0)
-            return candidates[i].id;
-    }
-    return candidates[count - 1].id;
-}
-
 static uint32_t choose(struct inference_sampler *sampler, const struct inference_sampling *sampling,
                        struct inference_random *random, const float *logits)
 {
-    uint32_t count;
-
     if (!(sampling->temperature > 0))
-        return likeliest(logits, sampler->vocabulary);
-    count = collect(sampler, sampling, logits);
-    count = cut(sampling, sampler->candidates, count);
-    return draw(sampler->candidates, count, next(random) * sum_of(sampler->candidates, count));
+        return inference_draw_likeliest(logits, sampler->vocabulary);
+    return inference_draw(sampler->drawer, sampling, logits, next(random));
 }
 
 void inference_sample(struct inference_sampler *sampler, const struct inference_sampling *sampling,

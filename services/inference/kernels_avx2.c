@@ -291,14 +291,24 @@ static void store_some(float *out, __m256 values, size_t count)
     memcpy(out, lanes, count * sizeof(*out));
 }
 
+static float maximum_of(const float *x, size_t count)
+{
+    __m256 most = _mm256_set1_ps(-INFINITY);
+    float lanes[8], largest = -INFINITY;
+
+    for (size_t i = 0; i < count; i += 8)
+        most = _mm256_max_ps(load_some(x + i, count - i, -INFINITY), most);
+    _mm256_storeu_ps(lanes, most);
+    for (int i = 0; i < 8; i++)
+        largest = lanes[i] > largest ? lanes[i] : largest;
+    return largest;
+}
+
 static void softmax(float *x, size_t count)
 {
-    float largest = x[0], total;
-    __m256 most, sum = _mm256_setzero_ps();
+    __m256 most = _mm256_set1_ps(maximum_of(x, count)), sum = _mm256_setzero_ps();
+    float total;
 
-    for (size_t i = 1; i < count; i++)
-        largest = x[i] > largest ? x[i] : largest;
-    most = _mm256_set1_ps(largest);
     for (size_t i = 0; i < count; i += 8) {
         __m256 e = exp_of(_mm256_sub_ps(load_some(x + i, count - i, -INFINITY), most));
 

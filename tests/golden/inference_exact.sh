@@ -7,7 +7,7 @@
 # Installs the peer from npm into FOLDER (build/golden).
 set -eu
 root=$(cd "$(dirname "$0")/../.." && pwd)
-bin=${1:-$root/build/release/bin}
+bin=$(realpath "${1:-$root/build/release/bin}")
 . "$root/tests/golden/inference_peer.sh"
 peer_install "${2:-$root/build/golden}"
 shape=$(dirname "$bin")/bench/model_shape

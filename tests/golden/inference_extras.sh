@@ -7,7 +7,7 @@
 # hundredth. Installs the peer from npm into FOLDER (build/golden).
 set -eu
 root=$(cd "$(dirname "$0")/../.." && pwd)
-bin=${1:-$root/build/release/bin}
+bin=$(realpath "${1:-$root/build/release/bin}")
 . "$root/tests/golden/inference_peer.sh"
 peer_install "${2:-$root/build/golden}"
 samples=$(find "$(dirname "$bin")" -name inference_samples -type f | head -1)

@@ -5,7 +5,7 @@
 # time. Installs the peer from npm into FOLDER (build/golden), where the files are kept too.
 set -eu
 root=$(cd "$(dirname "$0")/../.." && pwd)
-bin=${1:-$root/build/release/bin}
+bin=$(realpath "${1:-$root/build/release/bin}")
 folder=${2:-$root/build/golden}
 shapes=${3:-llama-1b}
 prompt=${PROMPT:-512} answer=${ANSWER:-64}
