@@ -169,7 +169,7 @@ static void tell_none(struct finding *finding, const struct taking *taking)
         rest_on(&sentence, taken);
         partners += taken->fact != UINT32_MAX && (taking->named > 1 || !taken->is_named);
     }
-    if (partners == 0 || taking->count < 2)
+    if (partners == 0 || taking->count < 2 || (taking->named == 0 && sentence.count < 2))
         return;
     buffer_put_string(finding->out, "No listed interaction");
     put_named(finding, taking);

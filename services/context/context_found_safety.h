@@ -6,9 +6,9 @@
  *     No listed interaction of ibuprofen is found among the active medications [3][4].
  *     No listed interaction of amlodipine and lisinopril is found [3][4].
  *
- *     Metformin, with eGFR 24 mL/min/1.73 m2 on 2025-03-04: contraindicated below 30 (FDA label)
- * [3][12]. Metformin, with eGFR 78 mL/min/1.73 m2 on 2025-03-04: no listed renal limit reached
- * [3][12]. No listed renal limit is reached, with eGFR 78 mL/min/1.73 m2 on 2025-03-04 [3][12].
+ *     Metformin, with eGFR 24 mL/min/1.73 m2 on 2025-03-04: contraindicated below 30 (FDA) [3][12].
+ *     Metformin, with eGFR 78 mL/min/1.73 m2 on 2025-03-04: no listed renal limit reached [3][12].
+ *     No listed renal limit is reached, with eGFR 78 mL/min/1.73 m2 on 2025-03-04 [3][12].
  *
  *     Mammography on 2021-05-06, due every 2 years (USPSTF): overdue on 2025-06-20 [12].
  *     Mammography on 2024-05-06, due every 2 years (USPSTF): not overdue on 2025-06-20 [12].
@@ -40,6 +40,7 @@ void found_tell_safety(struct finding *finding, const struct safety_question *as
 
 void found_sentence_begin(struct found_sentence *sentence, struct finding *finding);
 
+/* Lines are cited in their order. */
 void found_sentence_rest_on(struct found_sentence *sentence, uint32_t fact);
 
 /* The citations and the end; away with it where there is no room. */

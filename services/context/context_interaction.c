@@ -39,9 +39,10 @@ static const struct interaction_row rows[] = {
     { "tizanidine", "ciprofloxacin fluvoxamine", "low blood pressure" },
     { "irinotecan", STRONG_3A4, "irinotecan toxicity" },
     { QT, QT, "QT prolongation" },
-    /* ---- Coumadin label, 7.2 and 7.3; labels of Eliquis, Xarelto, Pradaxa and Savaysa, 7 ---- */
+    /* ---- Coumadin label, 7.2 and 7.3; Lovenox label, 7; labels of Eliquis, Xarelto, Pradaxa and Savaysa, 7 ---- */
     { "warfarin", "amiodarone fluconazole metronidazole sulfamethoxazole voriconazole miconazole capecitabine fluvoxamine", "raised INR" },
-    { "_anticoagulant", NSAIDS " _antiplatelet " SSRI_SNRI, "bleeding" },
+    { "_anticoagulant", NSAIDS " _antiplatelet", "bleeding" },
+    { "warfarin _doac", SSRI_SNRI, "bleeding" },
     { "_doac", "ketoconazole itraconazole ritonavir", "bleeding" },
     { "warfarin _doac", "rifampin carbamazepine phenytoin", "less anticoagulation" },
     /* ---- Plavix label, 7.1 to 7.5; FDA 2006, aspirin and ibuprofen; Zoloft label, 7.1 ---- */

@@ -21,39 +21,39 @@ struct renal_row {
     }
 #define REDUCED(name, bound)                                                                       \
     {                                                                                              \
-        name, bound, false, "dose reduced below " #bound " (FDA label)"                            \
+        name, bound, false, "dose reduced below " #bound " (FDA)"                                  \
     }
 
 /* clang-format off */
 static const struct renal_row rows[] = {
-    { "metformin", 30, false, "contraindicated below 30 (FDA label)" },
-    { "metformin", 45, false, "start not recommended below 45 (FDA label)" },
-    { "empagliflozin", 30, false, "not recommended for glucose control below 30 (FDA label)" },
-    { "dapagliflozin", 25, false, "start not recommended below 25 (FDA label)" },
-    { "dapagliflozin", 45, false, "not recommended for glucose control below 45 (FDA label)" },
+    { "metformin", 30, false, "contraindicated below 30 (FDA)" },
+    { "metformin", 45, false, "start not recommended below 45 (FDA)" },
+    { "empagliflozin", 30, false, "not recommended for glucose control below 30 (FDA)" },
+    { "dapagliflozin", 25, false, "start not recommended below 25 (FDA)" },
+    { "dapagliflozin", 45, false, "not recommended for glucose control below 45 (FDA)" },
     REDUCED("sitagliptin", 45), REDUCED("saxagliptin", 45),
-    { "exenatide", 45, false, "caution below 45 (FDA label)" },
+    { "exenatide", 45, false, "caution below 45 (FDA)" },
     NSAID("ibuprofen"), NSAID("naproxen"), NSAID("diclofenac"), NSAID("celecoxib"), NSAID("meloxicam"), NSAID("indomethacin"),
     NSAID("ketorolac"), NSAID("etodolac"), NSAID("nabumetone"), NSAID("piroxicam"), NSAID("ketoprofen"), NSAID("sulindac"), NSAID("oxaprozin"),
     REDUCED("gabapentin", 60), REDUCED("pregabalin", 60), REDUCED("topiramate", 70),
-    { "dabigatran", 15, false, "no dose recommended below 15 (FDA label)" },
+    { "dabigatran", 15, false, "no dose recommended below 15 (FDA)" },
     REDUCED("dabigatran", 30),
-    { "rivaroxaban", 15, false, "avoided below 15 (FDA label)" },
-    { "rivaroxaban", 50, true, "dose reduced at 50 or below (FDA label)" },
+    { "rivaroxaban", 15, false, "avoided below 15 (FDA)" },
+    { "rivaroxaban", 50, true, "dose reduced at 50 or below (FDA)" },
     REDUCED("enoxaparin", 30),
-    { "spironolactone", 50, true, "lower starting dose at 50 or below (FDA label)" },
-    { "lisinopril", 30, true, "starting dose halved at 30 or below (FDA label)" },
+    { "spironolactone", 50, true, "lower starting dose at 50 or below (FDA)" },
+    { "lisinopril", 30, true, "starting dose halved at 30 or below (FDA)" },
     REDUCED("rosuvastatin", 30),
-    { "fenofibrate", 30, false, "contraindicated below 30 (FDA label)" },
+    { "fenofibrate", 30, false, "contraindicated below 30 (FDA)" },
     REDUCED("allopurinol", 20), REDUCED("colchicine", 30),
-    { "nitrofurantoin", 60, false, "contraindicated below 60 (FDA label)" },
+    { "nitrofurantoin", 60, false, "contraindicated below 60 (FDA)" },
     REDUCED("amoxicillin", 30), REDUCED("cephalexin", 30), REDUCED("levofloxacin", 50), REDUCED("ciprofloxacin", 30),
     REDUCED("cetirizine", 31), REDUCED("famotidine", 60), REDUCED("tramadol", 30), REDUCED("memantine", 30),
-    { "duloxetine", 30, false, "avoided below 30 (FDA label)" },
-    { "alendronate", 35, false, "not recommended below 35 (FDA label)" },
-    { "risedronate", 30, false, "not recommended below 30 (FDA label)" },
-    { "ibandronate", 30, false, "not recommended below 30 (FDA label)" },
-    { "zoledronic-acid", 35, false, "contraindicated below 35 (FDA label)" },
+    { "duloxetine", 30, false, "avoided below 30 (FDA)" },
+    { "alendronate", 35, false, "not recommended below 35 (FDA)" },
+    { "risedronate", 30, false, "not recommended below 30 (FDA)" },
+    { "ibandronate", 30, false, "not recommended below 30 (FDA)" },
+    { "zoledronic-acid", 35, false, "contraindicated below 35 (FDA)" },
 };
 /* clang-format on */
 

@@ -14,7 +14,7 @@
  * builds the table. */
 bool renal_is_listed(uint32_t drug);
 
-/* "contraindicated below 30 (FDA label)": the strictest that @egfr (mL/min/1.73 m2) has reached for
+/* "contraindicated below 30 (FDA)": the strictest that @egfr (mL/min/1.73 m2) has reached for
  * @drug; NULL: none. */
 const char *renal_limit_of(uint32_t drug, double egfr);
 

@@ -96,23 +96,41 @@ static void add_parts(struct safety_question *asked, uint32_t brand)
             add_drug(asked, list[i]);
 }
 
-/* Drugs and screenings that are named. */
-static void read_things(struct slice question, struct safety_question *asked)
+/* A class whose word is a drug's own name ("*olol") is not what is named. */
+static bool is_ending(const struct thing_found *found, uint32_t count, uint32_t class)
 {
+    for (uint32_t i = 0; i < count; i++)
+        if (thing_kind_of(found[i].thing) == THING_DRUG && found[i].first == found[class].first
+            && thing_kind_of(found[class].thing) == THING_DRUG_CLASS)
+            return true;
+    return false;
+}
+
+/* Drugs and screenings that are named; true: something else that is done is, too. */
+static bool read_things(struct slice question, struct safety_question *asked)
+{
+    const uint32_t done = THING_BIT(THING_TEST) | THING_BIT(THING_IMAGING)
+                          | THING_BIT(THING_PROCEDURE) | THING_BIT(THING_VACCINE);
     struct thing_found found[THINGS_FOUND_MAX];
     uint32_t count = things_find(question, THING_ANY, found, THINGS_FOUND_MAX);
+    bool has_other = false;
 
     for (uint32_t i = 0; i < count; i++) {
         uint32_t thing = found[i].thing;
+        bool is_row = false;
 
         if (thing_kind_of(thing) == THING_DRUG_BRAND)
             add_parts(asked, thing);
-        else if (THING_ANY_DRUG >> thing_kind_of(thing) & 1)
+        else if ((THING_ANY_DRUG >> thing_kind_of(thing) & 1) && !is_ending(found, count, i))
             add_drug(asked, thing);
         for (uint32_t row = 0; row < screenings_count; row++)
-            if (thing == screening_thing(row))
+            if (thing == screening_thing(row)) {
                 asked->screenings |= 1u << row;
+                is_row = true;
+            }
+        has_other |= !is_row && (done >> thing_kind_of(thing) & 1);
     }
+    return has_other;
 }
 
 static bool names_medication(struct slice question)
@@ -123,7 +141,7 @@ static bool names_medication(struct slice question)
     return asked.kinds >> FACT_MEDICATION & 1;
 }
 
-static enum safety asks_what(struct slice question, unsigned says,
+static enum safety asks_what(struct slice question, unsigned says, bool has_other,
                              const struct safety_question *asked)
 {
     bool has_drugs = asked->drugs_count > 0;
@@ -136,7 +154,7 @@ static enum safety asks_what(struct slice question, unsigned says,
     if ((says & SAYS_KIDNEY) && (says & SAYS_FIT) && (has_drugs || names_medication(question)))
         return SAFETY_RENAL;
     if (((says & SAYS_LATE) || says_due(question))
-        && (asked->screenings != 0 || ((says & SAYS_SCREENING) && !has_drugs)))
+        && (asked->screenings != 0 || ((says & SAYS_SCREENING) && !has_drugs && !has_other)))
         return SAFETY_SCREENING;
     return SAFETY_NONE;
 }
@@ -144,6 +162,7 @@ static enum safety asks_what(struct slice question, unsigned says,
 void safety_read(struct slice question, struct safety_question *asked)
 {
     unsigned says = 0;
+    bool has_other;
 
     pthread_once(&once, build);
     *asked = (struct safety_question){ 0 };
@@ -151,8 +170,8 @@ void safety_read(struct slice question, struct safety_question *asked)
     if ((says & (SAYS_INTERACT | SAYS_TOGETHER | SAYS_KIDNEY | SAYS_LATE)) == 0
         && !says_due(question))
         return;
-    read_things(question, asked);
-    asked->asks = asks_what(question, says, asked);
+    has_other = read_things(question, asked);
+    asked->asks = asks_what(question, says, has_other, asked);
 }
 
 bool safety_is(const struct course *course, uint32_t thing)

@@ -40,13 +40,29 @@ uint32_t prompt_find(const struct prompt *prompt, struct slice reference)
     return 0;
 }
 
-/* The ids that prove @claim, false when one of them is in no line. */
+/* The ids that prove @claim, in their order; false when one of them is in no line. */
 static bool find_all(const struct prompt *prompt, const struct question_claim *claim, uint32_t *ids)
 {
-    for (size_t i = 0; i < claim->evidence_count; i++)
-        if ((ids[i] = prompt_find(prompt, claim->evidence[i])) == 0)
+    for (size_t i = 0; i < claim->evidence_count; i++) {
+        uint32_t id = prompt_find(prompt, claim->evidence[i]);
+        size_t at = i;
+
+        if (id == 0)
             return false;
+        for (; at > 0 && ids[at - 1] > id; at--)
+            ids[at] = ids[at - 1];
+        ids[at] = id;
+    }
     return true;
+}
+
+static bool is_before(const uint32_t *ids, const uint32_t *other)
+{
+    size_t i = 0;
+
+    while (i < QUESTIONS_EVIDENCE_MAX - 1 && ids[i] == other[i])
+        i++;
+    return ids[i] < other[i];
 }
 
 /* "The record does not say." is a sentence already; a claim becomes one behind its citations. */
@@ -83,7 +99,7 @@ struct slice prompt_answer(const struct prompt *prompt, const struct question *q
 
         for (size_t i = 0; i < question->claims_count; i++)
             if (ids[i][0] != UINT32_MAX
-                && (next == question->claims_count || ids[i][0] < ids[next][0]))
+                && (next == question->claims_count || is_before(ids[i], ids[next])))
                 next = i;
         put_claim(&question->claims[next], ids[next], &out);
         ids[next][0] = UINT32_MAX;

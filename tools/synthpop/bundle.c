@@ -512,10 +512,13 @@ static void write_operation(struct writer *writer, unsigned index)
     put(writer, ",\"performer\":[{");
     put(writer, "\"function\":{\"text\":\"performer\"}");
     put_practitioner(writer, operation->encounter, "actor");
-    put(writer, "}],\"reasonReference\":[{\"reference\":\"");
-    bundle_write_reference(writer->record, BUNDLE_CONDITION, (unsigned)operation->condition,
-                           writer->out);
-    put(writer, "\"}]");
+    put(writer, "}]");
+    if (operation->condition >= 0) {
+        put(writer, ",\"reasonReference\":[{\"reference\":\"");
+        bundle_write_reference(writer->record, BUNDLE_CONDITION, (unsigned)operation->condition,
+                               writer->out);
+        put(writer, "\"}]");
+    }
     close_entry(writer);
 }
 

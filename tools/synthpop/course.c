@@ -1,12 +1,13 @@
 /* In order: allergies · which diseases, from when, and their stages as events · the events in time:
  * conditions, drugs, operations, visits · acute episodes · vaccinations · controls until the record
- * is large enough · all visits measured. */
+ * is large enough · all visits measured · screenings at them. */
 #include "course_parts.h"
 
 #include <stdlib.h>
 
 #include "base/check.h"
 #include "calendar.h"
+#include "course_care.h"
 
 #define CHRONIC_MAX 6
 #define ORDERS_ACTIVE_MAX 6
@@ -44,6 +45,11 @@ static void add_event(struct course *course, int day, enum disease disease, unsi
     if (course->event_count < EVENTS_MAX)
         course->events[course->event_count++] =
             (struct event){ calendar_working_day(day), disease, stage };
+}
+
+void course_add_event(struct course *course, int day, enum disease disease)
+{
+    add_event(course, day, disease, 0);
 }
 
 /* A disease that begins on @day, with the stages that it reaches before today. */
@@ -431,6 +437,7 @@ void course_run(struct record *record, unsigned resources_target)
     draw_allergies(&course);
     draw_chronic(&course);
     draw_acute(&course);
+    course_care_recent(&course);
     qsort(course.events, course.event_count, sizeof(course.events[0]), compare_events);
     for (i = 0; i < course.event_count; i++)
         run_event(&course, &course.events[i]);
@@ -440,4 +447,5 @@ void course_run(struct record *record, unsigned resources_target)
     for (i = 0; i < record->encounter_count; i++)
         course_visit_measure(&course, (int)i);
     add_controls(&course);
+    course_care(&course);
 }

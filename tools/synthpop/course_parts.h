@@ -23,6 +23,9 @@ struct course {
     int resources_target;
 };
 
+/* A disease that begins on @day, or the Monday after a weekend. */
+void course_add_event(struct course *course, int day, enum disease disease);
+
 /* Measure what the visit @index is for; report what belongs together. */
 void course_visit_measure(struct course *course, int index);
 

@@ -2,8 +2,17 @@
  * answer. A function that finds nothing to ask returns false and writes nothing. Each has a second
  * face, where the subject is something that the record does not hold. */
 #include "question_parts.h"
+#include "question_view.h"
 
 #define TRIES_PER_QUESTION 8
+
+static bool ask_listed(struct question *question, bool is_answerable)
+{
+    struct view view;
+
+    view_of_record(question->record, &view);
+    return question_listed(question, &view, is_answerable);
+}
 
 static bool (*const asks[QUESTION_KIND_COUNT])(struct question *question, bool is_answerable) = {
     [QUESTION_LATEST] = question_lab_latest,
@@ -29,11 +38,19 @@ static bool (*const asks[QUESTION_KIND_COUNT])(struct question *question, bool i
     [QUESTION_SERIES] = question_lab_series,
     [QUESTION_SUMMARY] = question_drug_summary,
     [QUESTION_WHY_PROCEDURE] = question_history_procedure,
+    [QUESTION_INTERACTIONS] = ask_listed,
+    [QUESTION_INTERACTION_WITH] = ask_listed,
+    [QUESTION_INTERACTION_PAIR] = ask_listed,
+    [QUESTION_RENAL] = ask_listed,
+    [QUESTION_RENALS] = ask_listed,
+    [QUESTION_SCREENING] = ask_listed,
+    [QUESTION_SCREENINGS] = ask_listed,
 };
 
 /* How often each kind is asked. */
-static const unsigned weights[QUESTION_KIND_COUNT] = { 6, 3, 2, 2, 3, 3, 2, 2, 2, 2, 2, 2,
-                                                       2, 2, 2, 2, 2, 1, 2, 2, 2, 2, 2 };
+static const unsigned weights[QUESTION_KIND_COUNT] = {
+    6, 3, 2, 2, 3, 3, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 1, 2, 2, 2, 2, 2, 2, 1, 1, 2, 1, 2, 1
+};
 
 enum question_kind question_draw_kind(struct chance *chance)
 {

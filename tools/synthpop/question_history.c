@@ -181,7 +181,7 @@ bool question_history_procedure(struct question *question, bool is_answerable)
     const struct record *record = question->record;
     enum procedure procedure = 1 + chance_below(question->chance, PROCEDURE_COUNT - 1);
     char date[CALENDAR_TEXT_BYTES];
-    int last = -1;
+    int last = -1, condition;
     unsigned i;
 
     if (is_answerable && record->operation_count > 0)
@@ -194,10 +194,13 @@ bool question_history_procedure(struct question *question, bool is_answerable)
     question_subject_in_sentence(question, procedure_kinds[procedure].label);
     if (last < 0 || !is_answerable)
         return last < 0 && !is_answerable ? question_decline(question) : false;
+    condition = record->operation_list[last].condition;
+    if (condition < 0 && question->kind == QUESTION_WHY_PROCEDURE)
+        return false;
     question_claim_open(
-        question, "%s on %s, for %s", procedure_kinds[procedure].label,
-        calendar_format(record->operation_list[last].day, date),
-        record_condition_name(&record->condition_list[record->operation_list[last].condition]));
+        question, "%s on %s%s%s", procedure_kinds[procedure].label,
+        calendar_format(record->operation_list[last].day, date), condition < 0 ? "" : ", for ",
+        condition < 0 ? "" : record_condition_name(&record->condition_list[condition]));
     question_claim_prove(question, BUNDLE_OPERATION, (unsigned)last);
     question_claim_close(question);
     return true;

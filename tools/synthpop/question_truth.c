@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "question_parts.h"
+#include "question_view.h"
 
 #define TRIES_PER_QUESTION 8
 #define DRAWS 20
@@ -403,6 +404,14 @@ static bool ask_allergies(struct asking *asking)
     return true;
 }
 
+static bool ask_listed(struct asking *asking)
+{
+    struct view view;
+
+    view_of_truth(asking->truth, &view);
+    return question_listed(&asking->question, &view, true);
+}
+
 static bool (*const asks[QUESTION_KIND_COUNT])(struct asking *asking) = {
     [QUESTION_LATEST] = ask_latest,
     [QUESTION_TREND] = ask_trend,
@@ -421,6 +430,13 @@ static bool (*const asks[QUESTION_KIND_COUNT])(struct asking *asking) = {
     [QUESTION_STAGE] = ask_judged,
     [QUESTION_SERIES] = ask_series,
     [QUESTION_WHY_PROCEDURE] = ask_why_procedure,
+    [QUESTION_INTERACTIONS] = ask_listed,
+    [QUESTION_INTERACTION_WITH] = ask_listed,
+    [QUESTION_INTERACTION_PAIR] = ask_listed,
+    [QUESTION_RENAL] = ask_listed,
+    [QUESTION_RENALS] = ask_listed,
+    [QUESTION_SCREENING] = ask_listed,
+    [QUESTION_SCREENINGS] = ask_listed,
 };
 
 /* ---- what it does not hold ---- */
@@ -471,6 +487,14 @@ static bool ask_absent_vaccine(struct asking *asking)
     return true;
 }
 
+static bool ask_absent_listed(struct asking *asking)
+{
+    struct view view;
+
+    view_of_truth(asking->truth, &view);
+    return question_listed(&asking->question, &view, false);
+}
+
 static const struct {
     enum question_kind kind;
     bool (*ask)(struct asking *asking);
@@ -484,6 +508,9 @@ static const struct {
     { QUESTION_HAS_CONDITION, ask_absent_condition },
     { QUESTION_WHEN_CONDITION, ask_absent_condition },
     { QUESTION_IMMUNIZATION, ask_absent_vaccine },
+    { QUESTION_INTERACTION_PAIR, ask_absent_listed },
+    { QUESTION_RENAL, ask_absent_listed },
+    { QUESTION_SCREENING, ask_absent_listed },
 };
 
 /* ---- all ---- */
@@ -501,7 +528,7 @@ static bool ask_one(struct asking *asking, bool is_answerable)
 
         question->kind = absent[at].kind;
         if (absent[at].ask(asking))
-            return question_decline(question);
+            return question->claim_count > 0 || question_decline(question);
     }
     return false;
 }

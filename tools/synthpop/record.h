@@ -103,7 +103,7 @@ struct allergy {
 
 struct operation {
     enum procedure procedure;
-    int day, condition, encounter;
+    int day, condition, encounter; /* condition: -1 where it is done without one */
 };
 
 struct vaccination {

@@ -165,6 +165,31 @@ static bool read_resource(const struct reader *reader, const struct json *resour
     return false;
 }
 
+/* The newest day that something in the record is of; bills are not of the record. */
+static void take_last_date(struct truth *truth, const struct json *resource)
+{
+    static const char *const members[] = { "effectiveDateTime",  "onsetDateTime", "authoredOn",
+                                           "occurrenceDateTime", "recordedDate",  "date",
+                                           "performedDateTime",  "started" };
+    static const char *const periods[] = { "performedPeriod", "period", "effectivePeriod" };
+    struct slice type = json_get_string(resource, "resourceType");
+    char date[TRUTH_DATE_BYTES];
+
+    if (slice_is(type, "Claim") || slice_is(type, "ExplanationOfBenefit")
+        || slice_is(type, "Provenance") || slice_is(type, "Patient"))
+        return;
+    for (unsigned i = 0; i < sizeof(members) / sizeof(members[0]); i++) {
+        take_date(json_get_string(resource, members[i]), date);
+        if (strcmp(date, truth->last_date) > 0)
+            memcpy(truth->last_date, date, sizeof(date));
+    }
+    for (unsigned i = 0; i < sizeof(periods) / sizeof(periods[0]); i++) {
+        take_date(json_get_string(json_get(resource, periods[i]), "start"), date);
+        if (strcmp(date, truth->last_date) > 0)
+            memcpy(truth->last_date, date, sizeof(date));
+    }
+}
+
 enum status truth_read(struct slice bundle, struct arena *arena, struct truth *truth,
                        struct error *err)
 {
@@ -188,7 +213,11 @@ enum status truth_read(struct slice bundle, struct arena *arena, struct truth *t
         if (slice_is(json_get_string(resource, "resourceType"), "Patient")) {
             truth->patient = json_get_string(resource, "id");
             truth->is_female = slice_is(json_get_string(resource, "gender"), "female");
+            truth->is_dead = json_get(resource, "deceasedDateTime") != NULL
+                             || json_get(resource, "deceasedBoolean") != NULL;
+            take_date(json_get_string(resource, "birthDate"), truth->birth_date);
         }
+        take_last_date(truth, resource);
         truth->count += read_resource(&reader, resource, &truth->items[truth->count]);
     }
     if (truth->patient.size == 0)

@@ -34,7 +34,8 @@ struct truth_item {
 struct truth {
     struct arena *arena;
     struct slice patient; /* its id */
-    bool is_female;
+    bool is_female, is_dead;
+    char birth_date[TRUTH_DATE_BYTES], last_date[TRUTH_DATE_BYTES]; /* last: of all that happened */
     struct truth_item *items;
     unsigned count;
 };

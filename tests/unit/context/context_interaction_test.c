@@ -69,6 +69,7 @@ static void lists_no_pair_that_labels_do_not(void **state)
     assert_null(of("amlodipine", "rosuvastatin"));
     assert_null(of("aspirin", "lisinopril"));
     assert_null(of("acetaminophen", "lisinopril"));
+    assert_null(of("enoxaparin", "sertraline"));
     assert_null(of("warfarin", "warfarin"));
     assert_null(of("metformin", "lisinopril"));
 }

@@ -60,6 +60,7 @@ static void other_questions_are_left_alone(void **state)
             "What stage of kidney function does eGFR show?",
             "Which medications does she take for her kidneys?", "When was the last colonoscopy?",
             "Is she up to date on her tetanus shot?", "Can she take ibuprofen?",
+            "Is lung cancer screening overdue?", "Is the bone density screening due?",
             "Is the A1c at target?", "Tell me about her kidney disease.",
             "Did the stent and the colonoscopy happen together?", "What is metformin for?",
             "How is her chronic kidney disease treated?", "Was the fall due to dizziness?");

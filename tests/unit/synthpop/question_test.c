@@ -122,10 +122,21 @@ static bool contains(struct slice text, struct slice part)
     return memmem(text.data, text.size, part.data, part.size) != NULL;
 }
 
+/* What a list says of drugs and screenings says it of ingredients, and of what is not there. */
+static bool is_listed(const struct json *line)
+{
+    struct slice kind = json_get_string(line, "kind");
+
+    return slice_is(kind, "interaction") || slice_is(kind, "renal_dosing")
+           || slice_is(kind, "screening");
+}
+
 static void check_names(const struct fixture *fixture, const struct json *line)
 {
     const struct json *claim, *evidence;
 
+    if (is_listed(line))
+        return;
     for (claim = json_first(json_get(line, "answer")); claim != NULL; claim = claim->next)
         for (evidence = json_first(json_get(claim, "evidence")); evidence != NULL;
              evidence = evidence->next)

@@ -22,7 +22,7 @@
 /* clang-format off */
 static const char bundle[] =
     "{'resourceType':'Bundle','entry':["
-    "{'resource':{'resourceType':'Patient','id':'p','gender':'male'}},"
+    "{'resource':{'resourceType':'Patient','id':'p','gender':'male','birthDate':'1955-01-02'}},"
     "{'resource':{'resourceType':'Observation','id':'o1','effectiveDateTime':'2019-05-04T10:00:00Z'," A1C ",'valueQuantity':{'value':7.4,'unit':'%'}}},"
     "{'resource':{'resourceType':'Observation','id':'o2','effectiveDateTime':'2020-05-04T10:00:00Z'," A1C ",'valueQuantity':{'value':6.2,'unit':'%'}}},"
     "{'fullUrl':'urn:uuid:c-1','resource':{'resourceType':'Condition','id':'c1'," STATUS("active") "," LABEL("Gout (disorder)") ",'onsetDateTime':'2001-02-03'}},"
@@ -50,6 +50,7 @@ static const char *const right[][3] = {
     { "why_medication", "Allopurinol 100 mg Oral Tablet, active since 2012-01-01, for Gout", "MedicationRequest/m1" },
     { "procedure", "Colonoscopy on 2018-07-01", "Procedure/x1" },
     { "allergy", "Allergy to mould, active", "AllergyIntolerance/a1" },
+    { "screening", "Colonoscopy on 2018-07-01, due every 10 years (USPSTF): not overdue on 2020-05-04", "Procedure/x1" },
 };
 /* clang-format on */
 
@@ -112,6 +113,13 @@ static void check_answer(const struct json *line)
         assert_int_equal(json_get(line, "answer")->count, 2);
         return;
     }
+    /* Of many drugs, whose names differ: none is listed with the one that is on record. */
+    if (slice_is(json_get_string(line, "kind"), "interaction")) {
+        assert_true(slice_starts_with(json_get_string(claim, "text"), SLICE("No listed ")));
+        assert_true(
+            slice_is(json_first(json_get(claim, "evidence"))->text, "MedicationRequest/m1"));
+        return;
+    }
     for (size_t i = 0; i < RIGHT; i++)
         if (is_right(line, claim, i)) {
             seen[i] = true;
@@ -137,7 +145,11 @@ static void check_absent(const struct json *line)
     static const char *const held[] = { "a1c", "gout", "otitis", "allopurinol" };
     struct slice question = json_get_string(line, "question");
 
-    if (!slice_is(json_get_string(line, "kind"), "unanswerable"))
+    /* Lists say nothing of what is held without a filtration rate, a second drug or diabetes. */
+    if (!slice_is(json_get_string(line, "kind"), "unanswerable")
+        || slice_is(json_get_string(line, "about"), "renal_dosing")
+        || slice_is(json_get_string(line, "about"), "interaction")
+        || slice_is(json_get_string(line, "about"), "screening"))
         return;
     for (size_t i = 0; i < sizeof(held) / sizeof(held[0]); i++)
         assert_null(strcasestr(arena_string(&arena, question), held[i]));
