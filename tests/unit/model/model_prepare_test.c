@@ -104,7 +104,7 @@ static void an_example_is_the_products_prompt_and_the_answer_with_its_citations(
                 slice_is(answer, "Creatinine was 0.9 mg/dL on 2019-03-04 [2].")
                 || slice_is(
                     answer,
-                    "Creatinine was 0.9 mg/dL [2][1].\nHemoglobin was 13.1 g/dL on 2019-03-04 [3]."));
+                    "Creatinine was 0.9 mg/dL [1][2].\nHemoglobin was 13.1 g/dL on 2019-03-04 [3]."));
         }
     }
     prompt_writer_close(&writer);
