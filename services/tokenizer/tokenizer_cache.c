@@ -5,6 +5,7 @@
 
 #define BUCKETS_COUNT ((size_t)1 << TOKENIZER_CACHE_SHORT_BITS)
 #define LONG_COUNT ((size_t)1 << TOKENIZER_CACHE_LONG_BITS)
+#define COUNTS_COUNT ((size_t)1 << TOKENIZER_CACHE_COUNT_BITS)
 #define HUGE_PAGE_BYTES ((size_t)2 << 20)
 
 /* Zeroed; on a huge page where the system has one to give. */
@@ -24,8 +25,9 @@ bool tokenizer_cache_init(struct tokenizer_cache *cache)
     *cache = (struct tokenizer_cache){
         .buckets = map(BUCKETS_COUNT * sizeof(*cache->buckets)),
         .longs = map(LONG_COUNT * sizeof(*cache->longs)),
+        .counts = map(COUNTS_COUNT * sizeof(*cache->counts)),
     };
-    if (cache->buckets != NULL && cache->longs != NULL)
+    if (cache->buckets != NULL && cache->longs != NULL && cache->counts != NULL)
         return true;
     tokenizer_cache_close(cache);
     return false;
@@ -35,6 +37,7 @@ void tokenizer_cache_close(struct tokenizer_cache *cache)
 {
     free(cache->buckets);
     free(cache->longs);
+    free(cache->counts);
     *cache = (struct tokenizer_cache){ 0 };
 }
 
@@ -42,6 +45,7 @@ void tokenizer_cache_clear(struct tokenizer_cache *cache)
 {
     memset(cache->buckets, 0, BUCKETS_COUNT * sizeof(*cache->buckets));
     memset(cache->longs, 0, LONG_COUNT * sizeof(*cache->longs));
+    memset(cache->counts, 0, COUNTS_COUNT * sizeof(*cache->counts));
     cache->is_used = false;
 }
 

@@ -9,11 +9,12 @@
 #include <immintrin.h>
 
 #define TOKENIZER_HAS_AVX2 1
-#define TOKENIZER_AVX2 __attribute__((target("avx2,bmi,bmi2,lzcnt,popcnt")))
+#define TOKENIZER_AVX2 __attribute__((target("avx2,aes,bmi,bmi2,lzcnt,popcnt")))
 
 static inline bool tokenizer_cpu_has_avx2(void)
 {
-    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi2");
+    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi2")
+           && __builtin_cpu_supports("aes");
 }
 #else
 #define TOKENIZER_HAS_AVX2 0

@@ -151,7 +151,7 @@ static size_t strip_right(struct slice text, size_t at)
 
 static void encode_plain(struct encoding *encoding, size_t start, size_t end)
 {
-    struct slice text = slice_cut(encoding->text, start, end);
+    struct slice text = slice_cut(encoding->text, start, end), given = text;
     const struct tokenizer_settings *settings = encoding->vocab->settings;
     struct arena_mark mark = arena_mark(&encoding->scratch);
 
@@ -166,12 +166,15 @@ static void encode_plain(struct encoding *encoding, size_t start, size_t end)
     }
     if (settings->kind == TOKENIZER_KIND_SPM)
         tokenizer_spm_run(&encoding->run, text,
+                          text.data == given.data ? encoding->text.size - start : text.size,
                           settings->prefix == TOKENIZER_PREFIX_EVERY
                               || (settings->prefix == TOKENIZER_PREFIX_FIRST && start == 0));
     else if (settings->kind == TOKENIZER_KIND_WORDPIECE)
         tokenizer_wordpiece_run(&encoding->run, settings, text);
     else
         tokenizer_bpe_run(&encoding->run, text);
+    if (text.data != given.data)
+        tokenizer_run_settle(&encoding->run);
     arena_rewind(&encoding->scratch, mark);
 }
 
@@ -244,6 +247,7 @@ static enum status encode(struct encoding *encoding, bool has_bos, size_t limit,
             tokenizer_run_put_id(&encoding->run, encoding->vocab->bos);
         if (encoding->text.size > 0)
             encode_text(encoding);
+        tokenizer_run_settle(&encoding->run);
         if (has_bos && ends_with_eos(encoding->vocab))
             tokenizer_run_put_id(&encoding->run, encoding->vocab->settings->eos);
         status = encoding->run.status;

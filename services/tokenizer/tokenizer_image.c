@@ -8,29 +8,76 @@ static const char magic[8] = "CSLVOC\x01\n";
 
 #define CHECKED_AT (offsetof(struct tokenizer_image, checksum) + sizeof(uint64_t))
 
-#define LANES 8
+/* Lanes of eight bytes: each is taken up with what was before, its lower half multiplied, its
+ * halves changed about. */
+#define LANES 16
+#define STRIPE_BYTES (LANES * sizeof(uint64_t))
+#define FACTOR 0x9e3779b1u
+#define SPREAD 0x9e3779b97f4a7c15u
 
-/* Lanes of eight bytes, so that a check runs as fast as memory gives the bytes. */
-static uint64_t checksum(struct slice bytes)
+static void take_stripes_generic(uint64_t *lanes, const char *bytes, size_t count)
 {
-    const uint64_t k = 0x9e3779b97f4a7c15u;
-    uint64_t lanes[LANES], sum = bytes.size, words[LANES];
-    size_t at = 0;
+    uint64_t words[LANES];
 
-    for (unsigned i = 0; i < LANES; i++)
-        lanes[i] = k * (2 * i + 1);
-    for (; at + sizeof(words) <= bytes.size; at += sizeof(words)) {
-        memcpy(words, bytes.data + at, sizeof(words));
+    for (; count > 0; count--, bytes += STRIPE_BYTES) {
+        memcpy(words, bytes, sizeof(words));
         for (unsigned i = 0; i < LANES; i++) {
-            uint64_t mixed = (lanes[i] ^ words[i]) * 0xd6e8feb86659fd93u;
+            uint64_t mixed = lanes[i] ^ words[i];
 
-            lanes[i] = mixed ^ mixed >> 32;
+            lanes[i] = (mixed & UINT32_MAX) * FACTOR + (mixed << 32 | mixed >> 32);
         }
     }
-    for (; at < bytes.size; at++)
-        lanes[at % LANES] = (lanes[at % LANES] ^ (unsigned char)bytes.data[at]) * k;
+}
+
+#if TOKENIZER_HAS_AVX2
+/* Memory is asked for beyond the end of a page, where it is not foreseen. */
+#define AHEAD_BYTES 2048
+
+TOKENIZER_AVX2 static void take_stripes_avx2(uint64_t *lanes, const char *bytes, size_t count)
+{
+    const __m256i factor = _mm256_set1_epi64x(FACTOR);
+    __m256i rows[LANES / 4];
+
+    memcpy(rows, lanes, sizeof(rows));
+    for (; count > 0; count--, bytes += STRIPE_BYTES) {
+        __builtin_prefetch((const void *)((uintptr_t)bytes + AHEAD_BYTES));
+        __builtin_prefetch((const void *)((uintptr_t)bytes + AHEAD_BYTES + 64));
+        for (unsigned i = 0; i < LANES / 4; i++) {
+            const __m256i *at = (const __m256i *)(const void *)(bytes + i * sizeof(*at));
+            __m256i mixed = _mm256_xor_si256(rows[i], _mm256_loadu_si256(at));
+
+            rows[i] = _mm256_add_epi64(_mm256_mul_epu32(mixed, factor),
+                                       _mm256_shuffle_epi32(mixed, 0xb1));
+        }
+    }
+    memcpy(lanes, rows, sizeof(rows));
+}
+#endif
+
+static void take_stripes(uint64_t *lanes, const char *bytes, size_t count)
+{
+#if TOKENIZER_HAS_AVX2
+    if (tokenizer_cpu_has_avx2()) {
+        take_stripes_avx2(lanes, bytes, count);
+        return;
+    }
+#endif
+    take_stripes_generic(lanes, bytes, count);
+}
+
+static uint64_t checksum(struct slice bytes)
+{
+    char last[STRIPE_BYTES] = { 0 };
+    size_t whole = bytes.size / STRIPE_BYTES;
+    uint64_t lanes[LANES], sum = bytes.size;
+
     for (unsigned i = 0; i < LANES; i++)
-        sum = (sum ^ lanes[i] ^ lanes[i] >> 29) * k;
+        lanes[i] = SPREAD * (2 * i + 1);
+    take_stripes(lanes, bytes.data, whole);
+    memcpy(last, bytes.data + whole * STRIPE_BYTES, bytes.size % STRIPE_BYTES);
+    take_stripes(lanes, last, 1);
+    for (unsigned i = 0; i < LANES; i++)
+        sum = (sum ^ lanes[i] ^ lanes[i] >> 29) * SPREAD;
     return sum ^ sum >> 32;
 }
 

@@ -14,7 +14,7 @@
 
 /* Changes with every change of the layout or of what the tables mean: an older file is made anew.
  */
-#define TOKENIZER_IMAGE_VERSION 8
+#define TOKENIZER_IMAGE_VERSION 9
 
 enum tokenizer_section {
     TOKENIZER_SECTION_PIECE_AT,    /* uint32_t[size + 1]: where each piece begins in … */

@@ -16,6 +16,16 @@
 /* How far is looked ahead for words that are not at hand: they mostly stand close to each other. */
 #define LOOK_AHEAD_WORDS 64
 
+/* Whether the processor does what tokenizer_run_wide asks of it. */
+static inline bool has_wide(void)
+{
+#if TOKENIZER_HAS_AVX2
+    return tokenizer_cpu_has_avx2();
+#else
+    return false;
+#endif
+}
+
 void tokenizer_run_init(struct tokenizer_run *run, const struct tokenizer_tables *tables,
                         struct tokenizer_cache *cache, struct tokenizer_run_word *words,
                         struct arena *arena, struct arena *scratch, struct error *err)
@@ -27,6 +37,7 @@ void tokenizer_run_init(struct tokenizer_run *run, const struct tokenizer_tables
         .scratch = scratch,
         .arena = arena,
         .limit = SIZE_MAX,
+        .has_counts = arena == NULL && cache != NULL && has_wide(),
         .err = err,
     };
 }
@@ -63,10 +74,9 @@ void tokenizer_run_expect(struct tokenizer_run *run, size_t bytes)
     reserve(run, bytes / 3 + EXPECTED_SPARE);
 }
 
-void tokenizer_run_put_id(struct tokenizer_run *run, uint32_t id)
+static void put_id(struct tokenizer_run *run, uint32_t id)
 {
-    tokenizer_run_settle(run);
-    if (run->status != STATUS_OK || !reserve(run, 1))
+    if (!reserve(run, 1))
         return;
     if (run->arena != NULL)
         run->ids[run->count] = id;
@@ -97,6 +107,17 @@ static void put_found(struct tokenizer_run *run, const uint32_t *ids)
         run->ids[run->count] &= TOKENIZER_SHORT_ID_MASK;
     }
     run->count += count;
+}
+
+/* Those of a short word. */
+static inline void put_short(struct tokenizer_run *run, const struct tokenizer_run_word *word,
+                             const uint32_t *ids)
+{
+#if TOKENIZER_HAS_AVX2
+    if (run->has_counts)
+        tokenizer_run_keep_count(run, word, ids[0] >> TOKENIZER_SHORT_COUNT_SHIFT);
+#endif
+    put_found(run, ids);
 }
 
 /* A word that is not remembered. There is room for its ids where they are wanted. */
@@ -157,7 +178,7 @@ static void collect(const struct tokenizer_run *run, struct tokenizer_miss *miss
     if (end - word > LOOK_AHEAD_WORDS)
         end = word + LOOK_AHEAD_WORDS;
     for (; word < end && miss->count < TOKENIZER_MISS_WORDS; word++)
-        if (word->size <= TOKENIZER_SHORT_BYTES && ids_of(buckets, word) == NULL)
+        if (word->size > 0 && word->size <= TOKENIZER_SHORT_BYTES && ids_of(buckets, word) == NULL)
             miss->words[miss->count++] = word;
 }
 
@@ -168,7 +189,9 @@ static __attribute__((noinline)) void put_other(struct tokenizer_run *run,
                                                 const struct tokenizer_run_word *word,
                                                 const struct tokenizer_run_word *end)
 {
-    if (word->size > TOKENIZER_SHORT_BYTES) {
+    if (word->size == 0) {
+        put_id(run, word->id);
+    } else if (word->size > TOKENIZER_SHORT_BYTES) {
         put_long(run, slice_of(word->at, word->size));
     } else {
         if (miss->next == miss->count) {
@@ -178,7 +201,7 @@ static __attribute__((noinline)) void put_other(struct tokenizer_run *run,
         }
         if (run->status != STATUS_OK || !reserve(run, TOKENIZER_SHORT_BYTES))
             return;
-        put_found(run, miss->ids[miss->next++]);
+        put_short(run, word, miss->ids[miss->next++]);
         if (miss->next == miss->count && run->cache != NULL)
             tokenizer_miss_keep(miss, run->cache);
     }
@@ -196,7 +219,7 @@ static const struct tokenizer_run_word *take(struct tokenizer_run *run,
     const uint32_t *found;
 
     for (; word < end && (found = ids_of(buckets, word)) != NULL; word++)
-        put_found(run, found);
+        put_short(run, word, found);
     return word;
 }
 
@@ -205,7 +228,7 @@ static const struct tokenizer_run_word *take_fast(struct tokenizer_run *run,
                                                   const struct tokenizer_run_word *end)
 {
 #if TOKENIZER_HAS_AVX2
-    if (run->cache != NULL && tokenizer_cpu_has_avx2())
+    if (run->arena != NULL && run->cache != NULL && tokenizer_cpu_has_avx2())
         return tokenizer_run_take_wide(run, word, end);
 #endif
     return take(run, word, end);
@@ -245,6 +268,19 @@ void tokenizer_run_put(struct tokenizer_run *run, const char *at, size_t size)
     }
 }
 
+void tokenizer_run_put_id(struct tokenizer_run *run, uint32_t id)
+{
+    if (run->words_count == 0 || run->arena == NULL) { /* in counting there is no order */
+        if (run->status == STATUS_OK)
+            put_id(run, id);
+        return;
+    }
+    if (run->words_count + 1 > TOKENIZER_RUN_WORDS_MAX)
+        tokenizer_run_settle(run);
+    tokenizer_run_word_init(&run->words[run->words_count], NULL, 0);
+    run->words[run->words_count++].id = id;
+}
+
 static const char *put_cuts(struct tokenizer_run *run, const char *start, const char *base,
                             uint64_t cuts)
 {
@@ -263,6 +299,8 @@ const char *tokenizer_run_put_cuts(struct tokenizer_run *run, const char *start,
     if (run->words_count + BLOCK_WORDS_MAX > TOKENIZER_RUN_WORDS_MAX)
         tokenizer_run_settle(run);
 #if TOKENIZER_HAS_AVX2
+    if (run->has_counts && tokenizer_run_counts_wide(start, base))
+        return tokenizer_run_count_wide(run, start, base, cuts);
     if (tokenizer_cpu_has_avx2())
         return tokenizer_run_put_wide(run, start, base, cuts);
 #endif

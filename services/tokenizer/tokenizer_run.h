@@ -15,7 +15,10 @@
 
 struct tokenizer_run_word {
     uint64_t key[2]; /* a short word's, as the cache has it; else one that it never has */
-    const char *at;
+    union {
+        const char *at;
+        uint32_t id; /* of size 0: no word, but an id of its own between words */
+    };
     uint32_t size;
     uint32_t bucket; /* where the cache would have it */
 };
@@ -30,6 +33,7 @@ struct tokenizer_run {
     uint32_t *ids;
     size_t count, capacity; /* count: without the words that wait */
     size_t limit;           /* once count is over it nothing more need be put */
+    bool has_counts;        /* words are counted without their ids, where counts are at hand */
     enum status status;
     struct error *err;
 };
@@ -48,7 +52,7 @@ static inline bool tokenizer_run_goes_on(const struct tokenizer_run *run)
     return run->status == STATUS_OK && run->count <= run->limit;
 }
 
-/* An id of its own. */
+/* An id of its own: it comes after the words that were put before. */
 void tokenizer_run_put_id(struct tokenizer_run *run, uint32_t id);
 
 /* The next word, of @size bytes, at least 1. The bytes stay where they are until they are settled.

@@ -47,6 +47,23 @@ place_of(const struct tokenizer_bucket *bucket, __m128i key)
     return halves == 0 ? -1 : halves & 4;
 }
 
+TOKENIZER_AVX2 static inline __attribute__((always_inline)) __m128i load(const void *at)
+{
+    return _mm_loadu_si128((const __m128i *)at);
+}
+
+/* A short word and its key. */
+TOKENIZER_AVX2 static inline __attribute__((always_inline)) void
+put_word(struct tokenizer_run_word *word, const char *at, size_t size)
+{
+    const struct mask *mask = &masks[size];
+
+    word->at = at;
+    word->size = (uint32_t)size;
+    _mm_storeu_si128((__m128i *)(void *)word->key,
+                     _mm_or_si128(_mm_and_si128(load(at), load(mask->bytes)), load(mask->size)));
+}
+
 TOKENIZER_AVX2 const char *tokenizer_run_put_wide(struct tokenizer_run *run, const char *start,
                                                   const char *base, uint64_t cuts)
 {
@@ -56,34 +73,151 @@ TOKENIZER_AVX2 const char *tokenizer_run_put_wide(struct tokenizer_run *run, con
     for (; cuts != 0; cuts &= cuts - 1, word++) {
         const char *at = start;
         size_t size = (size_t)(base + __builtin_ctzll(cuts) - at);
-        const __m128i *mask;
-        __m128i key;
 
         start = at + size;
         if (__builtin_expect(size > TOKENIZER_SHORT_BYTES, 0)) {
             tokenizer_run_word_init(word, at, size);
             continue;
         }
-        mask = (const __m128i *)(const void *)&masks[size];
-        key = _mm_and_si128(_mm_loadu_si128((const __m128i *)(const void *)at),
-                            _mm_loadu_si128(mask));
-        key = _mm_or_si128(key, _mm_loadu_si128(mask + 1));
-        word->at = at;
-        word->size = (uint32_t)size;
-        _mm_storeu_si128((__m128i *)(void *)word->key, key);
+        put_word(word, at, size);
         tokenizer_run_word_ask(word, buckets);
     }
     run->words_count = (size_t)(word - run->words);
     return start;
 }
 
-TOKENIZER_AVX2 static inline __attribute__((always_inline)) const struct tokenizer_run_word *
-take(struct tokenizer_run *run, const struct tokenizer_run_word *word,
-     const struct tokenizer_run_word *end, bool has_ids)
+/* Counts
+ * --------------------------------------------------------------------------------------------- */
+
+/* A key of a word of 1 to 15 bytes here: the word, and 0xff after it; a word that ends in that has
+ * none. An entry is a key whose uppermost bits are turned over where its count has ones: what an
+ * entry and its own key do not have in common is the count. */
+#define ENDLESS 0xff
+#define COUNT_SHIFT 60
+#define SWAP_TURNS 2
+#define COUNT_MASK (((long long)1 << COUNT_SHIFT) - 1)
+
+#define NONE 0, 0, 0, 0, 0, 0, 0, 0
+#define ALL 255, 255, 255, 255, 255, 255, 255, 255
+
+/* The 16 bytes from @size before its middle on: what comes after a word. */
+static const uint8_t fills[] = { NONE, NONE, ALL, ALL };
+
+/* The first place of a key. Two rounds of a cipher: each bit of the key is in each of what is left.
+ */
+TOKENIZER_AVX2 static inline __attribute__((always_inline)) uint64_t *
+place_of_count(struct tokenizer_counts *counts, __m128i key)
+{
+    const uint32_t mask = TOKENIZER_COUNTS * ((uint32_t)1 << TOKENIZER_CACHE_COUNT_BITS) - 1;
+    __m128i mixed = _mm_aesenc_si128(_mm_aesenc_si128(key, _mm_set1_epi32(0x2545f491)), key);
+
+    return counts->keys[(uint32_t)_mm_cvtsi128_si32(mixed) & mask];
+}
+
+/* Whether two keys are one but for what @apart has then: the count. */
+TOKENIZER_AVX2 static inline __attribute__((always_inline)) bool
+is_count(const uint64_t *entry, __m128i key, __m128i *apart)
+{
+    *apart = _mm_xor_si128(load(entry), key);
+    return _mm_testz_si128(*apart, _mm_set_epi64x(COUNT_MASK, -1)) != 0;
+}
+
+/* Two places change what they have. */
+TOKENIZER_AVX2 static inline void swap_counts(uint64_t *a, uint64_t *b)
+{
+    __m128i was = load(a);
+
+    _mm_store_si128((__m128i *)(void *)a, load(b));
+    _mm_store_si128((__m128i *)(void *)b, was);
+}
+
+/* The others of a place's line. */
+#define OTHER(place, i) ((uint64_t *)((uintptr_t)(place) ^ (i)*2 * sizeof(uint64_t)))
+
+/* Whether a count that is not in its first place is in another of the line. Now and then they
+ * change places: the first is for what comes often. */
+TOKENIZER_AVX2 static __attribute__((noinline)) bool
+is_other_count(struct tokenizer_cache *cache, uint64_t *place, __m128i key, __m128i *apart)
+{
+    for (unsigned i = 1; i < TOKENIZER_COUNTS; i++) {
+        if (!is_count(OTHER(place, i), key, apart))
+            continue;
+        if (cache->turn++ % SWAP_TURNS == 0)
+            swap_counts(place, OTHER(place, i));
+        return true;
+    }
+    return false;
+}
+
+TOKENIZER_AVX2 bool tokenizer_run_counts_wide(const char *start, const char *base)
+{
+    const __m256i *from = (const __m256i *)(const void *)(base - (base > start));
+    __m256i most = _mm256_max_epu8(_mm256_loadu_si256(from), _mm256_loadu_si256(from + 1));
+
+    return _mm256_movemask_epi8(_mm256_cmpeq_epi8(most, _mm256_set1_epi8((char)ENDLESS))) == 0;
+}
+
+TOKENIZER_AVX2 const char *tokenizer_run_count_wide(struct tokenizer_run *run, const char *start,
+                                                    const char *base, uint64_t cuts)
+{
+    struct tokenizer_run_word *word = run->words + run->words_count;
+    struct tokenizer_counts *const table = run->cache->counts;
+    __m128i count = _mm_setzero_si128();
+
+    for (; cuts != 0; cuts &= cuts - 1) {
+        const char *at = start;
+        uint64_t *place;
+        ptrdiff_t back;
+        __m128i key, apart;
+
+        start = base + __builtin_ctzll(cuts);
+        back = at - start;
+        if (__builtin_expect(back < -TOKENIZER_SHORT_BYTES, 0)) {
+            tokenizer_run_word_init(word++, at, (size_t)-back);
+            continue;
+        }
+        key = _mm_or_si128(load(at), load(fills + 16 + back));
+        place = place_of_count(table, key);
+        if (__builtin_expect(!is_count(place, key, &apart), 0)
+            && !is_other_count(run->cache, place, key, &apart)) {
+            put_word(word, at, (size_t)-back);
+            tokenizer_run_word_ask(word++, run->cache->buckets);
+            continue;
+        }
+        count = _mm_add_epi64(count, _mm_srli_epi64(apart, COUNT_SHIFT));
+    }
+    run->count += (size_t)_mm_extract_epi64(count, 1);
+    run->words_count = (size_t)(word - run->words);
+    return start;
+}
+
+TOKENIZER_AVX2 void tokenizer_run_keep_count(struct tokenizer_run *run,
+                                             const struct tokenizer_run_word *word, uint32_t count)
+{
+    __m128i key = _mm_or_si128(load(word->key), load(fills + 16 - word->size)), apart;
+    uint64_t *place = place_of_count(run->cache->counts, key);
+    unsigned free = 1 + (unsigned)(run->cache->turn++ % (TOKENIZER_COUNTS - 1));
+
+    if ((unsigned char)word->at[word->size - 1] == ENDLESS || is_count(place, key, &apart)
+        || is_other_count(run->cache, place, key, &apart))
+        return;
+    for (unsigned i = TOKENIZER_COUNTS - 1; i > 0; i--)
+        if (OTHER(place, i)[1] == 0)
+            free = i;
+    swap_counts(place, OTHER(place, free));
+    _mm_store_si128(
+        (__m128i *)(void *)place,
+        _mm_xor_si128(key, _mm_set_epi64x((long long)((uint64_t)count << COUNT_SHIFT), 0)));
+    run->cache->is_used = true;
+}
+
+TOKENIZER_AVX2 const struct tokenizer_run_word *
+tokenizer_run_take_wide(struct tokenizer_run *run, const struct tokenizer_run_word *word,
+                        const struct tokenizer_run_word *end)
 {
     const struct tokenizer_bucket *buckets = run->cache->buckets;
     const __m128i plain = _mm_set_epi32(-1, -1, -1, TOKENIZER_SHORT_ID_MASK);
-    uint32_t *ids = has_ids ? run->ids + run->count : NULL;
+    uint32_t *ids = run->ids + run->count;
     size_t count = 0;
 
     for (; word < end; word++) {
@@ -94,20 +228,12 @@ take(struct tokenizer_run *run, const struct tokenizer_run_word *word,
         if (__builtin_expect(place < 0, 0))
             break;
         found = (const char *)bucket->ids + place * 4;
-        if (has_ids)
-            _mm_storeu_si128(
-                (__m128i *)(void *)(ids + count),
-                _mm_and_si128(_mm_load_si128((const __m128i *)(const void *)found), plain));
+        _mm_storeu_si128(
+            (__m128i *)(void *)(ids + count),
+            _mm_and_si128(_mm_load_si128((const __m128i *)(const void *)found), plain));
         count += (unsigned char)found[3];
     }
     run->count += count;
     return word;
-}
-
-TOKENIZER_AVX2 const struct tokenizer_run_word *
-tokenizer_run_take_wide(struct tokenizer_run *run, const struct tokenizer_run_word *word,
-                        const struct tokenizer_run_word *end)
-{
-    return run->arena != NULL ? take(run, word, end, true) : take(run, word, end, false);
 }
 #endif

@@ -10,8 +10,21 @@
 const char *tokenizer_run_put_wide(struct tokenizer_run *run, const char *start, const char *base,
                                    uint64_t cuts);
 
-/* The ids of words from @word on, as far as they are at hand, of a run with a cache and room for
- * them. Returns the first word that is not, or @end. */
+/* Whether words that end in the 64 bytes from @base on may be counted by themselves: none ends in
+ * 0xff. */
+bool tokenizer_run_counts_wide(const char *start, const char *base);
+
+/* The same of a run that counts and has a cache: words whose counts are at hand are counted at
+ * once, in no order, and only the others wait. */
+const char *tokenizer_run_count_wide(struct tokenizer_run *run, const char *start, const char *base,
+                                     uint64_t cuts);
+
+/* Have the count of a short word at hand. */
+void tokenizer_run_keep_count(struct tokenizer_run *run, const struct tokenizer_run_word *word,
+                              uint32_t count);
+
+/* The ids of words from @word on, as far as they are at hand, of a run that has a cache, wants ids
+ * and has room for them. Returns the first word that is not, or @end. */
 const struct tokenizer_run_word *tokenizer_run_take_wide(struct tokenizer_run *run,
                                                          const struct tokenizer_run_word *word,
                                                          const struct tokenizer_run_word *end);
@@ -20,7 +33,9 @@ const struct tokenizer_run_word *tokenizer_run_take_wide(struct tokenizer_run *r
 static inline void tokenizer_run_word_init(struct tokenizer_run_word *word, const char *at,
                                            size_t size)
 {
-    *word = (struct tokenizer_run_word){ { UINT64_MAX, UINT64_MAX }, at, (uint32_t)size, 0 };
+    *word = (struct tokenizer_run_word){ .key = { UINT64_MAX, UINT64_MAX },
+                                         .at = at,
+                                         .size = (uint32_t)size };
 }
 
 /* A short word, whose key is there: ask memory for its bucket. @buckets may be NULL. */

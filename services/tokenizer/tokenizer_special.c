@@ -94,6 +94,14 @@ size_t tokenizer_special_next(const struct tokenizer_special *special, struct sl
     return at;
 }
 
+/* The byte of a piece at @depth, plus one; 0: there is none. */
+static unsigned byte_at(const struct tokenizer_tables *tables, uint32_t i, size_t depth)
+{
+    struct slice text = tokenizer_tables_piece(tables, tables->specials[i]);
+
+    return text.size > depth ? (unsigned char)text.data[depth] + 1u : 0;
+}
+
 /* In the sorted pieces of [low, high), whose first @depth bytes are the text's: those whose next
  * byte is @byte. */
 static void narrow(const struct tokenizer_tables *tables, size_t depth, unsigned char byte,
@@ -101,15 +109,17 @@ static void narrow(const struct tokenizer_tables *tables, size_t depth, unsigned
 {
     uint32_t bounds[2];
 
+    if (byte_at(tables, *high - 1, depth) < byte + 1u) { /* mostly so */
+        *low = *high;
+        return;
+    }
     for (unsigned i = 0; i < 2; i++) {
         uint32_t a = *low, b = *high;
 
         while (a < b) {
             uint32_t middle = a + (b - a) / 2;
-            struct slice text = tokenizer_tables_piece(tables, tables->specials[middle]);
-            unsigned at = text.size > depth ? (unsigned char)text.data[depth] + 1u : 0;
 
-            if (at < byte + 1u + i)
+            if (byte_at(tables, middle, depth) < byte + 1u + i)
                 a = middle + 1;
             else
                 b = middle;

@@ -16,7 +16,8 @@
 #define REPEATS 5
 #define RUN_MS 1500
 #define WARM_MS 500
-#define LOAD_MS 4000 /* a large vocabulary is read in about a second */
+#define LOAD_MS_MAX 30000 /* a large vocabulary is read in about a second */
+#define LOAD_STEP_MS 50
 #define NOTE_BYTES 4096
 
 static struct client *client;
@@ -74,6 +75,20 @@ static struct channel *connect_to(const struct bench_process *server)
     return channel;
 }
 
+/* Until it has read its vocabulary, it refuses. */
+static bool wait_for_first(struct channel *channel, const void *request)
+{
+    for (unsigned waited = 0; waited < LOAD_MS_MAX; waited += LOAD_STEP_MS) {
+        struct bench_result result =
+            bench_load_closed(channel, &method_tokenizer_encode, request, 1, LOAD_STEP_MS);
+
+        if (result.calls_per_s > 0)
+            return true;
+    }
+    fprintf(stderr, "no call has succeeded in %d s\n", LOAD_MS_MAX / 1000);
+    return false;
+}
+
 struct sample {
     double calls_per_s, cpu_us;
 };
@@ -106,7 +121,7 @@ static double median(double *values)
     return values[REPEATS / 2];
 }
 
-static void run(const struct bench_process *tokenizer, const struct bench_process *echo,
+static bool run(const struct bench_process *tokenizer, const struct bench_process *echo,
                 unsigned in_flight)
 {
     Consilium__V1__EncodeRequest encode = CONSILIUM__V1__ENCODE_REQUEST__INIT;
@@ -116,7 +131,11 @@ static void run(const struct bench_process *tokenizer, const struct bench_proces
         cpu[REPEATS];
 
     encode.text = (char *)(uintptr_t)make_note();
-    bench_load_closed(to_tokenizer, &method_tokenizer_encode, &encode, 1, LOAD_MS);
+    if (!wait_for_first(to_tokenizer, &encode)) {
+        channel_destroy(to_tokenizer);
+        channel_destroy(to_echo);
+        return false;
+    }
     for (unsigned i = 0; i < REPEATS; i++) {
         struct sample a =
             measure(tokenizer, to_tokenizer, &method_tokenizer_encode, &encode, in_flight);
@@ -136,6 +155,7 @@ static void run(const struct bench_process *tokenizer, const struct bench_proces
         median(cpu));
     channel_destroy(to_tokenizer);
     channel_destroy(to_echo);
+    return true;
 }
 
 int main(int argc, char **argv)
@@ -143,6 +163,7 @@ int main(int argc, char **argv)
     struct bench_process tokenizer = { 0 }, echo = { 0 };
     char path[4096];
     struct error err;
+    bool has_run;
 
     if (argc < 3) {
         fprintf(stderr, "usage: tokenizer_rpc_bench FOLDER VOCABULARY [IN_FLIGHT]\n");
@@ -154,9 +175,9 @@ int main(int argc, char **argv)
     if (client == NULL || !bench_process_start(&echo, "echo", path)
         || !start_tokenizer(&tokenizer, argv[1], argv[2]))
         return 1;
-    run(&tokenizer, &echo, argc > 3 ? (unsigned)atoi(argv[3]) : 64);
+    has_run = run(&tokenizer, &echo, argc > 3 ? (unsigned)atoi(argv[3]) : 64);
     bench_process_stop(&tokenizer);
     bench_process_stop(&echo);
     client_destroy(client);
-    return 0;
+    return has_run ? 0 : 1;
 }

@@ -26,6 +26,15 @@ static bool read_text(struct slice *text)
     return true;
 }
 
+/* Whether counting gives as many, also with counts at hand. */
+static bool is_counted(const struct tokenizer_vocab *vocab, struct slice text, size_t expected)
+{
+    size_t count, again;
+
+    return tokenizer_encode_count(vocab, text, &count, NULL) == STATUS_OK && count == expected
+           && tokenizer_encode_count(vocab, text, &again, NULL) == STATUS_OK && again == expected;
+}
+
 static void write_ids(const struct tokenizer_ids *ids, enum status status)
 {
     uint32_t count = status == STATUS_OK ? (uint32_t)ids->count : UINT32_MAX;
@@ -53,6 +62,8 @@ int main(int argc, char **argv)
 
         arena_init(&arena, 512 * MIB);
         status = tokenizer_encode(vocab, text, false, false, &arena, &ids, NULL);
+        if (status == STATUS_OK && !is_counted(vocab, text, ids.count))
+            status = STATUS_INTERNAL;
         write_ids(&ids, status);
         arena_close(&arena);
     }

@@ -171,6 +171,45 @@ static void takes_long_runs_of_one_letter(void **state)
     tokenizer_vocab_destroy(spm);
 }
 
+/* Also once the counts of its words are at hand; with words that end in 0xff, and those without. */
+static void counts_as_many_as_it_encodes(void **state)
+{
+    static const char *const words[] = {
+        " a",   " ab",  "1", "12", " a\xff",         " ab\xff\xff",
+        "\xff", "\n\n", ".", ",;", " the patient's", " unspeakably_long"
+    };
+    struct tokenizer_vocab *vocab = vocab_sample_bpe("llama-bpe");
+    struct tokenizer_ids ids;
+    struct arena arena;
+    uint32_t random = 1;
+    char text[4096];
+    size_t count;
+
+    (void)state;
+    for (int i = 0; i < 200; i++) {
+        size_t size = 0;
+
+        for (uint32_t kinds = 1 + random % 12; size < sizeof(text) - 32;
+             random = random * 1664525u + 1013904223u) {
+            const char *word = words[(random >> 16) % kinds];
+
+            memcpy(text + size, word, strlen(word));
+            size += strlen(word);
+        }
+        arena_init(&arena, 1 << 20);
+        assert_int_equal(
+            tokenizer_encode(vocab, slice_of(text, size), false, false, &arena, &ids, NULL),
+            STATUS_OK);
+        for (int again = 0; again < 2; again++) {
+            assert_int_equal(tokenizer_encode_count(vocab, slice_of(text, size), &count, NULL),
+                             STATUS_OK);
+            assert_int_equal(count, ids.count);
+        }
+        arena_close(&arena);
+    }
+    tokenizer_vocab_destroy(vocab);
+}
+
 static void refuses_ids_and_states_that_are_none(void **state)
 {
     struct tokenizer_vocab *vocab = vocab_sample_bpe("gpt-2");
@@ -242,6 +281,7 @@ int main(void)
         cmocka_unit_test(makes_control_pieces_of_trusted_text_only),
         cmocka_unit_test(merges_by_rank_and_leftmost_first),
         cmocka_unit_test(takes_long_runs_of_one_letter),
+        cmocka_unit_test(counts_as_many_as_it_encodes),
         cmocka_unit_test(refuses_ids_and_states_that_are_none),
         cmocka_unit_test(tells_each_id_by_its_own_bytes),
         cmocka_unit_test(holds_half_a_code_point_back),

@@ -16,6 +16,8 @@
 #define BYTES 257            /* the unknown piece and 256 bytes */
 #define PIECES 700
 #define TEXT_BYTES 600
+#define MARK "<u>" /* a user piece; no text has it by chance */
+#define MARK_ID (PIECES - 1)
 
 static const char letters[] = "abcdestABC", digits[] = "0123456789", signs[] = ".,;:\"{}()-\n";
 
@@ -86,10 +88,11 @@ static struct tokenizer_vocab *make_vocab(const char *crossing)
     put(&parts, id++, BLANK BLANK, TOKENIZER_PIECE_NORMAL);
     if (crossing != NULL)
         put(&parts, id++, crossing, TOKENIZER_PIECE_NORMAL);
-    for (; id < PIECES; id++) {
+    for (; id < MARK_ID; id++) {
         make_piece(text);
         put(&parts, id, text, TOKENIZER_PIECE_NORMAL);
     }
+    put(&parts, MARK_ID, MARK, TOKENIZER_PIECE_USER);
     vocab = tokenizer_vocab_build(&parts, (struct slice){ 0 }, NULL);
     assert_non_null(vocab);
     arena_close(&arena);
@@ -165,11 +168,72 @@ static void a_piece_across_classes_forbids_such_cuts(void **state)
     tokenizer_vocab_destroy(vocab);
 }
 
+/* @text lies in memory of its own size: nothing beyond it is read. */
+static void assert_whole(const struct tokenizer_vocab *vocab, struct slice text,
+                         const uint32_t *expected, size_t expected_count)
+{
+    char *own = malloc(text.size);
+    struct slice copy = slice_of(memcpy(own, text.data, text.size), text.size);
+    struct tokenizer_ids ids;
+    struct arena arena;
+    size_t count;
+
+    arena_init(&arena, 16 * MIB);
+    assert_int_equal(tokenizer_encode(vocab, copy, false, false, &arena, &ids, NULL), STATUS_OK);
+    assert_int_equal(ids.count, expected_count);
+    assert_memory_equal(ids.ids, expected, expected_count * sizeof(*expected));
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(tokenizer_encode_count(vocab, copy, &count, NULL), STATUS_OK);
+        assert_int_equal(count, expected_count);
+    }
+    arena_close(&arena);
+    free(own);
+}
+
+/* Some stretches with the mark between them, and what each of them gives alone. */
+static void assert_stretches(const struct tokenizer_vocab *vocab)
+{
+    static char text[TEXT_BYTES + 32], whole[8 * TEXT_BYTES];
+    static uint32_t expected[8 * TEXT_BYTES];
+    size_t size = 0, count = 0;
+
+    for (uint32_t left = 1 + random_below(6); left > 0; left--) {
+        struct tokenizer_ids ids;
+        struct arena arena;
+        size_t bytes = random_below(170);
+
+        make_text(text);
+        memcpy(whole + size, text, bytes);
+        size += bytes + (size_t)sprintf(whole + size + bytes, MARK);
+        arena_init(&arena, 16 * MIB);
+        assert_int_equal(
+            tokenizer_encode(vocab, slice_of(text, bytes), false, false, &arena, &ids, NULL),
+            STATUS_OK);
+        if (ids.count > 0)
+            memcpy(expected + count, ids.ids, ids.count * sizeof(*ids.ids));
+        count += ids.count;
+        expected[count++] = MARK_ID;
+        arena_close(&arena);
+    }
+    assert_whole(vocab, slice_of(whole, size), expected, count);
+}
+
+static void what_is_between_user_pieces_is_encoded_as_alone(void **state)
+{
+    struct tokenizer_vocab *vocab = make_vocab(NULL);
+
+    (void)state;
+    for (int i = 0; i < 300; i++)
+        assert_stretches(vocab);
+    tokenizer_vocab_destroy(vocab);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(cuts_where_classes_change_alter_no_id),
         cmocka_unit_test(a_piece_across_classes_forbids_such_cuts),
+        cmocka_unit_test(what_is_between_user_pieces_is_encoded_as_alone),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
