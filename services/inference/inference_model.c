@@ -132,7 +132,7 @@ static enum status load(struct inference_model *model, struct error *err)
     return status;
 }
 
-struct inference_model *inference_model_create(struct gguf *gguf, struct error *err)
+static struct inference_model *create(struct gguf *gguf, bool is_mapped, struct error *err)
 {
     struct inference_model *model = calloc(1, sizeof(*model));
     struct error local;
@@ -146,12 +146,23 @@ struct inference_model *inference_model_create(struct gguf *gguf, struct error *
     }
     model->gguf = gguf;
     inference_tensors_init(&model->tensors, gguf);
+    model->tensors.is_mapped = is_mapped;
     arena_init(&model->arena, MODEL_BYTES_MAX);
     if (load(model, err) != STATUS_OK) {
         inference_model_destroy(model);
         return NULL;
     }
     return model;
+}
+
+struct inference_model *inference_model_create(struct gguf *gguf, struct error *err)
+{
+    return create(gguf, false, err);
+}
+
+struct inference_model *inference_model_map(struct gguf *gguf, struct error *err)
+{
+    return create(gguf, true, err);
 }
 
 void inference_model_destroy(struct inference_model *model)

@@ -80,6 +80,11 @@ struct inference_model {
  * others. */
 struct inference_model *inference_model_create(struct gguf *gguf, struct error *err);
 
+/* The same without a copy of the weights, which are packed part by part whenever they are
+ * multiplied: there at once, in memory that processes share and the system may take back, and slow.
+ * What comes out is the same to the last bit. */
+struct inference_model *inference_model_map(struct gguf *gguf, struct error *err);
+
 /* What the matrices of @layer, one of @model's, are called and how they are shaped. */
 void inference_model_parts(const struct inference_model *model, struct inference_layer *layer,
                            struct inference_part parts[INFERENCE_PARTS]);

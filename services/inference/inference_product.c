@@ -1,10 +1,15 @@
 #include "inference_product.h"
 
+#include <assert.h>
 #include <cblas.h>
 #include <stdlib.h>
 
 /* Rows of a float matrix that a member of the crew takes at a time. */
 #define BLOCK_ROWS 64
+/* Groups of a matrix that is not packed that are packed together, to stay in the second cache. */
+#define MAPPED_GROUPS 4
+static_assert(MAPPED_GROUPS * MATRIX_GROUP_ROWS <= BLOCK_ROWS,
+              "no type takes more than the four bytes of a float");
 /* Vectors that are made whole numbers by one member. */
 #define PART_VECTORS 4
 /* Groups of rows of a matrix that are a part; fewer where there would be too few parts. */
@@ -53,15 +58,35 @@ struct product {
     uint32_t part_groups;
 };
 
+/* Groups of a matrix that is not packed, a few at a time by way of a member's own memory: the same
+ * product to the last bit. */
+static void multiply_mapped(const struct product *product, uint32_t first, uint32_t groups,
+                            unsigned member)
+{
+    struct inference_products *products = product->products;
+    void *memory = products->block + member * products->block_stride;
+    uint32_t count;
+
+    for (uint32_t at = first; at < first + groups; at += count) {
+        struct matrix packed;
+
+        count = first + groups - at < MAPPED_GROUPS ? first + groups - at : MAPPED_GROUPS;
+        packed = kernels_map_groups(product->matrix, memory, at, count);
+        kernels_multiply(product->out, &packed, product->vectors, at, count);
+    }
+}
+
 static void run_each(void *task, uint32_t part, unsigned member)
 {
     struct product *product = task;
     uint32_t first = part * product->part_groups;
     uint32_t left = matrix_groups(product->matrix) - first;
+    uint32_t groups = left < product->part_groups ? left : product->part_groups;
 
-    (void)member;
-    kernels_multiply(product->out, product->matrix, product->vectors, first,
-                     left < product->part_groups ? left : product->part_groups);
+    if (product->matrix->data == NULL)
+        multiply_mapped(product, first, groups, member);
+    else
+        kernels_multiply(product->out, product->matrix, product->vectors, first, groups);
 }
 
 /* Each vector by our own kernels. */

@@ -19,7 +19,7 @@ struct inference_stretch {
 struct inference_products {
     struct inference_crew *crew;
     size_t block_stride;
-    float *block; /* [members][rows at a time][widest] rows of a matrix as floats */
+    float *block; /* [members][rows at a time][widest] rows of a matrix as floats, or packed */
     struct vectors vectors;
 };
 

@@ -32,7 +32,8 @@ static enum status open_engine(struct inference_served *served, struct gguf *ggu
         .on_ready = on_ready,
         .owner = served,
     };
-    struct inference_model *model = inference_model_create(gguf, err);
+    struct inference_model *model =
+        options->is_mapped ? inference_model_map(gguf, err) : inference_model_create(gguf, err);
 
     if (model == NULL)
         return error_wrap(err, "%s", options->model);

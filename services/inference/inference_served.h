@@ -17,6 +17,7 @@ struct inference_options {
     uint32_t sequences, queue_max, wait_max_ms, context, pages;
     enum inference_cache_form cache_form;
     unsigned threads;
+    bool is_mapped;          /* the weights of what generates are not copied */
     struct workers *workers; /* for inference_reload; NULL: there is none */
 };
 

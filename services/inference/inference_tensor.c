@@ -192,11 +192,22 @@ static unsigned count_processors(void)
     return count < 1 ? 1 : count > PACK_THREADS_MAX ? PACK_THREADS_MAX : (unsigned)count;
 }
 
+static void map(struct inference_tensors *tensors)
+{
+    for (size_t i = 0; i < tensors->unpacked_count; i++)
+        *tensors->unpacked[i].matrix = kernels_map(&tensors->unpacked[i].table);
+    tensors->unpacked_count = 0;
+}
+
 enum status inference_tensors_pack(struct inference_tensors *tensors, struct error *err)
 {
     struct inference_crew *crew;
     char *memory;
 
+    if (tensors->is_mapped) {
+        map(tensors);
+        return STATUS_OK;
+    }
     tensors->packed = mmap(NULL, tensors->packed_bytes + 1, PROT_READ | PROT_WRITE,
                            MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (tensors->packed == MAP_FAILED) {

@@ -9,7 +9,9 @@
 
 struct inference_tensors {
     const struct gguf *gguf;
-    void *packed; /* the matrices that are not multiplied as they lie in the file */
+    bool is_mapped; /* matrices are not packed, but read from the file whenever they are multiplied
+                     */
+    void *packed;   /* the matrices that are not multiplied as they lie in the file */
     size_t packed_bytes;
     struct inference_unpacked *unpacked; /* found, and not packed yet */
     size_t unpacked_count, unpacked_max;
@@ -43,7 +45,7 @@ enum status inference_tensors_rows(struct inference_tensors *tensors, const char
                                    uint32_t all, uint32_t first, uint32_t rows, uint32_t columns,
                                    struct matrix *matrix, struct error *err);
 
-/* Pack every matrix that was found. RESOURCE_EXHAUSTED. */
+/* Pack every matrix that was found, unless they stay mapped. RESOURCE_EXHAUSTED. */
 enum status inference_tensors_pack(struct inference_tensors *tensors, struct error *err);
 
 /* The values in all tensors of a file. */

@@ -57,8 +57,9 @@ enum matrix_form {
 struct matrix {
     enum matrix_form form;
     uint32_t rows, columns;
-    size_t stride; /* bytes from a row, or a group of eight, to the next */
-    const void *data;
+    size_t stride;       /* bytes from a row, or a group of eight, to the next */
+    const void *data;    /* NULL: not packed */
+    struct table mapped; /* of what is not packed: its rows, packed part by part when multiplied */
 };
 
 static inline bool matrix_is_float(const struct matrix *matrix)
@@ -85,6 +86,13 @@ struct matrix kernels_pack(const struct table *table, void *memory);
  * on (matrix_groups). Not for the float types, which lie as they are. */
 struct matrix kernels_pack_place(const struct table *table, void *memory);
 void kernels_pack_groups(const struct table *table, void *memory, uint32_t first, uint32_t count);
+
+/* The matrix of @table without a copy of it: kernels_multiply does not take it; @count of its
+ * groups from @first on are packed into @memory, room for so many, by kernels_map_groups, which
+ * returns the matrix as far as it can be multiplied then. */
+struct matrix kernels_map(const struct table *table);
+struct matrix kernels_map_groups(const struct matrix *matrix, void *memory, uint32_t first,
+                                 uint32_t count);
 
 /* Vectors
  * ---------------------------------------------------------------------------------------------- */

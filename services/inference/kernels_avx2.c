@@ -134,30 +134,44 @@ static void score(float *out, const float *q, const float *rows, size_t stride, 
         out[t] = scale * dot_f32(rows + t * stride, q, width);
 }
 
-/* Eight columns at a time, their sums in registers over all rows; two of each, for even and odd
- * rows. */
+/* Sums of @n times eight columns in registers over all rows; two of each, for even and odd rows. */
+static inline __attribute__((always_inline)) void mix_columns(float *out, const float *weights,
+                                                              const float *rows, size_t stride,
+                                                              size_t count, size_t n)
+{
+    __m256 even[4], odd[4];
+    size_t t = 0;
+
+    for (size_t j = 0; j < n; j++)
+        even[j] = odd[j] = _mm256_setzero_ps();
+    for (; t + 2 <= count; t += 2) {
+        const float *row = rows + t * stride;
+        __m256 first = _mm256_broadcast_ss(weights + t);
+        __m256 second = _mm256_broadcast_ss(weights + t + 1);
+
+        for (size_t j = 0; j < n; j++) {
+            even[j] = _mm256_fmadd_ps(first, _mm256_loadu_ps(row + 8 * j), even[j]);
+            odd[j] = _mm256_fmadd_ps(second, _mm256_loadu_ps(row + stride + 8 * j), odd[j]);
+        }
+    }
+    for (size_t j = 0; j < n; j++) {
+        if (t < count)
+            even[j] = _mm256_fmadd_ps(_mm256_broadcast_ss(weights + t),
+                                      _mm256_loadu_ps(rows + t * stride + 8 * j), even[j]);
+        _mm256_storeu_ps(out + 8 * j, _mm256_add_ps(_mm256_loadu_ps(out + 8 * j),
+                                                    _mm256_add_ps(even[j], odd[j])));
+    }
+}
+
 static void mix(float *out, const float *weights, const float *rows, size_t stride, size_t width,
                 size_t count)
 {
     size_t i = 0;
 
-    for (; i + 8 <= width; i += 8) {
-        __m256 even = _mm256_setzero_ps(), odd = even;
-        size_t t = 0;
-
-        for (; t + 2 <= count; t += 2) {
-            const float *row = rows + t * stride + i;
-
-            even = _mm256_fmadd_ps(_mm256_broadcast_ss(weights + t), _mm256_loadu_ps(row), even);
-            odd = _mm256_fmadd_ps(_mm256_broadcast_ss(weights + t + 1),
-                                  _mm256_loadu_ps(row + stride), odd);
-        }
-        if (t < count)
-            even = _mm256_fmadd_ps(_mm256_broadcast_ss(weights + t),
-                                   _mm256_loadu_ps(rows + t * stride + i), even);
-        _mm256_storeu_ps(out + i,
-                         _mm256_add_ps(_mm256_loadu_ps(out + i), _mm256_add_ps(even, odd)));
-    }
+    for (; i + 32 <= width; i += 32)
+        mix_columns(out + i, weights, rows + i, stride, count, 4);
+    for (; i + 8 <= width; i += 8)
+        mix_columns(out + i, weights, rows + i, stride, count, 1);
     if (i < width)
         kernels_generic.mix(out + i, weights, rows + i, stride, width - i, count);
 }

@@ -66,6 +66,11 @@ INLINE const char *block_in(enum matrix_form form, const char *super, uint32_t b
     }
 }
 
+INLINE size_t block_bytes(enum matrix_form form)
+{
+    return super_bytes(form) / blocks_in_super(form);
+}
+
 /* One vector is done with a block sooner than memory brings the next: ask for what comes. Weights
  * of 8 bits come fast enough as it is. */
 INLINE void prefetch(enum matrix_form form, const struct weights *weights)
@@ -73,13 +78,21 @@ INLINE void prefetch(enum matrix_form form, const struct weights *weights)
     if (form == MATRIX_FORM_Q8)
         return;
     for (unsigned k = 0; k < PAIR; k++)
-        for (size_t at = 0; at < super_bytes(form) / blocks_in_super(form); at += 64)
+        for (size_t at = 0; at < block_bytes(form); at += 64)
             _mm_prefetch((const char *)weights->blocks[k] + AHEAD_BYTES + at, _MM_HINT_T0);
 }
 
-/* The next @blocks blocks of a pair by the @n vectors of a tile, as they are packed. */
+/* Panels are where memory is not expected to be read on: ask for a block of the next one. */
+INLINE void prefetch_panel(enum matrix_form form, const char *next)
+{
+    for (size_t at = 0; at < block_bytes(form); at += 64)
+        _mm_prefetch(next + at, _MM_HINT_T1);
+}
+
+/* The next @blocks blocks of a pair by the @n vectors of a tile, as they are packed. @next: what
+ * will be wanted after them, as many bytes as a group's, or NULL. */
 INLINE void run_packed(enum matrix_form form, struct pair pair, uint32_t blocks, struct tile *tile,
-                       unsigned n)
+                       unsigned n, const char *next)
 {
     for (uint32_t at = 0; at < blocks; at += blocks_in_super(form)) {
         for (uint32_t b = 0; b < blocks_in_super(form); b++) {
@@ -91,6 +104,8 @@ INLINE void run_packed(enum matrix_form form, struct pair pair, uint32_t blocks,
 
             if (n == 1)
                 prefetch(form, &weights);
+            if (n == TILE && next != NULL)
+                prefetch_panel(form, next + (at + b) * block_bytes(form));
             run_block(form, &weights, tile, n, false);
         }
         pair.data += super_bytes(form);
@@ -115,11 +130,13 @@ INLINE void open_panel(enum matrix_form form, struct pair pair, uint32_t blocks,
 }
 
 INLINE void run_opened(enum matrix_form form, struct opened *opened, uint32_t blocks,
-                       struct tile *tile, unsigned n)
+                       struct tile *tile, unsigned n, const char *next)
 {
     for (uint32_t at = 0; at < blocks; at++) {
         const struct weights weights = { .opened = opened, .at = at };
 
+        if (next != NULL)
+            prefetch_panel(form, next + at * block_bytes(form));
         run_block(form, &weights, tile, n, true);
     }
 }
@@ -156,19 +173,31 @@ INLINE struct pair pair_of(enum matrix_form form, const struct work *work, uint3
                           work->end - group < PAIR ? 0 : matrix->stride };
 }
 
+/* While the first tiles are multiplied, each asks for one group of the next pair's panel. */
+INLINE const char *next_of(enum matrix_form form, const struct work *work, uint32_t group,
+                           uint32_t at)
+{
+    uint32_t next = group + PAIR + at / TILE;
+
+    return work->vectors->n > TILE && at < PAIR * TILE && next < work->end
+               ? pair_of(form, work, next).data
+               : NULL;
+}
+
 /* The pair from @group on by the @n vectors of the tile that begins with vector @at. Where the pair
  * has one group, it is computed twice and kept once. @opened: its panel, or NULL. */
 INLINE void run_tile(enum matrix_form form, const struct work *work, uint32_t group, uint32_t at,
                      unsigned n, struct opened *opened, bool is_open)
 {
     const struct matrix *matrix = work->matrix;
-    size_t block_bytes = form == MATRIX_FORM_Q8 ? Q16_BLOCK_BYTES : Q8_BLOCK_BYTES;
+    size_t values_bytes = form == MATRIX_FORM_Q8 ? Q16_BLOCK_BYTES : Q8_BLOCK_BYTES;
     char *values = form == MATRIX_FORM_Q8 ? work->vectors->q16 : work->vectors->q8;
     unsigned g = work->end - group < PAIR ? work->end - group : PAIR;
     float *out = work->out + (size_t)at * matrix->rows + (size_t)group * LANES;
     struct tile tile;
 
-    tile.block = tile_at(values, matrix->columns, at, block_bytes) + work->block * n * block_bytes;
+    tile.block =
+        tile_at(values, matrix->columns, at, values_bytes) + work->block * n * values_bytes;
     for (unsigned k = 0; k < PAIR; k++) {
         for (unsigned i = 0; i < n; i++)
             tile.total[k][i] = work->block == 0 || k == g
@@ -177,9 +206,10 @@ INLINE void run_tile(enum matrix_form form, const struct work *work, uint32_t gr
                                                matrix->rows - (group + k) * LANES);
     }
     if (is_open)
-        run_opened(form, opened, work->blocks, &tile, n);
+        run_opened(form, opened, work->blocks, &tile, n, next_of(form, work, group, at));
     else
-        run_packed(form, pair_of(form, work, group), work->blocks, &tile, n);
+        run_packed(form, pair_of(form, work, group), work->blocks, &tile, n,
+                   next_of(form, work, group, at));
     for (unsigned k = 0; k < g; k++) {
         for (unsigned i = 0; i < n; i++)
             store_rows(out + (size_t)i * matrix->rows + k * LANES, tile.total[k][i],

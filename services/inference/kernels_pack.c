@@ -162,11 +162,14 @@ struct matrix kernels_pack_place(const struct table *table, void *memory)
 {
     unsigned form = form_index(table->type);
 
-    if (forms[form].bytes == 0)
-        return (struct matrix){ forms[form].form, table->rows, table->columns, table->row_bytes,
-                                table->data };
-    return (struct matrix){ forms[form].form, table->rows, table->columns,
-                            group_bytes(form, table->columns), memory };
+    bool is_float = forms[form].bytes == 0;
+
+    return (struct matrix){ .form = forms[form].form,
+                            .rows = table->rows,
+                            .columns = table->columns,
+                            .stride =
+                                is_float ? table->row_bytes : group_bytes(form, table->columns),
+                            .data = is_float ? table->data : memory };
 }
 
 void kernels_generic_pack(const struct table *table, uint32_t row, void *group)
@@ -183,6 +186,27 @@ void kernels_pack_groups(const struct table *table, void *memory, uint32_t first
 
     for (uint32_t at = first; at < first + count; at++)
         kernels_chosen()->pack(table, at * LANES, (char *)memory + at * stride);
+}
+
+struct matrix kernels_map(const struct table *table)
+{
+    struct matrix matrix = kernels_pack_place(table, NULL);
+
+    matrix.mapped = *table;
+    return matrix;
+}
+
+struct matrix kernels_map_groups(const struct matrix *matrix, void *memory, uint32_t first,
+                                 uint32_t count)
+{
+    struct matrix packed = *matrix;
+    char *start = (char *)((uintptr_t)memory - first * matrix->stride); /* of group 0 */
+
+    if ((first + count) * LANES > matrix->rows)
+        memset(memory, 0, count * matrix->stride);
+    kernels_pack_groups(&matrix->mapped, start, first, count);
+    packed.data = start;
+    return packed;
 }
 
 struct matrix kernels_pack(const struct table *table, void *memory)

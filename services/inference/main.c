@@ -10,6 +10,7 @@ struct inference_config {
     const char *model, *card, *adapters;
     uint64_t model_watch_ms, wait_ms;
     int64_t sequences, queue, threads, context, pages, cache_bits;
+    bool mapped;
 };
 
 static const struct setting settings[] = {
@@ -25,6 +26,10 @@ static const struct setting settings[] = {
     { "cache-bits", SETTING_KIND_NUMBER, offsetof(struct inference_config, cache_bits), "32",
       "BITS", "of a key or value that is kept: 32, or 8 for less than a third of the memory", 8, 32,
       false, false },
+    { "mapped", SETTING_KIND_SWITCH, offsetof(struct inference_config, mapped), "false", NULL,
+      "serve from the file as it lies, without a copy made for speed: at once, in memory that "
+      "processes share, and slower",
+      0, 0, false, false },
     { "model-watch", SETTING_KIND_DURATION, offsetof(struct inference_config, model_watch_ms), "1s",
       "TIME", "how often the file is looked at: a new one is served without a restart; 0: never", 0,
       86400000, false, false },
@@ -85,6 +90,7 @@ static enum status start(struct host *host, const void *config, void **service, 
         .pages = (uint32_t)own->pages,
         .cache_form = own->cache_bits == 8 ? INFERENCE_CACHE_FORM_Q8 : INFERENCE_CACHE_FORM_F32,
         .threads = (unsigned)own->threads,
+        .is_mapped = own->mapped,
         .workers = host->workers,
     };
     struct watched *watched = calloc(1, sizeof(*watched));

@@ -52,7 +52,7 @@ struct consilium_config {
     bool count, decode, lines, special, chat;
     /* bench and logits */
     int64_t threads, prompt_ids, answer_ids, sequences, cache_bits;
-    bool limits;
+    bool limits, mapped;
     /* generate, score and embed, which need no mesh */
     const char *adapter, *grammar, *schema;
     bool ids, raw;

@@ -62,7 +62,9 @@ enum status consilium_engine_open(struct consilium_engine *engine,
                                   uint32_t sequences, struct error *err)
 {
     struct gguf *gguf = gguf_open(path, err);
-    struct inference_model *model = gguf == NULL ? NULL : inference_model_create(gguf, err);
+    struct inference_model *model = gguf == NULL     ? NULL
+                                    : config->mapped ? inference_model_map(gguf, err)
+                                                     : inference_model_create(gguf, err);
     struct error ignored;
 
     *engine = (struct consilium_engine){ 0 };

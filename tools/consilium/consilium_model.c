@@ -38,7 +38,8 @@ enum status consilium_model_open(struct consilium_model *model,
     *model = (struct consilium_model){ .sequences = sequences };
     if (gguf == NULL)
         return err->status;
-    model->model = inference_model_create(gguf, err);
+    model->model =
+        config->mapped ? inference_model_map(gguf, err) : inference_model_create(gguf, err);
     if (model->model == NULL)
         return error_wrap(err, "%s", path);
     if (consilium_model_adapt(model->model, config->adapter, &model->adapters, &model->adapter, err)

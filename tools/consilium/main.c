@@ -87,6 +87,10 @@ static const struct setting settings[] = {
     { "cache-bits", SETTING_KIND_NUMBER, AT(cache_bits), "32", "BITS",
       "of a key or value that is kept, 32 or 8 (bench, logits, generate, score)", 8, 32, false,
       false },
+    { "mapped", SETTING_KIND_SWITCH, AT(mapped), "false", NULL,
+      "compute from the file as it lies, without a copy made for speed (bench, logits, generate, "
+      "score)",
+      0, 0, false, false },
     { "adapter", SETTING_KIND_STRING, AT(adapter), NULL, "FILE",
       "LoRA adapter in GGUF (bench, logits, generate, score); the name of one that inference has (ask)",
       0, 0, false, false },

@@ -303,6 +303,30 @@ static void stays_near_f32_with_smaller_types(void **state)
     run_close(&exact);
 }
 
+/* A chunk and a single id. */
+static void gives_the_same_bits_from_weights_that_stay_mapped(void **state)
+{
+    const enum gguf_tensor_type types[] = { GGUF_TENSOR_TYPE_F32, GGUF_TENSOR_TYPE_Q8_0 };
+    const uint32_t ids[] = { 3, 1, 4, 1, 5, 9, 2, 6 };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
+        struct run packed = { 0 }, mapped = { .is_mapped = true };
+
+        run_open_sample(&packed, types[i]);
+        run_open_sample(&mapped, types[i]);
+        for (uint32_t at = 0; at < 8; at += 7) {
+            uint32_t count = at == 0 ? 7 : 1;
+            const float *logits = run_ids(&packed, ids + at, count, at);
+
+            assert_memory_equal(run_ids(&mapped, ids + at, count, at), logits,
+                                MODEL_SAMPLE_VOCABULARY * sizeof(*logits));
+        }
+        run_close(&mapped);
+        run_close(&packed);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -312,6 +336,7 @@ int main(void)
         cmocka_unit_test(equals_a_double_precision_reference_with_bf16),
         cmocka_unit_test(equals_a_double_precision_reference_with_q8_0),
         cmocka_unit_test(stays_near_the_reference_with_keys_and_values_in_8_bits),
+        cmocka_unit_test(gives_the_same_bits_from_weights_that_stay_mapped),
         cmocka_unit_test(stays_near_f32_with_smaller_types),
     };
 

@@ -175,6 +175,35 @@ static void gives_the_same_bits_in_any_company(void **state)
     }
 }
 
+/* In memory that has been used before, from the first group on and from the second. */
+static void gives_the_same_bits_without_being_packed_before(void **state)
+{
+    float out[VECTORS * ROWS], mapped_out[VECTORS * ROWS];
+
+    (void)state;
+    for (size_t t = 0; t < TYPES; t++) {
+        struct sample sample;
+        struct vectors vectors;
+        struct matrix mapped, part;
+        size_t bytes = kernels_pack_bytes(types[t], ROWS, COLUMNS);
+        char *memory = malloc(bytes);
+
+        open_sample(&sample, types[t]);
+        vectors = some_vectors(0, VECTORS, sample.matrix.form);
+        kernels_multiply(out, &sample.matrix, &vectors, 0, 3);
+        memset(memory, 0x7f, bytes);
+        mapped = kernels_map(&sample.table);
+        assert_null(mapped.data);
+        part = kernels_map_groups(&mapped, memory, 0, 1);
+        kernels_multiply(mapped_out, &part, &vectors, 0, 1);
+        part = kernels_map_groups(&mapped, memory, 1, 2);
+        kernels_multiply(mapped_out, &part, &vectors, 1, 2);
+        assert_memory_equal(out, mapped_out, sizeof(out));
+        free(memory);
+        close_sample(&sample);
+    }
+}
+
 static void quantises_as_the_generic_version_does(void **state)
 {
     const struct kernels *fast = kernels_avx2(), *truth = &kernels_generic;
@@ -252,6 +281,7 @@ int main(void)
         cmocka_unit_test(packs_the_bytes_of_the_plain_way),
         cmocka_unit_test(agrees_with_the_generic_version),
         cmocka_unit_test(gives_the_same_bits_in_any_company),
+        cmocka_unit_test(gives_the_same_bits_without_being_packed_before),
         cmocka_unit_test(quantises_as_the_generic_version_does),
         cmocka_unit_test(reads_blocks_as_ggml_lays_them_out),
     };

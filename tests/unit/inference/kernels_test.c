@@ -58,16 +58,16 @@ static void attends_as_the_generic_version_does(void **state)
     (void)state;
     if (fast == NULL)
         skip();
-    for (size_t width = 4; width <= 20; width += 4) {
+    for (size_t width = 4; width <= 48; width += 4) {
         for (size_t count = 1; count <= 13; count++) {
-            fast->score(a, x, weights, 24, width, count, 0.25f);
-            truth->score(b, x, weights, 24, width, count, 0.25f);
+            fast->score(a, x, weights, 20, width, count, 0.25f);
+            truth->score(b, x, weights, 20, width, count, 0.25f);
             for (size_t t = 0; t < count; t++)
                 assert_near(a[t], b[t]);
             memset(a, 0, sizeof(a));
             memset(b, 0, sizeof(b));
-            fast->mix(a, x, weights, 24, width, count);
-            truth->mix(b, x, weights, 24, width, count);
+            fast->mix(a, x, weights, 20, width, count);
+            truth->mix(b, x, weights, 20, width, count);
             for (size_t i = 0; i < width; i++)
                 assert_near(a[i], b[i]);
         }

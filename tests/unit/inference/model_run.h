@@ -11,7 +11,8 @@ struct run {
     char *bytes;
     struct inference_model *model;
     struct inference_crew *crew;
-    enum inference_cache_form cache_form; /* as it is before run_open */
+    bool is_mapped;                       /* as it is before run_open */
+    enum inference_cache_form cache_form; /* likewise */
     struct inference_cache *cache;
     struct inference_forward *forward;
     uint32_t pages[MODEL_RUN_PAGES];
@@ -22,7 +23,8 @@ static inline void run_open(struct run *run, struct gguf *gguf, unsigned threads
     struct error err = { 0 };
     uint32_t pages;
 
-    run->model = inference_model_create(gguf, &err);
+    run->model =
+        run->is_mapped ? inference_model_map(gguf, &err) : inference_model_create(gguf, &err);
     assert_string_equal(err.text, "");
     pages = (run->model->context + INFERENCE_PAGE - 1) / INFERENCE_PAGE;
     assert_true(pages <= MODEL_RUN_PAGES);
