@@ -77,7 +77,7 @@ module.exports = {
     replace(folder, 'first', 'service');
     const flags = (pair) => `--tls-certificate=${folder}/${pair}.pem --tls-key=${folder}/${pair}.key --tls-authority=${folder}/authority.pem`;
     for (const service of SERVICES) {
-      mesh.env[`MESH_FLAGS_${service}`] = `${flags('service')} --peers=default --refusals-folder=${mesh.folder}/refused-${service} --refusals-key-file=${mesh.folder}/refused-${service}.key`;
+      mesh.env[`MESH_FLAGS_${service}`] = `${flags('service')} --peers=default`;
     }
     mesh.env.MESH_FLAGS_consilium = flags('client');
     mesh.credentials = grpc.credentials.createSsl(read(folder, 'authority.pem'), read(folder, 'client.key'), read(folder, 'client.pem'));
@@ -124,16 +124,15 @@ module.exports = {
       assert.equal((await failure(call('client', 'Context', 'Recall', { tenant: 't', patient: 'p' }))).code, grpc.status.PERMISSION_DENIED);
     },
     async 'whom a leaf refuses is in its audit log, by name and method, and the log stands'({ mesh }) {
-      const refused = (service) => auditOf(mesh, `refused-${service}`).filter((record) => record.action === 'refuse');
+      const refused = (service) => auditOf(mesh, `refusals-${service}`).filter((record) => record.action === 'refuse');
       for (const [service, method] of [['deid', 'Deid.Inspect'], ['context', 'Context.Recall'], ['tokenizer', 'Tokenizer.GetVocabulary'], ['inference', 'Inference.GetModel']]) {
         await eventually(`${service} has written it`, () => refused(service).some((record) => record.method === method
           && record.caller === 'spiffe://consilium.example/context' && record.outcome === 'PERMISSION_DENIED'), true);
-        const { status, stderr } = await mesh.exec(path.join(mesh.bin, 'consilium'), ['audit', 'verify', path.join(mesh.folder, `refused-${service}`)]);
+        const { status, stderr } = await mesh.exec(path.join(mesh.bin, 'consilium'), ['audit', 'verify', path.join(mesh.folder, `refusals-${service}`)]);
         assert.equal(status, 0, stderr);
       }
       await eventually('every one is counted', () => refused('tokenizer').reduce((sum, record) => sum + record.count, 0) >= 21, true);
       assert.ok(refused('tokenizer').length < 21, 'not a record for each');
-      assert.equal(refused('gateway').length, 0);
     },
     async 'a pair that does not fit is left, and the one before serves on'({ mesh, folder }) {
       fs.copyFileSync(path.join(folder, 'second.key'), path.join(folder, 'service.key'));

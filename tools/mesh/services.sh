@@ -45,6 +45,11 @@ arguments_of() {
     esac
     # More flags for one service: MESH_FLAGS_gateway="--log-level=debug"
     local more=MESH_FLAGS_$1
+    # Where a table says who may call a leaf, whom it turns away is in a log of the leaf's own.
+    case "$1 ${!more:-}" in
+    gateway\ *) ;;
+    *--peers=*) common+=("--refusals-folder=$MESH_RUN/refusals-$1" "--refusals-key-file=$MESH_RUN/refusals.key") ;;
+    esac
     # shellcheck disable=SC2206
     common+=(${!more:-})
     printf '%s\n' "${common[@]}"
