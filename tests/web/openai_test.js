@@ -24,7 +24,7 @@ async function until(what, seconds = 20) {
   return false;
 }
 
-// The ids that end an answer, made all but impossible: the answer goes on to its limit.
+// The ids that end an answer, made all but impossible: a plain chat goes on to its limit (an answer about a patient ends with its sentences).
 async function endless(mesh) {
   const tokenizer = mesh.stub('Tokenizer');
   const { stop_ids } = await mesh.call(tokenizer, 'ApplyTemplate', { turns: [{ role: 'user', content: 'x' }], add_generation_prompt: true });
@@ -201,6 +201,30 @@ module.exports = {
       assert.equal((await openai.chat.completions.create(ask({ patient: 'p1' }))).choices[0].logprobs, null);
     },
 
+    async 'openai: the likeliest tokens are in order, as many as asked for, one of them sampled, in chat and in responses'({ openai }) {
+      const check = (tokens, count) => {
+        assert.ok(tokens.length > 0);
+        for (const { token, logprob, top_logprobs: top } of tokens) {
+          assert.equal(top.length, count);
+          assert.equal(new Set(top.map((one) => String(one.bytes))).size, count);
+          for (let i = 1; i < count; i++) assert.ok(top[i - 1].logprob >= top[i].logprob);
+          assert.ok(top.reduce((sum, one) => sum + Math.exp(one.logprob), 0) <= 1.0001);
+          const sampled = top.find((one) => one.token === token && one.logprob === logprob);
+          assert.ok(sampled || logprob <= top.at(-1).logprob, 'what was sampled is among them, or less likely than all');
+          for (const one of top) assert.deepEqual(Buffer.from(one.bytes).toString(), one.token);
+        }
+      };
+      for (const count of [1, 5, 20]) {
+        const hot = await openai.chat.completions.create(ask({ logprobs: true, top_logprobs: count, temperature: 1.5, seed: 7, max_tokens: 8 }));
+        check(hot.choices[0].logprobs.content, count);
+        const response = await openai.responses.create({ model: MODEL, input: QUESTION, top_logprobs: count, include: ['message.output_text.logprobs'], max_output_tokens: 16 });
+        check(response.output[0].content[0].logprobs, count);
+      }
+      for (const more of [{ logprobs: true, top_logprobs: 21 }, { logprobs: true, top_logprobs: -1 }, { top_logprobs: 2 }]) {
+        await rejects(openai.chat.completions.create(ask(more)), OpenAI.BadRequestError, ({ param }) => assert.equal(param, 'top_logprobs'));
+      }
+    },
+
     async 'openai: log-probabilities never show what was restored'({ openai }) {
       const body = ask({ messages: [{ role: 'user', content: 'My patient Jonathan Quillfeather has fever.' }], logprobs: true, top_logprobs: 20 });
       const answer = await openai.chat.completions.create(body);
@@ -245,7 +269,7 @@ module.exports = {
     async 'openai: a client that breaks off a stream stops the engine'({ mesh, openai }) {
       const long = await endless(mesh);
       const before = await metric(mesh, 'inference', 'inference_generated_tokens_total');
-      const stream = await openai.chat.completions.create(ask({ patient: 'p1', stream: true, ...long }));
+      const stream = await openai.chat.completions.create(ask({ stream: true, ...long }));
       for await (const chunk of stream) if (chunk.choices[0]?.delta?.content) break;
       stream.controller.abort();
       assert.ok(await until(async () => await metric(mesh, 'inference', 'inference_requests_running') === 0));
@@ -257,7 +281,7 @@ module.exports = {
     async 'openai: a client that goes before the first word stops the engine'({ mesh, openai }) {
       const long = await endless(mesh);
       const controller = new AbortController();
-      const asked = openai.chat.completions.create(ask({ patient: 'p1', ...long }), { signal: controller.signal });
+      const asked = openai.chat.completions.create(ask(long), { signal: controller.signal });
       setTimeout(() => controller.abort(), 60);
       await rejects(asked, OpenAI.APIUserAbortError);
       assert.ok(await until(async () => await metric(mesh, 'gateway', 'gateway_http_calls') === 0));
