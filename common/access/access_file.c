@@ -89,7 +89,7 @@ bool access_time_parse(struct slice text, int64_t *seconds)
     struct tm utc = { 0 };
     const char *end;
 
-    if (text.size >= sizeof(copy))
+    if (text.size == 0 || text.size >= sizeof(copy))
         return false;
     memcpy(copy, text.data, text.size);
     end = strptime(copy, "%Y-%m-%dT%H:%M:%SZ", &utc);
