@@ -3,8 +3,10 @@
 #include <string.h>
 
 #define REACH_FIRST 3
-/* Steps without guesses after one that was wrong from its first id. */
-#define REST_STEPS 6
+/* Steps without guesses after the second that was wrong from its first id; twice as many after each
+ * further one. */
+#define REST_STEPS 4
+#define REST_MAX 16
 
 void inference_draft_init(struct inference_drafter *drafter)
 {
@@ -45,16 +47,27 @@ uint32_t inference_draft_guess(struct inference_drafter *drafter, const uint32_t
     return guessed;
 }
 
+/* Wrong from its first id. */
+static void miss(struct inference_drafter *drafter)
+{
+    uint32_t rest = REST_STEPS;
+
+    drafter->reach = 1;
+    if (drafter->misses++ == 0)
+        return;
+    for (uint32_t i = 2; i < drafter->misses && rest < REST_MAX; i++)
+        rest *= 2;
+    drafter->rest = rest;
+}
+
 void inference_draft_settle(struct inference_drafter *drafter, uint32_t guessed, uint32_t right)
 {
     if (guessed == 0)
         return;
-    if (right == guessed)
-        drafter->reach = drafter->reach * 2 + 1;
-    else
-        drafter->reach = right + 1;
+    if (right == 0)
+        return miss(drafter);
+    drafter->misses = 0;
+    drafter->reach = right == guessed ? drafter->reach * 2 + 1 : right + 1;
     if (drafter->reach > INFERENCE_DRAFT_MAX)
         drafter->reach = INFERENCE_DRAFT_MAX;
-    if (right == 0)
-        drafter->rest = REST_STEPS;
 }

@@ -9,10 +9,11 @@
 /* The longest guess: with the id before it, two tiles of the kernels. */
 #define INFERENCE_DRAFT_MAX 7
 
-/* How far the guesses of a sequence reach: a right one makes the next longer, a wrong one shorter,
- * and some wrong ones end the guessing for a while. */
+/* How far the guesses of a sequence reach: a right one makes the next longer, a wrong one shorter.
+ * One that is wrong from its first id may be the end of a quote; several in turn end the guessing
+ * for a while. */
 struct inference_drafter {
-    uint32_t reach, rest;
+    uint32_t reach, rest, misses;
 };
 
 void inference_draft_init(struct inference_drafter *drafter);

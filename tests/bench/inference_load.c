@@ -176,7 +176,8 @@ static void ask(struct client_of_load *client)
     if (rpc_stream(load->channel, &method_inference_generate, &request, &options, &callbacks,
                    client, &client->rpc, &err)
         != STATUS_OK) {
-        fprintf(stderr, "inference_load: a call was not begun: %s\n", err.text);
+        if (err.status != STATUS_RESOURCE_EXHAUSTED)
+            fprintf(stderr, "inference_load: a call was not begun: %s\n", err.text);
         return on_end(client, &err);
     }
     client->goes_away = random_below(load, 8) == 0;

@@ -304,6 +304,43 @@ static void quantises_matrices_and_leaves_the_rest(void **state)
     assert_int_equal(RUN(generate_verb, &told, out_path, "5 9 30"), CONSILIUM_EXIT_OK);
 }
 
+static void tells_what_the_machine_can_do_and_what_share_of_it_a_model_reaches(void **state)
+{
+    static const char *const limits[] = { "read_gb_per_s", "int8_gop_per_s", "f32_gop_per_s" };
+    const struct json *root;
+    struct slice told;
+    double operations, limit, share, used;
+
+    (void)state;
+    reset();
+    consilium.config.json = consilium.config.limits = true;
+    assert_int_equal(RUN(bench_verb, &told, NULL), CONSILIUM_EXIT_OK);
+    for (size_t i = 0; i < sizeof(limits) / sizeof(limits[0]); i++)
+        assert_true(number_of(json_get(parse(told), limits[i])) > 0);
+    assert_int_equal((int)number_of(json_get(parse(told), "threads")), 1);
+
+    reset();
+    consilium.config.json = consilium.config.limits = true;
+    consilium.config.prompt_ids = 16;
+    consilium.config.answer_ids = 8;
+    consilium.config.sequences = 1;
+    assert_int_equal(RUN(bench_verb, &told, model_path), CONSILIUM_EXIT_OK);
+    root = parse(told);
+    /* Each weight of a layer's matrices is multiplied and added once an id: query and output, key
+     * and value, those of the gate. */
+    operations = 2.0 * MODEL_SAMPLE_LAYERS * (2 * 64 * 64 + 2 * 64 * 32 + 3 * 64 * 96);
+    limit = number_of(json_get(root, "f32_gop_per_s")); /* rounded to whole ones */
+    share = number_of(json_get(root, "prompt_share"));
+    used = number_of(json_get(root, "prompt_ids_per_s")) * operations / 1e9;
+    assert_true(share * (limit + 0.5) > 0.98 * used - 0.001 * limit);
+    assert_true(share * (limit - 0.5) < 1.02 * used + 0.001 * limit);
+    assert_true(number_of(json_get(root, "answer_read_share")) > 0);
+    assert_true(number_of(json_get(root, "answer_product_share")) > 0);
+    consilium.config.limits = false;
+    assert_int_equal(RUN(bench_verb, &told, NULL), CONSILIUM_EXIT_USAGE);
+    reset();
+}
+
 static void refuses_with_the_exit_status_that_says_why(void **state)
 {
     struct slice told;
@@ -338,6 +375,7 @@ int main(void)
         cmocka_unit_test(scores_what_the_logits_say),
         cmocka_unit_test(embeds_ids_with_the_length_1_or_as_they_come),
         cmocka_unit_test(quantises_matrices_and_leaves_the_rest),
+        cmocka_unit_test(tells_what_the_machine_can_do_and_what_share_of_it_a_model_reaches),
         cmocka_unit_test(refuses_with_the_exit_status_that_says_why),
     };
 
