@@ -17,7 +17,8 @@ struct taken {
 struct taking {
     struct taken items[TAKEN_MAX];
     uint32_t count;
-    uint32_t named; /* of them */
+    uint32_t named;     /* of them */
+    bool is_incomplete; /* something is taken that has no line: of all nothing can be said */
 };
 
 static void add(struct taking *taking, const struct taken *taken)
@@ -53,8 +54,12 @@ static void add_course(const struct finding *finding, const struct safety_questi
 {
     uint32_t fact = found_newest(finding, course);
 
-    if (course->kind != FACT_MEDICATION || fact == UINT32_MAX)
+    if (course->kind != FACT_MEDICATION)
         return;
+    if (fact == UINT32_MAX) {
+        taking->is_incomplete |= course->is_active;
+        return;
+    }
     for (uint32_t i = 0; i < course->things_count; i++)
         if (thing_kind_of(course->things[i]) == THING_DRUG)
             add(taking,
@@ -160,6 +165,8 @@ static void tell_none(struct finding *finding, const struct taking *taking)
     struct found_sentence sentence;
     uint32_t partners = 0;
 
+    if (taking->is_incomplete && taking->named < 2)
+        return;
     found_sentence_begin(&sentence, finding);
     for (uint32_t i = 0; i < taking->count; i++) {
         const struct taken *taken = &taking->items[i];

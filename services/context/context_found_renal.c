@@ -83,6 +83,7 @@ static uint32_t line_of(const struct finding *finding, uint32_t drug)
 static void tell_taken(struct finding *finding, const struct rate *rate, uint32_t class)
 {
     struct found_sentence none;
+    bool is_incomplete = false;
     uint32_t told = 0;
 
     found_sentence_begin(&none, finding);
@@ -90,11 +91,14 @@ static void tell_taken(struct finding *finding, const struct rate *rate, uint32_
         const struct course *course = &finding->courses->items[i];
         uint32_t fact = found_newest(finding, course);
 
-        if (course->kind != FACT_MEDICATION || !course->is_active || fact == UINT32_MAX
+        if (course->kind != FACT_MEDICATION || !course->is_active
             || (class != THINGS_MAX && !safety_is(course, class)))
             continue;
         for (uint32_t j = 0; j < course->things_count; j++) {
             if (!renal_is_listed(course->things[j]))
+                continue;
+            is_incomplete |= fact == UINT32_MAX;
+            if (fact == UINT32_MAX)
                 continue;
             found_sentence_rest_on(&none, fact);
             if (renal_limit_of(course->things[j], rate->value) != NULL) {
@@ -103,7 +107,8 @@ static void tell_taken(struct finding *finding, const struct rate *rate, uint32_
             }
         }
     }
-    if (told > 0 || none.count == 0)
+    /* Of a drug that has no line it is not known here. */
+    if (told > 0 || none.count == 0 || is_incomplete)
         return;
     found_sentence_rest_on(&none, rate->fact);
     buffer_put_string(finding->out, "No listed renal limit is reached");

@@ -13,10 +13,10 @@ const struct screening screenings[] = {
     { "mammography", "due every 2 years (USPSTF)", "mammogram", "mammogra", DONE, 24, 'f', 40, 74, false },
     { "colonoscopy", "due every 10 years (USPSTF)", "colonoscopy", "colonoscop", DONE, 120, 0, 45, 75, false },
     { "cervical screening", "due every 3 years (USPSTF)", "pap-smear", "", BIT(FACT_PROCEDURE) | BIT(FACT_OBSERVATION), 36, 'f', 21, 65, false },
-    { "hemoglobin A1c", "due every 6 months with diabetes (ADA)", "hemoglobin-a1c", "", BIT(FACT_OBSERVATION), 6, 0, 0, 0, true },
-    { "eye examination", "due every 1 to 2 years with diabetes (ADA)", "eye-exam", "eye|retina|ophthalm|fundus|fundosc", DONE, 24, 0, 0, 0, true },
-    { "foot examination", "due every year with diabetes (ADA)", "foot-exam", "", DONE, 12, 0, 0, 0, true },
-    { "urine albumin", "due every year with diabetes (ADA)", "urine-albumin", "", BIT(FACT_OBSERVATION), 12, 0, 0, 0, true },
+    { "hemoglobin A1c", "due every 6 months (ADA)", "hemoglobin-a1c", "", BIT(FACT_OBSERVATION), 6, 0, 0, 0, true },
+    { "eye examination", "due every 1 to 2 years (ADA)", "eye-exam", "eye|retina|ophthalm|fundus|fundosc", DONE, 24, 0, 0, 0, true },
+    { "foot examination", "due every year (ADA)", "foot-exam", "", DONE, 12, 0, 0, 0, true },
+    { "urine albumin", "due every year (ADA)", "urine-albumin", "", BIT(FACT_OBSERVATION), 12, 0, 0, 0, true },
 };
 /* clang-format on */
 const uint32_t screenings_count = sizeof(screenings) / sizeof(screenings[0]);

@@ -25,10 +25,10 @@ static const struct screening screenings[VIEW_SCREENINGS] = {
     { "mammography", "every 2 years (USPSTF)", "mammogra", 24, 'f', 40, 74, { "mammogram", "mammography", "breast cancer screening" } },
     { "colonoscopy", "every 10 years (USPSTF)", "colonoscopy", 120, 0, 45, 75, { "colonoscopy", "colonoscopy", "colon cancer screening" } },
     { "cervical screening", "every 3 years (USPSTF)", "pap smear", 36, 'f', 21, 65, { "Pap smear", "cervical screening", "Pap test" } },
-    { "hemoglobin A1c", "every 6 months with diabetes (ADA)", "hemoglobin a1c", 6, 0, 0, 0, { "hemoglobin A1c", "A1c", "HbA1c" } },
-    { "eye examination", "every 1 to 2 years with diabetes (ADA)", "dilated eye", 24, 0, 0, 0, { "dilated eye exam", "diabetic eye exam", "retinal exam" } },
-    { "foot examination", "every year with diabetes (ADA)", "diabetic foot", 12, 0, 0, 0, { "diabetic foot exam", "foot exam", "foot check" } },
-    { "urine albumin", "every year with diabetes (ADA)", "urine albumin", 12, 0, 0, 0, { "urine albumin", "urine albumin/creatinine ratio", "microalbumin" } },
+    { "hemoglobin A1c", "every 6 months (ADA)", "hemoglobin a1c", 6, 0, 0, 0, { "hemoglobin A1c", "A1c", "HbA1c" } },
+    { "eye examination", "every 1 to 2 years (ADA)", "dilated eye", 24, 0, 0, 0, { "dilated eye exam", "diabetic eye exam", "retinal exam" } },
+    { "foot examination", "every year (ADA)", "diabetic foot", 12, 0, 0, 0, { "diabetic foot exam", "foot exam", "foot check" } },
+    { "urine albumin", "every year (ADA)", "urine albumin", 12, 0, 0, 0, { "urine albumin", "urine albumin/creatinine ratio", "microalbumin" } },
 };
 /* clang-format on */
 

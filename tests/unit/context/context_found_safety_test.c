@@ -12,10 +12,10 @@
     "{'resourceType':'Observation','id':'w1','code':{'text':'Body weight'},'effectiveDateTime':'2025-06-20'," \
     "'valueQuantity':{'value':80,'unit':'kg'}}"
 
-static const char *ask(const char *resources, const char *question)
+static const char *ask_within(const char *resources, const char *question, uint32_t budget)
 {
     const struct prompt_request request = {
-        slice_from(question), 2000, 0, PROMPT_FORM_FOUND, { NULL, 0 }
+        slice_from(question), budget, 0, PROMPT_FORM_FOUND, { NULL, 0 }
     };
     struct record record;
     struct courses courses;
@@ -29,6 +29,11 @@ static const char *ask(const char *resources, const char *question)
     found = strstr(prompt.user, question);
     assert_non_null(found);
     return found + strlen(question);
+}
+
+static const char *ask(const char *resources, const char *question)
+{
+    return ask_within(resources, question, 2000);
 }
 
 static const char bleeding[] = PATIENT DRUG("m1", "Warfarin 5 mg tablet", "active", "2019-01-02")
@@ -69,6 +74,21 @@ static void a_stopped_drug_interacts_only_where_it_is_named(void **state)
     assert_string_equal(ask(stopped, "Do her drugs interact?"), "\nFound:\nnothing\n");
     assert_string_equal(ask(stopped, "Do ibuprofen and warfarin interact?"),
                         "\nFound:\nIbuprofen and warfarin interact: bleeding [2][3].\n");
+}
+
+/* Three drugs that are taken, and room for two lines. */
+static void that_none_is_listed_is_said_only_of_all_that_is_taken(void **state)
+{
+    static const char three[] = PATIENT DRUG("m1", "Warfarin 5 mg tablet", "active", "2019-01-02")
+        DRUG("m2", "Levothyroxine 50 mcg tablet", "active", "2018-01-02")
+            DRUG("m3", "Cetirizine 10 mg tablet", "active", "2017-01-02") LAST;
+
+    (void)state;
+    assert_non_null(strstr(ask(three, "Do her drugs interact?"), "No listed interaction"));
+    for (uint32_t budget = 40; budget < 100; budget++)
+        if (strstr(ask_within(three, "Do her drugs interact?", budget), "No listed") != NULL)
+            assert_non_null(
+                strstr(ask_within(three, "Do her drugs interact?", budget), "[2][3][4]"));
 }
 
 #define METFORMIN DRUG("m1", "Metformin 500 mg tablet", "active", "2019-01-02")
@@ -131,6 +151,8 @@ int main(void)
                                         tear_down),
         cmocka_unit_test_setup_teardown(a_stopped_drug_interacts_only_where_it_is_named, set_up,
                                         tear_down),
+        cmocka_unit_test_setup_teardown(that_none_is_listed_is_said_only_of_all_that_is_taken,
+                                        set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_drug_stands_against_the_newest_filtration_rate, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(what_the_list_or_the_record_lacks_is_not_told, set_up,
