@@ -202,8 +202,9 @@ static void doubt(const struct truth_item *item, struct view *view)
     static const struct {
         int row;
         const char *text;
-    } doubts[] = { { 0, "breast" }, { 2, "pap" },  { 2, "cervi" }, { 3, "a1c" },    { 4, "eye" },
-                   { 4, "reti" },   { 4, "opht" }, { 5, "foot" },  { 6, "albumin" } };
+    } doubts[] = { { 0, "breast" }, { 2, "pap" },    { 2, "cytopath" }, { 2, "cervi" },
+                   { 3, "a1c" },    { 4, "eye" },    { 4, "reti" },     { 4, "opht" },
+                   { 5, "foot" },   { 6, "albumin" } };
 
     for (unsigned i = 0; i < sizeof(doubts) / sizeof(doubts[0]); i++)
         if ((item->kind == TRUTH_PROCEDURE || item->kind == TRUTH_MEASURED) && item->lab != LAB_A1C
@@ -220,6 +221,7 @@ void view_of_truth(const struct truth *truth, struct view *view)
     *view = (struct view){ .arena = truth->arena,
                            .is_female = truth->is_female,
                            .is_dead = truth->is_dead,
+                           .is_crowded = truth->has_other_drugs,
                            .is_undated = truth->birth_date[0] == '\0',
                            .birth_day = day_of(truth->birth_date),
                            .today = day_of(truth->last_date) };

@@ -40,7 +40,7 @@ struct view {
     struct slice diabetes; /* reference */
     struct view_event screenings[VIEW_SCREENINGS];
     unsigned unsure; /* bits of screenings of which the record may hold more than is known here */
-    bool is_crowded; /* more drugs, or two newest orders of one */
+    bool is_crowded; /* more drugs than are held here */
 };
 
 void view_of_record(const struct record *record, struct view *view);

@@ -217,6 +217,7 @@ enum status truth_read(struct slice bundle, struct arena *arena, struct truth *t
                              || json_get(resource, "deceasedBoolean") != NULL;
             take_date(json_get_string(resource, "birthDate"), truth->birth_date);
         }
+        truth->has_other_drugs |= json_get(resource, "medicationReference") != NULL;
         take_last_date(truth, resource);
         truth->count += read_resource(&reader, resource, &truth->items[truth->count]);
     }

@@ -35,6 +35,7 @@ struct truth {
     struct arena *arena;
     struct slice patient; /* its id */
     bool is_female, is_dead;
+    bool has_other_drugs; /* named in resources of their own, which are not read */
     char birth_date[TRUTH_DATE_BYTES], last_date[TRUTH_DATE_BYTES]; /* last: of all that happened */
     struct truth_item *items;
     unsigned count;
