@@ -59,6 +59,150 @@ static void build(void)
         phrases_add(phrases, words[i].text, words[i].want);
 }
 
+/* ---- names ---- */
+
+static bool stands_in(struct slice text, struct slice name)
+{
+    for (size_t at = 0; at + name.size <= text.size; at++)
+        if ((at == 0 || !isalnum((unsigned char)text.data[at - 1]))
+            && (at + name.size == text.size || !isalnum((unsigned char)text.data[at + name.size]))
+            && slice_equal_fold(slice_cut(text, at, at + name.size), name))
+            return true;
+    return false;
+}
+
+static void add_condition(struct job_reading *reading, struct slice name)
+{
+    if (reading->conditions_count < JOB_CONDITIONS_MAX)
+        reading->conditions[reading->conditions_count++] = name;
+}
+
+/* The longest name of a condition of the record that the question says in full, else those that
+ * bear on it. */
+static void find_conditions(struct job_reading *reading)
+{
+    const struct period always = { 0 };
+    struct slice called = { NULL, 0 };
+
+    for (size_t i = 0; i < reading->courses->count; i++) {
+        const struct course *course = &reading->courses->items[i];
+
+        if (course->kind != FACT_CONDITION)
+            continue;
+        if (course->label.size >= NAME_BYTES_MIN && course->label.size > called.size
+            && stands_in(reading->question, course->label))
+            called = course->label;
+        if (reading->asked.has_things
+            && ask_bears(&reading->asked, reading->record, course, &always))
+            add_condition(reading, course->label);
+    }
+    reading->is_called = called.size > 0;
+    if (!reading->is_called)
+        return;
+    reading->conditions_count = 0;
+    add_condition(reading, called);
+}
+
+static bool has_condition(const struct job_reading *reading, struct slice name)
+{
+    for (uint32_t i = 0; i < reading->conditions_count; i++)
+        if (slice_equal_fold(reading->conditions[i], name))
+            return true;
+    return false;
+}
+
+/* The name of a drug in front of its strength. */
+static struct slice name_of_drug(struct slice label)
+{
+    size_t size = 0;
+
+    while (size < label.size && !isdigit((unsigned char)label.data[size]))
+        size++;
+    return slice_trim(slice_cut(label, 0, size));
+}
+
+bool job_names_drug(const struct job_reading *reading, struct slice text)
+{
+    struct slice name = name_of_drug(text);
+
+    return job_names(reading, text, THING_ANY_DRUG)
+           || (name.size >= NAME_BYTES_MIN && stands_in(reading->question, name));
+}
+
+static bool has_drug_called(const struct job_reading *reading)
+{
+    for (size_t i = 0; i < reading->courses->count; i++) {
+        const struct course *course = &reading->courses->items[i];
+        struct slice name = name_of_drug(course->label);
+
+        if (course->kind == FACT_MEDICATION && name.size >= NAME_BYTES_MIN
+            && stands_in(reading->question, name))
+            return true;
+    }
+    return false;
+}
+
+bool job_names(const struct job_reading *reading, struct slice text, uint32_t kinds)
+{
+    struct thing_found found[THINGS_FOUND_MAX];
+    uint32_t count = things_find(text, kinds, found, THINGS_FOUND_MAX), list_count;
+
+    for (uint32_t i = 0; i < count; i++) {
+        const uint16_t *list = thing_is(found[i].thing, &list_count);
+
+        for (uint32_t j = 0; j < list_count; j++)
+            if (things_has(&reading->asked.things, list[j])
+                && (kinds >> thing_kind_of(list[j]) & 1))
+                return true;
+    }
+    return false;
+}
+
+struct slice job_detail(const struct fact *fact, const char *word)
+{
+    struct slice detail = fact->detail, mark = slice_from(word);
+
+    for (size_t at = 0; at + mark.size <= detail.size; at++)
+        if ((at == 0 || (at > 1 && detail.data[at - 2] == ','))
+            && memcmp(detail.data + at, mark.data, mark.size) == 0)
+            return slice_cut(detail, at + mark.size, detail.size);
+    return (struct slice){ NULL, 0 };
+}
+
+/* Of "Gout, because Nausea" the reason. */
+static struct slice reason_of(const struct fact *fact)
+{
+    static const char *const ends[] = { ", because ", ", in place of ", ", note: ", ", intent " };
+    struct slice reason = job_detail(fact, "for ");
+
+    for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
+        const char *at =
+            reason.size == 0 ? NULL : memmem(reason.data, reason.size, ends[i], strlen(ends[i]));
+
+        if (at != NULL)
+            reason.size = (size_t)(at - reason.data);
+    }
+    return reason;
+}
+
+/* A reason that is none of the record's conditions may name what is asked about by itself. */
+bool job_is_for(const struct job_reading *reading, const struct fact *fact)
+{
+    struct slice reason = reason_of(fact);
+
+    if (reason.size == 0)
+        return false;
+    return has_condition(reading, reason)
+           || (reading->conditions_count == 0 && !reading->asked.has_places
+               && !reading->asked.needs_words
+               && job_names(reading, reason, THING_BIT(THING_CONDITION)));
+}
+
+bool job_is_condition(const struct job_reading *reading, const struct fact *fact)
+{
+    return fact->kind == FACT_CONDITION && has_condition(reading, fact->label);
+}
+
 /* ---- what is wanted ---- */
 
 struct wanting {
@@ -117,9 +261,8 @@ static bool wants_effects(const struct job_reading *reading)
 
 static void (*find_sort(const struct job_reading *reading, bool more))(struct job_reading *)
 {
-    bool has_drug = is_thing_asked(reading, THING_ANY_DRUG),
-         has_condition =
-             reading->called.size > 0 || is_thing_asked(reading, THING_BIT(THING_CONDITION)),
+    bool has_drug = is_thing_asked(reading, THING_ANY_DRUG) || has_drug_called(reading),
+         has_condition = reading->is_called || is_thing_asked(reading, THING_BIT(THING_CONDITION)),
          has_visit =
              is_thing_asked(reading, THING_BIT(THING_VISIT)) || wants(reading, JOB_WANT_VISIT);
 
@@ -135,7 +278,7 @@ static void (*find_sort(const struct job_reading *reading, bool more))(struct jo
             return job_tell_stopped;
         return wants_effects(reading) ? job_tell_effects : NULL;
     }
-    if (is_thing_asked(reading, THING_BIT(THING_PROCEDURE)) || has_drug)
+    if (is_thing_asked(reading, THING_BIT(THING_PROCEDURE)) || (has_drug && !reading->is_called))
         return NULL;
     if (has_condition && wants(reading, JOB_WANT_COURSE))
         return job_tell_course;
@@ -147,94 +290,6 @@ static void (*find_sort(const struct job_reading *reading, bool more))(struct jo
         && !more)
         return job_tell_period;
     return NULL;
-}
-
-/* ---- names ---- */
-
-static bool stands_in(struct slice text, struct slice name)
-{
-    for (size_t at = 0; at + name.size <= text.size; at++)
-        if ((at == 0 || !isalnum((unsigned char)text.data[at - 1]))
-            && (at + name.size == text.size || !isalnum((unsigned char)text.data[at + name.size]))
-            && slice_equal_fold(slice_cut(text, at, at + name.size), name))
-            return true;
-    return false;
-}
-
-/* The longest name of a condition of the record that the question says in full. */
-static struct slice find_called(const struct job_reading *reading)
-{
-    struct slice called = { NULL, 0 };
-
-    for (size_t i = 0; i < reading->courses->count; i++) {
-        const struct course *course = &reading->courses->items[i];
-
-        if (course->kind == FACT_CONDITION && course->label.size >= NAME_BYTES_MIN
-            && course->label.size > called.size && stands_in(reading->question, course->label))
-            called = course->label;
-    }
-    return called;
-}
-
-bool job_names(const struct job_reading *reading, struct slice text, uint32_t kinds)
-{
-    struct thing_found found[THINGS_FOUND_MAX];
-    uint32_t count = things_find(text, kinds, found, THINGS_FOUND_MAX), list_count;
-
-    for (uint32_t i = 0; i < count; i++) {
-        const uint16_t *list = thing_is(found[i].thing, &list_count);
-
-        for (uint32_t j = 0; j < list_count; j++)
-            if (things_has(&reading->asked.things, list[j])
-                && (kinds >> thing_kind_of(list[j]) & 1))
-                return true;
-    }
-    return false;
-}
-
-struct slice job_detail(const struct fact *fact, const char *word)
-{
-    struct slice detail = fact->detail, mark = slice_from(word);
-
-    for (size_t at = 0; at + mark.size <= detail.size; at++)
-        if ((at == 0 || (at > 1 && detail.data[at - 2] == ','))
-            && memcmp(detail.data + at, mark.data, mark.size) == 0)
-            return slice_cut(detail, at + mark.size, detail.size);
-    return (struct slice){ NULL, 0 };
-}
-
-/* Of "Gout, because Nausea" the reason. */
-static struct slice reason_of(const struct fact *fact)
-{
-    static const char *const ends[] = { ", because ", ", in place of ", ", note: ", ", intent " };
-    struct slice reason = job_detail(fact, "for ");
-
-    for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
-        const char *at =
-            reason.size == 0 ? NULL : memmem(reason.data, reason.size, ends[i], strlen(ends[i]));
-
-        if (at != NULL)
-            reason.size = (size_t)(at - reason.data);
-    }
-    return reason;
-}
-
-bool job_is_for(const struct job_reading *reading, const struct fact *fact)
-{
-    struct slice reason = reason_of(fact);
-
-    if (reading->called.size > 0)
-        return slice_equal_fold(reason, reading->called);
-    return reason.size > 0 && job_names(reading, reason, THING_BIT(THING_CONDITION));
-}
-
-bool job_is_condition(const struct job_reading *reading, const struct fact *fact)
-{
-    if (fact->kind != FACT_CONDITION)
-        return false;
-    if (reading->called.size > 0)
-        return slice_equal_fold(fact->label, reading->called);
-    return job_names(reading, fact->label, THING_BIT(THING_CONDITION));
 }
 
 /* ---- lines ---- */
@@ -304,7 +359,7 @@ const struct job *context_job(const struct record *record, const struct courses 
     if ((reading->wants & ~(unsigned)JOB_WANT_WHEN) == 0)
         return &reading->job;
     ask_read(question, &reading->asked);
-    reading->called = find_called(reading);
+    find_conditions(reading);
     tell = find_sort(reading, says_more(reading, &wanting));
     if (tell == NULL)
         return &reading->job;

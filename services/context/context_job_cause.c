@@ -13,7 +13,7 @@ static bool is_of_time(const struct job_reading *reading, const struct fact *fac
 
 static bool is_drug(const struct job_reading *reading, const struct fact *fact)
 {
-    return fact->kind == FACT_MEDICATION && job_names(reading, fact->label, THING_ANY_DRUG);
+    return fact->kind == FACT_MEDICATION && job_names_drug(reading, fact->label);
 }
 
 void job_tell_stopped(struct job_reading *reading)
@@ -28,15 +28,29 @@ void job_tell_stopped(struct job_reading *reading)
     }
 }
 
-/* A visit that is asked about: of the class that the question names, in its time. */
+/* An emergency is how most stays in hospital begin, and either word is said of both. */
+static bool is_admission(struct slice text)
+{
+    return slice_is(text, "emergency") || slice_is(text, "inpatient");
+}
+
+/* A visit that is asked about: of the sort that the question names, in its time. */
 static bool is_visit(const struct job_reading *reading, const struct fact *fact)
 {
-    struct ask_question const *asked = &reading->asked;
-    struct slice type = fact->label;
+    static const char *const names[] = { "hospital stay", "emergency visit" };
+    const struct things *asked = &reading->asked.things;
 
     if (fact->kind != FACT_ENCOUNTER || !fact_happened(fact) || !is_of_time(reading, fact))
         return false;
-    return !asked->has_things || job_names(reading, type, THING_BIT(THING_VISIT))
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        struct thing_found found;
+
+        if (is_admission(fact->value)
+            && things_find(slice_from(names[i]), THING_BIT(THING_VISIT), &found, 1) == 1
+            && things_has(asked, found.thing))
+            return true;
+    }
+    return !reading->asked.has_things || job_names(reading, fact->label, THING_BIT(THING_VISIT))
            || job_names(reading, fact->value, THING_BIT(THING_VISIT));
 }
 
@@ -68,9 +82,9 @@ void job_tell_effects(struct job_reading *reading)
         if (fact->is_void)
             continue;
         if (fact->kind == FACT_ALLERGY)
-            is_effect = job_names(reading, job_detail(fact, "to "), THING_ANY_DRUG);
+            is_effect = job_names_drug(reading, job_detail(fact, "to "));
         else if (fact->kind == FACT_MEDICATION)
-            is_effect = job_names(reading, job_detail(fact, "in place of "), THING_ANY_DRUG)
+            is_effect = job_names_drug(reading, job_detail(fact, "in place of "))
                         || (!fact->is_active && is_drug(reading, fact)
                             && job_detail(fact, "because ").size > 0);
         if (is_effect)

@@ -4,6 +4,9 @@
 
 #include "context_job.h"
 
+/* More names of conditions are not looked at. */
+#define JOB_CONDITIONS_MAX 32
+
 /* What a question's words say that it wants. */
 enum job_want {
     JOB_WANT_HAPPENED = 1,
@@ -26,8 +29,10 @@ struct job_reading {
     struct slice question;
     const struct period *period;
     struct ask_question asked;
-    unsigned wants;      /* enum job_want */
-    struct slice called; /* the name of a condition that the question says in full; may be empty */
+    unsigned wants;                              /* enum job_want */
+    struct slice conditions[JOB_CONDITIONS_MAX]; /* names of the record's that are asked about */
+    uint32_t conditions_count;
+    bool is_called; /* the question says the name of one in full: it alone is meant */
     struct arena *arena;
     struct job job;
 };
@@ -44,6 +49,9 @@ struct job_line *job_add_line(struct job_reading *reading);
 
 /* Whether something of @kinds (bits of enum thing_kind) is named in @text that is asked about. */
 bool job_names(const struct job_reading *reading, struct slice text, uint32_t kinds);
+
+/* Whether @text, a medication's name, is of a drug that is asked about, known or not. */
+bool job_names_drug(const struct job_reading *reading, struct slice text);
 
 /* What stands in a fact's details behind @word ("because "), up to its end; empty: nothing. */
 struct slice job_detail(const struct fact *fact, const char *word);

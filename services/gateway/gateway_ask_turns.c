@@ -6,6 +6,7 @@
 #include "base/limits.h"
 #include "gateway_ask_state.h"
 #include "gateway_cite.h"
+#include "gateway_period.h"
 
 #define SEPARATOR "\n\x1e\n"
 #define SEPARATOR_BYTE '\x1e'
@@ -61,6 +62,8 @@ enum status ask_join_turns(struct ask *ask, struct error *err)
     struct buffer out;
     size_t i;
 
+    if (!request->is_plain)
+        question = period_spell_out(question, ask->arena);
     ask->asked = question;
     if (request->turns_count == 0)
         return STATUS_OK;

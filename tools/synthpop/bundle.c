@@ -241,7 +241,7 @@ static void write_staff(struct writer *writer)
     }
 }
 
-static const char *visit_name(enum encounter_kind kind)
+const char *bundle_visit_name(enum encounter_kind kind)
 {
     switch (kind) {
     case ENCOUNTER_CHECKUP:
@@ -282,7 +282,7 @@ static void write_encounter(struct writer *writer, unsigned index)
     buffer_format(writer->out,
                   ",\"type\":[{\"coding\":[{\"system\":\"" SNOMED
                   "\",\"code\":\"%s\"}],\"text\":\"%s\"}]",
-                  visit_code(encounter->kind), visit_name(encounter->kind));
+                  visit_code(encounter->kind), bundle_visit_name(encounter->kind));
     put_subject(writer, "subject");
     put(writer, ",\"participant\":[{\"type\":[{\"text\":\"primary performer\"}]");
     put_practitioner(writer, (int)index, "individual");
@@ -327,6 +327,26 @@ static void write_condition(struct writer *writer, unsigned index)
     close_entry(writer);
 }
 
+/* From when until when it was taken. */
+static void put_bounds(struct writer *writer, const struct order *order)
+{
+    char text[CALENDAR_TEXT_BYTES];
+
+    buffer_format(writer->out, ",\"timing\":{\"repeat\":{\"boundsPeriod\":{\"start\":\"%s\"",
+                  calendar_format(order->start, text));
+    put_date(writer, "end", order->stop);
+    put(writer, "}}}");
+}
+
+static void put_prior(struct writer *writer, unsigned index)
+{
+    put(writer, ",\"priorPrescription\":{\"reference\":\"");
+    bundle_write_reference(writer->record, BUNDLE_ORDER, index, writer->out);
+    put(writer, "\"");
+    put_member(writer, "display", drug_kinds[writer->record->order_list[index].drug].text);
+    put(writer, "}");
+}
+
 static void write_order(struct writer *writer, unsigned index)
 {
     const struct order *order = &writer->record->order_list[index];
@@ -336,6 +356,8 @@ static void write_order(struct writer *writer, unsigned index)
 
     open_resource(writer, BUNDLE_ORDER, index);
     put_member(writer, "status", is_active ? "active" : order->is_course ? "completed" : "stopped");
+    if (order->why_stopped != NULL && !is_active)
+        put_concept(writer, "statusReason", NULL, NULL, NULL, order->why_stopped);
     put_member(writer, "intent", "order");
     put_concept(writer, "medicationCodeableConcept", RXNORM, kind->rxnorm, kind->display,
                 kind->text);
@@ -351,11 +373,15 @@ static void write_order(struct writer *writer, unsigned index)
                            writer->out);
     put(writer, "\"}],\"dosageInstruction\":[{\"text\":");
     buffer_put_json(writer->out, slice_from(kind->dose));
+    if (!is_active)
+        put_bounds(writer, order);
     buffer_format(writer->out, "}],\"dispenseRequest\":{\"validityPeriod\":{\"start\":\"%s\"",
                   calendar_format(order->start, text));
     if (!is_active)
         put_date(writer, "end", order->stop);
     put(writer, "}}");
+    if (order->replaces > 0)
+        put_prior(writer, order->replaces - 1);
     close_entry(writer);
 }
 
@@ -487,13 +513,21 @@ static void write_allergy(struct writer *writer, unsigned index)
     put_concept(writer, "code", kind->system, kind->code, kind->display, kind->label);
     put_subject(writer, "patient");
     put_date(writer, "recordedDate", allergy->day);
-    put(writer, ",\"reaction\":[{\"manifestation\":[{");
-    if (reaction->snomed != NULL)
+    put(writer, ",\"reaction\":[{");
+    if (allergy->order > 0) {
+        put(writer, "\"substance\":{\"text\":");
+        buffer_put_json(
+            writer->out,
+            slice_from(drug_kinds[writer->record->order_list[allergy->order - 1].drug].text));
+        put(writer, "},");
+    }
+    put(writer, "\"manifestation\":[{");
+    if (allergy->effect == NULL && reaction->snomed != NULL)
         buffer_format(writer->out,
                       "\"coding\":[{\"system\":\"" SNOMED
                       "\",\"code\":\"%s\",\"display\":\"%s\"}],",
                       reaction->snomed, reaction->display);
-    buffer_format(writer->out, "\"text\":\"%s\"}],\"severity\":\"%s\"}]", reaction->label,
+    buffer_format(writer->out, "\"text\":\"%s\"}],\"severity\":\"%s\"}]", record_reaction(allergy),
                   allergy->is_severe ? "severe" : "mild");
     close_entry(writer);
 }

@@ -24,4 +24,7 @@ void bundle_write(const struct record *record, struct buffer *out);
 void bundle_write_reference(const struct record *record, char letter, unsigned index,
                             struct buffer *out);
 
+/* "Emergency room admission": what a visit is called. */
+const char *bundle_visit_name(enum encounter_kind kind);
+
 #endif

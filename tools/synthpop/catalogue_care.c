@@ -27,6 +27,14 @@ const struct procedure_kind procedure_kinds[PROCEDURE_COUNT] = {
     [PROCEDURE_PULMONARY_REHABILITATION] = { "Pulmonary rehabilitation", "15081005", "Pulmonary rehabilitation (regime/therapy)" },
     [PROCEDURE_STENT] = { "Percutaneous coronary intervention", "415070008", "Percutaneous coronary intervention (procedure)" },
     [PROCEDURE_DIALYSIS_ACCESS] = { "Arteriovenous fistula creation", NULL, NULL },
+
+    /* ---- held out ---- */
+    [PROCEDURE_ELECTROENCEPHALOGRAPHY] = { "Electroencephalography", "54550000", "Electroencephalogram (procedure)" },
+    [PROCEDURE_PARATHYROIDECTOMY] = { "Parathyroidectomy", NULL, NULL },
+    [PROCEDURE_SIGMOIDOSCOPY] = { "Sigmoidoscopy", "24420007", "Sigmoidoscopy (procedure)" },
+    [PROCEDURE_BRAIN_MRI] = { "MRI of brain", NULL, NULL },
+    [PROCEDURE_LITHOTRIPSY] = { "Lithotripsy", NULL, NULL },
+    [PROCEDURE_THYROID_SCAN] = { "Thyroid scan", NULL, NULL },
 };
 
 const struct allergen_kind allergen_kinds[ALLERGEN_COUNT] = {

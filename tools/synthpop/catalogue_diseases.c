@@ -93,7 +93,7 @@ const struct disease_kind disease_kinds[DISEASE_COUNT] = {
           { NULL, NULL, NULL, 300, 2500, 0.4, { DRUG_NONE, DRUG_NONE }, DRUG_NONE, DRUG_AMIODARONE_200, PROCEDURE_ABLATION, 0.4 } }, 3, 0, false },
     [DISEASE_HYPOTHYROIDISM] = {
         "Hypothyroidism", "40930008", "Hypothyroidism (disorder)", "underactive thyroid", 0, 0.12, 28, 66, NO_RISK,
-        { { LAB_TSH, 7.5, 0.1 }, { LAB_LDL, 12, 0 }, { LAB_WEIGHT, 3, 0 }, NEVER }, { PANEL_THYROID, PANEL_NONE, PANEL_NONE }, 1.0,
+        { { LAB_TSH, 7.5, 0.1 }, { LAB_LDL, 12, 0 }, { LAB_WEIGHT, 3, 0 }, { LAB_FREE_T4, -0.6, 0 } }, { PANEL_THYROID, PANEL_NONE, PANEL_NONE }, 1.0,
         { STEP(0, 0, 1, DRUG_LEVOTHYROXINE_50, DRUG_NONE, DRUG_NONE, 1),
           STEP(100, 900, 0.5, DRUG_LEVOTHYROXINE_75, DRUG_NONE, DRUG_LEVOTHYROXINE_50, 1.05) }, 2, 0, false },
     [DISEASE_DEPRESSION] = {
@@ -180,5 +180,55 @@ const struct disease_kind disease_kinds[DISEASE_COUNT] = {
     [DISEASE_APPENDICITIS] = ACUTE("Appendicitis", "74400008", "Appendicitis (disorder)", NULL, 0.03, 8, 60, FEVER, COUNT_AND_CRP, DRUG_ACETAMINOPHEN_500, DRUG_NONE, PROCEDURE_APPENDECTOMY, 24, true),
     [DISEASE_GALLSTONES] = ACUTE("Cholelithiasis", "266474003", "Calculus in biliary tract (disorder)", "gallstones", 0.05, 30, 80, NO_EFFECTS, NO_PANELS, DRUG_ACETAMINOPHEN_500, DRUG_NONE, PROCEDURE_CHOLECYSTECTOMY, 40, true),
     [DISEASE_CATARACT] = ACUTE("Cataract", "193570009", "Cataract (disorder)", NULL, 0.12, 62, 90, NO_EFFECTS, NO_PANELS, DRUG_NONE, DRUG_NONE, PROCEDURE_CATARACT, 120, false),
+    /* ---- held out ---- */
+    [DISEASE_HYPERTHYROIDISM] = {
+        "Hyperthyroidism", "34486009", "Hyperthyroidism (disorder)", "overactive thyroid", 0, 0.16, 22, 62, NO_RISK,
+        { { LAB_TSH, -1.85, 0 }, { LAB_FREE_T4, 1.6, 0.02 }, { LAB_HEART_RATE, 9, 0 }, { LAB_WEIGHT, -3, 0 } }, { PANEL_THYROID, PANEL_NONE, PANEL_NONE }, 1.6,
+        { { NULL, NULL, NULL, 0, 0, 1, { DRUG_METHIMAZOLE_10, DRUG_NONE }, DRUG_NONE, DRUG_NONE, PROCEDURE_THYROID_SCAN, 1 } }, 1, 0, false },
+    [DISEASE_HYPERPARATHYROIDISM] = {
+        "Primary hyperparathyroidism", "36348003", "Primary hyperparathyroidism (disorder)", "overactive parathyroid", 0, 0.16, 40, 70, NO_RISK,
+        { { LAB_CALCIUM, 1.5, 0.01 }, { LAB_PTH, 70, 1 }, NEVER, NEVER }, { PANEL_PARATHYROID, PANEL_NONE, PANEL_NONE }, 1.4,
+        { STEP(0, 0, 1, DRUG_CINACALCET_30, DRUG_NONE, DRUG_NONE, 1),
+          { NULL, NULL, NULL, 500, 2200, 0.4, { DRUG_NONE, DRUG_NONE }, DRUG_NONE, DRUG_CINACALCET_30, PROCEDURE_PARATHYROIDECTOMY, 0.1 } }, 2, 0, false },
+    [DISEASE_ANEMIA_FOLATE] = {
+        "Folate deficiency anemia", "85649008", "Folate-deficiency anemia (disorder)", "low folate", 0, 0.16, 25, 76, NO_RISK,
+        { { LAB_HEMOGLOBIN, -2.8, 0 }, { LAB_FOLATE, -9.3, 0 }, { LAB_MCV, 14, 0 }, NEVER }, { PANEL_BLOOD_COUNT, PANEL_FOLATE, PANEL_NONE }, 1.4,
+        { STEP(0, 0, 1, DRUG_NONE, DRUG_NONE, DRUG_NONE, 1) }, 1, 0, false },
+    [DISEASE_EPILEPSY] = {
+        "Epilepsy", "84757009", "Epilepsy (disorder)", "seizures", 0, 0.16, 6, 60, NO_RISK, NO_EFFECTS, NO_PANELS, 0.9,
+        { { NULL, NULL, NULL, 0, 0, 1, { DRUG_LEVETIRACETAM_500, DRUG_NONE }, DRUG_NONE, DRUG_NONE, PROCEDURE_ELECTROENCEPHALOGRAPHY, 1 },
+          STEP(200, 2200, 0.5, DRUG_LAMOTRIGINE_100, DRUG_NONE, DRUG_LEVETIRACETAM_500, 1) }, 2, 0, false },
+    [DISEASE_PARKINSON] = {
+        "Parkinson's disease", "49049000", "Parkinson's disease (disorder)", NULL, 0, 0.16, 52, 78, NO_RISK, NO_EFFECTS, NO_PANELS, 1.4,
+        { STEP(0, 0, 1, DRUG_PRAMIPEXOLE, DRUG_NONE, DRUG_NONE, 1),
+          STEP(300, 2000, 0.6, DRUG_CARBIDOPA_LEVODOPA, DRUG_NONE, DRUG_NONE, 1) }, 2, 0, false },
+    [DISEASE_COLITIS] = {
+        "Ulcerative colitis", "64766004", "Ulcerative colitis (disorder)", NULL, 0, 0.16, 18, 60, NO_RISK,
+        { { LAB_CALPROTECTIN, 420, 0 }, { LAB_CRP, 7, 0 }, NEVER, NEVER }, { PANEL_STOOL, PANEL_CRP, PANEL_NONE }, 1.6,
+        { { NULL, NULL, NULL, 0, 0, 1, { DRUG_MESALAMINE, DRUG_NONE }, DRUG_NONE, DRUG_NONE, PROCEDURE_SIGMOIDOSCOPY, 1 },
+          STEP(300, 2200, 0.5, DRUG_AZATHIOPRINE_50, DRUG_NONE, DRUG_NONE, 1.1) }, 2, 0, false },
+    [DISEASE_PSORIASIS] = {
+        "Psoriasis", "9014002", "Psoriasis (disorder)", NULL, 0, 0.16, 18, 66, NO_RISK, NO_EFFECTS, NO_PANELS, 0.7,
+        { STEP(0, 0, 1, DRUG_CALCIPOTRIENE, DRUG_NONE, DRUG_NONE, 1),
+          STEP(400, 2600, 0.4, DRUG_ADALIMUMAB, DRUG_NONE, DRUG_CALCIPOTRIENE, 1) }, 2, 0, false },
+    [DISEASE_BIPOLAR] = {
+        "Bipolar disorder", "13746004", "Bipolar disorder (disorder)", NULL, 0, 0.16, 18, 50, NO_RISK, NO_EFFECTS, { PANEL_LITHIUM, PANEL_THYROID, PANEL_NONE }, 1.8,
+        { STEP(0, 0, 1, DRUG_LITHIUM_300, DRUG_NONE, DRUG_NONE, 1) }, 1, 0, false },
+    [DISEASE_LUPUS] = {
+        "Systemic lupus erythematosus", "55464009", "Systemic lupus erythematosus (disorder)", "lupus", 0, 0.16, 18, 56, NO_RISK,
+        { { LAB_ESR, 34, 0.2 }, { LAB_LEUKOCYTES, -1.6, 0 }, NEVER, NEVER }, { PANEL_ESR, PANEL_BLOOD_COUNT, PANEL_NONE }, 1.8,
+        { STEP(0, 0, 1, DRUG_HYDROXYCHLOROQUINE_200, DRUG_NONE, DRUG_NONE, 1) }, 1, 0, false },
+    [DISEASE_SCLEROSIS] = {
+        "Multiple sclerosis", "24700007", "Multiple sclerosis (disorder)", NULL, 0, 0.16, 20, 55, NO_RISK, NO_EFFECTS, NO_PANELS, 1.2,
+        { { NULL, NULL, NULL, 0, 0, 1, { DRUG_GLATIRAMER, DRUG_NONE }, DRUG_NONE, DRUG_NONE, PROCEDURE_BRAIN_MRI, 1 } }, 1, 0, false },
+    [DISEASE_PAGET] = {
+        "Paget's disease of bone", "2089002", "Osteitis deformans (disorder)", NULL, 0, 0.16, 50, 78, NO_RISK,
+        { { LAB_ALKALINE_PHOSPHATASE, 330, 2 }, NEVER, NEVER, NEVER }, { PANEL_BONE, PANEL_NONE, PANEL_NONE }, 0.9,
+        { STEP(0, 0, 1, DRUG_RISEDRONATE_30, DRUG_NONE, DRUG_NONE, 1) }, 1, 0, false },
+    [DISEASE_ZOSTER] = ACUTE("Herpes zoster", "4740000", "Herpes zoster (disorder)", "shingles", 0.5, 30, 95, NO_EFFECTS, NO_PANELS, DRUG_VALACYCLOVIR, DRUG_NONE, PROCEDURE_NONE, 28, false),
+    [DISEASE_KIDNEY_STONE] = ACUTE("Kidney stone", "95570007", "Kidney stone (disorder)", NULL, 0.5, 20, 80, NO_EFFECTS, NO_PANELS, DRUG_KETOROLAC_10, DRUG_NONE, PROCEDURE_LITHOTRIPSY, 20, true),
+    [DISEASE_LYME] = ACUTE("Lyme disease", "23502006", "Lyme disease (disorder)", NULL, 0.3, 8, 80, NO_EFFECTS, NO_PANELS, DRUG_CEFUROXIME_500, DRUG_NONE, PROCEDURE_NONE, 30, false),
+    [DISEASE_DIVERTICULITIS] = ACUTE("Diverticulitis", "307496006", "Diverticulitis (disorder)", NULL, 0.5, 40, 92, FEVER, COUNT_AND_CRP, DRUG_CIPROFLOXACIN_500, DRUG_NONE, PROCEDURE_NONE, 18, true),
+
     [DISEASE_CONCUSSION] = ACUTE("Concussion", "110030002", "Concussion injury of brain (disorder)", NULL, 0.06, 8, 80, NO_EFFECTS, NO_PANELS, DRUG_ACETAMINOPHEN_500, DRUG_NONE, PROCEDURE_NONE, 30, true),
 };

@@ -49,7 +49,16 @@ const struct lab_kind lab_kinds[LAB_COUNT] = {
     [LAB_OXYGEN] = { "Oxygen saturation", "2708-6", "Oxygen saturation in Arterial blood", "%", "%", VITAL, 0, 98, 0.5, 0.8, 94, 100, 78, 100 },
     [LAB_WEIGHT] = { "Body weight", "29463-7", "Body weight", "kg", "kg", VITAL, 1, 72, 11, 1.0, 0, 0, 42, 190 },
     [LAB_HEIGHT] = { "Body height", "8302-2", "Body height", "cm", "cm", VITAL, 0, 169, 6, 0, 0, 0, 145, 204 },
+    [LAB_FREE_T4] = { "Free T4", "3024-7", "Thyroxine (T4) free [Mass/volume] in Serum or Plasma", "ng/dL", "ng/dL", LABORATORY, 1, 1.2, 0.1, 0.06, 0.8, 1.8, 0.2, 6 },
     [LAB_BMI] = { "Body mass index", "39156-5", "Body mass index (BMI) [Ratio]", "kg/m2", "kg/m2", VITAL, 1, 25, 0, 0, 18.5, 25.0, 15, 60 },
+
+    /* ---- held out ---- */
+    [LAB_PTH] = { "Parathyroid hormone", "2731-8", "Parathyrin.intact [Mass/volume] in Serum or Plasma", "pg/mL", "pg/mL", LABORATORY, 0, 38, 7, 4, 15, 65, 6, 900 },
+    [LAB_FOLATE] = { "Folate", "2284-8", "Folate [Mass/volume] in Serum or Plasma", "ng/mL", "ng/mL", LABORATORY, 1, 11, 2, 0.8, 4.0, 20, 0.8, 40 },
+    [LAB_CALPROTECTIN] = { "Fecal calprotectin", "38445-3", "Calprotectin [Mass/mass] in Stool", "ug/g", "ug/g", LABORATORY, 0, 22, 6, 5, 0, 50, 5, 3000 },
+    [LAB_ESR] = { "Erythrocyte sedimentation rate", "4537-7", "Erythrocyte sedimentation rate by Westergren method", "mm/h", "mm/h", LABORATORY, 0, 9, 3, 2, 0, 20, 1, 140 },
+    [LAB_LITHIUM] = { "Lithium level", "14334-7", "Lithium [Moles/volume] in Serum or Plasma", "mmol/L", "mmol/L", LABORATORY, 1, 0.8, 0.1, 0.1, 0.6, 1.2, 0.1, 2.9 },
+    [LAB_ALKALINE_PHOSPHATASE] = { "Alkaline phosphatase", "6768-6", "Alkaline phosphatase [Enzymatic activity/volume] in Serum or Plasma", "U/L", "U/L", LABORATORY, 0, 75, 12, 5, 40, 129, 20, 1800 },
 };
 
 const struct panel_kind panel_kinds[PANEL_COUNT] = {
@@ -60,7 +69,7 @@ const struct panel_kind panel_kinds[PANEL_COUNT] = {
     [PANEL_BLOOD_COUNT] = { "Complete blood count", "58410-2", "CBC panel - Blood by Automated count",
         { LAB_LEUKOCYTES, LAB_HEMOGLOBIN, LAB_HEMATOCRIT, LAB_MCV, LAB_PLATELETS }, 5 },
     [PANEL_A1C] = { NULL, NULL, NULL, { LAB_A1C }, 1 },
-    [PANEL_THYROID] = { NULL, NULL, NULL, { LAB_TSH }, 1 },
+    [PANEL_THYROID] = { NULL, NULL, NULL, { LAB_TSH, LAB_FREE_T4 }, 2 },
     [PANEL_IRON] = { NULL, NULL, NULL, { LAB_FERRITIN }, 1 },
     [PANEL_LIVER] = { "Liver function panel", NULL, NULL, { LAB_ALT, LAB_AST, LAB_ALBUMIN }, 3 },
     [PANEL_URATE] = { NULL, NULL, NULL, { LAB_URATE }, 1 },
@@ -73,6 +82,12 @@ const struct panel_kind panel_kinds[PANEL_COUNT] = {
     [PANEL_ECHO] = { NULL, NULL, NULL, { LAB_EJECTION_FRACTION }, 1 },
     [PANEL_SPIROMETRY] = { NULL, NULL, NULL, { LAB_FEV1_FVC }, 1 },
     [PANEL_PHQ9] = { NULL, NULL, NULL, { LAB_PHQ9 }, 1 },
+    [PANEL_PARATHYROID] = { NULL, NULL, NULL, { LAB_CALCIUM, LAB_PTH }, 2 },
+    [PANEL_FOLATE] = { NULL, NULL, NULL, { LAB_FOLATE }, 1 },
+    [PANEL_STOOL] = { NULL, NULL, NULL, { LAB_CALPROTECTIN }, 1 },
+    [PANEL_ESR] = { NULL, NULL, NULL, { LAB_ESR }, 1 },
+    [PANEL_LITHIUM] = { NULL, NULL, NULL, { LAB_LITHIUM }, 1 },
+    [PANEL_BONE] = { NULL, NULL, NULL, { LAB_ALKALINE_PHOSPHATASE }, 1 },
     [PANEL_VITALS] = { NULL, NULL, NULL,
         { LAB_BLOOD_PRESSURE, LAB_HEART_RATE, LAB_RESPIRATORY_RATE, LAB_TEMPERATURE, LAB_OXYGEN, LAB_WEIGHT, LAB_BMI }, 7 },
 };

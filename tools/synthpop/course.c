@@ -12,6 +12,7 @@
 #define CHRONIC_MAX 6
 #define ORDERS_ACTIVE_MAX 6
 #define FREE_DAY_TRIES 20
+#define HELDOUT_TRIES 20 /* until somebody has one of the conditions that are held out */
 #define FOLLOW_UP_MINUTES_STEP 10
 
 /* ---- diseases ---- */
@@ -75,10 +76,12 @@ static void add_disease(struct course *course, enum disease disease, int day)
 static void draw_chronic(struct course *course)
 {
     int birth = course->record->person.birth_day, today = course->record->today;
+    bool is_heldout = course->record->is_heldout;
+    int disease = is_heldout ? DISEASE_TRAINED_COUNT : 0,
+        end = is_heldout ? DISEASE_HELDOUT_ACUTE : DISEASE_CHRONIC_COUNT;
     unsigned count = 0;
-    int disease;
 
-    for (disease = 0; disease < DISEASE_CHRONIC_COUNT && count < CHRONIC_MAX; disease++) {
+    for (; disease < end && count < CHRONIC_MAX; disease++) {
         const struct disease_kind *kind = &disease_kinds[disease];
         double age =
             kind->onset_min + (kind->onset_max - kind->onset_min) * chance_unit(course->chance);
@@ -151,13 +154,25 @@ static void draw_allergies(struct course *course)
     }
 }
 
-/* By an allergy, or because nobody sold it yet. */
+static bool was_not_borne(const struct record *record, enum drug drug)
+{
+    unsigned i;
+
+    for (i = 0; i < record->order_count; i++)
+        if (record->order_list[i].was_not_borne
+            && strcmp(drug_kinds[record->order_list[i].drug].generic, drug_kinds[drug].generic)
+                   == 0)
+            return true;
+    return false;
+}
+
+/* By an allergy, because it was not borne, or because nobody sold it yet. */
 static bool is_forbidden(const struct record *record, enum drug drug, int day)
 {
     const char *family = drug_kinds[drug].family;
     unsigned i;
 
-    if (day < calendar_day(drug_kinds[drug].since_year, 1, 1))
+    if (day < calendar_day(drug_kinds[drug].since_year, 1, 1) || was_not_borne(record, drug))
         return true;
     for (i = 0; family != NULL && i < record->allergy_count; i++) {
         const char *other = allergen_kinds[record->allergy_list[i].allergen].family;
@@ -180,7 +195,7 @@ static bool day_is_free(const struct record *record, int day)
     return true;
 }
 
-static int add_encounter(struct course *course, enum encounter_kind kind, int day, int condition)
+int course_add_encounter(struct course *course, enum encounter_kind kind, int day, int condition)
 {
     struct record *record = course->record;
     struct encounter *encounter = record_add_encounter(record);
@@ -211,38 +226,48 @@ static bool is_replaced_by(const struct order *order, enum drug drug)
     return order->drug == drug || (old != NULL && new != NULL &&strcmp(old, new) == 0);
 }
 
-static void stop_drug(struct record *record, enum drug drug, int day)
+static void stop_drug(struct course *course, const struct event *event, const struct stage *stage)
 {
+    struct record *record = course->record;
     unsigned i;
 
     for (i = 0; i < record->order_count; i++)
-        if (record->order_list[i].drug == drug
-            && record_order_is_active(&record->order_list[i], day))
-            record->order_list[i].stop = day;
+        if (record->order_list[i].drug == stage->stops
+            && record_order_is_active(&record->order_list[i], event->day)
+            && !record->order_list[i].was_not_borne) {
+            record->order_list[i].stop = event->day;
+            course_say_why(course, &record->order_list[i], stage);
+        }
 }
 
-static void start_drug(struct course *course, enum drug drug, int day, int condition, int encounter,
+void course_start_drug(struct course *course, enum drug drug, int day, int condition, int encounter,
                        int days)
 {
     struct record *record = course->record;
     struct order *order;
-    unsigned i;
+    unsigned i, replaces = 0;
 
     if (drug == DRUG_NONE || is_forbidden(record, drug, day))
         return;
     for (i = 0; i < record->order_count; i++) {
         order = &record->order_list[i];
-        if (!record_order_is_active(order, day) || !is_replaced_by(order, drug))
+        if (!record_order_is_active(order, day) || !is_replaced_by(order, drug)
+            || order->was_not_borne)
             continue;
         if (order->drug == drug || days > 0)
             return;
         order->stop = day;
+        replaces = i + 1;
     }
+    if (replaces == 0)
+        replaces = course_find_replaced(record, condition, day);
     if (days == 0 && count_active(record, record->today) >= ORDERS_ACTIVE_MAX)
         return;
     order = record_add_order(record);
-    *order = (struct order){ drug,     day,       days > 0 ? day + days : DAY_NONE,
-                             days > 0, condition, encounter };
+    *order = (struct order){ drug,      day,       days > 0 ? day + days : DAY_NONE,   days > 0,
+                             condition, encounter, .replaces = days > 0 ? 0 : replaces };
+    if (order->replaces > 0)
+        course_say_changed(course, order);
 }
 
 static void add_operation(struct course *course, enum procedure procedure, int day, int condition,
@@ -254,18 +279,20 @@ static void add_operation(struct course *course, enum procedure procedure, int d
         (struct operation){ procedure, day, condition, encounter };
 }
 
-static void start_stage_drugs(struct course *course, const struct stage *stage, int day,
-                              int condition, int encounter, int days)
+static void start_stage_drugs(struct course *course, const struct event *event, int condition,
+                              int encounter, int days)
 {
+    const struct stage *stage = &disease_kinds[event->disease].stages[event->stage];
     enum drug first = stage->starts[0];
+    int day = event->day;
 
     if (stage->alternative != DRUG_NONE
         && (is_forbidden(course->record, first, day) || chance_happens(course->chance, 0.35)))
         first = stage->alternative;
     if (stage->stops != DRUG_NONE)
-        stop_drug(course->record, stage->stops, day);
-    start_drug(course, first, day, condition, encounter, days);
-    start_drug(course, stage->starts[1], day, condition, encounter, days);
+        stop_drug(course, event, stage);
+    course_start_drug(course, first, day, condition, encounter, days);
+    course_start_drug(course, stage->starts[1], day, condition, encounter, days);
 }
 
 /* The condition of @disease that is active, or -1. */
@@ -303,25 +330,27 @@ static void run_event(struct course *course, const struct event *event)
     enum encounter_kind visit = kind->is_emergency  ? ENCOUNTER_EMERGENCY
                                 : event->stage == 0 ? ENCOUNTER_PROBLEM
                                                     : ENCOUNTER_FOLLOW_UP;
-    int encounter = add_encounter(course, visit, event->day, condition);
+    int encounter = course_add_encounter(course, visit, event->day, condition);
     struct condition *begun = &course->record->condition_list[condition];
+    unsigned before = course->record->order_count, end;
 
     if (begun->encounter < 0)
         begun->encounter = encounter;
     if (kind->duration_days > 0 && event->day + kind->duration_days < course->record->today)
         begun->abatement =
             event->day + kind->duration_days * chance_between(course->chance, 70, 130) / 100;
-    start_stage_drugs(course, &kind->stages[event->stage], event->day, condition, encounter,
-                      kind->duration_days > 0 ? 7 : 0);
+    start_stage_drugs(course, event, condition, encounter, kind->duration_days > 0 ? 7 : 0);
     add_operation(course, kind->stages[event->stage].procedure, event->day, condition, encounter);
+    for (end = course->record->order_count; before < end; before++)
+        course_react(course, event, before);
 }
 
-static void draw_acute(struct course *course)
+static void draw_acute(struct course *course, int first, int end)
 {
     int birth = course->record->person.birth_day, today = course->record->today, disease;
     double decades = (today - course->first_day) / DAYS_PER_YEAR / 10;
 
-    for (disease = DISEASE_CHRONIC_COUNT; disease < DISEASE_COUNT; disease++) {
+    for (disease = first; disease < end; disease++) {
         const struct disease_kind *kind = &disease_kinds[disease];
         double left = kind->probability * decades;
 
@@ -358,7 +387,7 @@ static void draw_vaccinations(struct course *course)
             continue;
         vaccination = record_add_vaccination(record);
         vaccination->vaccine = vaccine;
-        vaccination->encounter = add_encounter(course, ENCOUNTER_CHECKUP, day, -1);
+        vaccination->encounter = course_add_encounter(course, ENCOUNTER_CHECKUP, day, -1);
     }
 }
 
@@ -410,8 +439,8 @@ static void add_controls(struct course *course)
     while (record->resource_count < (unsigned)course->resources_target) {
         day = draw_control_day(course);
         condition = draw_reason(course, day);
-        encounter = add_encounter(course, condition >= 0 ? ENCOUNTER_FOLLOW_UP : ENCOUNTER_CHECKUP,
-                                  day, condition);
+        encounter = course_add_encounter(
+            course, condition >= 0 ? ENCOUNTER_FOLLOW_UP : ENCOUNTER_CHECKUP, day, condition);
         course_visit_measure(course, encounter);
     }
 }
@@ -428,22 +457,27 @@ static int draw_first_day(struct course *course)
 void course_run(struct record *record, unsigned resources_target)
 {
     struct course course = { .record = record, .chance = &record->chance };
-    unsigned i;
+    unsigned i, tries = HELDOUT_TRIES;
 
     CHECK(resources_target <= INT_MAX);
     course.resources_target = (int)resources_target;
     course.first_day = draw_first_day(&course);
     physiology_create(record, &course.physiology);
     draw_allergies(&course);
-    draw_chronic(&course);
-    draw_acute(&course);
+    do
+        draw_chronic(&course);
+    while (record->is_heldout && course.event_count == 0 && --tries > 0);
+    draw_acute(&course, DISEASE_CHRONIC_COUNT, DISEASE_TRAINED_COUNT);
+    if (record->is_heldout)
+        draw_acute(&course, DISEASE_HELDOUT_ACUTE, DISEASE_COUNT);
     course_care_recent(&course);
     qsort(course.events, course.event_count, sizeof(course.events[0]), compare_events);
     for (i = 0; i < course.event_count; i++)
         run_event(&course, &course.events[i]);
     draw_vaccinations(&course);
     if (record->encounter_count == 0)
-        add_encounter(&course, ENCOUNTER_CHECKUP, calendar_working_day(record->today - 40), -1);
+        course_add_encounter(&course, ENCOUNTER_CHECKUP, calendar_working_day(record->today - 40),
+                             -1);
     for (i = 0; i < record->encounter_count; i++)
         course_visit_measure(&course, (int)i);
     add_controls(&course);

@@ -75,7 +75,7 @@ static void measure_others(struct course *course, struct sample *sample, double 
         const struct condition *condition = &record->condition_list[i];
         enum panel panel = disease_kinds[condition->disease].panels[0];
 
-        if (panel != PANEL_NONE && condition->disease < DISEASE_CHRONIC_COUNT
+        if (panel != PANEL_NONE && disease_kinds[condition->disease].duration_days == 0
             && record_condition_is_active(condition, sample->day)
             && chance_happens(course->chance, share))
             measure_panel(course, sample, panel, encounter, done);

@@ -31,7 +31,8 @@ static const char help[] =
     "  --seed S                (1)\n"
     "  --resources-target M    resources in each record, about; default: differs from patient to patient\n"
     "  --questions Q           for each patient (16)\n"
-    "  --age-min Y --age-max Y years of age (18 to 92)\n";
+    "  --age-min Y --age-max Y years of age (18 to 92)\n"
+    "  --heldout               people with the conditions, drugs and tests that no other population has\n";
 
 struct options {
     struct population population;
@@ -65,6 +66,7 @@ enum choice {
     OPTION_OUT,
     OPTION_BUNDLES,
     OPTION_NDJSON,
+    OPTION_HELDOUT,
     OPTION_HELP
 };
 
@@ -78,6 +80,7 @@ static const struct option long_options[] = {
     { "age-max", required_argument, NULL, OPTION_AGE_MAX },
     { "out", required_argument, NULL, OPTION_OUT },
     { "bundles", required_argument, NULL, OPTION_BUNDLES },
+    { "heldout", no_argument, NULL, OPTION_HELDOUT },
     { "ndjson", no_argument, NULL, OPTION_NDJSON },
     { "help", no_argument, NULL, OPTION_HELP },
     { NULL, 0, NULL, 0 },
@@ -144,6 +147,8 @@ static enum status parse_options(int argc, char **argv, struct options *options,
             options->bundles = optarg;
         else if (option == OPTION_NDJSON)
             options->is_ndjson = true;
+        else if (option == OPTION_HELDOUT)
+            options->population.is_heldout = true;
         else if (set_number(options, option, long_options[index].name, optarg, err) != STATUS_OK)
             return err->status;
     }

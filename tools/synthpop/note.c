@@ -116,7 +116,7 @@ static void say_allergies(struct draft *draft)
         if (allergy->day > draft->encounter->day)
             continue;
         SAY(draft, "%s%s (%s)", count++ == 0 ? "" : ", ", allergen_kinds[allergy->allergen].label,
-            reaction_kinds[allergy->reaction].label);
+            record_reaction(allergy));
     }
     SAY(draft, count == 0 ? "none recorded." : ".");
 }

@@ -27,7 +27,10 @@ void population_create(const struct population *population, unsigned index, stru
 {
     unsigned target;
 
-    *record = (struct record){ .arena = arena, .index = index, .today = population->today };
+    *record = (struct record){ .arena = arena,
+                               .index = index,
+                               .is_heldout = population->is_heldout,
+                               .today = population->today };
     chance_init(&record->chance, population->seed, index);
     person_create(record, population->seed,
                   chance_between(&record->chance, population->age_min, population->age_max));

@@ -11,6 +11,7 @@ struct population {
     unsigned
         resources_target; /* 0: each patient draws one, from some thirty to some two thousand */
     int age_min, age_max; /* years */
+    bool is_heldout;      /* its people have the conditions that are held out of training */
     int today;            /* the day on which the records are read; see population_today */
 };
 

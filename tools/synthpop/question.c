@@ -45,12 +45,19 @@ static bool (*const asks[QUESTION_KIND_COUNT])(struct question *question, bool i
     [QUESTION_RENALS] = ask_listed,
     [QUESTION_SCREENING] = ask_listed,
     [QUESTION_SCREENINGS] = ask_listed,
+    [QUESTION_TIMELINE] = question_timeline_period,
+    [QUESTION_COURSE] = question_timeline_course,
+    [QUESTION_WHY_STOPPED] = question_why_stopped,
+    [QUESTION_WHY_VISIT] = question_why_visit,
+    [QUESTION_AFTER_DRUG] = question_after_drug,
+    [QUESTION_DONE_FOR] = question_done_for,
+    [QUESTION_FINDINGS] = question_findings,
 };
 
 /* How often each kind is asked. */
-static const unsigned weights[QUESTION_KIND_COUNT] = {
-    6, 3, 2, 2, 3, 3, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 1, 2, 2, 2, 2, 2, 2, 1, 1, 2, 1, 2, 1
-};
+static const unsigned weights[QUESTION_KIND_COUNT] = { 6, 3, 2, 2, 3, 3, 2, 2, 2, 2, 2, 2, 2,
+                                                       2, 2, 2, 2, 1, 2, 2, 2, 2, 2, 2, 1, 1,
+                                                       2, 1, 2, 1, 3, 2, 3, 2, 4, 2, 4 };
 
 enum question_kind question_draw_kind(struct chance *chance)
 {
@@ -77,9 +84,12 @@ void question_write_line(struct question *question, const struct question_about 
     buffer_format(out, "{\"bundle\":\"%s\",\"patient\":\"%.*s\",\"question\":", about->file,
                   SLICE_FORMAT(about->patient));
     buffer_put_json(out, buffer_slice(&text));
-    buffer_format(out, ",\"kind\":\"%s\",\"about\":\"%s\",\"split\":\"%s\",\"answer\":[",
-                  is_answerable ? phrasing_kind_name(question->kind) : "unanswerable",
-                  phrasing_kind_name(question->kind), is_heldout ? "heldout" : "train");
+    buffer_format(
+        out,
+        ",\"kind\":\"%s\",\"about\":\"%s\",\"split\":\"%s\",\"conditions\":\"%s\",\"answer\":[",
+        is_answerable ? phrasing_kind_name(question->kind) : "unanswerable",
+        phrasing_kind_name(question->kind), is_heldout ? "heldout" : "train",
+        question->is_unseen ? "heldout" : "train");
     buffer_put(out, buffer_slice(&question->claims));
     buffer_put_string(out, "]}\n");
 }

@@ -2,7 +2,7 @@
  * and the resources that prove it.
  *
  * One JSON object a line:
- * {"bundle","patient","question","kind","split","answer":[{"text","evidence":[…]}]}. An answer is a
+ * {"bundle","patient","question","kind","split","conditions","answer":[{"text","evidence":[…]}]}. An answer is a
  * list of claims, each one short sentence of a fixed form whose words, values, units and dates are
  * those of the resources it cites. What the record does not hold is answered with one claim without
  * evidence: QUESTION_UNANSWERABLE. */

@@ -8,7 +8,7 @@
 void question_claim_open(struct question *question, const char *format, ...)
 {
     struct buffer *claims = &question->claims;
-    char text[240];
+    char text[512];
     va_list args;
 
     va_start(args, format);
@@ -37,6 +37,7 @@ void question_claim_prove(struct question *question, char letter, unsigned index
     buffer_put_byte(claims, '"');
     bundle_write_reference(question->record, letter, index, claims);
     buffer_put_byte(claims, '"');
+    question_note_unseen(question, letter, index);
 }
 
 void question_claim_close(struct question *question)

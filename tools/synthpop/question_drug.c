@@ -3,19 +3,30 @@
 
 #include "calendar.h"
 
-/* "Lisinopril 20 mg tablet, active since 2024-08-14, 1 tablet once daily, for Hypertension". */
-static void claim_order(struct question *question, unsigned index)
+/* "Lisinopril 20 mg tablet, active since 2024-08-14, 1 tablet once daily, for Hypertension";
+ * "Lisinopril 10 mg tablet, stopped, 2022-01-03 to 2022-03-04, …, because Cough". */
+void question_claim_order(struct question *question, unsigned index)
 {
     const struct order *order = &question->record->order_list[index];
     const struct drug_kind *kind = &drug_kinds[order->drug];
-    const char *status = record_order_is_active(order, question->record->today) ? "active since"
-                         : order->is_course                                     ? "completed, from"
-                                                                                : "stopped, from";
-    char date[CALENDAR_TEXT_BYTES];
+    bool is_active = record_order_is_active(order, question->record->today),
+         is_explained = order->why_stopped != NULL && !is_active;
+    char start[CALENDAR_TEXT_BYTES], stop[CALENDAR_TEXT_BYTES];
 
-    question_claim_open(question, "%s, %s %s, %s, for %s", kind->text, status,
-                        calendar_format(order->start, date), kind->dose,
-                        record_condition_name(&question->record->condition_list[order->condition]));
+    calendar_format(order->start, start);
+    calendar_format(is_active ? order->start : order->stop, stop);
+    question_claim_open(
+        question, "%s, %s %s%s%s, %s, for %s%s%s%s%s", kind->text,
+        is_active          ? "active since"
+        : order->is_course ? "completed,"
+                           : "stopped,",
+        start, is_active ? "" : " to ", is_active ? "" : stop, kind->dose,
+        record_condition_name(&question->record->condition_list[order->condition]),
+        is_explained ? ", because " : "", is_explained ? order->why_stopped : "",
+        order->replaces > 0 ? ", in place of " : "",
+        order->replaces > 0
+            ? drug_kinds[question->record->order_list[order->replaces - 1].drug].text
+            : "");
     question_claim_prove(question, BUNDLE_ORDER, index);
     question_claim_close(question);
 }
@@ -33,12 +44,12 @@ bool question_drug_list(struct question *question, bool is_answerable)
         return false;
     for (i = 0; i < record->order_count; i++)
         if (record_order_is_active(&record->order_list[i], record->today))
-            claim_order(question, i);
+            question_claim_order(question, i);
     return true;
 }
 
 /* The same drug in any strength, alone or in a combination. */
-static bool is_same_drug(enum drug a, enum drug b)
+bool question_is_same_drug(enum drug a, enum drug b)
 {
     const char *left = drug_kinds[a].generic, *right = drug_kinds[b].generic;
 
@@ -48,11 +59,11 @@ static bool is_same_drug(enum drug a, enum drug b)
 static bool decline_drug(struct question *question)
 {
     const struct record *record = question->record;
-    enum drug drug = 1 + chance_below(question->chance, DRUG_COUNT - 1);
+    enum drug drug = question_draw_drug(question);
     unsigned i;
 
     for (i = 0; i < record->order_count; i++)
-        if (is_same_drug(record->order_list[i].drug, drug))
+        if (question_is_same_drug(record->order_list[i].drug, drug))
             return false;
     question_subject(question, drug_kinds[drug].generic);
     return question_decline(question);
@@ -69,7 +80,7 @@ static int draw_order(struct question *question)
         return -1;
     index = chance_below(question->chance, record->order_count);
     for (i = 0; i < record->order_count; i++)
-        same += is_same_drug(record->order_list[i].drug, record->order_list[index].drug);
+        same += question_is_same_drug(record->order_list[i].drug, record->order_list[index].drug);
     if (same != 1 || !record_order_is_active(&record->order_list[index], record->today))
         return -1;
     question_subject(question, drug_kinds[record->order_list[index].drug].generic);
@@ -85,7 +96,7 @@ bool question_drug_one(struct question *question, bool is_answerable)
         return decline_drug(question);
     if (index < 0)
         return false;
-    claim_order(question, (unsigned)index);
+    question_claim_order(question, (unsigned)index);
     return true;
 }
 
@@ -101,11 +112,11 @@ bool question_drug_status(struct question *question, bool is_answerable)
         return false;
     index = chance_below(question->chance, record->order_count);
     for (i = 0; i < record->order_count; i++)
-        if (is_same_drug(record->order_list[i].drug, record->order_list[index].drug)
+        if (question_is_same_drug(record->order_list[i].drug, record->order_list[index].drug)
             && record->order_list[i].stop >= record->order_list[index].stop)
             index = i;
     question_subject(question, drug_kinds[record->order_list[index].drug].generic);
-    claim_order(question, index);
+    question_claim_order(question, index);
     return true;
 }
 
@@ -148,7 +159,7 @@ static void claim_treatment(struct question *question, enum disease disease)
     for (i = 0; i < record->order_count; i++)
         if (record->condition_list[record->order_list[i].condition].disease == disease
             && record_order_is_active(&record->order_list[i], record->today))
-            claim_order(question, i);
+            question_claim_order(question, i);
 }
 
 /* What is taken for an active condition now. */

@@ -49,7 +49,7 @@ static bool has_had(const struct record *record, enum disease disease)
 
 static bool decline_condition(struct question *question)
 {
-    enum disease disease = chance_below(question->chance, DISEASE_COUNT);
+    enum disease disease = question_draw_disease(question);
     const struct disease_kind *kind = &disease_kinds[disease];
 
     /* Kidney disease has a name for each stage, and obesity goes with a weight: what is not
@@ -63,44 +63,56 @@ static bool decline_condition(struct question *question)
     return question_decline(question);
 }
 
-/* A condition whose name stands once in the record. */
-bool question_history_condition(struct question *question, bool is_answerable)
+int question_draw_condition(struct question *question)
 {
     const struct record *record = question->record;
     const char *name, *lay;
     unsigned index, i, same = 0;
 
-    if (!is_answerable)
-        return decline_condition(question);
     if (record->condition_count == 0)
-        return false;
+        return -1;
     index = chance_below(question->chance, record->condition_count);
     name = record_condition_name(&record->condition_list[index]);
     for (i = 0; i < record->condition_count; i++)
         same += record->condition_list[i].disease == record->condition_list[index].disease;
     if (same != 1)
-        return false;
+        return -1;
     lay = disease_kinds[record->condition_list[index].disease].lay;
     if (lay != NULL && chance_happens(question->chance, 0.2))
         question_subject(question, lay);
     else
         question_subject_in_sentence(question, name);
-    question_claim_condition(question, index);
+    question_note_unseen(question, BUNDLE_CONDITION, index);
+    return (int)index;
+}
+
+/* A condition whose name stands once in the record. */
+bool question_history_condition(struct question *question, bool is_answerable)
+{
+    int index;
+
+    if (!is_answerable)
+        return decline_condition(question);
+    if ((index = question_draw_condition(question)) < 0)
+        return false;
+    question_claim_condition(question, (unsigned)index);
     return true;
 }
 
 /* ---- allergies ---- */
 
-static void claim_allergy(struct question *question, unsigned index)
+void question_claim_allergy(struct question *question, unsigned index)
 {
     const struct allergy *allergy = &question->record->allergy_list[index];
     char date[CALENDAR_TEXT_BYTES];
 
     question_claim_open(
-        question, "Allergy to %s (%s), active since %s%s, severity %s",
-        allergen_kinds[allergy->allergen].label, reaction_kinds[allergy->reaction].label,
+        question, "Allergy to %s (%s), active since %s%s, severity %s%s%s",
+        allergen_kinds[allergy->allergen].label, record_reaction(allergy),
         calendar_format(allergy->day, date), allergy->is_severe ? ", high criticality" : "",
-        allergy->is_severe ? "severe" : "mild");
+        allergy->is_severe ? "severe" : "mild", allergy->order > 0 ? ", to " : "",
+        allergy->order > 0 ? drug_kinds[question->record->order_list[allergy->order - 1].drug].text
+                           : "");
     question_claim_prove(question, BUNDLE_ALLERGY, index);
     question_claim_close(question);
 }
@@ -114,7 +126,7 @@ bool question_history_allergies(struct question *question, bool is_answerable)
     if (count == 0)
         return question_decline(question);
     for (i = 0; i < count; i++)
-        claim_allergy(question, i);
+        question_claim_allergy(question, i);
     return true;
 }
 
@@ -134,7 +146,7 @@ bool question_history_allergy_to(struct question *question, bool is_answerable)
         if (record->allergy_list[i].allergen != allergen)
             continue;
         if (is_answerable)
-            claim_allergy(question, i);
+            question_claim_allergy(question, i);
         return is_answerable;
     }
     return question_decline(question);
@@ -152,13 +164,13 @@ static bool rules_out(const struct record *record, unsigned index, enum drug dru
 bool question_history_conflict(struct question *question, bool is_answerable)
 {
     const struct record *record = question->record;
-    enum drug drug = 1 + chance_below(question->chance, DRUG_COUNT - 1);
+    enum drug drug = question_draw_drug(question);
     unsigned i, count = 0;
 
     if (is_answerable && record->allergy_count == 0)
         return false;
     for (i = 0; is_answerable && i < 200 && count == 0; i++) {
-        drug = 1 + chance_below(question->chance, DRUG_COUNT - 1);
+        drug = question_draw_drug(question);
         count += rules_out(record, i % record->allergy_count, drug);
     }
     for (i = 0, count = 0; i < record->allergy_count; i++)
@@ -170,18 +182,32 @@ bool question_history_conflict(struct question *question, bool is_answerable)
         return question_decline(question);
     for (i = 0; i < record->allergy_count; i++)
         if (rules_out(record, i, drug))
-            claim_allergy(question, i);
+            question_claim_allergy(question, i);
     return true;
 }
 
 /* ---- procedures and vaccines ---- */
 
+void question_claim_operation(struct question *question, unsigned index)
+{
+    const struct record *record = question->record;
+    const struct operation *operation = &record->operation_list[index];
+    bool has_reason = operation->condition >= 0;
+    char date[CALENDAR_TEXT_BYTES];
+
+    question_claim_open(
+        question, "%s on %s%s%s", procedure_kinds[operation->procedure].label,
+        calendar_format(operation->day, date), has_reason ? ", for " : "",
+        has_reason ? record_condition_name(&record->condition_list[operation->condition]) : "");
+    question_claim_prove(question, BUNDLE_OPERATION, index);
+    question_claim_close(question);
+}
+
 bool question_history_procedure(struct question *question, bool is_answerable)
 {
     const struct record *record = question->record;
-    enum procedure procedure = 1 + chance_below(question->chance, PROCEDURE_COUNT - 1);
-    char date[CALENDAR_TEXT_BYTES];
-    int last = -1, condition;
+    enum procedure procedure = question_draw_procedure(question);
+    int last = -1;
     unsigned i;
 
     if (is_answerable && record->operation_count > 0)
@@ -194,15 +220,9 @@ bool question_history_procedure(struct question *question, bool is_answerable)
     question_subject_in_sentence(question, procedure_kinds[procedure].label);
     if (last < 0 || !is_answerable)
         return last < 0 && !is_answerable ? question_decline(question) : false;
-    condition = record->operation_list[last].condition;
-    if (condition < 0 && question->kind == QUESTION_WHY_PROCEDURE)
+    if (record->operation_list[last].condition < 0 && question->kind == QUESTION_WHY_PROCEDURE)
         return false;
-    question_claim_open(
-        question, "%s on %s%s%s", procedure_kinds[procedure].label,
-        calendar_format(record->operation_list[last].day, date), condition < 0 ? "" : ", for ",
-        condition < 0 ? "" : record_condition_name(&record->condition_list[condition]));
-    question_claim_prove(question, BUNDLE_OPERATION, (unsigned)last);
-    question_claim_close(question);
+    question_claim_operation(question, (unsigned)last);
     return true;
 }
 

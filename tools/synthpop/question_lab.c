@@ -73,7 +73,7 @@ static int draw_lab(struct question *question, bool is_wanted)
     int i, lab;
 
     for (i = 0; i < 20; i++) {
-        lab = (int)chance_below(question->chance, LAB_COUNT);
+        lab = (int)question_draw_lab(question);
         if (is_measured(question->record, lab) != is_wanted)
             continue;
         if (chance_happens(question->chance, 0.2))

@@ -21,6 +21,7 @@ struct question {
     struct chance *chance;
     enum question_kind kind;
     char subject[SUBJECT_BYTES];
+    bool is_unseen;       /* it, or what it rests on, is held out of training */
     struct buffer claims; /* JSON */
     unsigned claim_count;
 };
@@ -60,6 +61,29 @@ bool question_decline(struct question *question);
 void question_subject(struct question *question, const char *subject);
 void question_subject_in_sentence(struct question *question, const char *subject);
 
+/* "Lisinopril 10 mg tablet, stopped, 2022-01-03 to 2022-03-04, …"; "Allergy to …"; "Colonoscopy on
+ * 2022-03-04, for …". */
+void question_claim_order(struct question *question, unsigned index);
+void question_claim_allergy(struct question *question, unsigned index);
+void question_claim_operation(struct question *question, unsigned index);
+
+/* The same drug in any strength, alone or in a combination. */
+bool question_is_same_drug(enum drug a, enum drug b);
+
+/* A condition whose disease stands once in the record, as the subject; -1: none this time. */
+int question_draw_condition(struct question *question);
+
+/* ---- question_unseen.c ---- */
+
+/* Something to ask about, of all that the record might hold. */
+enum disease question_draw_disease(struct question *question);
+enum drug question_draw_drug(struct question *question);
+enum procedure question_draw_procedure(struct question *question);
+enum lab question_draw_lab(struct question *question);
+
+/* Set is_unseen where resource @index of @letter is of what is held out. */
+void question_note_unseen(struct question *question, char letter, unsigned index);
+
 /* ---- question_lab.c ---- */
 
 /* What is agreed on of a value: ", below the target of 7 %", ", stage G2", or nothing. */
@@ -88,5 +112,12 @@ bool question_history_allergy_to(struct question *question, bool is_answerable);
 bool question_history_conflict(struct question *question, bool is_answerable);
 bool question_history_procedure(struct question *question, bool is_answerable);
 bool question_history_immunization(struct question *question, bool is_answerable);
+bool question_timeline_period(struct question *question, bool is_answerable);
+bool question_timeline_course(struct question *question, bool is_answerable);
+bool question_why_stopped(struct question *question, bool is_answerable);
+bool question_why_visit(struct question *question, bool is_answerable);
+bool question_after_drug(struct question *question, bool is_answerable);
+bool question_done_for(struct question *question, bool is_answerable);
+bool question_findings(struct question *question, bool is_answerable);
 
 #endif

@@ -443,7 +443,7 @@ static bool (*const asks[QUESTION_KIND_COUNT])(struct asking *asking) = {
 
 static bool ask_absent_lab(struct asking *asking)
 {
-    enum lab lab = chance_below(asking->question.chance, LAB_COUNT);
+    enum lab lab = chance_below(asking->question.chance, LAB_TRAINED_COUNT);
     unsigned i;
 
     for (i = 0; i < asking->truth->count; i++)
@@ -457,7 +457,7 @@ static bool ask_absent_lab(struct asking *asking)
 static bool ask_absent_drug(struct asking *asking)
 {
     const char *drug =
-        drug_kinds[1 + chance_below(asking->question.chance, DRUG_COUNT - 1)].generic;
+        drug_kinds[1 + chance_below(asking->question.chance, DRUG_TRAINED_COUNT - 1)].generic;
 
     question_subject(&asking->question, drug);
     return !may_hold(asking->truth, TRUTH_DRUG, drug);
@@ -466,7 +466,7 @@ static bool ask_absent_drug(struct asking *asking)
 static bool ask_absent_condition(struct asking *asking)
 {
     const struct disease_kind *kind =
-        &disease_kinds[chance_below(asking->question.chance, DISEASE_COUNT)];
+        &disease_kinds[chance_below(asking->question.chance, DISEASE_TRAINED_COUNT)];
 
     question_subject_in_sentence(&asking->question, kind->name);
     return !may_hold(asking->truth, TRUTH_CONDITION, kind->name)

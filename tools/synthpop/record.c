@@ -55,6 +55,11 @@ const char *record_condition_name(const struct condition *condition)
     return stage->name != NULL ? stage->name : disease_kinds[condition->disease].name;
 }
 
+const char *record_reaction(const struct allergy *allergy)
+{
+    return allergy->effect != NULL ? allergy->effect : reaction_kinds[allergy->reaction].label;
+}
+
 bool record_condition_is_active(const struct condition *condition, int day)
 {
     return condition->onset <= day && day < condition->abatement;

@@ -79,6 +79,9 @@ struct order {
     bool is_course;  /* came to its end as planned: "completed", not "stopped" */
     int condition;
     int encounter;
+    bool was_not_borne;      /* stopped for what it did */
+    const char *why_stopped; /* NULL: nobody wrote it */
+    unsigned replaces;       /* order + 1; 0: none */
 };
 
 struct measurement {
@@ -99,6 +102,8 @@ struct allergy {
     unsigned reaction;
     bool is_severe;
     int day;
+    unsigned order;     /* whose drug it was a reaction to, + 1; 0: none */
+    const char *effect; /* the reaction, where it is not one of the catalogue's */
 };
 
 struct operation {
@@ -126,6 +131,7 @@ struct record {
     struct arena *arena;
     struct chance chance;
     unsigned index;
+    bool is_heldout; /* its conditions are those that are held out */
     int today;
     struct person person;
     struct practitioner practitioners[PRACTITIONERS];
@@ -156,6 +162,9 @@ struct note *record_add_note(struct record *record);
 /* The name of a condition as it is written, and its codes (NULL: none). */
 const struct stage *record_stage(const struct condition *condition);
 const char *record_condition_name(const struct condition *condition);
+
+/* What an allergy shows as. */
+const char *record_reaction(const struct allergy *allergy);
 
 bool record_condition_is_active(const struct condition *condition, int day);
 bool record_order_is_active(const struct order *order, int day);

@@ -136,7 +136,9 @@ static void every_disease_has_stages_and_its_risks_come_before_it(void **state)
         assert_non_null(kind->name);
         assert_true(kind->stage_count > 0 && kind->stage_count <= STAGES_MAX
                     && kind->onset_min <= kind->onset_max);
-        assert_int_equal(kind->duration_days > 0, i >= DISEASE_CHRONIC_COUNT);
+        assert_int_equal(kind->duration_days > 0,
+                         (i >= DISEASE_CHRONIC_COUNT && i < DISEASE_TRAINED_COUNT)
+                             || i >= DISEASE_HELDOUT_ACUTE);
         for (j = 0; j < RISKS_MAX; j++)
             assert_true((int)kind->risks[j].from < i);
     }
