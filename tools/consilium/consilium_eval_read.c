@@ -46,7 +46,8 @@ static enum status read_question(const struct json *json, struct arena *arena,
                                         string_of(json, "kind", arena),
                                         string_of(json, "split", arena),
                                         claims,
-                                        0 };
+                                        0,
+                                        slice_is(json_get_string(json, "conditions"), "heldout") };
     if (claims == NULL || question->bundle == NULL || question->patient == NULL
         || question->text == NULL || question->kind == NULL || question->split == NULL)
         return no_room(err);

@@ -21,6 +21,7 @@ struct eval_question {
     const char *bundle, *patient, *text, *kind, *split; /* split: "" where none is said */
     const struct eval_claim *claims;
     size_t claims_count;
+    bool has_unseen_conditions; /* it is about what no training has: "conditions":"heldout" */
 };
 
 struct eval_questions {

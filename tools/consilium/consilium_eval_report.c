@@ -26,6 +26,9 @@ void eval_report_add(struct eval_report *report, const struct eval_question *que
         eval_tally_add(&kind->tally, verdict);
     if (split != NULL)
         eval_tally_add(&split->tally, verdict);
+    if (question->has_unseen_conditions
+        && (split = group_named(report->splits, &report->splits_count, "new conditions")) != NULL)
+        eval_tally_add(&split->tally, verdict);
 }
 
 static int compare_doubles(const void *a, const void *b)

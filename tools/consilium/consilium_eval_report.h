@@ -19,6 +19,8 @@ struct eval_report {
     const char *model, *digest;
     size_t patients, asked, failed;
     struct eval_group all;
+    /* Of splits the last may be of questions about conditions that are held out, whatever their
+     * phrasing. */
     struct eval_group kinds[EVAL_GROUPS_MAX], splits[EVAL_GROUPS_MAX];
     size_t kinds_count, splits_count;
     double *first_ms, *whole_ms; /* of each answer, until its first text and its end */

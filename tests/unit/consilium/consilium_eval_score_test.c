@@ -144,7 +144,7 @@ static void a_file_is_read_and_a_bad_line_is_named(void **state)
 {
     (void)state;
     static const char good[] =
-        "{\"bundle\":\"b\",\"patient\":\"p\",\"question\":\"q\",\"kind\":\"k\",\"split\":\"heldout\",\"answer\":[{\"text\":\"t\",\"evidence\":"
+        "{\"bundle\":\"b\",\"patient\":\"p\",\"question\":\"q\",\"kind\":\"k\",\"split\":\"heldout\",\"conditions\":\"heldout\",\"answer\":[{\"text\":\"t\",\"evidence\":"
         "[\"A/1\",\"B/2\"]}]}\n\n"
         "{\"bundle\":\"b\",\"patient\":\"p\",\"question\":\"q\",\"kind\":\"k\",\"split\":\"train\",\"answer\":[{\"text\":\"t\"}]}";
     static const char bad[] =
@@ -156,6 +156,8 @@ static void a_file_is_read_and_a_bad_line_is_named(void **state)
     assert_int_equal(questions.count, 2);
     assert_int_equal(questions.items[0].claims[0].evidence_count, 2);
     assert_int_equal(questions.items[1].claims[0].evidence_count, 0);
+    assert_true(questions.items[0].has_unseen_conditions);
+    assert_false(questions.items[1].has_unseen_conditions);
     assert_int_equal(eval_read(slice_from(good), "train", 9, &arena, &questions, &err), STATUS_OK);
     assert_int_equal(questions.count, 1);
     assert_int_equal(eval_read(slice_from(bad), NULL, 9, &arena, &questions, &err),
@@ -173,8 +175,9 @@ static void a_report_counts_by_kind_and_by_split_and_holds_no_markup_of_others(v
                                   .first_ms = times,
                                   .whole_ms = wholes,
                                   .times_count = 2 };
-    const struct eval_question latest = { .kind = "latest", .split = "train" },
-                               trend = { .kind = "trend", .split = "train" };
+    const struct eval_question latest = { .kind = "latest", .split = "train" }, trend = {
+        .kind = "trend", .split = "train", .has_unseen_conditions = true
+    };
     struct eval_verdict right = { .is_exact = true }, wrong = { 0 };
     struct buffer html, json;
 
@@ -182,7 +185,10 @@ static void a_report_counts_by_kind_and_by_split_and_holds_no_markup_of_others(v
     eval_report_add(&report, &latest, &wrong);
     eval_report_add(&report, &trend, &wrong);
     assert_int_equal(report.kinds_count, 2);
-    assert_int_equal(report.splits_count, 1);
+    assert_int_equal(report.splits_count, 2);
+    assert_int_equal(report.splits[0].tally.answers, 3);
+    assert_string_equal(report.splits[1].name, "new conditions");
+    assert_int_equal(report.splits[1].tally.answers, 1);
     assert_int_equal(report.kinds[0].tally.parts[EVAL_EXACT], 1);
     assert_int_equal(report.all.tally.wholes[EVAL_EXACT], 3);
     buffer_init(&html, &arena);

@@ -85,6 +85,10 @@ static void check_allergies(struct record *record)
             const char *drug = drug_kinds[record->order_list[i].drug].family;
             const char *allergen = allergen_kinds[record->allergy_list[j].allergen].family;
 
+            /* What is not borne is known only once it has been tried. */
+            if (record->allergy_list[j].order > 0
+                && record->order_list[i].start < record->allergy_list[j].day)
+                continue;
             assert_true(drug == NULL || allergen == NULL || strcmp(drug, allergen) != 0);
         }
 }

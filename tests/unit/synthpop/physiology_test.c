@@ -76,8 +76,9 @@ static void diabetes_raises_a1c_before_it_is_found_and_metformin_lowers_it(void 
     add_condition(&fixture, DISEASE_DIABETES, 2010);
     before = mean_on(&fixture, LAB_A1C, calendar_day(2005, 1, 1));
     at = mean_on(&fixture, LAB_A1C, calendar_day(2010, 1, 1));
-    *record_add_order(&fixture.record) =
-        (struct order){ DRUG_METFORMIN_1000, calendar_day(2010, 1, 1), DAY_NONE, false, 0, 0 };
+    *record_add_order(&fixture.record) = (struct order){ .drug = DRUG_METFORMIN_1000,
+                                                         .start = calendar_day(2010, 1, 1),
+                                                         .stop = DAY_NONE };
     treated = mean_on(&fixture, LAB_A1C, calendar_day(2010, 6, 1));
     assert_true(before < 5.9 && at > 7 && treated < at - 0.8);
     assert_true(mean_on(&fixture, LAB_A1C, calendar_day(2009, 1, 1)) > before + 0.5);
