@@ -82,6 +82,10 @@
 #define SERVER_QUEUE_MAX 64
 #define SERVER_ARENA_BYTES (4 * MIB)
 
+/* rpc: what an upload keeps of itself to send it again. Nearly every record is smaller, and a
+ * connection that was closing when the upload began takes no more than its window. */
+#define UPLOAD_KEPT_BYTES_MAX (16 * MIB)
+
 /* gateway: one chunk of a client stream; a record is any number of them up to RECORD_BYTES_MAX. */
 #define RECORD_CHUNK_BYTES (256 * KIB)
 #define RECORD_BYTES_MAX (96 * MIB)

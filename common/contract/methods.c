@@ -59,7 +59,7 @@ const struct method method_inference_get_model =
     METHOD("Inference", "GetModel", UNARY, true, get_model_request, get_model_reply);
 
 const struct method method_gateway_put_record =
-    METHOD("Gateway", "PutRecord", CLIENT_STREAM, false, put_record_request, put_record_reply);
+    METHOD("Gateway", "PutRecord", CLIENT_STREAM, true, put_record_request, put_record_reply);
 const struct method method_gateway_ask =
     METHOD("Gateway", "Ask", SERVER_STREAM, false, ask_request, ask_event);
 const struct method method_gateway_ask_many =

@@ -1,5 +1,8 @@
 /* The calling side: channels to other servers, and the calls made on them.
  *
+ * A call of any kind that no server has seen, because the connection that it was to go by was being
+ * closed, is made again by itself.
+ *
  * A client owns one or more threads that poll for completions. A reply's callback runs on the loop
  * (CLIENT_PLACE_LOOP, completions cross in batches) or on the polling thread (CLIENT_PLACE_INLINE).
  * With CLIENT_PLACE_LOOP every function here is called on the loop. With CLIENT_PLACE_INLINE an rpc
@@ -61,10 +64,10 @@ struct rpc_options {
     const struct call *parent; /* the call on whose behalf: its cancellation and deadline reach this
                                   one; may be NULL */
     const struct trace *trace; /* NULL: the parent's, or a new one */
-    unsigned attempts_max;   /* retries of a repeatable method on UNAVAILABLE with backoff; 0: 3 for
-                                repeatable ones, else 1 */
-    uint32_t hedge_after_ms; /* a repeatable method not answered after this is asked again
-                                elsewhere, first answer wins; 0: no */
+    unsigned attempts_max;     /* of a repeatable method, on UNAVAILABLE with backoff; 0: 3; server
+                                  streams and others have one */
+    uint32_t hedge_after_ms;   /* a repeatable method not answered after this is asked again
+                                  elsewhere, first answer wins; 0: no */
 };
 
 /* The end of a unary (or client-streaming) rpc: @reply lives until the callback returns, and is
@@ -95,7 +98,8 @@ enum status rpc_stream(struct channel *channel, const struct method *method, con
 /* Ready for one more message: the back-pressure. The first is asked for by rpc_stream itself. */
 void rpc_proceed(struct rpc *rpc);
 
-/* A client stream. */
+/* A client stream. One of a repeatable method that ends with UNAVAILABLE is begun again, and what
+ * was sent is sent again, unless that is more than UPLOAD_KEPT_BYTES_MAX. */
 enum status rpc_open(struct channel *channel, const struct method *method,
                      const struct rpc_options *options, rpc_reply_cb on_reply, void *arg,
                      struct rpc **rpc, struct error *err);

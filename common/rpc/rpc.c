@@ -235,12 +235,22 @@ static bool has_pushback(const struct attempt *attempt)
     return false;
 }
 
+/* gRPC core's words for a stream that a closing connection did not begin, or that its peer has said
+ * to have ignored; nothing has come from a server then. */
+static bool was_unseen(const struct attempt *attempt)
+{
+    return attempt->code == GRPC_STATUS_UNAVAILABLE && attempt->initial.count == 0
+           && attempt->trailing.count == 0
+           && grpc_slice_str_cmp(attempt->details, "GOAWAY received") == 0;
+}
+
 enum status attempt_error(const struct attempt *attempt, struct rpc *rpc, struct error *err)
 {
     enum status status = thread_status(attempt->code);
     char text[sizeof(err->text)];
 
     rpc->is_pushed_back = status == STATUS_RESOURCE_EXHAUSTED && has_pushback(attempt);
+    rpc->is_unseen = !rpc->is_cancelled && was_unseen(attempt);
     if (rpc->is_cancelled && rpc->text_of_cancel != NULL)
         return error_set(err, rpc->status_of_cancel, "%s", rpc->text_of_cancel);
     if (rpc->is_cancelled)

@@ -1,8 +1,8 @@
 /* What the three kinds of outgoing call share. Only for files of common/rpc.
  *
- * rpc_unary.c (with retries and hedges) · rpc_stream.c · rpc_upload.c each have a struct that
- * begins with struct rpc. Everything of one rpc happens on one thread: the loop, or the polling
- * thread that the rpc was given. */
+ * rpc_unary.c (with retries and hedges) · rpc_stream.c · rpc_upload.c (with retries) each have a
+ * struct that begins with struct rpc. Everything of one rpc happens on one thread: the loop, or the
+ * polling thread that the rpc was given. */
 #ifndef RPC_RPC_H
 #define RPC_RPC_H
 
@@ -26,6 +26,7 @@ struct rpc {
     bool is_ended, is_cancelled;
     bool is_answered;           /* a message has come */
     bool is_pushed_back;        /* the server has said that it has no room */
+    bool is_unseen;             /* the last attempt reached no server */
     const char *text_of_cancel; /* why we cancelled it ourselves; NULL: the owner did */
     enum status status_of_cancel;
 };

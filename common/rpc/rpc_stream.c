@@ -1,5 +1,7 @@
 /* Server streams.
  *
+ * A stream that no server has seen is begun again (rpc_retry.h); what a server has begun is not.
+ *
  * Two things are under way: a read (one for each rpc_proceed) and the status. gRPC gives the status
  * only when the messages before it have been read, or when the call was cancelled or ran out of
  * time. The end comes when the status is here and no read is. */
@@ -8,35 +10,58 @@
 
 #include "base/check.h"
 #include "base/fault.h"
-#include "rpc/rpc.h"
+#include "rpc/rpc_retry.h"
 
 struct stream {
     struct rpc rpc; /* first */
     struct rpc_stream_callbacks callbacks;
-    struct attempt attempt;
-    struct op read_op, status_op;
+    grpc_byte_buffer *request;
+    struct attempt attempt; /* between two its call is NULL */
+    struct retries retries;
+    struct op read_op, status_op, wait_op, cancel_op;
     unsigned credits; /* messages that the owner is ready for, and that are not being read */
     bool is_reading, has_status;
     bool is_read_out;   /* a read has met the end */
     struct error fault; /* a message that does not unpack */
 };
 
-static void end(struct stream *stream)
+static void start(struct stream *stream);
+
+static void end(struct stream *stream, const struct error *err)
+{
+    rpc_end(&stream->rpc, err);
+    stream->callbacks.on_end(stream->rpc.arg, err);
+    grpc_byte_buffer_destroy(stream->request);
+    rpc_unref(&stream->rpc);
+}
+
+static void wait_done(struct op *op, bool is_ok)
+{
+    struct stream *stream = LIST_ITEM(op, struct stream, wait_op);
+
+    (void)is_ok;
+    if (!stream->rpc.is_ended && !stream->rpc.is_cancelled)
+        start(stream);
+    rpc_unref(&stream->rpc);
+}
+
+static void judge(struct stream *stream)
 {
     struct error err = { 0 };
 
     attempt_error(&stream->attempt, &stream->rpc, &err);
-    channel_note(stream->rpc.channel, err.status != STATUS_UNAVAILABLE);
-    rpc_end(&stream->rpc, &err);
-    stream->callbacks.on_end(stream->rpc.arg, &err);
+    retries_note(&stream->rpc, err.status);
     attempt_close(&stream->attempt);
-    rpc_unref(&stream->rpc);
+    if (stream->rpc.is_unseen && retries_allow(&stream->retries, &stream->rpc))
+        retries_wait(&stream->retries, &stream->rpc, &stream->wait_op, wait_done);
+    else
+        end(stream, &err);
 }
 
 static void end_if_over(struct stream *stream)
 {
     if (stream->has_status && !stream->is_reading)
-        end(stream);
+        judge(stream);
 }
 
 static void start_read(struct stream *stream)
@@ -103,20 +128,47 @@ void rpc_proceed(struct rpc *rpc)
         start_read(stream);
 }
 
-void rpc_stream_cancel(struct rpc *rpc)
+static void cancel_done(struct op *op, bool is_ok)
 {
-    grpc_call_cancel(((struct stream *)rpc)->attempt.call, NULL);
+    struct stream *stream = LIST_ITEM(op, struct stream, cancel_op);
+    struct error err = { 0 };
+
+    (void)is_ok;
+    if (!stream->rpc.is_ended) {
+        attempt_error(&stream->attempt, &stream->rpc, &err);
+        end(stream, &err);
+    }
+    rpc_unref(&stream->rpc);
 }
 
-static void start(struct stream *stream, grpc_byte_buffer *request)
+void rpc_stream_cancel(struct rpc *rpc)
+{
+    struct stream *stream = (struct stream *)rpc;
+
+    if (stream->attempt.call != NULL) {
+        grpc_call_cancel(stream->attempt.call, NULL);
+        return;
+    }
+    /* It waits to be begun again: nothing of gRPC's will say that it has ended. */
+    rpc->refs++;
+    stream->cancel_op = (struct op){ .done = cancel_done, .on_loop = client_on_loop(rpc->client) };
+    thread_post(rpc->thread, &stream->cancel_op);
+}
+
+static void start(struct stream *stream)
 {
     bool on_loop = client_on_loop(stream->rpc.client);
-    grpc_op status = attempt_recv_end(&stream->attempt);
-    grpc_op ops[] = {
-        attempt_send_start(&stream->attempt), attempt_send(request),          attempt_send_end(),
-        attempt_recv_start(&stream->attempt), attempt_recv(&stream->attempt),
-    };
+    grpc_byte_buffer *request = grpc_byte_buffer_copy(stream->request);
+    grpc_op status, ops[5];
 
+    attempt_open(&stream->attempt, &stream->rpc);
+    status = attempt_recv_end(&stream->attempt);
+    ops[0] = attempt_send_start(&stream->attempt);
+    ops[1] = attempt_send(request);
+    ops[2] = attempt_send_end();
+    ops[3] = attempt_recv_start(&stream->attempt);
+    ops[4] = attempt_recv(&stream->attempt);
+    stream->has_status = stream->is_read_out = false;
     stream->status_op = (struct op){ .done = status_done, .on_loop = on_loop };
     stream->read_op = (struct op){ .done = read_done, .on_loop = on_loop };
     stream->is_reading = true;
@@ -147,9 +199,10 @@ enum status rpc_stream(struct channel *channel, const struct method *method, con
     }
     rpc_init(&stream->rpc, channel, method, options, arg);
     stream->callbacks = *callbacks;
-    attempt_open(&stream->attempt, &stream->rpc);
+    stream->request = packed;
+    retries_init(&stream->retries, method, options);
     if (rpc != NULL)
         *rpc = &stream->rpc;
-    start(stream, packed);
+    start(stream);
     return STATUS_OK;
 }

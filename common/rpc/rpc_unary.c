@@ -4,36 +4,28 @@
  *                  │ └─UNAVAILABLE→ backoff → attempt …
  *                  └─hedge_after→ a second attempt beside it; the first answer wins, the other is cancelled
  *
- * An answer is any status but UNAVAILABLE. Only repeatable methods are asked twice, and no more
- * once the channel's retry tokens are low, the deadline would pass during the backoff, or the
- * caller has cancelled. */
+ * An answer is any status but UNAVAILABLE. When a call is tried again: rpc_retry.h. */
 #include <stdlib.h>
 
 #include "base/check.h"
 #include "base/fault.h"
-#include "rpc/rpc.h"
+#include "rpc/rpc_retry.h"
 #include "run/clock.h"
 
 #include <grpc/byte_buffer.h>
 
-#define ATTEMPTS_DEFAULT 3
-#define BACKOFF_NS_FIRST (100 * CLOCK_NS_PER_MS)
-#define BACKOFF_NS_MAX CLOCK_NS_PER_S
-
 struct unary {
     struct rpc rpc; /* first */
     rpc_reply_cb on_reply;
-    grpc_byte_buffer *request; /* kept where it may be sent again */
+    grpc_byte_buffer *request;
     struct unary_attempt {
         struct op op;
         struct unary *unary;
         struct attempt attempt;
     } attempts[ATTEMPTS_AT_ONCE];
     unsigned running;       /* attempts that gRPC holds */
-    unsigned attempts_left; /* not counting the hedge */
+    struct retries retries; /* not counting the hedge */
     struct op hedge_op, retry_op, cancel_op;
-    uint64_t backoff_ns;
-    struct error last; /* why the attempt before the backoff failed */
 };
 
 static void start_attempt(struct unary *unary, struct unary_attempt *slot);
@@ -72,44 +64,14 @@ static void end_with_reply(struct unary *unary, struct attempt *attempt)
     end(unary, reply, reply == NULL ? &err : &ok);
 }
 
-static bool may_retry(const struct unary *unary)
-{
-    const struct rpc *rpc = &unary->rpc;
-
-    return unary->attempts_left > 0 && channel_may_retry(rpc->channel)
-           && (rpc->parent == NULL || !call_is_cancelled(rpc->parent))
-           && clock_now() + unary->backoff_ns < rpc->deadline_ns;
-}
-
-/* A fifth more or less, so that callers who failed together do not come back together. */
-static uint64_t jitter(uint64_t ns)
-{
-    return ns - ns / 5 + (uint64_t)random() % (ns / 5 * 2);
-}
-
 static void retry_done(struct op *op, bool is_ok)
 {
     struct unary *unary = LIST_ITEM(op, struct unary, retry_op);
 
     (void)is_ok;
-    if (!unary->rpc.is_ended) {
-        unary->attempts_left--;
+    if (!unary->rpc.is_ended)
         start_attempt(unary, &unary->attempts[0]);
-    }
     rpc_unref(&unary->rpc);
-}
-
-static void retry(struct unary *unary)
-{
-    struct rpc *rpc = &unary->rpc;
-
-    rpc->refs++;
-    unary->retry_op = (struct op){ .done = retry_done, .on_loop = client_on_loop(rpc->client) };
-    client_timer(rpc->client, rpc->thread, &unary->retry_op,
-                 clock_now() + jitter(unary->backoff_ns));
-    unary->backoff_ns *= 2;
-    if (unary->backoff_ns > BACKOFF_NS_MAX)
-        unary->backoff_ns = BACKOFF_NS_MAX;
 }
 
 /* The attempt is over; decide what that means for the rpc. */
@@ -118,15 +80,15 @@ static void judge(struct unary *unary, struct attempt *attempt)
     struct error err = { 0 };
     enum status status = attempt_error(attempt, &unary->rpc, &err);
 
-    channel_note(unary->rpc.channel, status != STATUS_UNAVAILABLE);
+    retries_note(&unary->rpc, status);
     if (status == STATUS_OK)
         end_with_reply(unary, attempt);
     else if (status != STATUS_UNAVAILABLE)
         end(unary, NULL, &err);
     else if (unary->running > 0)
         return; /* the other one may still answer */
-    else if (may_retry(unary))
-        retry(unary);
+    else if (retries_allow(&unary->retries, &unary->rpc))
+        retries_wait(&unary->retries, &unary->rpc, &unary->retry_op, retry_done);
     else
         end(unary, NULL, &err);
 }
@@ -146,16 +108,10 @@ static void attempt_done(struct op *op, bool is_ok)
     rpc_unref(&unary->rpc);
 }
 
-/* gRPC takes the slices out of the buffer that it sends, so what may be sent again is copied (its
- * bytes are shared). */
-static grpc_byte_buffer *request_for_attempt(struct unary *unary)
+/* gRPC takes the slices out of the buffer that it sends; the copy shares its bytes. */
+static void start_attempt(struct unary *unary, struct unary_attempt *slot)
 {
-    return unary->request == NULL ? NULL : grpc_byte_buffer_copy(unary->request);
-}
-
-static void start_attempt_with(struct unary *unary, struct unary_attempt *slot,
-                               grpc_byte_buffer *request)
-{
+    grpc_byte_buffer *request = grpc_byte_buffer_copy(unary->request);
     struct attempt *attempt = &slot->attempt;
     grpc_op ops[6];
 
@@ -172,11 +128,6 @@ static void start_attempt_with(struct unary *unary, struct unary_attempt *slot,
     unary->rpc.refs++;
     op_start(&slot->op, attempt->call, ops, 6);
     grpc_byte_buffer_destroy(request);
-}
-
-static void start_attempt(struct unary *unary, struct unary_attempt *slot)
-{
-    start_attempt_with(unary, slot, request_for_attempt(unary));
 }
 
 static void hedge_done(struct op *op, bool is_ok)
@@ -228,13 +179,6 @@ void rpc_unary_cancel(struct rpc *rpc)
     thread_post(rpc->thread, &unary->cancel_op);
 }
 
-static unsigned attempts_of(const struct method *method, const struct rpc_options *options)
-{
-    if (!method->is_repeatable)
-        return 1;
-    return options->attempts_max == 0 ? ATTEMPTS_DEFAULT : options->attempts_max;
-}
-
 enum status rpc_call(struct channel *channel, const struct method *method, const void *request,
                      const struct rpc_options *options, rpc_reply_cb on_reply, void *arg,
                      struct rpc **rpc, struct error *err)
@@ -256,14 +200,12 @@ enum status rpc_call(struct channel *channel, const struct method *method, const
     }
     rpc_init(&unary->rpc, channel, method, options, arg);
     unary->on_reply = on_reply;
-    unary->attempts_left = attempts_of(method, options) - 1;
-    unary->backoff_ns = BACKOFF_NS_FIRST;
-    if (is_hedged || unary->attempts_left > 0)
-        unary->request = grpc_byte_buffer_copy(packed);
+    retries_init(&unary->retries, method, options);
+    unary->request = packed;
     if (rpc != NULL)
         *rpc = &unary->rpc;
     if (is_hedged)
         arm_hedge(unary, options->hedge_after_ms);
-    start_attempt_with(unary, &unary->attempts[0], packed);
+    start_attempt(unary, &unary->attempts[0]);
     return STATUS_OK;
 }

@@ -108,9 +108,7 @@ static void leaf_call(struct put *put, struct channel *channel, const struct met
                       const void *request, rpc_reply_cb on_reply)
 {
     /* A record may be large: the caller's own deadline bounds each step. */
-    struct rpc_options options = { .deadline_ns = put->call->deadline_ns,
-                                   .parent = put->call,
-                                   .attempts_max = 1 };
+    struct rpc_options options = { .deadline_ns = put->call->deadline_ns, .parent = put->call };
     struct error err = { 0 };
 
     if (rpc_call(channel, method, request, &options, on_reply, put, NULL, &err) != STATUS_OK)

@@ -22,8 +22,10 @@ static struct slice note_of(const struct load_call *call)
     return world->notes[(call->draw >> 20) % world->notes_count];
 }
 
-/* However little time the calls have that are measured. */
+/* However little time the calls have that are measured, and however rarely those are begun again.
+ */
 #define PREPARATION_MS 60000
+#define PREPARATION_ATTEMPTS 6
 
 static struct rpc_options options_of(const struct load_call *call)
 {
@@ -31,7 +33,7 @@ static struct rpc_options options_of(const struct load_call *call)
 
     return (struct rpc_options){
         .deadline_ns = clock_now() + ms * CLOCK_NS_PER_MS,
-        .attempts_max = 1,
+        .attempts_max = call->is_preparation ? PREPARATION_ATTEMPTS : 1,
     };
 }
 

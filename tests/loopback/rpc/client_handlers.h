@@ -121,9 +121,16 @@ static inline void on_chunk(struct call *call, const void *message)
 {
     const Consilium__V1__PutRecordRequest *request = message;
     Consilium__V1__PutRecordReply reply = CONSILIUM__V1__PUT_RECORD_REPLY__INIT;
+    struct fixture *fixture = call->service;
+    const char *patient = request == NULL ? "" : request->patient;
 
     if (request != NULL && request->chunk.len == 1) {
         refuse(call, STATUS_INVALID_ARGUMENT);
+        return;
+    }
+    if (strcmp(patient, "unavailable") == 0
+        || (strcmp(patient, "second time") == 0 && fixture->calls < 2)) {
+        refuse(call, STATUS_UNAVAILABLE);
         return;
     }
     if (request != NULL) {
@@ -137,6 +144,9 @@ static inline void on_chunk(struct call *call, const void *message)
 
 static inline void start_put_record(struct call *call)
 {
+    struct fixture *fixture = call->service;
+
+    fixture->calls++;
     uploaded_bytes = 0;
     call_read(call, on_chunk);
 }

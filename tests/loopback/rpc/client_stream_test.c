@@ -1,4 +1,4 @@
-/* Streams of replies and of requests. */
+/* Streams of replies. */
 #include "client_handlers.h"
 
 static bool is_proceeding;
@@ -125,92 +125,6 @@ static void a_stream_with_unread_messages_can_be_cancelled(void **state)
     assert_int_equal(outcome.messages, 1);
 }
 
-/* Uploads */
-
-struct upload_state {
-    struct outcome outcome;
-    unsigned chunks_left;
-    size_t chunk_bytes;
-};
-
-static void send_chunk(void *arg)
-{
-    static uint8_t bytes[64 * 1024];
-    struct upload_state *upload = arg;
-    Consilium__V1__PutRecordRequest request = CONSILIUM__V1__PUT_RECORD_REQUEST__INIT;
-
-    if (upload->chunks_left == 0) {
-        rpc_close_send(upload->outcome.rpc);
-        return;
-    }
-    upload->chunks_left--;
-    request.chunk.data = bytes;
-    request.chunk.len = upload->chunk_bytes;
-    rpc_send(upload->outcome.rpc, &request, send_chunk);
-}
-
-static void on_uploaded(void *arg, const void *message, const struct error *err)
-{
-    const Consilium__V1__PutRecordReply *reply = message;
-    struct upload_state *upload = arg;
-
-    upload->outcome.is_done = true;
-    upload->outcome.err = *err;
-    if (reply != NULL)
-        upload->outcome.ids[0] = reply->resources;
-}
-
-static struct outcome put(unsigned chunks, size_t chunk_bytes)
-{
-    struct rpc_options options = fixture_options(10000);
-    struct upload_state upload = { .chunks_left = chunks, .chunk_bytes = chunk_bytes };
-    struct error err = { 0 };
-
-    assert_int_equal(rpc_open(fixture.channel, &method_gateway_put_record, &options, on_uploaded,
-                              &upload, &upload.outcome.rpc, &err),
-                     STATUS_OK);
-    send_chunk(&upload);
-    fixture_run_until(&fixture, &upload.outcome.is_done);
-    return upload.outcome;
-}
-
-static void an_upload_sends_every_message_and_gets_one_reply(void **state)
-{
-    struct outcome outcome = put(50, 64 * 1024);
-
-    (void)state;
-    assert_int_equal(outcome.err.status, STATUS_OK);
-    assert_int_equal(outcome.ids[0], 50 * 64 * 1024);
-    outcome = put(0, 0);
-    assert_int_equal(outcome.err.status, STATUS_OK);
-    assert_int_equal(outcome.ids[0], 0);
-}
-
-static void an_upload_that_the_server_refuses_ends_early(void **state)
-{
-    struct outcome outcome = put(1000000, 1);
-
-    (void)state;
-    assert_int_equal(outcome.err.status, STATUS_INVALID_ARGUMENT);
-}
-
-static void an_upload_can_be_cancelled(void **state)
-{
-    struct rpc_options options = fixture_options(10000);
-    struct upload_state upload = { .chunks_left = 1, .chunk_bytes = 100 };
-    struct error err = { 0 };
-
-    (void)state;
-    assert_int_equal(rpc_open(fixture.channel, &method_gateway_put_record, &options, on_uploaded,
-                              &upload, &upload.outcome.rpc, &err),
-                     STATUS_OK);
-    rpc_cancel(upload.outcome.rpc);
-    rpc_send(upload.outcome.rpc, NULL, NULL);
-    rpc_close_send(upload.outcome.rpc);
-    fixture_run_until(&fixture, &upload.outcome.is_done);
-    assert_int_equal(upload.outcome.err.status, STATUS_CANCELLED);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -219,9 +133,6 @@ int main(void)
         TEST(a_stream_that_fails_gives_its_messages_first),
         TEST(a_cancelled_stream_ends_and_the_server_hears_of_it),
         TEST(a_stream_with_unread_messages_can_be_cancelled),
-        TEST(an_upload_sends_every_message_and_gets_one_reply),
-        TEST(an_upload_that_the_server_refuses_ends_early),
-        TEST(an_upload_can_be_cancelled),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
