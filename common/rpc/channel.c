@@ -2,7 +2,8 @@
  *
  * The settings that matter: round_robin over every address, which also reconnects by itself;
  * reconnecting after 100 ms and then at most every second, so that the mesh heals soon after a
- * restart; keepalive, without which a frozen peer holds calls until their deadlines; no proxies and
+ * restart; keepalive, without which a frozen peer holds calls until their deadlines; names looked
+ * up by us too, so that connections need not end for new servers to be found; no proxies and
  * no service configuration from DNS (one that names ring_hash crashes gRPC 1.51). Retries and
  * hedges are ours (rpc_unary.c). gRPC's own retry filter is out: it would send a call again that
  * never reached a server because the connection was being closed, but it ends the process at a peer
@@ -29,6 +30,10 @@
 #define RECONNECT_MS_MIN 100
 #define RECONNECT_MS_MAX 1000
 #define NUDGE_NS (3 * CLOCK_NS_PER_S)
+
+/* The first time not at once: a command that is over soon asks nothing. */
+#define LOOK_UP_MS_FIRST 500
+#define LOOK_UP_MS 2000
 
 /* In tenths of a token. */
 #define RETRY_TOKENS_FULL 400
@@ -116,6 +121,22 @@ void link_unref(struct link *link)
     free(link);
 }
 
+static bool is_up(const struct link *link)
+{
+    return grpc_channel_check_connectivity_state(link->grpc, 1) == GRPC_CHANNEL_READY;
+}
+
+/* Under the lock. One that comes up takes over; so does one that does not, from one that is down.
+ */
+static void take_coming(struct channel *channel)
+{
+    if (channel->coming == NULL || (!is_up(channel->coming) && is_up(channel->link)))
+        return;
+    link_unref(channel->link);
+    channel->link = channel->coming;
+    channel->coming = NULL;
+}
+
 static void refresh_link(struct channel *channel)
 {
     struct link *link;
@@ -135,6 +156,7 @@ struct link *channel_link(struct channel *channel)
     struct link *link;
 
     pthread_mutex_lock(&channel->lock);
+    take_coming(channel);
     refresh_link(channel);
     link = channel->link;
     atomic_fetch_add_explicit(&link->refs, 1, memory_order_relaxed);
@@ -142,8 +164,60 @@ struct link *channel_link(struct channel *channel)
     return link;
 }
 
+/* Of a set of addresses, in whatever order they are told. */
+static uint64_t fingerprint(const struct addrinfo *found)
+{
+    uint64_t sum = 0;
+
+    for (; found != NULL; found = found->ai_next) {
+        const uint8_t *bytes = (const uint8_t *)found->ai_addr;
+        uint64_t hash = 14695981039346656037u;
+        socklen_t i;
+
+        for (i = 0; i < found->ai_addrlen; i++)
+            hash = (hash ^ bytes[i]) * 1099511628211u;
+        sum += hash;
+    }
+    return sum == 0 ? 1 : sum;
+}
+
+/* gRPC looks a name up when a connection is lost; of a server that has come it learns nothing. */
+static void on_found(void *arg, const struct addrinfo *found)
+{
+    struct channel *channel = arg;
+    uint64_t addresses = fingerprint(found);
+    struct link *coming;
+
+    if (addresses == channel->addresses)
+        return;
+    coming = channel->addresses == 0 ? NULL : create_link(channel);
+    channel->addresses = addresses;
+    if (coming == NULL)
+        return;
+    is_up(coming); /* it connects */
+    pthread_mutex_lock(&channel->lock);
+    take_coming(channel);
+    if (channel->coming != NULL)
+        link_unref(channel->coming);
+    channel->coming = coming;
+    pthread_mutex_unlock(&channel->lock);
+}
+
+static bool follow_name(struct channel *channel, const char *target)
+{
+    struct address name;
+
+    if (channel->client->loop == NULL || !lookup_reads_name(target, &name))
+        return true;
+    channel->lookup = lookup_create(channel->client->loop, &name, LOOK_UP_MS_FIRST, LOOK_UP_MS,
+                                    on_found, channel);
+    return channel->lookup != NULL;
+}
+
 static void free_channel(struct channel *channel)
 {
+    if (channel->lookup != NULL)
+        lookup_destroy(channel->lookup);
     free(channel->service);
     free(channel->target);
     free(channel->authority);
@@ -210,6 +284,10 @@ struct channel *channel_create(struct client *client, const struct channel_optio
     if (channel->authority != NULL)
         channel->certificate_name = host_of(channel->authority);
     channel->link = channel->certificate_name == NULL ? NULL : create_link(channel);
+    if (channel->link != NULL && !follow_name(channel, options->target)) {
+        link_unref(channel->link);
+        channel->link = NULL;
+    }
     if (channel->link == NULL) {
         error_set(err, STATUS_FAILED_PRECONDITION, "%s: cannot make a channel", options->service);
         free_channel(channel);
@@ -224,6 +302,8 @@ void channel_destroy(struct channel *channel)
     struct client *client = channel->client;
 
     link_unref(channel->link);
+    if (channel->coming != NULL)
+        link_unref(channel->coming);
     free_channel(channel);
     client_unref(client);
 }
@@ -231,7 +311,7 @@ void channel_destroy(struct channel *channel)
 bool channel_is_ready(struct channel *channel)
 {
     struct link *link = channel_link(channel);
-    bool is_ready = grpc_channel_check_connectivity_state(link->grpc, 1) == GRPC_CHANNEL_READY;
+    bool is_ready = is_up(link);
 
     link_unref(link);
     if (!is_ready)

@@ -8,6 +8,7 @@
 #include <stdatomic.h>
 
 #include "rpc/client.h"
+#include "rpc/lookup.h"
 #include "rpc/rpc_metrics.h"
 #include "rpc/thread.h"
 #include "rpc/throttle.h"
@@ -39,8 +40,8 @@ static inline bool client_on_loop(const struct client *client)
     return client->place == CLIENT_PLACE_LOOP;
 }
 
-/* One gRPC channel. A struct channel makes another when the certificates have changed; the old one
- * stays for the calls that began on it. */
+/* One gRPC channel. A struct channel makes another when the certificates have changed or its name
+ * has other addresses; the old one stays for the calls that began on it. */
 struct link {
     grpc_channel *grpc;
     unsigned generation; /* of the credentials */
@@ -65,8 +66,11 @@ struct channel {
     size_t message_bytes_max;
     atomic_int retry_tokens; /* in tenths; see channel_may_retry */
     atomic_ullong nudged_ns; /* see channel_nudge */
+    struct lookup *lookup;   /* NULL: the target is no name, or there is no loop */
+    uint64_t addresses;      /* of the name, as a fingerprint; 0: not known yet */
     pthread_mutex_t lock;    /* of what follows */
     struct link *link;
+    struct link *coming; /* to the addresses that the name has now; NULL: @link is */
     struct channel_method methods[CHANNEL_METHODS_MAX];
     unsigned methods_count;
 };

@@ -1,7 +1,6 @@
 /* A replica that its name no longer lists goes when its last call has ended. */
 #include "rpc/replicas.h"
 
-#include <netdb.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,12 +8,12 @@
 #include "base/check.h"
 #include "base/list.h"
 #include "base/log.h"
+#include "rpc/lookup.h"
 #include "rpc/rendezvous.h"
 #include "rpc/target.h"
-#include "run/address.h"
 
 #define REPLICAS_MAX 64
-#define LOOK_UP_MS 3000
+#define LOOK_UP_MS 2000
 #define AUTHORITY_BYTES_MAX 300
 
 struct replica {
@@ -30,16 +29,8 @@ struct replicas {
     struct replica items[REPLICAS_MAX];
     struct address name; /* looked up, where it is a name */
     char authority[AUTHORITY_BYTES_MAX];
-    uv_getaddrinfo_t lookup;
-    struct timer refresh;
-    bool is_name, is_looking_up, is_closing, is_timer_closed;
+    struct lookup *lookup; /* NULL: the target is a list of addresses */
 };
-
-static void release(struct replicas *replicas)
-{
-    if (replicas->is_timer_closed && !replicas->is_looking_up)
-        free(replicas);
-}
 
 /* ---- who there is ---- */
 
@@ -72,7 +63,7 @@ static enum status add(struct replicas *replicas, const char *address, struct er
         .service = replicas->options.service,
         .target = address,
         .credentials = replicas->options.credentials,
-        .authority = replicas->is_name ? replicas->authority : NULL,
+        .authority = replicas->lookup != NULL ? replicas->authority : NULL,
     };
     struct replica *replica = find(replicas, address);
 
@@ -103,8 +94,9 @@ static void let_go_unlisted(struct replicas *replicas)
 
 /* ---- a name's addresses ---- */
 
-static void add_found(struct replicas *replicas, const struct addrinfo *found)
+static void on_found(void *arg, const struct addrinfo *found)
 {
+    struct replicas *replicas = arg;
     char address[INET6_ADDRSTRLEN + 16], host[INET6_ADDRSTRLEN];
     struct error err;
 
@@ -120,34 +112,6 @@ static void add_found(struct replicas *replicas, const struct addrinfo *found)
                      LOG_ERROR(&err));
     }
     let_go_unlisted(replicas);
-}
-
-/* A name that cannot be looked up for now keeps the addresses that it had. */
-static void on_found(uv_getaddrinfo_t *lookup, int status, struct addrinfo *found)
-{
-    struct replicas *replicas = LIST_ITEM(lookup, struct replicas, lookup);
-
-    replicas->is_looking_up = false;
-    if (status == 0 && !replicas->is_closing)
-        add_found(replicas, found);
-    uv_freeaddrinfo(found);
-    release(replicas);
-}
-
-static void look_up(struct replicas *replicas)
-{
-    const struct addrinfo hints = { .ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM };
-
-    if (replicas->is_looking_up)
-        return;
-    replicas->is_looking_up = uv_getaddrinfo(&replicas->options.loop->uv, &replicas->lookup,
-                                             on_found, replicas->name.host, NULL, &hints)
-                              == 0;
-}
-
-static void on_refresh(struct timer *timer)
-{
-    look_up(LIST_ITEM(timer, struct replicas, refresh));
 }
 
 /* ---- the target ---- */
@@ -171,19 +135,6 @@ static enum status add_list(struct replicas *replicas, struct slice list, struct
     }
 }
 
-/* A name, unless it is an address already. */
-static bool read_name(struct replicas *replicas, const char *text)
-{
-    struct sockaddr_storage sockaddr;
-
-    if (strncmp(text, "dns:", 4) == 0)
-        text = strrchr(text, '/') == NULL ? text + 4 : strrchr(text, '/') + 1;
-    return strchr(text, ',') == NULL && address_parse(text, &replicas->name, NULL) == STATUS_OK
-           && !replicas->name.is_unix
-           && uv_ip4_addr(replicas->name.host, 0, (struct sockaddr_in *)&sockaddr) != 0
-           && uv_ip6_addr(replicas->name.host, 0, (struct sockaddr_in6 *)&sockaddr) != 0;
-}
-
 static enum status read_target(struct replicas *replicas, struct error *err)
 {
     char *target, *authority;
@@ -194,12 +145,13 @@ static enum status read_target(struct replicas *replicas, struct error *err)
     snprintf(replicas->authority, sizeof(replicas->authority), "%s", authority);
     free(target);
     free(authority);
-    replicas->is_name = read_name(replicas, replicas->options.target);
-    if (!replicas->is_name)
+    if (!lookup_reads_name(replicas->options.target, &replicas->name))
         return add_list(replicas, slice_from(replicas->options.target), err);
-    timer_start(&replicas->refresh, LOOK_UP_MS, LOOK_UP_MS);
-    look_up(replicas);
-    return STATUS_OK;
+    replicas->lookup =
+        lookup_create(replicas->options.loop, &replicas->name, 0, LOOK_UP_MS, on_found, replicas);
+    return replicas->lookup == NULL
+               ? error_set(err, STATUS_RESOURCE_EXHAUSTED, "no memory for replicas")
+               : STATUS_OK;
 }
 
 struct replicas *replicas_create(const struct replicas_options *options, struct error *err)
@@ -211,32 +163,22 @@ struct replicas *replicas_create(const struct replicas_options *options, struct 
         return NULL;
     }
     replicas->options = *options;
-    timer_init(&replicas->refresh, options->loop, on_refresh);
     if (read_target(replicas, err) == STATUS_OK)
         return replicas;
     replicas_destroy(replicas);
     return NULL;
 }
 
-static void on_timer_closed(struct timer *timer)
-{
-    struct replicas *replicas = LIST_ITEM(timer, struct replicas, refresh);
-
-    replicas->is_timer_closed = true;
-    release(replicas);
-}
-
 void replicas_destroy(struct replicas *replicas)
 {
-    replicas->is_closing = true;
     for (size_t i = 0; i < REPLICAS_MAX; i++)
         if (replicas->items[i].channel != NULL) {
             CHECK(replicas->items[i].in_flight == 0);
             replica_close(&replicas->items[i]);
         }
-    if (replicas->is_looking_up)
-        uv_cancel((uv_req_t *)&replicas->lookup);
-    timer_close(&replicas->refresh, on_timer_closed);
+    if (replicas->lookup != NULL)
+        lookup_destroy(replicas->lookup);
+    free(replicas);
 }
 
 /* ---- a call ---- */

@@ -1,14 +1,14 @@
 // One service, or the whole mesh, as 1, 2, 4 and 8 replicas that have equal shares of a processor: what they answer at most, how fast below that, and at four
-// times as much. Then a replica is added and taken away under load. As root: sudo node tests/scale/curve.js SUBJECT [--counts=1,2,4,8] [--time=6]
+// times as much. Then a replica is added and taken away under load. As root: sudo node tests/scale/curve.js SUBJECT [--counts=1,2,4,8] [--time=6] [--out=docs/scaling.json]
 //
-// The results of a subject replace those that docs/scaling.json has of it; node tests/scale/draw.js draws the curves.
+// The results of a subject replace those that the file has of it; node tests/scale/draw.js draws the curves, and tests/scale/all.js measures all subjects. A
+// measurement whose load generator dies is made once more, and that is told.
 'use strict';
 const fs = require('node:fs');
 const path = require('node:path');
 const names = require('./names');
 const { Fleet, LEAVES, ROOT, pause } = require('./fleet');
 
-const FILE = path.join(ROOT, 'docs/scaling.json');
 const CLIENTS = 24; // of a replica, where one call at a time each finds out what is answered at most: enough that none has to wait for work
 const BELOW = 0.7;
 const BEYOND = 4;
@@ -25,15 +25,15 @@ const SUBJECTS = {
 };
 
 function options() {
-  const known = { counts: '1,2,4,8', time: '6' };
+  const known = { counts: '1,2,4,8', time: '6', out: path.join(ROOT, 'docs/scaling.json') };
   const [subject, ...words] = process.argv.slice(2);
   if (!(subject in SUBJECTS)) throw new Error(`a subject is one of ${Object.keys(SUBJECTS).join(', ')}`);
   for (const word of words) {
     const [, name, value] = /^--(\w+)=(.+)$/.exec(word) ?? [];
-    if (!(name in known)) throw new Error(`${word}: --counts=N,… --time=SECONDS`);
+    if (!(name in known)) throw new Error(`${word}: --counts=N,… --time=SECONDS --out=FILE`);
     known[name] = value;
   }
-  return { subject, counts: known.counts.split(',').map(Number), seconds: Number(known.time) };
+  return { subject, counts: known.counts.split(',').map(Number), seconds: Number(known.time), file: path.resolve(known.out) };
 }
 
 // Processor seconds so far, by service.
@@ -45,8 +45,18 @@ function cpuSeconds(fleet) {
 
 const sum = (numbers) => numbers.reduce((a, b) => a + b, 0);
 
+async function measure(...words) {
+  try {
+    return await measureOnce(...words);
+  } catch (error) {
+    console.log(`made once more, because ${error.message.trim()}`);
+    await pause(5000);
+    return { ...await measureOnce(...words), isSecond: true };
+  }
+}
+
 // What consilium-load found, and what processor time the replicas took for it.
-async function measure(fleet, { mix, seconds, warmS = 2, deadline = '20s', own = [] }, ...words) {
+async function measureOnce(fleet, { mix, seconds, warmS = 2, deadline = '20s', own = [] }, ...words) {
   const cpu = cpuSeconds(fleet);
   const began = process.hrtime.bigint();
   const { report } = await fleet.load([`--mix=${mix}`, `--time=${seconds}s`, `--warmup=${warmS}s`, `--deadline=${deadline}`, '--patients=8', ...(own.length ? own : ['--resources=120', '--tokens=8']), ...words]);
@@ -111,7 +121,7 @@ async function takesLoad(fleet, replica, replicas) {
 }
 
 async function main() {
-  const { subject, counts, seconds } = options();
+  const { subject, counts, seconds, file } = options();
   const chosen = SUBJECTS[subject];
   const around = Object.fromEntries((chosen.around ?? []).map((service) => [service, 1]));
   const first = Object.fromEntries(Object.keys(chosen.shares).map((service) => [service, counts[0]]));
@@ -129,9 +139,9 @@ async function main() {
   } finally {
     await fleet.close();
   }
-  const results = fs.existsSync(FILE) ? JSON.parse(fs.readFileSync(FILE, 'utf8')) : {};
+  const results = fs.existsSync(file) ? JSON.parse(fs.readFileSync(file, 'utf8')) : {};
   results[subject] = { mix: chosen.mix, shares: chosen.shares, seconds, points, change };
-  fs.writeFileSync(FILE, `${JSON.stringify(results, null, 1)}\n`);
+  fs.writeFileSync(file, `${JSON.stringify(results, null, 1)}\n`);
   const [one] = points;
   for (const { replicas, most } of points.slice(1)) {
     const times = replicas / one.replicas;

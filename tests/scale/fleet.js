@@ -18,7 +18,7 @@ const LEAVES = ['deid', 'context', 'tokenizer', 'inference'];
 const ADMIN_OFFSET = 10;
 const REDIS_PORT = 7109;
 const READY_S = 120;
-const CONNECTION_AGE = '2s';
+const CONNECTION_AGE = '60s'; // as in deploy
 const GRACE = '20s';
 
 // Whatever ends this program ends what it began.

@@ -176,19 +176,47 @@ static void begin_call(struct load_run *run, uint64_t intended_ns)
         load_run_over(call, &err);
 }
 
-static void over_of_step(struct load_call *call, const struct error *err)
+/* A client's next call, or the end of the step. */
+static void go_on(struct load_run *run)
 {
-    struct load_run *run = call->run;
     bool is_closed = run->steps[run->step].rate == 0;
     uint64_t now = clock_now();
 
-    count(call, err);
-    free(call);
     run->in_flight--;
     if (is_closed && now < run->end_ns && !run->is_interrupted)
         begin_call(run, now);
     else if (run->in_flight == 0 && now >= run->end_ns)
         end_step(run);
+}
+
+static void on_rested(struct timer *timer)
+{
+    struct load_call *call = LIST_ITEM(timer, struct load_call, pause);
+    struct load_run *run = call->run;
+
+    free(call);
+    go_on(run);
+}
+
+static void on_rest(struct timer *timer)
+{
+    timer_close(timer, on_rested);
+}
+
+/* A client that was refused comes back after a moment, as its user would: it may have been refused
+ * before anything was sent. */
+static void over_of_step(struct load_call *call, const struct error *err)
+{
+    struct load_run *run = call->run;
+
+    count(call, err);
+    if (err->status != STATUS_OK && run->steps[run->step].rate == 0) {
+        timer_init(&call->pause, &run->loop, on_rest);
+        timer_start(&call->pause, ATTEMPT_PAUSE_MS, 0);
+        return;
+    }
+    free(call);
+    go_on(run);
 }
 
 static void over_of_preparation(struct load_call *call, const struct error *err)
