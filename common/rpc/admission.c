@@ -3,7 +3,9 @@
 #include "base/check.h"
 
 #define MEAN_OF 16
-#define MARGIN 5 /* quarters: what is expected to take a second must have a little more */
+#define MARGIN                                                                                     \
+    2 /* times: half of its time a call may spend on the way, where no server sees it              \
+       */
 #define OUTLIER 8
 #define CROWD 8 /* fewer are not refused: the time between them says more of callers than of us */
 #define INTERVAL_NS_MIN 1000 /* from less the mean could not grow again */
@@ -36,7 +38,7 @@ enum gate_answer gate_enter(struct gate *gate, struct list *node, uint64_t now_n
     if (gate->inside == 0)
         gate->left_ns = now_ns;
     if (gate->inside + gate->waiting >= CROWD && deadline_ns != UINT64_MAX
-        && now_ns + wait_ns(gate) * MARGIN / 4 >= deadline_ns) {
+        && now_ns + wait_ns(gate) * MARGIN >= deadline_ns) {
         answer = GATE_ANSWER_LATE;
     } else if (gate->inside < gate->inside_max) {
         gate->inside++;

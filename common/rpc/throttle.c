@@ -8,6 +8,9 @@
 #define SENT_OF_TAKEN_FULL 1.1
 #define REFUSED_SHARE_ROOM 0.05
 
+/* And this share of the best: a replica that lags is sent less than it can do, and catches up. */
+#define SENT_OF_BEST 0.75
+
 /* So many may fail without anything being concluded. */
 #define FREE_CALLS 100
 
@@ -16,8 +19,10 @@
 
 static void age(struct throttle *throttle, uint64_t now_ns)
 {
-    double left = exp2(-(double)(now_ns - throttle->at_ns) / (double)THROTTLE_HALF_NS);
+    double passed_ns = (double)(now_ns - throttle->at_ns);
+    double left = exp2(-passed_ns / (double)THROTTLE_HALF_NS);
 
+    throttle->best *= exp2(-passed_ns / (double)THROTTLE_BEST_NS);
     throttle->asked *= left;
     throttle->taken *= left;
     throttle->just_sent *= left * left * left * left;
@@ -36,7 +41,8 @@ static bool has_room(const struct throttle *throttle, bool is_short, double chan
     double just_refused = throttle->just_sent - throttle->just_taken;
     bool is_taken = just_refused <= REFUSED_SHARE_ROOM * throttle->just_sent;
     double more = is_taken ? SENT_OF_TAKEN_ROOM : SENT_OF_TAKEN_FULL;
-    double over = throttle->asked - more * throttle->taken - FREE_CALLS;
+    double sent = fmax(more * throttle->taken, SENT_OF_BEST * throttle->best);
+    double over = throttle->asked - sent - FREE_CALLS;
 
     if (is_short && throttle->out >= THROTTLE_OUT_MIN
         && throttle->out > OUT_S * taken_a_second(throttle))
@@ -71,4 +77,5 @@ void throttle_note_end(struct throttle *throttle, uint64_t now_ns, enum throttle
     throttle->just_sent++;
     throttle->taken += end == THROTTLE_END_TAKEN;
     throttle->just_taken += end == THROTTLE_END_TAKEN;
+    throttle->best = fmax(throttle->best, throttle->taken);
 }

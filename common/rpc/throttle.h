@@ -1,7 +1,10 @@
 /* The caller's side of admission: who has been refused for want of room asks less. A server under
  * overload still pays for each call that it refuses, and where calls are cheap that alone can use
  * it up; so of a method that is refused, a caller sends little more than what the server has taken
- * of late, and refuses the rest itself (after the adaptive throttling of Google's SRE book). */
+ * of late, and refuses the rest itself (after the adaptive throttling of Google's SRE book). Nor
+ * does it send much less than the server could take a while ago: where one of two replicas lags
+ * behind, half of what is sent fails however little that is, and the other would be asked ever
+ * less. */
 #ifndef RPC_THROTTLE_H
 #define RPC_THROTTLE_H
 
@@ -12,11 +15,13 @@
 struct throttle {
     double asked, taken;          /* calls of late: after THROTTLE_HALF_NS they count for half */
     double just_sent, just_taken; /* those of just now: after a quarter of it */
+    double best;                  /* what @taken was at best: after THROTTLE_BEST_NS, half of it */
     unsigned out;                 /* that were sent and have not ended */
     uint64_t at_ns;               /* when the numbers were brought up to date */
 };
 
 #define THROTTLE_HALF_NS (1000 * (uint64_t)1000000)
+#define THROTTLE_BEST_NS (8000 * (uint64_t)1000000)
 #define THROTTLE_OUT_MIN 512
 
 enum throttle_end {

@@ -172,7 +172,14 @@ async function main() {
   const chosen = options();
   console.log(`seed ${chosen.seed}, ${chosen.callers} callers, ${chosen.seconds} s`);
   const isShown = process.stdout.isTTY;
-  const result = await chaos({ ...chosen, onFault: (name, load) => isShown && process.stdout.write(`\r\x1b[K${name}; ${load.promised.size} patients`) });
+  let silent = SILENCE_MS;
+  const onFault = (name, load) => {
+    if (isShown) process.stdout.write(`\r\x1b[K${name}; ${load.promised.size} patients`);
+    if (load.silentMs <= silent) return;
+    silent = load.silentMs;
+    console.log(`${new Date().toISOString()} before or during "${name}" nobody was answered for ${silent} ms`);
+  };
+  const result = await chaos({ ...chosen, onFault });
   if (isShown) process.stdout.write('\r\x1b[K');
   console.log('faults:', Object.entries(result.faults).sort().map(([name, count]) => `${name} ${count}`).join(', '));
   if (result.left.length) console.log('not possible here:', result.left.join(', '));

@@ -4,7 +4,7 @@ const assert = require('node:assert');
 const { execFileSync } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
-const { ROOT, CHART, MODULES, SERVICES, COMPONENTS, Skip, package_, helm, run, overlay, withComponents, charted } = require('./tools');
+const { ROOT, CHART, MODULES, SERVICES, WANTS, COMPONENTS, Skip, package_, helm, run, overlay, withComponents, charted } = require('./tools');
 const { invalid, unknown } = require('./schema');
 
 const WORKLOADS = ['Deployment', 'StatefulSet'];
@@ -59,10 +59,12 @@ exports.tests = {
     }
   },
 
-  'each component alone renders the same by chart and by kustomize'() {
+  'each component with what it wants renders the same by chart and by kustomize'() {
     for (const name of COMPONENTS) {
-      assert.deepStrictEqual(inOrder(charted('--set', 'components.redis=false', '--set', `components.${name}=true`)), inOrder(withComponents([name])), name);
+      const wanted = [...(WANTS[name] ?? []), name];
+      assert.deepStrictEqual(inOrder(charted('--set', 'components.redis=false', ...wanted.flatMap((one) => ['--set', `components.${one}=true`]))), inOrder(withComponents(wanted)), name);
     }
+    assert.throws(() => charted('--set', 'components.tracing=true'), /values don't meet the specifications of the schema/);
   },
 
   'helm lint finds nothing, and the chart refuses values that it does not know'() {

@@ -11,6 +11,7 @@ const KUSTOMIZE = path.join(ROOT, 'deploy/kustomize');
 const CHART = path.join(ROOT, 'deploy/helm/consilium');
 const MODULES = path.join(__dirname, 'node_modules');
 const SERVICES = ['gateway', 'deid', 'context', 'tokenizer', 'inference'];
+const WANTS = { tracing: ['tls'] }; // components that a component does not go without
 const COMPONENTS = fs.readdirSync(path.join(KUSTOMIZE, 'components')).sort();
 
 function package_(name) {
@@ -74,4 +75,4 @@ function withComponents(components) {
 
 const charted = (...words) => documents(helm('template', 'consilium', CHART, '--namespace', 'consilium', ...words));
 
-module.exports = { ROOT, CHART, KUSTOMIZE, MODULES, SERVICES, COMPONENTS, Skip, package_, run, kubectl, helm, overlay, withComponents, charted };
+module.exports = { ROOT, CHART, KUSTOMIZE, MODULES, SERVICES, WANTS, COMPONENTS, Skip, package_, run, kubectl, helm, overlay, withComponents, charted };

@@ -39,7 +39,7 @@ class Replica {
   start() {
     const words = [path.join(BIN, this.service), ...this.fleet.argumentsOf(this)];
     const log = fs.openSync(path.join(this.fleet.folder, `${this.name}.log`), 'a');
-    this.child = spawn('sh', ['-c', `${this.quota ? `${this.quota.entry} && ` : ''}exec "$@"`, 'sh', ...words], { stdio: ['ignore', log, log], env: this.fleet.env });
+    this.child = this.fleet.spawn(this.quota, words, { stdio: ['ignore', log, log] });
     children.add(this.child);
     this.ended = new Promise((resolve) => this.child.once('exit', (code, signal) => {
       children.delete(this.child);
@@ -88,6 +88,7 @@ class Fleet {
     const net = 64 + crypto.randomInt(128);
     Object.assign(fleet, { net, shares, flags, folder: fs.mkdtempSync(path.join(os.tmpdir(), 'consilium-fleet-')), replicas: [], numbers: {} });
     fleet.env = { ...process.env, NO_COLOR: '1' };
+    if (Object.keys(shares).length) fleet.callers = new Quota('callers', Infinity);
     try {
       if (counts.context) await fleet.startRedis();
       // The first of each alone: it makes the keys that all share.
@@ -124,8 +125,13 @@ class Fleet {
     fs.writeFileSync(this.file('redis.password'), `${password}\n`, { mode: 0o600 });
     fs.writeFileSync(this.file('redis.conf'), `bind ${this.redisHost}\nport ${REDIS_PORT}\ndir ${this.folder}\nrequirepass ${password}\nappendonly yes\nappendfsync always\nsave ""\n`, { mode: 0o600 });
     const log = fs.openSync(this.file('redis.log'), 'a');
-    this.redis = spawn('redis-server', [this.file('redis.conf')], { stdio: ['ignore', log, log] });
+    this.redis = this.spawn(this.callers, ['redis-server', this.file('redis.conf')], { stdio: ['ignore', log, log] });
     children.add(this.redis);
+  }
+
+  // @quota: the group that it is to be in; undefined: the caller's.
+  spawn(quota, words, options) {
+    return spawn('sh', ['-c', `${quota ? `${quota.entry} && ` : ''}exec "$@"`, 'sh', ...words], { ...options, env: this.env });
   }
 
   tell() {
@@ -175,7 +181,7 @@ class Fleet {
   load(words, onStart = () => {}) {
     return new Promise((resolve, reject) => {
       const json = this.file(`load-${crypto.randomBytes(4).toString('hex')}.json`);
-      const child = spawn(path.join(BIN, 'consilium-load'), [...this.targets, '--quiet', `--json=${json}`, ...words], { stdio: ['ignore', 'ignore', 'pipe'], env: this.env });
+      const child = this.spawn(this.callers, [path.join(BIN, 'consilium-load'), ...this.targets, '--quiet', `--json=${json}`, ...words], { stdio: ['ignore', 'ignore', 'pipe'] });
       let stderr = '';
       child.stderr.on('data', (text) => { stderr += text; });
       child.once('error', reject);
@@ -205,6 +211,8 @@ class Fleet {
     await Promise.all(this.replicas.map((replica) => replica.ended));
     for (const replica of this.replicas) replica.quota?.remove();
     this.redis?.kill('SIGKILL');
+    if (this.redis && this.redis.exitCode === null && this.redis.signalCode === null) await new Promise((resolve) => this.redis.once('exit', resolve));
+    this.callers?.remove();
     if (process.env.KEEP_RUNS) console.log(`kept: ${this.folder}`);
     else fs.rmSync(this.folder, { recursive: true, force: true });
   }

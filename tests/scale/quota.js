@@ -1,4 +1,5 @@
-// A share of a processor for each replica, by control groups: version 2 where the system has it whole, else version 1. Takes root.
+// A share of a processor for each replica, by control groups: version 2 where the system has it whole, else version 1. Takes root. Whoever calls the replicas
+// has a group beside theirs without a quota, or other work of the machine would keep it from calling.
 'use strict';
 const fs = require('node:fs');
 const path = require('node:path');
@@ -12,19 +13,20 @@ const SHARES = 102400; // the same for version 1
 const isWhole = () => fs.existsSync(path.join(ROOT, 'cgroup.controllers'));
 
 class Quota {
-  // @share: of one processor.
+  // @share: of one processor; Infinity: as much as there is.
   constructor(name, share) {
     const own = `consilium-${process.pid}`;
     this.isWhole = isWhole();
     this.folders = (this.isWhole ? [ROOT] : [path.join(ROOT, 'cpu'), path.join(ROOT, 'cpuacct')]).map((folder) => path.join(folder, own, name));
     for (const folder of this.folders) fs.mkdirSync(folder, { recursive: true });
     const period = Math.max(PERIOD_US, Math.ceil(QUOTA_US_MIN / share));
-    const quota = Math.round(period * share);
+    const isBound = Number.isFinite(share);
+    const quota = isBound ? Math.round(period * share) : -1;
     if (this.isWhole) {
       fs.writeFileSync(path.join(ROOT, 'cgroup.subtree_control'), '+cpu');
       fs.writeFileSync(path.join(ROOT, own, 'cgroup.subtree_control'), '+cpu');
       fs.writeFileSync(path.join(ROOT, own, 'cpu.weight'), `${WEIGHT}`);
-      fs.writeFileSync(path.join(this.folders[0], 'cpu.max'), `${quota} ${period}`);
+      fs.writeFileSync(path.join(this.folders[0], 'cpu.max'), `${isBound ? quota : 'max'} ${period}`);
     } else {
       fs.writeFileSync(path.join(ROOT, 'cpu', own, 'cpu.shares'), `${SHARES}`);
       fs.writeFileSync(path.join(this.folders[0], 'cpu.cfs_period_us'), `${period}`);

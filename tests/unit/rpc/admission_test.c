@@ -51,8 +51,8 @@ static void one_that_gives_up_makes_room_in_the_queue(void **state)
 
 #define MS 1000000u
 
-/* One leaves every ten milliseconds: eight before it and itself are ninety, and a quarter more. Of
- * fewer nobody is late. */
+/* One leaves every ten milliseconds: eight before it and itself are ninety, and as much for the
+ * way. Of fewer nobody is late. */
 static void one_whose_turn_would_come_too_late_is_not_let_in(void **state)
 {
     struct list nodes[48];
@@ -73,8 +73,8 @@ static void one_whose_turn_would_come_too_late_is_not_let_in(void **state)
     for (i = 34; i < 41; i++)
         assert_int_equal(gate_enter(&gate, &nodes[i], now, now + 1), GATE_ANSWER_ENTER);
     assert_int_equal(gate_wait_ns(&gate), 90 * MS);
-    assert_int_equal(gate_enter(&gate, &nodes[41], now, now + 112 * MS), GATE_ANSWER_LATE);
-    assert_int_equal(gate_enter(&gate, &nodes[41], now, now + 113 * MS), GATE_ANSWER_ENTER);
+    assert_int_equal(gate_enter(&gate, &nodes[41], now, now + 180 * MS), GATE_ANSWER_LATE);
+    assert_int_equal(gate_enter(&gate, &nodes[41], now, now + 181 * MS), GATE_ANSWER_ENTER);
     for (i = 0; i < 9; i++)
         gate_leave(&gate, now, true);
     gate_close(&gate);
@@ -123,7 +123,7 @@ static void idle_time_is_not_taken_for_slowness(void **state)
     now += 10 * MS;
     for (i = 0; i < 8; i++)
         gate_enter(&gate, &nodes[i], now, UINT64_MAX);
-    assert_int_equal(gate_enter(&gate, &nodes[8], now, now + 120 * MS), GATE_ANSWER_ENTER);
+    assert_int_equal(gate_enter(&gate, &nodes[8], now, now + 181 * MS), GATE_ANSWER_ENTER);
     for (i = 0; i < 9; i++)
         gate_leave(&gate, now + 10 * MS, true);
     gate_close(&gate);

@@ -53,6 +53,26 @@ static void one_that_takes_a_quarter_is_sent_little_more(void **state)
     assert_in_range(sent, 250, 350);
 }
 
+/* Half of what is sent fails, however little it is. */
+static void one_replica_of_two_that_lags_does_not_silence_the_other(void **state)
+{
+    struct throttle throttle = { 0 };
+    uint64_t at;
+    unsigned i, sent = 0;
+
+    (void)state;
+    assert_in_range(sent_in_last_second(&throttle, 4000, 1000), 1000, 1400);
+    at = throttle.at_ns;
+    for (i = 0; i < 16000; i++) {
+        at += NS_PER_S / 4000;
+        if (!may_start(&throttle, at, true, (double)((i * 2654435761u) % 1000) / 1000))
+            continue;
+        throttle_note_end(&throttle, at, i % 2 == 0 ? THROTTLE_END_TAKEN : THROTTLE_END_REFUSED);
+        sent += i >= 12000; /* in the last of four seconds */
+    }
+    assert_in_range(sent, 550, 900);
+}
+
 static void one_that_takes_nothing_is_still_asked_and_found_when_it_is_back(void **state)
 {
     struct throttle throttle = { 0 };
@@ -118,6 +138,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_service_that_takes_all_is_sent_all),
         cmocka_unit_test(one_that_takes_a_quarter_is_sent_little_more),
+        cmocka_unit_test(one_replica_of_two_that_lags_does_not_silence_the_other),
         cmocka_unit_test(one_that_takes_nothing_is_still_asked_and_found_when_it_is_back),
         cmocka_unit_test(a_few_failures_are_no_overload),
         cmocka_unit_test(short_calls_do_not_pile_up),
