@@ -22,7 +22,7 @@ const SUBJECTS = {
   tokenizer: { mix: 'encode', shares: { tokenizer: 0.05 }, clients: 24, deadline: '1s' },
   inference: { mix: 'generate', shares: { inference: 0.1 }, clients: 8, deadline: '2s', flags: { inference: ['--threads=1'] } },
   gateway: { mix: 'timeline', shares: { gateway: 0.05 }, clients: 16, around: LEAVES, deadline: '1s' },
-  mesh: { mix: 'ask', clients: 6, shares: { gateway: 0.03, deid: 0.02, context: 0.02, tokenizer: 0.02, inference: 0.06 }, deadline: '8s', flags: { inference: ['--threads=1'] }, words: ['--resources=40', '--tokens=4'], longer: 3 },
+  mesh: { mix: 'ask', clients: 6, shares: { gateway: 0.03, deid: 0.02, context: 0.02, tokenizer: 0.02, inference: 0.06 }, deadline: '8s', flags: { inference: ['--threads=1'] }, words: ['--resources=40', '--tokens=4'], longer: 4 },
 };
 
 function options() {
