@@ -23,21 +23,22 @@ struct tokenizer_bucket {
     uint32_t ids[2][TOKENIZER_SHORT_IDS];
 };
 
-/* What counting looks at alone: keys of short words with the number of their ids. */
+/* What counting looks at alone: the key of a short word with the number of its ids. A word is among
+ * so many that lie together. */
 #define TOKENIZER_COUNTS 8
 
-struct tokenizer_counts {
-    uint64_t keys[TOKENIZER_COUNTS][2];
-} __attribute__((aligned(128)));
+struct tokenizer_count {
+    uint64_t key[2];
+};
 
 #define TOKENIZER_CACHE_SHORT_BITS 15 /* of two words each: 2 MiB */
-#define TOKENIZER_CACHE_COUNT_BITS 12 /* of eight words each: 512 KiB */
+#define TOKENIZER_CACHE_COUNT_BITS 15 /* 512 KiB */
 #define TOKENIZER_CACHE_LONG_BITS 13  /* 1 MiB */
 
 struct tokenizer_cache {
     struct tokenizer_bucket *buckets;
     struct tokenizer_cache_long *longs;
-    struct tokenizer_counts *counts;
+    struct tokenizer_count *counts;
     uint64_t turn; /* which of two places the next new word takes */
     bool is_used;  /* since it was cleared */
 };

@@ -106,12 +106,12 @@ static const uint8_t fills[] = { NONE, NONE, ALL, ALL };
 /* The first place of a key. Two rounds of a cipher: each bit of the key is in each of what is left.
  */
 TOKENIZER_AVX2 static inline __attribute__((always_inline)) uint64_t *
-place_of_count(struct tokenizer_counts *counts, __m128i key)
+place_of_count(struct tokenizer_count *counts, __m128i key)
 {
-    const uint32_t mask = TOKENIZER_COUNTS * ((uint32_t)1 << TOKENIZER_CACHE_COUNT_BITS) - 1;
+    const uint32_t mask = ((uint32_t)1 << TOKENIZER_CACHE_COUNT_BITS) - 1;
     __m128i mixed = _mm_aesenc_si128(_mm_aesenc_si128(key, _mm_set1_epi32(0x2545f491)), key);
 
-    return counts->keys[(uint32_t)_mm_cvtsi128_si32(mixed) & mask];
+    return counts[(uint32_t)_mm_cvtsi128_si32(mixed) & mask].key;
 }
 
 /* Whether two keys are one but for what @apart has then: the count. */
@@ -131,10 +131,10 @@ TOKENIZER_AVX2 static inline void swap_counts(uint64_t *a, uint64_t *b)
     _mm_store_si128((__m128i *)(void *)b, was);
 }
 
-/* The others of a place's line. */
+/* The others that lie together with a place. */
 #define OTHER(place, i) ((uint64_t *)((uintptr_t)(place) ^ (i)*2 * sizeof(uint64_t)))
 
-/* Whether a count that is not in its first place is in another of the line. Now and then they
+/* Whether a count that is not in its first place is in another of those. Now and then they
  * change places: the first is for what comes often. */
 TOKENIZER_AVX2 static __attribute__((noinline)) bool
 is_other_count(struct tokenizer_cache *cache, uint64_t *place, __m128i key, __m128i *apart)
@@ -161,7 +161,7 @@ TOKENIZER_AVX2 const char *tokenizer_run_count_wide(struct tokenizer_run *run, c
                                                     const char *base, uint64_t cuts)
 {
     struct tokenizer_run_word *word = run->words + run->words_count;
-    struct tokenizer_counts *const table = run->cache->counts;
+    struct tokenizer_count *const table = run->cache->counts;
     __m128i count = _mm_setzero_si128();
 
     for (; cuts != 0; cuts &= cuts - 1) {

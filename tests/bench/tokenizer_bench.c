@@ -122,18 +122,28 @@ struct way {
     double speeds[PASSES], cycles[PASSES]; /* MB/s; for a byte */
 };
 
+static void work(const struct tokenizer_vocab *vocab, const struct way *way, struct slice text,
+                 struct arena *arena)
+{
+    size_t bytes = way->bytes == 0 ? text.size : way->bytes;
+
+    for (size_t at = 0; at < text.size; at += bytes)
+        way->work(vocab, slice_cut(text, at, at + bytes), arena);
+}
+
+/* What is not cold has been done once since the last cold pass. */
 static void pass(const struct tokenizer_vocab *vocab, struct way *way, struct slice text,
                  struct arena *arena, int i)
 {
-    size_t bytes = way->bytes == 0 ? text.size : way->bytes;
     double clock, start, seconds;
 
     if (way->is_cold)
         tokenizer_vocab_forget(vocab);
+    else
+        work(vocab, way, text, arena);
     clock = clock_speed();
     start = cpu_seconds();
-    for (size_t at = 0; at < text.size; at += bytes)
-        way->work(vocab, slice_cut(text, at, at + bytes), arena);
+    work(vocab, way, text, arena);
     seconds = cpu_seconds() - start;
     clock = (clock + clock_speed()) / 2;
     way->speeds[i] = (double)text.size / 1e6 / seconds;
