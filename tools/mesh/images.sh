@@ -44,16 +44,19 @@ images_source() {
 }
 
 images_build() {
-    local name
+    local name revision date
     packages_install build
     packages_install_more "${PACKAGES_IMAGES[@]}"
     containers_configure
     images_build_root
     images_source
+    # Once for all: a commit that comes meanwhile is not what the source is of.
+    revision=$(image_revision)
+    date=$(image_date)
     cp deploy/images/Containerfile build/images/
     for name in "${IMAGES[@]}"; do
-        run_quietly "image of $name" "build/images/$name.log" buildah build --layers --timestamp "$(image_date)" --target "$name" \
-            --build-arg VERSION="$IMAGES_TAG" --build-arg REVISION="$(image_revision)" --build-arg SOURCE_DATE_EPOCH="$(image_date)" \
+        run_quietly "image of $name" "build/images/$name.log" buildah build --layers --timestamp "$date" --target "$name" \
+            --build-arg VERSION="$IMAGES_TAG" --build-arg REVISION="$revision" --build-arg SOURCE_DATE_EPOCH="$date" \
             --build-arg JOBS="$(nproc)" --tag "localhost/consilium/$name:$IMAGES_TAG" build/images
     done
     images_list
