@@ -7,6 +7,9 @@
 #include "note.h"
 #include "person.h"
 
+/* So that the people of one seed with and without held-out conditions are others. */
+#define HELDOUT_SEED 0x68656c64ULL
+
 int population_today(void)
 {
     return calendar_day(2025, 6, 30);
@@ -25,14 +28,15 @@ static unsigned draw_target(struct chance *chance)
 void population_create(const struct population *population, unsigned index, struct arena *arena,
                        struct record *record)
 {
+    uint64_t seed = population->seed ^ (population->is_heldout ? HELDOUT_SEED : 0);
     unsigned target;
 
     *record = (struct record){ .arena = arena,
                                .index = index,
                                .is_heldout = population->is_heldout,
                                .today = population->today };
-    chance_init(&record->chance, population->seed, index);
-    person_create(record, population->seed,
+    chance_init(&record->chance, seed, index);
+    person_create(record, seed,
                   chance_between(&record->chance, population->age_min, population->age_max));
     target = draw_target(&record->chance);
     course_run(record, population->resources_target > 0 ? population->resources_target : target);
