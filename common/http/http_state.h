@@ -66,6 +66,7 @@ struct http_server {
     unsigned connections_count, exchanges_count;
     size_t bodies_bytes;
     struct timer sweep;
+    uint64_t swept_ns; /* when it last was */
     uv_prepare_t prepare;
     uv_check_t check;
     bool is_draining, is_ended;

@@ -245,6 +245,25 @@ static void cuts_off_who_sends_a_body_too_slowly(void **state)
     assert_true(has(hear(fd), "HTTP/1.1 408 "));
 }
 
+/* The whole head came in time; that nobody was there to read it is not the client's fault. */
+static void who_came_while_the_server_stood_still_is_answered(void **state)
+{
+    int sleeper, fd;
+
+    (void)state;
+    fixture.options.head_ms = 800;
+    begin();
+    fd = dial();
+    say(fd, "GET /hello HTTP/1.1\r\n");
+    sleeper = dial();
+    say(sleeper, "GET /sleep?ms=1500 HTTP/1.1\r\nHost: x\r\n\r\n");
+    usleep(300000);
+    say(fd, "Host: x\r\n\r\n");
+    assert_true(hear_until(fd, "HTTP/1.1 200 "));
+    close(fd);
+    close(sleeper);
+}
+
 static void closes_a_connection_that_idles(void **state)
 {
     int fd;
@@ -424,6 +443,7 @@ int main(void)
         TEST(says_continue_to_who_waits_for_it),
         TEST(cuts_off_who_sends_a_head_too_slowly),
         TEST(cuts_off_who_sends_a_body_too_slowly),
+        TEST(who_came_while_the_server_stood_still_is_answered),
         TEST(closes_a_connection_that_idles),
         TEST(holds_a_stream_whose_client_does_not_read),
         TEST(cuts_off_who_takes_nothing_of_an_answer),

@@ -114,7 +114,10 @@ static void on_request(struct http_exchange *exchange)
         start_stream(exchange);
     else if (slice_is(exchange->path, "/wait"))
         start_wait(exchange);
-    else if (slice_is(exchange->path, "/broken")) {
+    else if (slice_is(exchange->path, "/sleep")) { /* the loop stands still */
+        usleep(query_number(exchange, "ms") * 1000);
+        http_reply(exchange, 204, NULL, SLICE(""));
+    } else if (slice_is(exchange->path, "/broken")) {
         http_start(exchange, 200, "text/plain");
         http_send(exchange, SLICE("half of"));
         http_abort(exchange);
