@@ -131,6 +131,15 @@ static bool ask_fit(struct ask *ask)
     return false;
 }
 
+/* How much of @rest may go out. A sentence that was found goes out whole, or not at all: half a
+ * date is another date. */
+static size_t ready_bytes(const struct ask *ask, struct slice rest)
+{
+    if (ask->has_decoded)
+        return rest.size;
+    return ask->is_quoting ? segment_lines(rest) : segment_ready(rest);
+}
+
 /* Move text on: ids → text (DECODE), text → pieces → text with originals (RESTORE). */
 static void ask_pump(struct ask *ask)
 {
@@ -144,7 +153,7 @@ static void ask_pump(struct ask *ask)
         ask_decode(ask);
     while (ask->has_told_facts && !is_out(ask, ASK_LEG_RESTORE) && ask->error.status == STATUS_OK) {
         rest = slice_cut(buffer_slice(&ask->text), ask->text_told, ask->text.size);
-        piece = slice_cut(rest, 0, ask->has_decoded ? rest.size : segment_ready(rest));
+        piece = slice_cut(rest, 0, ready_bytes(ask, rest));
         if (piece.size == 0)
             break;
         ask->text_told += piece.size;

@@ -7,6 +7,7 @@
 #include "gateway_cohort.h"
 #include "gateway_facts.h"
 #include "gateway_near.h"
+#include "gateway_segment.h"
 #include "gateway_sentences.h"
 #include "rpc/message.h"
 #include "rpc/replicas.h"
@@ -396,6 +397,7 @@ static bool hold(struct ask *ask, Consilium__V1__Constraint *constraint,
                                                   slice_trim(slice_from(ask->question)), ask->arena)
                               : NULL;
 
+    ask->is_quoting = grammar != NULL;
     if (grammar != NULL) {
         constraint->form_case = CONSILIUM__V1__CONSTRAINT__FORM_GRAMMAR;
         constraint->grammar = (char *)grammar;
@@ -454,6 +456,16 @@ static void cut_end(struct ask *ask)
     ask->cut_bytes = 0;
 }
 
+/* The sentence that the limit of tokens has cut off. */
+static void cut_sentence(struct ask *ask)
+{
+    struct slice untold = slice_cut(buffer_slice(&ask->text), ask->text_told, ask->text.size);
+
+    if (ask->is_quoting && ask->finish_reason == CONSILIUM__V1__FINISH_REASON__FINISH_REASON_LENGTH
+        && !slice_ends_with(untold, SLICE("].")))
+        ask->text.size = ask->text_told + segment_lines(untold);
+}
+
 static void on_decode(void *arg, const void *message, const struct error *err)
 {
     const Consilium__V1__DecodeReply *reply = message;
@@ -467,8 +479,10 @@ static void on_decode(void *arg, const void *message, const struct error *err)
         fail_memory(ask);
     ask->is_decode_whole = reply->is_whole;
     ask->has_decoded = ask->is_flushing;
-    if (ask->has_decoded)
+    if (ask->has_decoded) {
         cut_end(ask);
+        cut_sentence(ask);
+    }
     ask_step(ask);
 }
 

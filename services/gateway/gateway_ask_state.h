@@ -83,6 +83,7 @@ struct ask {
     unsigned generate_tries;
     bool has_ids;           /* the engine has said something */
     bool has_lost_engine;   /* it went before it did: another one is to be asked */
+    bool is_quoting;        /* the answer is sentences that were found: told line by line */
     bool is_held;           /* the sink takes no more for now */
     bool wants_proceed;     /* a message came; the next was not asked for */
     bool has_generated;     /* the last id has come */

@@ -1,5 +1,7 @@
 #include "gateway_segment.h"
 
+#include <string.h>
+
 #include "base/utf8.h"
 
 static bool is_lower(char c)
@@ -67,6 +69,13 @@ size_t segment_ready(struct slice text)
     if (ready == 0 && text.size >= SEGMENT_BYTES_MAX)
         ready = utf8_whole_prefix(text);
     return ready;
+}
+
+size_t segment_lines(struct slice text)
+{
+    const char *end = text.size == 0 ? NULL : memrchr(text.data, '\n', text.size);
+
+    return end == NULL ? 0 : (size_t)(end - text.data);
 }
 
 bool segment_has_word(struct slice piece)

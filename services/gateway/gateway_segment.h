@@ -16,6 +16,9 @@
  * a place is cut at the last whole code point. */
 size_t segment_ready(struct slice text);
 
+/* The size of the whole lines at the front of @text, without the end of the last of them. */
+size_t segment_lines(struct slice text);
+
 /* Whether @piece holds a letter, a digit or a byte that is not ASCII: without one nothing in it can
  * be a surrogate. */
 bool segment_has_word(struct slice piece);

@@ -57,6 +57,16 @@ static void knows_a_piece_that_can_hold_no_surrogate(void **state)
     assert_true(segment_has_word(SLICE("\xc3\x89")));
 }
 
+static void knows_whole_lines(void **state)
+{
+    (void)state;
+    assert_int_equal(segment_lines(SLICE("")), 0);
+    assert_int_equal(segment_lines(SLICE("overdue on 2024-1")), 0);
+    assert_int_equal(segment_lines(SLICE("one [1].\n")), strlen("one [1]."));
+    assert_int_equal(segment_lines(SLICE("\ntwo [2].\nthr")), strlen("\ntwo [2]."));
+    assert_int_equal(segment_lines(SLICE("\nthr")), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -64,6 +74,7 @@ int main(void)
         cmocka_unit_test(never_cuts_inside_what_may_be_a_surrogate),
         cmocka_unit_test(never_cuts_inside_an_open_bracket),
         cmocka_unit_test(knows_a_piece_that_can_hold_no_surrogate),
+        cmocka_unit_test(knows_whole_lines),
         cmocka_unit_test(cuts_a_long_run_at_a_whole_code_point),
     };
 
