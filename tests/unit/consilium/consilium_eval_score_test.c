@@ -18,7 +18,15 @@ static const struct eval_cited cited[] = { { 3, o1, 1 }, { 4, o2, 1 }, { 5, both
 
 static struct eval_verdict score(const struct eval_claim *claims, size_t count, const char *given)
 {
-    const struct eval_question question = { "b.json", "p", "?", "latest", "train", claims, count };
+    const struct eval_question question = {
+        .bundle = "b.json",
+        .patient = "p",
+        .text = "?",
+        .kind = "latest",
+        .split = "train",
+        .claims = claims,
+        .claims_count = count,
+    };
     const struct eval_answer answer = { slice_from(given), cited, 3 };
     struct eval_verdict verdict;
     struct error err;
