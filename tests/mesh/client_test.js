@@ -102,6 +102,19 @@ module.exports = {
       assert.equal(answer.done.citations_known, answer.citations.filter((c) => c.known).length);
     },
 
+    async 'an answer that the limit of tokens ends is whole sentences, or nothing'({ mesh }) {
+      const whole = await mesh.ask('p1', 'What medications is the patient on?');
+      const cut = new Set();
+      for (const tokens_max of [1, 12, 24, 36, 48, 60, 72]) {
+        const { text, done } = await mesh.ask('p1', 'What medications is the patient on?', { tokens_max });
+        assert.ok(whole.text.startsWith(text), `${tokens_max} tokens`);
+        assert.match(text, /^(.*\]\.)?$/s, `${tokens_max} tokens`);
+        if (text !== whole.text) assert.equal(done.finish_reason, 'FINISH_REASON_LENGTH');
+        cut.add(text);
+      }
+      assert.ok(cut.has('') && cut.size > 1);
+    },
+
     async 'no answer can cite what is not in its prompt, however it is sampled'({ mesh }) {
       const tokenizer = mesh.stub('Tokenizer');
       const inference = mesh.stub('Inference');

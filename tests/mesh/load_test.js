@@ -28,7 +28,7 @@ exports.tests = {
     for (const [kind, [service, method]] of Object.entries(methods)) before[kind] = await counted(world.mesh, service, method);
     const json = path.join(world.mesh.folder, 'load.json');
     const html = path.join(world.mesh.folder, 'load.html');
-    const { status, stdout, stderr } = await load(world, '--mix=ask=2,timeline=2,put=1,redact=4,count=4', '--rate=20', '--time=4s', '--tokens=4',
+    const { status, stdout, stderr } = await load(world, '--mix=ask=2,timeline=2,put=1,redact=4,count=4', '--rate=20', '--time=4s', '--tokens=64',
       `--json=${json}`, `--html=${html}`);
     assert.strictEqual(status, 0, stdout + stderr);
     const [step] = JSON.parse(fs.readFileSync(json, 'utf8')).steps;
