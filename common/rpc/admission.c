@@ -3,9 +3,8 @@
 #include "base/check.h"
 
 #define MEAN_OF 16
-#define MARGIN                                                                                     \
-    2 /* times: half of its time a call may spend on the way, where no server sees it              \
-       */
+/* Times: half of its time a call may spend on the way, where no server sees it. */
+#define MARGIN 2
 #define OUTLIER 8
 #define CROWD 8 /* fewer are not refused: the time between them says more of callers than of us */
 #define INTERVAL_NS_MIN 1000 /* from less the mean could not grow again */
