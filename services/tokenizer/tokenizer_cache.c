@@ -4,7 +4,8 @@
 #include <sys/mman.h>
 
 #define BUCKETS_COUNT ((size_t)1 << TOKENIZER_CACHE_SHORT_BITS)
-#define LONG_COUNT ((size_t)1 << TOKENIZER_CACHE_LONG_BITS)
+#define RING_COUNT ((size_t)1 << TOKENIZER_CACHE_RING_BITS)
+#define RING_BYTES ((RING_COUNT + TOKENIZER_SHORT_IDS) * sizeof(uint32_t))
 #define COUNTS_COUNT ((size_t)1 << TOKENIZER_CACHE_COUNT_BITS)
 #define HUGE_PAGE_BYTES ((size_t)2 << 20)
 
@@ -24,10 +25,10 @@ bool tokenizer_cache_init(struct tokenizer_cache *cache)
 {
     *cache = (struct tokenizer_cache){
         .buckets = map(BUCKETS_COUNT * sizeof(*cache->buckets)),
-        .longs = map(LONG_COUNT * sizeof(*cache->longs)),
+        .ring = map(RING_BYTES),
         .counts = map(COUNTS_COUNT * sizeof(*cache->counts)),
     };
-    if (cache->buckets != NULL && cache->longs != NULL && cache->counts != NULL)
+    if (cache->buckets != NULL && cache->ring != NULL && cache->counts != NULL)
         return true;
     tokenizer_cache_close(cache);
     return false;
@@ -36,7 +37,7 @@ bool tokenizer_cache_init(struct tokenizer_cache *cache)
 void tokenizer_cache_close(struct tokenizer_cache *cache)
 {
     free(cache->buckets);
-    free(cache->longs);
+    free(cache->ring);
     free(cache->counts);
     *cache = (struct tokenizer_cache){ 0 };
 }
@@ -44,25 +45,9 @@ void tokenizer_cache_close(struct tokenizer_cache *cache)
 void tokenizer_cache_clear(struct tokenizer_cache *cache)
 {
     memset(cache->buckets, 0, BUCKETS_COUNT * sizeof(*cache->buckets));
-    memset(cache->longs, 0, LONG_COUNT * sizeof(*cache->longs));
+    memset(cache->ring, 0, RING_BYTES);
     memset(cache->counts, 0, COUNTS_COUNT * sizeof(*cache->counts));
     cache->is_used = false;
-}
-
-static struct tokenizer_cache_long *long_slot(const struct tokenizer_cache *cache,
-                                              struct slice word)
-{
-    return &cache->longs[hash_bytes(word, 2) >> (64 - TOKENIZER_CACHE_LONG_BITS)];
-}
-
-static const uint32_t *find_long(const struct tokenizer_cache *cache, struct slice word)
-{
-    const struct tokenizer_cache_long *entry = long_slot(cache, word);
-
-    if ((unsigned char)entry->key[TOKENIZER_CACHE_LONG_BYTES] != word.size
-        || memcmp(entry->key, word.data, word.size) != 0)
-        return NULL;
-    return entry->ids;
 }
 
 /* The bucket beside a word's own: a look that is paid only where that is full. */
@@ -76,17 +61,9 @@ const uint32_t *tokenizer_cache_find_other(const struct tokenizer_cache *cache, 
     return tokenizer_bucket_find(other_bucket(cache, tokenizer_cache_bucket(key)), key);
 }
 
-const uint32_t *tokenizer_cache_find_long(const struct tokenizer_cache *cache, struct slice word)
-{
-    return word.size > TOKENIZER_CACHE_LONG_BYTES ? NULL : find_long(cache, word);
-}
-
-void tokenizer_cache_prefetch_other(const struct tokenizer_cache *cache, const uint64_t *key,
-                                    struct slice word)
+void tokenizer_cache_prefetch_other(const struct tokenizer_cache *cache, const uint64_t *key)
 {
     __builtin_prefetch(other_bucket(cache, tokenizer_cache_bucket(key)));
-    if (word.size >= TOKENIZER_CACHE_MANY_BYTES_MIN)
-        __builtin_prefetch(long_slot(cache, word)->key);
 }
 
 static void put_at(struct tokenizer_bucket *bucket, unsigned place, const uint64_t *key,
@@ -112,18 +89,6 @@ void tokenizer_cache_bring_forward(struct tokenizer_cache *cache, const uint64_t
     put_at(bucket, place, was.keys[other_place], was.ids[other_place]);
 }
 
-static void put_long(struct tokenizer_cache *cache, struct slice word, const uint32_t *ids,
-                     size_t count)
-{
-    struct tokenizer_cache_long *entry = long_slot(cache, word);
-
-    memset(entry, 0, sizeof(*entry));
-    memcpy(entry->key, word.data, word.size);
-    entry->key[TOKENIZER_CACHE_LONG_BYTES] = (char)word.size;
-    memcpy(entry->ids, ids, count * sizeof(*ids));
-    entry->ids[0] |= (uint32_t)count << TOKENIZER_SHORT_COUNT_SHIFT;
-}
-
 void tokenizer_cache_put_short(struct tokenizer_cache *cache, const uint64_t *key,
                                const uint32_t *ids)
 {
@@ -141,24 +106,66 @@ void tokenizer_cache_put_short(struct tokenizer_cache *cache, const uint64_t *ke
     cache->is_used = true;
 }
 
-void tokenizer_cache_put(struct tokenizer_cache *cache, struct slice word, const uint32_t *ids,
-                         size_t count)
-{
-    uint32_t few[TOKENIZER_SHORT_IDS] = { 0 };
-    uint64_t key[2];
+/* Far words
+ * ------------------------------------------------------------------------------------------ */
 
-    if (word.size == 0 || word.size > TOKENIZER_CACHE_LONG_BYTES || count == 0
-        || count > TOKENIZER_CACHE_LONG_IDS)
-        return;
-    if (word.size > TOKENIZER_SHORT_BYTES || count > TOKENIZER_SHORT_IDS) {
-        if (word.size < TOKENIZER_CACHE_MANY_BYTES_MIN)
-            return;
-        put_long(cache, word, ids, count);
-        cache->is_used = true;
-        return;
+/* The numbers before a record's ids. */
+static size_t numbers_of_word(struct slice word)
+{
+    return word.size <= TOKENIZER_SHORT_BYTES
+               ? 0
+               : 1 + (word.size + sizeof(uint32_t) - 1) / sizeof(uint32_t);
+}
+
+static uint32_t *ring_at(const struct tokenizer_cache *cache, uint64_t at)
+{
+    return &cache->ring[at & (RING_COUNT - 1)];
+}
+
+const uint32_t *tokenizer_cache_record(const struct tokenizer_cache *cache, const uint32_t *ids,
+                                       struct slice word)
+{
+    size_t before = numbers_of_word(word);
+    const uint32_t *record;
+    uint64_t at;
+
+    memcpy(&at, ids + 1, sizeof(at));
+    record = ring_at(cache, at);
+    if (cache->head - at > RING_COUNT)
+        return NULL;
+    if (before > 0 && (record[0] != word.size || memcmp(record + 1, word.data, word.size) != 0))
+        return NULL;
+    return record + before;
+}
+
+const uint32_t *tokenizer_cache_find_far(const struct tokenizer_cache *cache, const uint64_t *key,
+                                         struct slice word)
+{
+    const uint32_t *ids = tokenizer_bucket_find(&cache->buckets[tokenizer_cache_bucket(key)], key);
+
+    if (ids == NULL)
+        ids = tokenizer_cache_find_other(cache, key);
+    return ids == NULL || !tokenizer_cache_is_far(ids) ? NULL
+                                                       : tokenizer_cache_record(cache, ids, word);
+}
+
+void tokenizer_cache_put_far(struct tokenizer_cache *cache, const uint64_t *key, struct slice word,
+                             const uint32_t *ids, size_t count)
+{
+    size_t before = numbers_of_word(word), rest = RING_COUNT - (cache->head & (RING_COUNT - 1));
+    uint32_t place[TOKENIZER_SHORT_IDS] = { TOKENIZER_CACHE_FAR << TOKENIZER_SHORT_COUNT_SHIFT };
+    uint32_t *record;
+
+    if (before + count > rest)
+        cache->head += rest; /* a record is in one piece */
+    memcpy(place + 1, &cache->head, sizeof(cache->head));
+    record = ring_at(cache, cache->head);
+    if (before > 0) {
+        record[0] = (uint32_t)word.size;
+        memcpy(record + 1, word.data, word.size);
     }
-    memcpy(few, ids, count * sizeof(*ids));
-    few[0] |= (uint32_t)count << TOKENIZER_SHORT_COUNT_SHIFT;
-    tokenizer_short_key(word, key);
-    tokenizer_cache_put_short(cache, key, few);
+    memcpy(record + before, ids, count * sizeof(*ids));
+    record[before] |= (uint32_t)count << TOKENIZER_SHORT_COUNT_SHIFT;
+    cache->head += before + count;
+    tokenizer_cache_put_short(cache, key, place);
 }

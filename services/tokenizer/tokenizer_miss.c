@@ -19,7 +19,6 @@ static_assert(TOKENIZER_MISS_WORDS <= TOKENIZER_MERGE_SHORT_WORDS, "they are mer
 enum way {
     WAY_NOISE, /* not worth a place in the cache */
     WAY_CACHE, /* in a place that is not at hand */
-    WAY_LONG,  /* among its long words: it has more ids than a short one's place */
     WAY_AHEAD, /* of the vocabulary */
     WAY_MADE,
 };
@@ -71,41 +70,36 @@ static void find_noise(struct tokenizer_miss *miss, const struct tokenizer_table
     }
 }
 
+/* The ids of a word that has another place of the cache, or NULL. A record does not stay. */
+static const uint32_t *find_other(const struct tokenizer_cache *cache,
+                                  const struct tokenizer_run_word *word, uint32_t *made)
+{
+    const uint32_t *ids = tokenizer_cache_find_other(cache, word->key);
+
+    if (ids == NULL || !tokenizer_cache_is_far(ids))
+        return ids;
+    ids = tokenizer_cache_record(cache, ids, slice_of(word->at, word->size));
+    if (ids == NULL)
+        return NULL;
+    memcpy(made, ids, (ids[0] >> TOKENIZER_SHORT_COUNT_SHIFT) * sizeof(*ids));
+    return made;
+}
+
 static void find_cached(struct tokenizer_miss *miss, const struct tokenizer_cache *cache,
                         struct rest *rest)
 {
     size_t left = 0;
 
     for (size_t i = 0; i < rest->count; i++)
-        tokenizer_cache_prefetch_other(cache, miss->words[rest->at[i]]->key,
-                                       word_at(miss, rest->at[i]));
+        tokenizer_cache_prefetch_other(cache, miss->words[rest->at[i]]->key);
     for (size_t i = 0; i < rest->count; i++) {
         uint8_t at = rest->at[i];
+        const uint32_t *ids = find_other(cache, miss->words[at], miss->made[at]);
 
-        miss->ids[at] = tokenizer_cache_find_other(cache, miss->words[at]->key);
         miss->ways[at] = WAY_CACHE;
+        miss->ids[at] = ids == NULL ? miss->made[at] : ids;
         rest->at[left] = at;
-        left += miss->ids[at] == NULL;
-    }
-    rest->count = left;
-}
-
-static void find_long(struct tokenizer_miss *miss, const struct tokenizer_cache *cache,
-                      struct rest *rest)
-{
-    size_t left = 0;
-
-    for (size_t i = 0; i < rest->count; i++) {
-        uint8_t at = rest->at[i];
-        const uint32_t *ids = tokenizer_cache_find_many(cache, word_at(miss, at));
-
-        miss->ids[at] = miss->made[at];
-        if (ids != NULL) { /* a long word may take its place soon */
-            memcpy(miss->made[at], ids, sizeof(miss->made[at]));
-            miss->ways[at] = WAY_LONG;
-        } else {
-            rest->at[left++] = at;
-        }
+        left += ids == NULL;
     }
     rest->count = left;
 }
@@ -166,10 +160,8 @@ enum status tokenizer_miss_find(struct tokenizer_miss *miss, const struct tokeni
     struct rest rest;
 
     find_noise(miss, tables, &rest);
-    if (cache != NULL) {
+    if (cache != NULL)
         find_cached(miss, cache, &rest);
-        find_long(miss, cache, &rest);
-    }
     find_known(miss, tables, &rest);
     return rest.count == 0 ? STATUS_OK : merge(miss, tables, &rest, scratch, err);
 }
@@ -184,7 +176,7 @@ static void keep(struct tokenizer_cache *cache, const struct tokenizer_run_word 
         return;
     }
     ids[0] &= TOKENIZER_SHORT_ID_MASK;
-    tokenizer_cache_put(cache, slice_of(word->at, word->size), ids, count);
+    tokenizer_cache_put_far(cache, word->key, slice_of(word->at, word->size), ids, count);
 }
 
 void tokenizer_miss_keep(struct tokenizer_miss *miss, struct tokenizer_cache *cache)

@@ -95,16 +95,15 @@ static inline void store_ids(uint32_t *to, const uint32_t *ids)
     memcpy(to + 2, &high, sizeof(high));
 }
 
-/* Ids as an entry of the cache holds them. */
+/* Ids as an entry of the cache, or a record, holds them. */
 static void put_found(struct tokenizer_run *run, const uint32_t *ids)
 {
     uint32_t count = ids[0] >> TOKENIZER_SHORT_COUNT_SHIFT;
 
-    if (run->arena != NULL && count <= TOKENIZER_SHORT_IDS) {
+    if (run->arena != NULL) {
         store_ids(run->ids + run->count, ids);
-    } else if (run->arena != NULL) {
-        memcpy(run->ids + run->count, ids, count * sizeof(*ids));
-        run->ids[run->count] &= TOKENIZER_SHORT_ID_MASK;
+        for (uint32_t i = TOKENIZER_SHORT_IDS; i < count; i += TOKENIZER_SHORT_IDS)
+            memcpy(run->ids + run->count + i, ids + i, TOKENIZER_SHORT_IDS * sizeof(*ids));
     }
     run->count += count;
 }
@@ -120,8 +119,9 @@ static inline void put_short(struct tokenizer_run *run, const struct tokenizer_r
     put_found(run, ids);
 }
 
-/* A word that is not remembered. There is room for its ids where they are wanted. */
-static void put_new(struct tokenizer_run *run, struct slice word)
+/* A word that is not remembered; with @keeps, from now on it is. There is room for its ids where
+ * they are wanted. */
+static void put_new(struct tokenizer_run *run, const uint64_t *key, struct slice word, bool keeps)
 {
     uint32_t few[256], *ids = few;
     struct arena_mark mark = arena_mark(run->scratch);
@@ -136,24 +136,28 @@ static void put_new(struct tokenizer_run *run, struct slice word)
             error_set(run->err, STATUS_RESOURCE_EXHAUSTED, "the text needs too much memory");
     else
         run->status = tokenizer_word_encode(run->tables, word, run->scratch, ids, &count, run->err);
-    if (run->status == STATUS_OK && run->cache != NULL)
-        tokenizer_cache_put(run->cache, word, ids, count);
+    if (run->status == STATUS_OK && keeps && count > 0)
+        tokenizer_cache_put_far(run->cache, key, word, ids, count);
     run->count += count;
     if (ids != few && run->arena == NULL)
         arena_rewind(run->scratch, mark);
 }
 
-/* A word that is not short. */
-static void put_long(struct tokenizer_run *run, struct slice word)
+/* A far word, or one that may be. With @keeps its place may be put in order. */
+static void put_far(struct tokenizer_run *run, const struct tokenizer_run_word *word, bool keeps)
 {
-    const uint32_t *ids = run->cache == NULL ? NULL : tokenizer_cache_find_long(run->cache, word);
+    struct slice text = slice_of(word->at, word->size);
+    bool is_known = run->cache != NULL && word->size <= TOKENIZER_CACHE_BYTES_MAX;
+    const uint32_t *ids = is_known ? tokenizer_cache_find_far(run->cache, word->key, text) : NULL;
 
-    if (!reserve(run, word.size + TOKENIZER_CACHE_LONG_IDS))
+    if (!reserve(run, word->size))
         return;
-    if (ids != NULL)
-        put_found(run, ids);
+    if (ids == NULL)
+        put_new(run, word->key, text, keeps && is_known);
+    else if (word->size <= TOKENIZER_SHORT_BYTES)
+        put_short(run, word, ids);
     else
-        put_new(run, word);
+        put_found(run, ids);
 }
 
 static inline const struct tokenizer_bucket *buckets_of(const struct tokenizer_run *run)
@@ -183,7 +187,7 @@ static void collect(const struct tokenizer_run *run, struct tokenizer_miss *miss
 }
 
 /* A word that is not at hand; and room after it for all that wait. Where short ones are looked for
- * together, the places of short words in the cache stay as they are until all of those are put. */
+ * together, the places of the cache stay as they are until all of those are put. */
 static __attribute__((noinline)) void put_other(struct tokenizer_run *run,
                                                 struct tokenizer_miss *miss,
                                                 const struct tokenizer_run_word *word,
@@ -191,8 +195,8 @@ static __attribute__((noinline)) void put_other(struct tokenizer_run *run,
 {
     if (word->size == 0) {
         put_id(run, word->id);
-    } else if (word->size > TOKENIZER_SHORT_BYTES) {
-        put_long(run, slice_of(word->at, word->size));
+    } else if (word->size > TOKENIZER_SHORT_BYTES || ids_of(buckets_of(run), word) != NULL) {
+        put_far(run, word, miss->next == miss->count);
     } else {
         if (miss->next == miss->count) {
             collect(run, miss, word, end);
@@ -218,8 +222,12 @@ static const struct tokenizer_run_word *take(struct tokenizer_run *run,
     const struct tokenizer_bucket *buckets = buckets_of(run);
     const uint32_t *found;
 
-    for (; word < end && (found = ids_of(buckets, word)) != NULL; word++)
+    for (; word < end; word++) {
+        found = ids_of(buckets, word);
+        if (found == NULL || tokenizer_cache_is_far(found))
+            break;
         put_short(run, word, found);
+    }
     return word;
 }
 
@@ -254,6 +262,16 @@ void tokenizer_run_settle(struct tokenizer_run *run)
     run->words_count = 0;
 }
 
+void tokenizer_run_word_long(struct tokenizer_run_word *word, const char *at, size_t size,
+                             const struct tokenizer_bucket *buckets)
+{
+    tokenizer_run_word_init(word, at, size);
+    if (size > TOKENIZER_CACHE_BYTES_MAX)
+        return;
+    tokenizer_cache_long_key(slice_of(at, size), word->key);
+    tokenizer_run_word_ask(word, buckets);
+}
+
 void tokenizer_run_put(struct tokenizer_run *run, const char *at, size_t size)
 {
     struct tokenizer_run_word *word;
@@ -261,11 +279,13 @@ void tokenizer_run_put(struct tokenizer_run *run, const char *at, size_t size)
     if (run->words_count + 1 > TOKENIZER_RUN_WORDS_MAX)
         tokenizer_run_settle(run);
     word = &run->words[run->words_count++];
-    tokenizer_run_word_init(word, at, size);
-    if (size <= TOKENIZER_SHORT_BYTES) {
-        tokenizer_short_key(slice_of(at, size), word->key);
-        tokenizer_run_word_ask(word, buckets_of(run));
+    if (size > TOKENIZER_SHORT_BYTES) {
+        tokenizer_run_word_long(word, at, size, buckets_of(run));
+        return;
     }
+    tokenizer_run_word_init(word, at, size);
+    tokenizer_short_key(slice_of(at, size), word->key);
+    tokenizer_run_word_ask(word, buckets_of(run));
 }
 
 void tokenizer_run_put_id(struct tokenizer_run *run, uint32_t id)

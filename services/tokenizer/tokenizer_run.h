@@ -14,7 +14,7 @@
 #define TOKENIZER_RUN_WORDS_MAX 192
 
 struct tokenizer_run_word {
-    uint64_t key[2]; /* a short word's, as the cache has it; else one that it never has */
+    uint64_t key[2]; /* as the cache has it, or one that it never has */
     union {
         const char *at;
         uint32_t id; /* of size 0: no word, but an id of its own between words */

@@ -76,7 +76,7 @@ TOKENIZER_AVX2 const char *tokenizer_run_put_wide(struct tokenizer_run *run, con
 
         start = at + size;
         if (__builtin_expect(size > TOKENIZER_SHORT_BYTES, 0)) {
-            tokenizer_run_word_init(word, at, size);
+            tokenizer_run_word_long(word, at, size, buckets);
             continue;
         }
         put_word(word, at, size);
@@ -173,7 +173,7 @@ TOKENIZER_AVX2 const char *tokenizer_run_count_wide(struct tokenizer_run *run, c
         start = base + __builtin_ctzll(cuts);
         back = at - start;
         if (__builtin_expect(back < -TOKENIZER_SHORT_BYTES, 0)) {
-            tokenizer_run_word_init(word++, at, (size_t)-back);
+            tokenizer_run_word_long(word++, at, (size_t)-back, run->cache->buckets);
             continue;
         }
         key = _mm_or_si128(load(at), load(fills + 16 + back));
@@ -224,14 +224,18 @@ tokenizer_run_take_wide(struct tokenizer_run *run, const struct tokenizer_run_wo
         const struct tokenizer_bucket *bucket = &buckets[word->bucket];
         int place = place_of(bucket, _mm_loadu_si128((const __m128i *)(const void *)word->key));
         const char *found;
+        size_t more;
 
         if (__builtin_expect(place < 0, 0))
             break;
         found = (const char *)bucket->ids + place * 4;
+        more = (unsigned char)found[3];
+        if (__builtin_expect(more > TOKENIZER_SHORT_IDS, 0)) /* far */
+            break;
         _mm_storeu_si128(
             (__m128i *)(void *)(ids + count),
             _mm_and_si128(_mm_load_si128((const __m128i *)(const void *)found), plain));
-        count += (unsigned char)found[3];
+        count += more;
     }
     run->count += count;
     return word;

@@ -29,7 +29,7 @@ const struct tokenizer_run_word *tokenizer_run_take_wide(struct tokenizer_run *r
                                                          const struct tokenizer_run_word *word,
                                                          const struct tokenizer_run_word *end);
 
-/* A word that is not looked for among the short ones. */
+/* A word that the cache never has. */
 static inline void tokenizer_run_word_init(struct tokenizer_run_word *word, const char *at,
                                            size_t size)
 {
@@ -38,7 +38,7 @@ static inline void tokenizer_run_word_init(struct tokenizer_run_word *word, cons
                                          .size = (uint32_t)size };
 }
 
-/* A short word, whose key is there: ask memory for its bucket. @buckets may be NULL. */
+/* A word whose key is there: ask memory for its bucket. @buckets may be NULL. */
 static inline void tokenizer_run_word_ask(struct tokenizer_run_word *word,
                                           const struct tokenizer_bucket *buckets)
 {
@@ -46,5 +46,9 @@ static inline void tokenizer_run_word_ask(struct tokenizer_run_word *word,
     /* What is asked for without a cache is nowhere, and does no harm. */
     __builtin_prefetch((const void *)((uintptr_t)buckets + word->bucket * sizeof(*buckets)));
 }
+
+/* A word that is not short. */
+void tokenizer_run_word_long(struct tokenizer_run_word *word, const char *at, size_t size,
+                             const struct tokenizer_bucket *buckets);
 
 #endif

@@ -12,6 +12,7 @@
 #include "vocab_random.h"
 
 #define TEXT_BYTES 1500
+#define LONG_TEXTS 400
 
 /* Words of what pieces are made of, words that come again, and noise. */
 static size_t put_word(struct vocab_random *random, char *text)
@@ -60,6 +61,17 @@ static void assert_plain(const struct tokenizer_vocab *vocab, const struct vocab
     arena_close(&arena);
 }
 
+/* Words of letters that pieces are made of, most of them longer than short ones. */
+static void put_long_words(struct vocab_random *random, char *text)
+{
+    size_t left = 0;
+
+    for (size_t i = 0; i < TEXT_BYTES; i++) {
+        left = left == 0 ? 8 + vocab_random_below(random, 60) : left - 1;
+        text[i] = left == 0 ? ' ' : (char)('a' + vocab_random_below(random, 4));
+    }
+}
+
 /* Seeds that are no multiple of three: pieces do not go before merges. */
 static void gives_the_ids_of_the_plain_way_to_merge(void **state)
 {
@@ -88,9 +100,33 @@ static void gives_the_ids_of_the_plain_way_to_merge(void **state)
     }
 }
 
+/* More of them than the cache has room for, some again soon and some after they went. */
+static void gives_the_ids_of_long_words_that_others_took_the_place_of(void **state)
+{
+    static char texts[LONG_TEXTS][TEXT_BYTES];
+    struct vocab_random *random = calloc(1, sizeof(*random));
+    struct tokenizer_vocab *vocab;
+    struct arena arena;
+
+    (void)state;
+    arena_init(&arena, 16 * MIB);
+    assert_true(vocab_random_make(random, 1, TOKENIZER_SPLIT_LLAMA3, &arena));
+    vocab = tokenizer_vocab_build(&random->parts, (struct slice){ 0 }, NULL);
+    assert_non_null(vocab);
+    for (size_t i = 0; i < LONG_TEXTS; i++) {
+        put_long_words(random, texts[i]);
+        assert_plain(vocab, random, slice_of(texts[i], TEXT_BYTES));
+        assert_plain(vocab, random, slice_of(texts[i / 2], TEXT_BYTES));
+    }
+    tokenizer_vocab_destroy(vocab);
+    arena_close(&arena);
+    free(random);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(gives_the_ids_of_long_words_that_others_took_the_place_of),
         cmocka_unit_test(gives_the_ids_of_the_plain_way_to_merge),
     };
 
