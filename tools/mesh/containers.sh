@@ -27,7 +27,7 @@ containers_redis() {
     containers_folder "$folder/redis"
     containers_folder "$folder/data"
     chown 65532:65532 "$folder/password"
-    containers_run redis 2g -v "$folder/redis:/redis:ro" -v "$folder/data:/data" "localhost/consilium/redis:$IMAGES_TAG" /redis/redis.conf
+    containers_run redis 2g -v "$folder/redis:/redis:ro" -v "$folder/data:/data" "$(image_of redis)" /redis/redis.conf
 }
 
 # Services listen on the ports of their manifests, whatever MESH_PORT says outside.
@@ -43,7 +43,7 @@ containers_service() {
     containers_run "$name" "${CONTAINER_MEMORY[$name]}" -v "$folder/$name:/keys" \
         -e "${upper}_LISTEN=0.0.0.0:$port" -e "${upper}_ADMIN_LISTEN=0.0.0.0:$((port + 10))" -e "${upper}_HEALTH_LISTEN=0.0.0.0:$((port + 20))" \
         -p "127.0.0.1:${PORT[$name]}:$port" -p "127.0.0.1:$((PORT[$name] + ADMIN_OFFSET)):$((port + 10))" "$@" \
-        "localhost/consilium/$name:$IMAGES_TAG" ${!more:-}
+        "$(image_of "$name")" ${!more:-}
 }
 
 containers_model() {
@@ -52,7 +52,7 @@ containers_model() {
 
 containers_up() {
     local name model
-    command -v podman >/dev/null && podman image exists "localhost/consilium/gateway:$IMAGES_TAG" || images_build
+    command -v podman >/dev/null && podman image exists "$(image_of gateway)" || images_build
     [ "$(id -u)" -eq 0 ] || fail "containers get files of a user of their own, which takes root: sudo ./mesh up --containers"
     containers_configure
     services_check
@@ -77,7 +77,7 @@ containers_up() {
 containers_wait() {
     local end=$((SECONDS + HEALTH_S)) name
     while [ $SECONDS -lt $end ]; do
-        if podman run --rm --network "$MESH_NAME" "localhost/consilium/consilium:$IMAGES_TAG" status --json --timeout=2s --gateway=gateway:7100 \
+        if podman run --rm --network "$MESH_NAME" "$(image_of consilium)" status --json --timeout=2s --gateway=gateway:7100 \
             --deid=deid:7101 --context=context:7102 --tokenizer=tokenizer:7103 --inference=inference:7104 >/dev/null 2>&1; then
             progress_end "Redis and ${#SERVICES[@]} services serve in containers on ports $MESH_PORT to ${PORT[inference]}; HTTP at http://127.0.0.1:${PORT[http]}"
             return
