@@ -4,15 +4,16 @@
 
 /* So many times what was taken is sent. While next to all is taken, there may be room for more;
  * else it is so little that refusing the rest does not cost a server what its calls cost. */
-#define SENT_OF_TAKEN_ROOM 1.5
-#define SENT_OF_TAKEN_FULL 1.1
+#define SENT_OF_TAKEN_ROOM 1.25
+#define SENT_OF_TAKEN_FULL 1.05
 #define REFUSED_SHARE_ROOM 0.05
 
 /* And this share of the best: a replica that lags is sent less than it can do, and catches up. */
 #define SENT_OF_BEST 0.75
 
-/* So many may fail without anything being concluded. */
-#define FREE_CALLS 100
+/* So many may fail without anything being concluded: they come on top of what is sent, so a server
+ * that does no more than a few hundred a second feels them. */
+#define FREE_CALLS 16
 
 /* Of short calls, what comes back within so many seconds may be out. */
 #define OUT_S 0.5

@@ -50,7 +50,7 @@ static void one_that_takes_a_quarter_is_sent_little_more(void **state)
     unsigned sent = sent_in_last_second(&throttle, 1000, 250);
 
     (void)state;
-    assert_in_range(sent, 250, 350);
+    assert_in_range(sent, 250, 300);
 }
 
 /* Half of what is sent fails, however little it is. */
@@ -98,7 +98,7 @@ static void a_few_failures_are_no_overload(void **state)
     unsigned i;
 
     (void)state;
-    for (i = 0; i < 100; i++) {
+    for (i = 0; i < 16; i++) {
         assert_true(may_start(&throttle, NS_PER_S + i, true, 0));
         throttle_note_end(&throttle, NS_PER_S + i, THROTTLE_END_REFUSED);
     }
