@@ -51,19 +51,20 @@ void tokenizer_cache_clear(struct tokenizer_cache *cache)
 }
 
 /* The bucket beside a word's own: a look that is paid only where that is full. */
-static struct tokenizer_bucket *other_bucket(const struct tokenizer_cache *cache, size_t bucket)
+static struct tokenizer_bucket *other_bucket(const struct tokenizer_cache *cache, uint32_t bucket)
 {
-    return &cache->buckets[bucket ^ 1];
+    return tokenizer_cache_bucket(cache->buckets, bucket ^ TOKENIZER_CACHE_BUCKET_BYTES);
 }
 
-const uint32_t *tokenizer_cache_find_other(const struct tokenizer_cache *cache, const uint64_t *key)
+const uint32_t *tokenizer_cache_find_other(const struct tokenizer_cache *cache, uint32_t bucket,
+                                           const uint64_t *key)
 {
-    return tokenizer_bucket_find(other_bucket(cache, tokenizer_cache_bucket(key)), key);
+    return tokenizer_bucket_find(other_bucket(cache, bucket), key);
 }
 
-void tokenizer_cache_prefetch_other(const struct tokenizer_cache *cache, const uint64_t *key)
+void tokenizer_cache_prefetch_other(const struct tokenizer_cache *cache, uint32_t bucket)
 {
-    __builtin_prefetch(other_bucket(cache, tokenizer_cache_bucket(key)));
+    __builtin_prefetch(other_bucket(cache, bucket));
 }
 
 static void put_at(struct tokenizer_bucket *bucket, unsigned place, const uint64_t *key,
@@ -73,10 +74,10 @@ static void put_at(struct tokenizer_bucket *bucket, unsigned place, const uint64
     memcpy(bucket->ids[place], ids, sizeof(bucket->ids[place]));
 }
 
-void tokenizer_cache_bring_forward(struct tokenizer_cache *cache, const uint64_t *key)
+void tokenizer_cache_bring_forward(struct tokenizer_cache *cache, uint32_t at, const uint64_t *key)
 {
-    size_t at = tokenizer_cache_bucket(key);
-    struct tokenizer_bucket *bucket = &cache->buckets[at], *other = other_bucket(cache, at), was;
+    struct tokenizer_bucket *bucket = tokenizer_cache_bucket(cache->buckets, at);
+    struct tokenizer_bucket *other = other_bucket(cache, at), was;
     const uint32_t *ids = tokenizer_bucket_find(other, key);
     unsigned place, other_place;
 
@@ -89,20 +90,21 @@ void tokenizer_cache_bring_forward(struct tokenizer_cache *cache, const uint64_t
     put_at(bucket, place, was.keys[other_place], was.ids[other_place]);
 }
 
-void tokenizer_cache_put_short(struct tokenizer_cache *cache, const uint64_t *key,
+void tokenizer_cache_put_short(struct tokenizer_cache *cache, uint32_t bucket, const uint64_t *key,
                                const uint32_t *ids)
 {
-    size_t at = tokenizer_cache_bucket(key);
+    struct tokenizer_bucket *both[2] = { tokenizer_cache_bucket(cache->buckets, bucket),
+                                         other_bucket(cache, bucket) };
     unsigned places = 0, place;
 
     /* Bit i: place i % 2 of the word's bucket, or of the one beside it, is free or the word's. */
     for (unsigned i = 0; i < 4; i++) {
-        const uint64_t *there = cache->buckets[at ^ i / 2].keys[i % 2];
+        const uint64_t *there = both[i / 2]->keys[i % 2];
 
         places |= (unsigned)(there[1] == 0 || (there[0] == key[0] && there[1] == key[1])) << i;
     }
     place = places == 0 ? (unsigned)(cache->turn++ % 4) : (unsigned)__builtin_ctz(places);
-    put_at(&cache->buckets[at ^ place / 2], place % 2, key, ids);
+    put_at(both[place / 2], place % 2, key, ids);
     cache->is_used = true;
 }
 
@@ -138,19 +140,20 @@ const uint32_t *tokenizer_cache_record(const struct tokenizer_cache *cache, cons
     return record + before;
 }
 
-const uint32_t *tokenizer_cache_find_far(const struct tokenizer_cache *cache, const uint64_t *key,
-                                         struct slice word)
+const uint32_t *tokenizer_cache_find_far(const struct tokenizer_cache *cache, uint32_t bucket,
+                                         const uint64_t *key, struct slice word)
 {
-    const uint32_t *ids = tokenizer_bucket_find(&cache->buckets[tokenizer_cache_bucket(key)], key);
+    const uint32_t *ids =
+        tokenizer_bucket_find(tokenizer_cache_bucket(cache->buckets, bucket), key);
 
     if (ids == NULL)
-        ids = tokenizer_cache_find_other(cache, key);
+        ids = tokenizer_cache_find_other(cache, bucket, key);
     return ids == NULL || !tokenizer_cache_is_far(ids) ? NULL
                                                        : tokenizer_cache_record(cache, ids, word);
 }
 
-void tokenizer_cache_put_far(struct tokenizer_cache *cache, const uint64_t *key, struct slice word,
-                             const uint32_t *ids, size_t count)
+void tokenizer_cache_put_far(struct tokenizer_cache *cache, uint32_t bucket, const uint64_t *key,
+                             struct slice word, const uint32_t *ids, size_t count)
 {
     size_t before = numbers_of_word(word), rest = RING_COUNT - (cache->head & (RING_COUNT - 1));
     uint32_t place[TOKENIZER_SHORT_IDS] = { TOKENIZER_CACHE_FAR << TOKENIZER_SHORT_COUNT_SHIFT };
@@ -167,5 +170,5 @@ void tokenizer_cache_put_far(struct tokenizer_cache *cache, const uint64_t *key,
     memcpy(record + before, ids, count * sizeof(*ids));
     record[before] |= (uint32_t)count << TOKENIZER_SHORT_COUNT_SHIFT;
     cache->head += before + count;
-    tokenizer_cache_put_short(cache, key, place);
+    tokenizer_cache_put_short(cache, bucket, key, place);
 }

@@ -51,10 +51,16 @@ void tokenizer_cache_close(struct tokenizer_cache *cache);
 /* Forget every word: the memory is overwritten. */
 void tokenizer_cache_clear(struct tokenizer_cache *cache);
 
-/* The bucket of a word. */
-static inline size_t tokenizer_cache_bucket(const uint64_t *key)
+/* A word's own bucket is told by where it begins, in bytes: a multiple of this below
+ * TOKENIZER_CACHE_BUCKETS_BYTES, which depends on the key alone. Whoever uses a cache makes it, the
+ * same way each time. */
+#define TOKENIZER_CACHE_BUCKET_BYTES sizeof(struct tokenizer_bucket)
+#define TOKENIZER_CACHE_BUCKETS_BYTES (TOKENIZER_CACHE_BUCKET_BYTES << TOKENIZER_CACHE_SHORT_BITS)
+
+static inline struct tokenizer_bucket *tokenizer_cache_bucket(struct tokenizer_bucket *buckets,
+                                                              uint32_t at)
 {
-    return tokenizer_short_hash(key) >> (64 - TOKENIZER_CACHE_SHORT_BITS);
+    return (struct tokenizer_bucket *)(void *)((char *)buckets + at);
 }
 
 /* The ids of @key, where this bucket has them; else NULL. */
@@ -68,14 +74,15 @@ static inline const uint32_t *tokenizer_bucket_find(const struct tokenizer_bucke
 }
 
 /* The ids of a word that had found both places of its bucket taken, or NULL. */
-const uint32_t *tokenizer_cache_find_other(const struct tokenizer_cache *cache,
+const uint32_t *tokenizer_cache_find_other(const struct tokenizer_cache *cache, uint32_t bucket,
                                            const uint64_t *key);
 
 /* What that will look at is asked for from memory. */
-void tokenizer_cache_prefetch_other(const struct tokenizer_cache *cache, const uint64_t *key);
+void tokenizer_cache_prefetch_other(const struct tokenizer_cache *cache, uint32_t bucket);
 
 /* Such a word takes a place in its own bucket: they are for what is asked for. */
-void tokenizer_cache_bring_forward(struct tokenizer_cache *cache, const uint64_t *key);
+void tokenizer_cache_bring_forward(struct tokenizer_cache *cache, uint32_t bucket,
+                                   const uint64_t *key);
 
 /* The key of a word that is not short and has TOKENIZER_CACHE_BYTES_MAX at most. */
 static inline void tokenizer_cache_long_key(struct slice word, uint64_t *key)
@@ -97,15 +104,15 @@ const uint32_t *tokenizer_cache_record(const struct tokenizer_cache *cache, cons
                                        struct slice word);
 
 /* The same of a word whose key may have a place in either of its buckets, or not. */
-const uint32_t *tokenizer_cache_find_far(const struct tokenizer_cache *cache, const uint64_t *key,
-                                         struct slice word);
+const uint32_t *tokenizer_cache_find_far(const struct tokenizer_cache *cache, uint32_t bucket,
+                                         const uint64_t *key, struct slice word);
 
 /* Remember a short word, its ids as an entry holds them. */
-void tokenizer_cache_put_short(struct tokenizer_cache *cache, const uint64_t *key,
+void tokenizer_cache_put_short(struct tokenizer_cache *cache, uint32_t bucket, const uint64_t *key,
                                const uint32_t *ids);
 
 /* Remember a far word and its @count ids: 1 to as many as it has bytes. */
-void tokenizer_cache_put_far(struct tokenizer_cache *cache, const uint64_t *key, struct slice word,
-                             const uint32_t *ids, size_t count);
+void tokenizer_cache_put_far(struct tokenizer_cache *cache, uint32_t bucket, const uint64_t *key,
+                             struct slice word, const uint32_t *ids, size_t count);
 
 #endif

@@ -74,7 +74,7 @@ static void find_noise(struct tokenizer_miss *miss, const struct tokenizer_table
 static const uint32_t *find_other(const struct tokenizer_cache *cache,
                                   const struct tokenizer_run_word *word, uint32_t *made)
 {
-    const uint32_t *ids = tokenizer_cache_find_other(cache, word->key);
+    const uint32_t *ids = tokenizer_cache_find_other(cache, word->bucket, word->key);
 
     if (ids == NULL || !tokenizer_cache_is_far(ids))
         return ids;
@@ -91,7 +91,7 @@ static void find_cached(struct tokenizer_miss *miss, const struct tokenizer_cach
     size_t left = 0;
 
     for (size_t i = 0; i < rest->count; i++)
-        tokenizer_cache_prefetch_other(cache, miss->words[rest->at[i]]->key);
+        tokenizer_cache_prefetch_other(cache, miss->words[rest->at[i]]->bucket);
     for (size_t i = 0; i < rest->count; i++) {
         uint8_t at = rest->at[i];
         const uint32_t *ids = find_other(cache, miss->words[at], miss->made[at]);
@@ -172,21 +172,24 @@ static void keep(struct tokenizer_cache *cache, const struct tokenizer_run_word 
     uint32_t count = ids[0] >> TOKENIZER_SHORT_COUNT_SHIFT;
 
     if (count <= TOKENIZER_SHORT_IDS) {
-        tokenizer_cache_put_short(cache, word->key, ids);
+        tokenizer_cache_put_short(cache, word->bucket, word->key, ids);
         return;
     }
     ids[0] &= TOKENIZER_SHORT_ID_MASK;
-    tokenizer_cache_put_far(cache, word->key, slice_of(word->at, word->size), ids, count);
+    tokenizer_cache_put_far(cache, word->bucket, word->key, slice_of(word->at, word->size), ids,
+                            count);
 }
 
 void tokenizer_miss_keep(struct tokenizer_miss *miss, struct tokenizer_cache *cache)
 {
     for (size_t i = 0; i < miss->count; i++) {
+        const struct tokenizer_run_word *word = miss->words[i];
+
         if (miss->ways[i] == WAY_CACHE)
-            tokenizer_cache_bring_forward(cache, miss->words[i]->key);
+            tokenizer_cache_bring_forward(cache, word->bucket, word->key);
         else if (miss->ways[i] == WAY_AHEAD)
-            tokenizer_cache_put_short(cache, miss->words[i]->key, miss->ids[i]);
+            tokenizer_cache_put_short(cache, word->bucket, word->key, miss->ids[i]);
         else if (miss->ways[i] == WAY_MADE)
-            keep(cache, miss->words[i], miss->made[i]);
+            keep(cache, word, miss->made[i]);
     }
 }

@@ -5,6 +5,8 @@
 #include "tokenizer_run_wide.h"
 #include "tokenizer_word.h"
 
+/* Of an id, in a text that has many: of JSON, say. And some ids more. */
+#define EXPECTED_BYTES 2
 #define EXPECTED_SPARE 512
 
 /* A block's words. */
@@ -71,7 +73,7 @@ static inline bool reserve(struct tokenizer_run *run, size_t more)
 
 void tokenizer_run_expect(struct tokenizer_run *run, size_t bytes)
 {
-    reserve(run, bytes / 3 + EXPECTED_SPARE);
+    reserve(run, bytes / EXPECTED_BYTES + EXPECTED_SPARE);
 }
 
 static void put_id(struct tokenizer_run *run, uint32_t id)
@@ -121,8 +123,9 @@ static inline void put_short(struct tokenizer_run *run, const struct tokenizer_r
 
 /* A word that is not remembered; with @keeps, from now on it is. There is room for its ids where
  * they are wanted. */
-static void put_new(struct tokenizer_run *run, const uint64_t *key, struct slice word, bool keeps)
+static void put_new(struct tokenizer_run *run, const struct tokenizer_run_word *new, bool keeps)
 {
+    struct slice word = slice_of(new->at, new->size);
     uint32_t few[256], *ids = few;
     struct arena_mark mark = arena_mark(run->scratch);
     size_t count = 0;
@@ -137,7 +140,7 @@ static void put_new(struct tokenizer_run *run, const uint64_t *key, struct slice
     else
         run->status = tokenizer_word_encode(run->tables, word, run->scratch, ids, &count, run->err);
     if (run->status == STATUS_OK && keeps && count > 0)
-        tokenizer_cache_put_far(run->cache, key, word, ids, count);
+        tokenizer_cache_put_far(run->cache, new->bucket, new->key, word, ids, count);
     run->count += count;
     if (ids != few && run->arena == NULL)
         arena_rewind(run->scratch, mark);
@@ -146,37 +149,40 @@ static void put_new(struct tokenizer_run *run, const uint64_t *key, struct slice
 /* A far word, or one that may be. With @keeps its place may be put in order. */
 static void put_far(struct tokenizer_run *run, const struct tokenizer_run_word *word, bool keeps)
 {
-    struct slice text = slice_of(word->at, word->size);
     bool is_known = run->cache != NULL && word->size <= TOKENIZER_CACHE_BYTES_MAX;
-    const uint32_t *ids = is_known ? tokenizer_cache_find_far(run->cache, word->key, text) : NULL;
+    const uint32_t *ids = !is_known ? NULL
+                                    : tokenizer_cache_find_far(run->cache, word->bucket, word->key,
+                                                               slice_of(word->at, word->size));
 
     if (!reserve(run, word->size))
         return;
     if (ids == NULL)
-        put_new(run, word->key, text, keeps && is_known);
+        put_new(run, word, keeps && is_known);
     else if (word->size <= TOKENIZER_SHORT_BYTES)
         put_short(run, word, ids);
     else
         put_found(run, ids);
 }
 
-static inline const struct tokenizer_bucket *buckets_of(const struct tokenizer_run *run)
+static inline struct tokenizer_bucket *buckets_of(const struct tokenizer_run *run)
 {
     return run->cache == NULL ? NULL : run->cache->buckets;
 }
 
 /* The ids of a short word, where its bucket has them; else NULL. */
 static inline __attribute__((always_inline)) const uint32_t *
-ids_of(const struct tokenizer_bucket *buckets, const struct tokenizer_run_word *word)
+ids_of(struct tokenizer_bucket *buckets, const struct tokenizer_run_word *word)
 {
-    return buckets == NULL ? NULL : tokenizer_bucket_find(&buckets[word->bucket], word->key);
+    return buckets == NULL
+               ? NULL
+               : tokenizer_bucket_find(tokenizer_cache_bucket(buckets, word->bucket), word->key);
 }
 
 /* The short words from @word on that are not at hand, of the next few. */
 static void collect(const struct tokenizer_run *run, struct tokenizer_miss *miss,
                     const struct tokenizer_run_word *word, const struct tokenizer_run_word *end)
 {
-    const struct tokenizer_bucket *buckets = buckets_of(run);
+    struct tokenizer_bucket *buckets = buckets_of(run);
 
     miss->count = miss->next = 0;
     if (end - word > LOOK_AHEAD_WORDS)
@@ -219,7 +225,7 @@ static const struct tokenizer_run_word *take(struct tokenizer_run *run,
                                              const struct tokenizer_run_word *word,
                                              const struct tokenizer_run_word *end)
 {
-    const struct tokenizer_bucket *buckets = buckets_of(run);
+    struct tokenizer_bucket *buckets = buckets_of(run);
     const uint32_t *found;
 
     for (; word < end; word++) {
@@ -262,6 +268,25 @@ void tokenizer_run_settle(struct tokenizer_run *run)
     run->words_count = 0;
 }
 
+/* Where the bucket of a key begins: the one way in this process. */
+static uint32_t bucket_of(const uint64_t *key)
+{
+#if TOKENIZER_HAS_AVX2
+    if (tokenizer_cpu_has_avx2())
+        return tokenizer_run_bucket_wide(key);
+#endif
+    return (uint32_t)(tokenizer_short_hash(key) >> 32)
+           & (TOKENIZER_CACHE_BUCKETS_BYTES - TOKENIZER_CACHE_BUCKET_BYTES);
+}
+
+/* A word whose key is there: ask memory for its bucket. */
+static void ask(struct tokenizer_run_word *word, const struct tokenizer_bucket *buckets)
+{
+    word->bucket = bucket_of(word->key);
+    /* What is asked for without a cache is nowhere, and does no harm. */
+    __builtin_prefetch((const void *)((uintptr_t)buckets + word->bucket));
+}
+
 void tokenizer_run_word_long(struct tokenizer_run_word *word, const char *at, size_t size,
                              const struct tokenizer_bucket *buckets)
 {
@@ -269,7 +294,7 @@ void tokenizer_run_word_long(struct tokenizer_run_word *word, const char *at, si
     if (size > TOKENIZER_CACHE_BYTES_MAX)
         return;
     tokenizer_cache_long_key(slice_of(at, size), word->key);
-    tokenizer_run_word_ask(word, buckets);
+    ask(word, buckets);
 }
 
 void tokenizer_run_put(struct tokenizer_run *run, const char *at, size_t size)
@@ -285,7 +310,7 @@ void tokenizer_run_put(struct tokenizer_run *run, const char *at, size_t size)
     }
     tokenizer_run_word_init(word, at, size);
     tokenizer_short_key(slice_of(at, size), word->key);
-    tokenizer_run_word_ask(word, buckets_of(run));
+    ask(word, buckets_of(run));
 }
 
 void tokenizer_run_put_id(struct tokenizer_run *run, uint32_t id)

@@ -20,7 +20,7 @@ struct tokenizer_run_word {
         uint32_t id; /* of size 0: no word, but an id of its own between words */
     };
     uint32_t size;
-    uint32_t bucket; /* where the cache would have it */
+    uint32_t bucket; /* its own in the cache */
 };
 
 struct tokenizer_run {

@@ -35,33 +35,43 @@ static const struct mask masks[TOKENIZER_SHORT_BYTES + 1] = {
     { { BYTES(8), BYTES(7) }, SIZE(15) },
 };
 
-/* The place of a bucket's key that is @key: 0 for the first, 4 for the second; below 0: none. */
-TOKENIZER_AVX2 static inline __attribute__((always_inline)) int
-place_of(const struct tokenizer_bucket *bucket, __m128i key)
-{
-    __m256i keys = _mm256_load_si256((const __m256i *)(const void *)bucket->keys);
-    __m256i equal = _mm256_cmpeq_epi64(keys, _mm256_broadcastsi128_si256(key));
-    int halves = _mm256_movemask_pd(_mm256_castsi256_pd(equal));
-
-    halves &= halves >> 1 & 5;
-    return halves == 0 ? -1 : halves & 4;
-}
-
 TOKENIZER_AVX2 static inline __attribute__((always_inline)) __m128i load(const void *at)
 {
     return _mm_loadu_si128((const __m128i *)at);
 }
 
-/* A short word and its key. */
+/* Two rounds of a cipher: each bit of a key is in each of what is left. */
+TOKENIZER_AVX2 static inline __attribute__((always_inline)) uint32_t hash_of(__m128i key)
+{
+    __m128i mixed = _mm_aesenc_si128(_mm_aesenc_si128(key, _mm_set1_epi32(0x2545f491)), key);
+
+    return (uint32_t)_mm_cvtsi128_si32(mixed);
+}
+
+TOKENIZER_AVX2 static inline __attribute__((always_inline)) uint32_t bucket_of(__m128i key)
+{
+    return hash_of(key) & (TOKENIZER_CACHE_BUCKETS_BYTES - TOKENIZER_CACHE_BUCKET_BYTES);
+}
+
+TOKENIZER_AVX2 uint32_t tokenizer_run_bucket_wide(const uint64_t *key)
+{
+    return bucket_of(load(key));
+}
+
+/* A short word and its key; memory is asked for its bucket. */
 TOKENIZER_AVX2 static inline __attribute__((always_inline)) void
-put_word(struct tokenizer_run_word *word, const char *at, size_t size)
+put_word(struct tokenizer_run_word *word, const char *at, size_t size, uintptr_t buckets)
 {
     const struct mask *mask = &masks[size];
+    __m128i key = _mm_or_si128(_mm_and_si128(load(at), load(mask->bytes)), load(mask->size));
+    uint32_t bucket = bucket_of(key);
 
+    _mm_storeu_si128((__m128i *)(void *)word->key, key);
     word->at = at;
     word->size = (uint32_t)size;
-    _mm_storeu_si128((__m128i *)(void *)word->key,
-                     _mm_or_si128(_mm_and_si128(load(at), load(mask->bytes)), load(mask->size)));
+    word->bucket = bucket;
+    /* What is asked for without a cache is nowhere, and does no harm. */
+    __builtin_prefetch((const void *)(buckets + bucket));
 }
 
 TOKENIZER_AVX2 const char *tokenizer_run_put_wide(struct tokenizer_run *run, const char *start,
@@ -79,8 +89,7 @@ TOKENIZER_AVX2 const char *tokenizer_run_put_wide(struct tokenizer_run *run, con
             tokenizer_run_word_long(word, at, size, buckets);
             continue;
         }
-        put_word(word, at, size);
-        tokenizer_run_word_ask(word, buckets);
+        put_word(word, at, size, (uintptr_t)buckets);
     }
     run->words_count = (size_t)(word - run->words);
     return start;
@@ -103,15 +112,11 @@ TOKENIZER_AVX2 const char *tokenizer_run_put_wide(struct tokenizer_run *run, con
 /* The 16 bytes from @size before its middle on: what comes after a word. */
 static const uint8_t fills[] = { NONE, NONE, ALL, ALL };
 
-/* The first place of a key. Two rounds of a cipher: each bit of the key is in each of what is left.
- */
+/* The first place of a key. */
 TOKENIZER_AVX2 static inline __attribute__((always_inline)) uint64_t *
 place_of_count(struct tokenizer_count *counts, __m128i key)
 {
-    const uint32_t mask = ((uint32_t)1 << TOKENIZER_CACHE_COUNT_BITS) - 1;
-    __m128i mixed = _mm_aesenc_si128(_mm_aesenc_si128(key, _mm_set1_epi32(0x2545f491)), key);
-
-    return counts[(uint32_t)_mm_cvtsi128_si32(mixed) & mask].key;
+    return counts[hash_of(key) & (((uint32_t)1 << TOKENIZER_CACHE_COUNT_BITS) - 1)].key;
 }
 
 /* Whether two keys are one but for what @apart has then: the count. */
@@ -180,8 +185,7 @@ TOKENIZER_AVX2 const char *tokenizer_run_count_wide(struct tokenizer_run *run, c
         place = place_of_count(table, key);
         if (__builtin_expect(!is_count(place, key, &apart), 0)
             && !is_other_count(run->cache, place, key, &apart)) {
-            put_word(word, at, (size_t)-back);
-            tokenizer_run_word_ask(word++, run->cache->buckets);
+            put_word(word++, at, (size_t)-back, (uintptr_t)run->cache->buckets);
             continue;
         }
         count = _mm_add_epi64(count, _mm_srli_epi64(apart, COUNT_SHIFT));
@@ -211,33 +215,51 @@ TOKENIZER_AVX2 void tokenizer_run_keep_count(struct tokenizer_run *run,
     run->cache->is_used = true;
 }
 
+/* Taking
+ * --------------------------------------------------------------------------------------------- */
+
+/* Where in a bucket the ids of a key are, by which of its halves are equal to the bucket's four;
+ * below 0: it is not there. */
+#define FIRST offsetof(struct tokenizer_bucket, ids[0])
+#define SECOND offsetof(struct tokenizer_bucket, ids[1])
+
+static const int8_t places[16] = { -1, -1, -1, FIRST, -1,     -1,     -1,     FIRST,
+                                   -1, -1, -1, FIRST, SECOND, SECOND, SECOND, FIRST };
+
+/* The ids of @key, or NULL. */
+TOKENIZER_AVX2 static inline __attribute__((always_inline)) const char *find(const char *bucket,
+                                                                             const uint64_t *key)
+{
+    __m256i keys = _mm256_load_si256((const __m256i *)(const void *)bucket);
+    __m256i equal = _mm256_cmpeq_epi64(keys, _mm256_broadcastsi128_si256(load(key)));
+    ptrdiff_t place = places[_mm256_movemask_pd(_mm256_castsi256_pd(equal))];
+
+    return place < 0 ? NULL : bucket + place;
+}
+
 TOKENIZER_AVX2 const struct tokenizer_run_word *
 tokenizer_run_take_wide(struct tokenizer_run *run, const struct tokenizer_run_word *word,
                         const struct tokenizer_run_word *end)
 {
-    const struct tokenizer_bucket *buckets = run->cache->buckets;
+    const char *buckets = (const char *)run->cache->buckets;
     const __m128i plain = _mm_set_epi32(-1, -1, -1, TOKENIZER_SHORT_ID_MASK);
     uint32_t *ids = run->ids + run->count;
-    size_t count = 0;
 
     for (; word < end; word++) {
-        const struct tokenizer_bucket *bucket = &buckets[word->bucket];
-        int place = place_of(bucket, _mm_loadu_si128((const __m128i *)(const void *)word->key));
-        const char *found;
-        size_t more;
+        const char *found = find(buckets + word->bucket, word->key);
+        size_t count;
 
-        if (__builtin_expect(place < 0, 0))
+        if (__builtin_expect(found == NULL, 0))
             break;
-        found = (const char *)bucket->ids + place * 4;
-        more = (unsigned char)found[3];
-        if (__builtin_expect(more > TOKENIZER_SHORT_IDS, 0)) /* far */
+        count = (unsigned char)found[3];
+        if (__builtin_expect(count > TOKENIZER_SHORT_IDS, 0)) /* far */
             break;
         _mm_storeu_si128(
-            (__m128i *)(void *)(ids + count),
+            (__m128i *)(void *)ids,
             _mm_and_si128(_mm_load_si128((const __m128i *)(const void *)found), plain));
-        count += more;
+        ids += count;
     }
-    run->count += count;
+    run->count = (size_t)(ids - run->ids);
     return word;
 }
 #endif

@@ -38,14 +38,8 @@ static inline void tokenizer_run_word_init(struct tokenizer_run_word *word, cons
                                          .size = (uint32_t)size };
 }
 
-/* A word whose key is there: ask memory for its bucket. @buckets may be NULL. */
-static inline void tokenizer_run_word_ask(struct tokenizer_run_word *word,
-                                          const struct tokenizer_bucket *buckets)
-{
-    word->bucket = (uint32_t)tokenizer_cache_bucket(word->key);
-    /* What is asked for without a cache is nowhere, and does no harm. */
-    __builtin_prefetch((const void *)((uintptr_t)buckets + word->bucket * sizeof(*buckets)));
-}
+/* Where the bucket of @key begins. */
+uint32_t tokenizer_run_bucket_wide(const uint64_t *key);
 
 /* A word that is not short. */
 void tokenizer_run_word_long(struct tokenizer_run_word *word, const char *at, size_t size,

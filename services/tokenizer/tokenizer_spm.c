@@ -12,6 +12,9 @@
 /* A block of 64 bytes, what wide reads need, and a word before them. */
 #define END_BYTES_MAX 192
 
+/* What a blank may be put before, and the blank. */
+#define HEAD_BYTES_MAX 64
+
 static inline bool is_cut(const struct tokenizer_tables *tables, unsigned char before,
                           unsigned char after)
 {
@@ -177,15 +180,48 @@ static struct slice normalise(struct tokenizer_run *run, struct slice text, bool
     return slice_of(bytes, size);
 }
 
+/* The first place where @text may be cut, of the first few; 0: there is none. */
+static size_t first_cut(const struct tokenizer_tables *tables, struct slice text)
+{
+    for (size_t at = 1; at < text.size && at < HEAD_BYTES_MAX; at++) {
+        if (is_cut(tables, (unsigned char)text.data[at - 1], (unsigned char)text.data[at]))
+            return at;
+    }
+    return 0;
+}
+
+/* Put a blank and what of @text it may join with, so that the rest can be read where it is. Returns
+ * the bytes that are put; 0: it cannot be done. */
+static size_t cut_head(struct tokenizer_run *run, struct slice text)
+{
+    char head[HEAD_BYTES_MAX] = { ' ' };
+    size_t size = first_cut(run->tables, text);
+
+    if (size == 0)
+        return 0;
+    memcpy(head + 1, text.data, size);
+    cut_end(run, slice_of(head, size + 1));
+    return size;
+}
+
 void tokenizer_spm_run(struct tokenizer_run *run, struct slice text, size_t readable,
                        bool has_prefix)
 {
     struct arena_mark mark = arena_mark(run->scratch);
-    const char *data = text.data;
+    bool has_blanks = find_blank(text, 0) != NULL;
+    const char *data;
+    size_t head;
 
     if (text.size == 0)
         return;
-    if (has_prefix || find_blank(text, 0) != NULL)
+    if (has_prefix && !has_blanks && run->tables->has_bytes) {
+        head = cut_head(run, text);
+        text = slice_cut(text, head, text.size);
+        readable -= head;
+        has_prefix = head == 0;
+    }
+    data = text.data;
+    if (has_prefix || has_blanks)
         text = normalise(run, text, has_prefix);
     if (text.data == NULL) {
         run->status =
