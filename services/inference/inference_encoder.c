@@ -145,7 +145,7 @@ static enum status load_keys(struct inference_encoder *encoder,
 /* Tensors
  * ---------------------------------------------------------------------------------------------- */
 
-static enum status load_norm(const struct inference_encoder *encoder, const char *name,
+static enum status load_norm(struct inference_encoder *encoder, const char *name,
                              struct inference_layer_norm *norm, struct error *err)
 {
     char full[64];

@@ -165,6 +165,11 @@ struct inference_model *inference_model_map(struct gguf *gguf, struct error *err
     return create(gguf, true, err);
 }
 
+void inference_model_wait(struct inference_model *model)
+{
+    inference_tensors_wait(&model->tensors);
+}
+
 void inference_model_destroy(struct inference_model *model)
 {
     if (model == NULL)

@@ -1,6 +1,7 @@
-/* A model: the weights of a decoder as a GGUF file has them, every shape checked. Floats are views
- * into the mapped file; quantised matrices are copied once into the form that is multiplied fast.
- * Never changes; any thread reads. */
+/* A model: the weights of a decoder as a GGUF file has them, every shape checked. Float matrices
+ * are views into the mapped file; quantised matrices are copied once into the form that is
+ * multiplied fast, while the model serves. Nothing else changes, and no product by it; any thread
+ * reads. */
 #ifndef INFERENCE_MODEL_H
 #define INFERENCE_MODEL_H
 
@@ -80,9 +81,11 @@ struct inference_model {
  * others. */
 struct inference_model *inference_model_create(struct gguf *gguf, struct error *err);
 
-/* The same without a copy of the weights, which are packed part by part whenever they are
- * multiplied: there at once, in memory that processes share and the system may take back, and slow.
- * What comes out is the same to the last bit. */
+/* Until it is as fast as it will be. The thread that created it. */
+void inference_model_wait(struct inference_model *model);
+
+/* A model that is never copied: in memory that processes share and the system may take back, and
+ * slow. What comes out is the same to the last bit. */
 struct inference_model *inference_model_map(struct gguf *gguf, struct error *err);
 
 /* What the matrices of @layer, one of @model's, are called and how they are shaped. */

@@ -58,16 +58,17 @@ struct product {
     uint32_t part_groups;
 };
 
-/* Groups of a matrix that is not packed, a few at a time by way of a member's own memory: the same
- * product to the last bit. */
+/* Groups that are not packed, a few at a time by way of a member's own memory: the same product to
+ * the last bit. */
 static void multiply_mapped(const struct product *product, uint32_t first, uint32_t groups,
                             unsigned member)
 {
     struct inference_products *products = product->products;
     void *memory = products->block + member * products->block_stride;
-    uint32_t count;
+    uint32_t done, count;
 
-    for (uint32_t at = first; at < first + groups; at += count) {
+    done = kernels_multiply_mapped(product->out, product->matrix, product->vectors, first, groups);
+    for (uint32_t at = first + done; at < first + groups; at += count) {
         struct matrix packed;
 
         count = first + groups - at < MAPPED_GROUPS ? first + groups - at : MAPPED_GROUPS;
@@ -82,11 +83,13 @@ static void run_each(void *task, uint32_t part, unsigned member)
     uint32_t first = part * product->part_groups;
     uint32_t left = matrix_groups(product->matrix) - first;
     uint32_t groups = left < product->part_groups ? left : product->part_groups;
+    uint32_t packed = matrix_packed_groups(product->matrix);
+    uint32_t ready = packed <= first ? 0 : packed - first < groups ? packed - first : groups;
 
-    if (product->matrix->data == NULL)
-        multiply_mapped(product, first, groups, member);
-    else
-        kernels_multiply(product->out, product->matrix, product->vectors, first, groups);
+    if (ready > 0)
+        kernels_multiply(product->out, product->matrix, product->vectors, first, ready);
+    if (ready < groups)
+        multiply_mapped(product, first + ready, groups - ready, member);
 }
 
 /* Each vector by our own kernels. */

@@ -106,6 +106,14 @@ void kernels_multiply(float *out, const struct matrix *matrix, const struct vect
         chosen->multiply[matrix->form](out, matrix, vectors, first, groups);
 }
 
+uint32_t kernels_multiply_mapped(float *out, const struct matrix *matrix,
+                                 const struct vectors *vectors, uint32_t first, uint32_t groups)
+{
+    return chosen->multiply_rows == NULL
+               ? 0
+               : chosen->multiply_rows(out, matrix, vectors, first, groups);
+}
+
 void kernels_expand_rows(float *out, const struct matrix *matrix, uint32_t first, uint32_t count)
 {
     static const enum gguf_tensor_type types[] = { [MATRIX_FORM_F32] = GGUF_TENSOR_TYPE_F32,

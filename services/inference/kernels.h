@@ -7,6 +7,7 @@
 #ifndef KERNELS_H
 #define KERNELS_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -57,9 +58,10 @@ enum matrix_form {
 struct matrix {
     enum matrix_form form;
     uint32_t rows, columns;
-    size_t stride;       /* bytes from a row, or a group of eight, to the next */
-    const void *data;    /* NULL: not packed */
-    struct table mapped; /* of what is not packed: its rows, packed part by part when multiplied */
+    size_t stride; /* bytes from a row, or a group of eight, to the next */
+    const void *data;
+    struct table mapped;             /* where there is @packed: the same rows as a file has them */
+    const _Atomic(uint32_t) *packed; /* groups that are in @data, and more may follow; NULL: all */
 };
 
 static inline bool matrix_is_float(const struct matrix *matrix)
@@ -72,6 +74,13 @@ static inline uint32_t matrix_groups(const struct matrix *matrix)
 {
     return matrix_is_float(matrix) ? matrix->rows
                                    : (matrix->rows + MATRIX_GROUP_ROWS - 1) / MATRIX_GROUP_ROWS;
+}
+
+/* Groups from the first that kernels_multiply takes now. */
+static inline uint32_t matrix_packed_groups(const struct matrix *matrix)
+{
+    return matrix->packed == NULL ? matrix_groups(matrix)
+                                  : atomic_load_explicit(matrix->packed, memory_order_acquire);
 }
 
 /* Bytes that kernels_pack wants for a tensor of this type and shape; 0 for the float types, which
@@ -87,11 +96,13 @@ struct matrix kernels_pack(const struct table *table, void *memory);
 struct matrix kernels_pack_place(const struct table *table, void *memory);
 void kernels_pack_groups(const struct table *table, void *memory, uint32_t first, uint32_t count);
 
-/* The matrix of @table without a copy of it: kernels_multiply does not take it; @count of its
- * groups from @first on are packed into @memory, room for so many, by kernels_map_groups, which
- * returns the matrix as far as it can be multiplied then. */
-struct matrix kernels_map(const struct table *table);
-struct matrix kernels_map_groups(const struct matrix *matrix, void *memory, uint32_t first,
+/* The matrix of @table while no more than its first *packed groups are in @memory. kernels_multiply
+ * takes those; @count of the others from @first on are packed into @part, room for so many, by
+ * kernels_map_groups, which returns the matrix as far as it can be multiplied then. The products
+ * are the same to the last bit. Any thread may pack groups into @memory and count them in *packed
+ * afterwards, which others may read at any time (matrix_packed_groups). */
+struct matrix kernels_map(const struct table *table, void *memory, const _Atomic(uint32_t) *packed);
+struct matrix kernels_map_groups(const struct matrix *matrix, void *part, uint32_t first,
                                  uint32_t count);
 
 /* Vectors
@@ -124,6 +135,11 @@ void kernels_quantise_done(struct vectors *vectors, enum matrix_form form);
  * rows of @out are matrix->rows apart. The vectors have been quantised for the matrix's form. */
 void kernels_multiply(float *out, const struct matrix *matrix, const struct vectors *vectors,
                       uint32_t first, uint32_t groups);
+
+/* How many of the @groups groups from @first on were multiplied as they lie in the file, as
+ * kernels_multiply would have: those for which that is faster than packing them. */
+uint32_t kernels_multiply_mapped(float *out, const struct matrix *matrix,
+                                 const struct vectors *vectors, uint32_t first, uint32_t groups);
 
 /* out[count][columns] = rows first … first + count - 1 of a float form as floats */
 void kernels_expand_rows(float *out, const struct matrix *matrix, uint32_t first, uint32_t count);

@@ -369,6 +369,7 @@ const struct kernels *kernels_avx2(void)
                       [MATRIX_FORM_Q4K] = kernels_avx2_multiply_q4k,
                       [MATRIX_FORM_Q5K] = kernels_avx2_multiply_q5k,
                       [MATRIX_FORM_Q6K] = kernels_avx2_multiply_q6k },
+        .multiply_rows = kernels_avx2_multiply_rows,
         .quantise_8 = quantise_8,
         .quantise_16 = quantise_16,
         .add_scaled = add_scaled,

@@ -17,6 +17,9 @@ struct kernels {
     void (*multiply[MATRIX_FORM_COUNT])(float *out, const struct matrix *matrix,
                                         const struct vectors *vectors, uint32_t first,
                                         uint32_t groups);
+    /* kernels_multiply_mapped; NULL: none. */
+    uint32_t (*multiply_rows)(float *out, const struct matrix *matrix,
+                              const struct vectors *vectors, uint32_t first, uint32_t groups);
     /* One vector of @count values, a multiple of 32, to its place @index in a tile of @width. */
     void (*quantise_8)(const float *x, size_t count, char *tile, unsigned width, unsigned index);
     void (*quantise_16)(const float *x, size_t count, char *tile, unsigned width, unsigned index);
@@ -46,6 +49,10 @@ const struct kernels *kernels_chosen(void);
 /* kernels_pack.c and kernels_avx2_pack.c */
 void kernels_generic_pack(const struct table *table, uint32_t row, void *group);
 void kernels_avx2_pack(const struct table *table, uint32_t row, void *group);
+
+/* kernels_avx2_rows.c */
+uint32_t kernels_avx2_multiply_rows(float *out, const struct matrix *matrix,
+                                    const struct vectors *vectors, uint32_t first, uint32_t groups);
 
 /* kernels_avx2_cache.c */
 void kernels_avx2_score_kept(float *out, const float *q, const struct kept_rows *rows, size_t width,

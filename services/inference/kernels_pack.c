@@ -188,24 +188,28 @@ void kernels_pack_groups(const struct table *table, void *memory, uint32_t first
         kernels_chosen()->pack(table, at * LANES, (char *)memory + at * stride);
 }
 
-struct matrix kernels_map(const struct table *table)
+struct matrix kernels_map(const struct table *table, void *memory, const _Atomic(uint32_t) *packed)
 {
-    struct matrix matrix = kernels_pack_place(table, NULL);
+    struct matrix matrix = kernels_pack_place(table, memory);
 
+    if (matrix_is_float(&matrix))
+        return matrix;
     matrix.mapped = *table;
+    matrix.packed = packed;
     return matrix;
 }
 
-struct matrix kernels_map_groups(const struct matrix *matrix, void *memory, uint32_t first,
+struct matrix kernels_map_groups(const struct matrix *matrix, void *part, uint32_t first,
                                  uint32_t count)
 {
     struct matrix packed = *matrix;
-    char *start = (char *)((uintptr_t)memory - first * matrix->stride); /* of group 0 */
+    char *start = (char *)((uintptr_t)part - first * matrix->stride); /* of group 0 */
 
     if ((first + count) * LANES > matrix->rows)
-        memset(memory, 0, count * matrix->stride);
+        memset(part, 0, count * matrix->stride);
     kernels_pack_groups(&matrix->mapped, start, first, count);
     packed.data = start;
+    packed.packed = NULL;
     return packed;
 }
 

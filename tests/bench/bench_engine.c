@@ -63,6 +63,7 @@ struct inference_engine *bench_engine_create(struct inference_model *model,
     struct inference_engine *engine;
 
     options.on_ready = on_ready;
+    inference_model_wait(model);
     engine = inference_engine_create(model, &options, err);
     if (engine != NULL)
         await();

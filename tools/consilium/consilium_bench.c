@@ -65,6 +65,7 @@ static double median_of(struct bench *bench, double (*run)(struct bench *))
 
 struct figures {
     double loaded_s, first_s;       /* until a prompt's first id could be sampled */
+    double packed_s;                /* until it is as fast as it will be */
     double prompt, answers;         /* ids a second */
     struct consilium_limits limits; /* where they were asked for */
 };
@@ -97,11 +98,12 @@ static void print_json(const struct bench *bench, const struct figures *figures,
 {
     printf(
         "{\"parameters\":%llu,\"kernels\":\"%s\",\"threads\":%u,\"load_s\":%.3f,\"first_s\":%.3f,"
-        "\"prompt_ids\":%u,\"prompt_ids_per_s\":%.1f,\"answer_ids\":%u,\"sequences\":%u,"
+        "\"packed_s\":%.3f,\"prompt_ids\":%u,\"prompt_ids_per_s\":%.1f,\"answer_ids\":%u,\"sequences\":%u,"
         "\"answer_ids_per_s\":%.1f",
         (unsigned long long)bench->model.model->parameters, kernels_name(),
-        inference_crew_size(bench->model.crew), figures->loaded_s, figures->first_s, bench->prompt,
-        figures->prompt, bench->answer, bench->sequences, figures->answers);
+        inference_crew_size(bench->model.crew), figures->loaded_s, figures->first_s,
+        figures->packed_s, bench->prompt, figures->prompt, bench->answer, bench->sequences,
+        figures->answers);
     if (has_limits) {
         putchar(',');
         print_limits(&figures->limits, true);
@@ -173,6 +175,8 @@ static enum status run_bench(struct bench *bench, struct consilium *consilium, s
     figures.loaded_s = seconds_since(start);
     run_prompt(bench);
     figures.first_s = seconds_since(start);
+    inference_model_wait(bench->model.model);
+    figures.packed_s = seconds_since(start);
     figures.prompt = median_of(bench, run_prompt);
     figures.answers = median_of(bench, run_answers);
     if (config->limits
