@@ -65,6 +65,8 @@ distil() {
     printf 'consilium:x:65532:\n' >"$root/etc/group"
 }
 
+mkdir -p "$OUT"
+printf 'consilium %s %s\n' "$VERSION" "$REVISION" >"$OUT/release"
 for service in gateway deid context tokenizer inference; do distil "$service" "/build/bin/$service"; done
 distil consilium /build/bin/consilium /build/bin/consilium-load
 distil redis /usr/bin/redis-server /usr/bin/redis-cli

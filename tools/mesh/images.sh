@@ -99,7 +99,7 @@ images_check() {
     second=$(images_list)
     unset CONTAINERS_STORAGE_CONF
     say "$second"
-    cmp -s build/images/build-root.tar "$again/build-root.tar" || say "the Debian to build in is not the one of the first time: build/images/build-root.tar is older, or its making is to blame"
+    cmp -s build/images/build-root.tar "$again/build-root.tar" || say "the Debian to build in is another one by now: build/images/build-root.tar is older"
     if [ "$first" != "$second" ]; then
         diff <(echo "$first") <(echo "$second") >&2 || true
         fail "images of one commit differ; the second ones are in $again/store"
