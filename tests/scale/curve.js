@@ -4,9 +4,13 @@
 // The results of a subject replace those that the file has of it; node tests/scale/draw.js draws the curves, and tests/scale/all.js measures all subjects. A
 // measurement whose load generator dies is made once more, and that is told.
 'use strict';
+const { execFileSync } = require('node:child_process');
+const crypto = require('node:crypto');
 const fs = require('node:fs');
+const os = require('node:os');
 const path = require('node:path');
 const names = require('./names');
+const { efficiencyOf } = require('./goals');
 const { Fleet, LEAVES, ROOT, pause } = require('./fleet');
 
 const BELOW = 0.7;
@@ -14,15 +18,16 @@ const BEYOND = 4;
 const WARM_S = 4; // until callers have learnt how much is too much
 
 // share: of a processor, a replica; clients: of a replica, where one call at a time each finds out what is answered at most: enough that none has to wait for
-// work, and few enough that none has to wait for long; deadline: beyond capacity. A question to the mesh is dear for such shares: it is measured longer and
-// twice, and about short records.
+// work, and few enough that none has to wait for long; deadline: beyond capacity; longer: so many times, where a replica answers a few dozen a second or less;
+// runs: that find out the most. A question to the mesh is dear for such shares: it is about short records. The tokenizer's share is small because one generator
+// offers some thirty thousand calls a second at most.
 const SUBJECTS = {
   deid: { mix: 'redact', shares: { deid: 0.08 }, clients: 24, deadline: '1s' },
   context: { mix: 'assemble', shares: { context: 0.08 }, clients: 24, deadline: '1s' },
-  tokenizer: { mix: 'encode', shares: { tokenizer: 0.05 }, clients: 24, deadline: '1s' },
-  inference: { mix: 'generate', shares: { inference: 0.1 }, clients: 8, deadline: '2s', flags: { inference: ['--threads=1'] } },
-  gateway: { mix: 'timeline', shares: { gateway: 0.05 }, clients: 16, around: LEAVES, deadline: '1s' },
-  mesh: { mix: 'ask', clients: 6, shares: { gateway: 0.03, deid: 0.02, context: 0.02, tokenizer: 0.02, inference: 0.06 }, deadline: '8s', flags: { inference: ['--threads=1'] }, words: ['--resources=40', '--tokens=4'], longer: 4 },
+  tokenizer: { mix: 'encode', shares: { tokenizer: 0.03 }, clients: 24, deadline: '1s' },
+  inference: { mix: 'generate', shares: { inference: 0.1 }, clients: 8, deadline: '2s', longer: 2, flags: { inference: ['--threads=1'] } },
+  gateway: { mix: 'timeline', shares: { gateway: 0.05 }, clients: 16, around: LEAVES, deadline: '1s', longer: 2 },
+  mesh: { mix: 'ask', clients: 6, shares: { gateway: 0.03, deid: 0.02, context: 0.02, tokenizer: 0.02, inference: 0.06 }, deadline: '8s', flags: { inference: ['--threads=1'] }, words: ['--resources=40', '--tokens=4'], longer: 4, runs: 2 },
 };
 
 function options() {
@@ -44,6 +49,26 @@ function cpuSeconds(fleet) {
   return used;
 }
 
+// How fast a processor is just now, in any unit: others share what it is made of.
+function speed() {
+  const block = Buffer.alloc(1 << 20);
+  const times = Array.from({ length: 8 }, () => {
+    const began = process.hrtime.bigint();
+    crypto.createHash('sha256').update(block).digest();
+    return Number(process.hrtime.bigint() - began);
+  });
+  return 1e9 / Math.min(...times);
+}
+
+// What part of the processors is idle, before anything is begun.
+async function idleShare() {
+  const read = () => os.cpus().map(({ times }) => times);
+  const before = read();
+  await pause(2000);
+  const passed = read().map((times, at) => Object.fromEntries(Object.entries(times).map(([kind, ms]) => [kind, ms - before[at][kind]])));
+  return sum(passed.map(({ idle }) => idle)) / sum(passed.flatMap((times) => Object.values(times)));
+}
+
 const sum = (numbers) => numbers.reduce((a, b) => a + b, 0);
 
 async function measure(...words) {
@@ -59,16 +84,18 @@ async function measure(...words) {
 // What consilium-load found, and what processor time the replicas took for it.
 async function measureOnce(fleet, { mix, seconds, warmS = 2, deadline = '20s', own = [] }, ...words) {
   const cpu = cpuSeconds(fleet);
+  const speeds = [speed()];
   const began = process.hrtime.bigint();
   const { report } = await fleet.load([`--mix=${mix}`, `--time=${seconds}s`, `--warmup=${warmS}s`, `--deadline=${deadline}`, '--patients=8', ...(own.length ? own : ['--resources=120', '--tokens=8']), ...words]);
   const wall = Number(process.hrtime.bigint() - began) / 1e9;
   const used = Object.fromEntries(Object.entries(cpuSeconds(fleet)).map(([service, seconds]) => [service, seconds - cpu[service]]));
+  speeds.push(speed());
   const [step] = report.steps;
   const [kind] = step.kinds;
   const good = sum(step.seconds.map((second) => second.good));
   return {
     offered: kind.begun / step.measured_s, answered: kind.answered / step.measured_s, p50_ms: kind.whole.p50_us / 1000, p99_ms: kind.whole.p99_us / 1000,
-    by_status: kind.by_status, repeated: kind.repeated, cpu: sum(Object.values(used)) / wall, calls_a_cpu_second: good / sum(Object.values(used)),
+    by_status: kind.by_status, repeated: kind.repeated, speed: sum(speeds) / speeds.length, cpu: sum(Object.values(used)) / wall, calls_a_cpu_second: good / sum(Object.values(used)),
     cpu_ms_a_call: Object.fromEntries(Object.entries(used).map(([service, seconds]) => [service, 1000 * seconds / good])),
   };
 }
@@ -80,10 +107,11 @@ function median(runs) {
 }
 
 async function atCount(fleet, subject, replicas, seconds) {
-  const { mix, deadline, words: own, longer = 1 } = subject;
-  const atMost = () => measure(fleet, { mix, own, seconds: longer === 1 ? seconds - 2 : seconds }, `--clients=${subject.clients * replicas}`);
+  const { mix, deadline, words: own, runs: wanted = 3 } = subject;
+  const atMost = () => measure(fleet, { mix, own, seconds: Math.max(seconds - 2, 1) }, `--clients=${subject.clients * replicas}`);
   // What is compared is measured between: the machine is not as fast now as in a minute.
-  const runs = longer === 1 ? [await atMost(), await atMost()] : [await atMost()];
+  const runs = [];
+  while (runs.length < wanted - 1) runs.push(await atMost());
   const beyond = await measure(fleet, { mix, own, seconds: seconds + 2, warmS: WARM_S, deadline }, `--rate=${(median(runs).answered * BEYOND).toFixed(2)}`);
   const most = median([...runs, await atMost()]);
   const below = await measure(fleet, { mix, own, seconds }, `--rate=${(most.answered * BELOW).toFixed(2)}`);
@@ -103,8 +131,9 @@ async function addAndRemove(fleet, subject, replicas, most) {
   await Promise.all(added.map((replica) => fleet.remove(replica)));
   const { by_status: ends, repeated } = await running;
   const dropped = sum(Object.entries(ends).map(([status, count]) => (status === 'OK' ? 0 : count)));
-  console.log(`one more: has its share after ${Math.max(...taken).toFixed(1)} s; taken away again: ${dropped} calls dropped of ${ends.OK + dropped}, ${repeated} begun again`);
-  return { takes_load_s: Math.max(...taken), dropped, repeated, calls: ends.OK + dropped };
+  console.log(`one more: has its share after ${Math.max(...taken)} s; taken away again: ${dropped} calls dropped of ${ends.OK + dropped}, ${repeated} begun again`);
+  const longest = Math.max(...taken);
+  return { takes_load_s: Number.isFinite(longest) ? longest : null, dropped, repeated, calls: ends.OK + dropped };
 }
 
 // Seconds from its being listed until it answers at half the mean rate of its like.
@@ -126,6 +155,7 @@ async function main() {
   const { subject, counts, seconds, file } = options();
   const chosen = SUBJECTS[subject];
   const around = Object.fromEntries((chosen.around ?? []).map((service) => [service, 1]));
+  const measured = { at: new Date().toISOString(), revision: execFileSync('git', ['-C', ROOT, 'rev-parse', '--short', 'HEAD'], { encoding: 'utf8' }).trim(), processors: os.cpus().length, idle: await idleShare() };
   const first = Object.fromEntries(Object.keys(chosen.shares).map((service) => [service, counts[0]]));
   const fleet = await Fleet.open({ counts: { ...around, ...first }, shares: chosen.shares, flags: chosen.flags });
   const points = [];
@@ -142,13 +172,9 @@ async function main() {
     await fleet.close();
   }
   const results = fs.existsSync(file) ? JSON.parse(fs.readFileSync(file, 'utf8')) : {};
-  results[subject] = { mix: chosen.mix, shares: chosen.shares, seconds, points, change };
+  results[subject] = { measured, mix: chosen.mix, shares: chosen.shares, seconds, points, change };
   fs.writeFileSync(file, `${JSON.stringify(results, null, 1)}\n`);
-  const [one] = points;
-  for (const { replicas, most } of points.slice(1)) {
-    const times = replicas / one.replicas;
-    console.log(`${one.replicas} → ${replicas}: efficiency ${(most.answered / one.most.answered / times).toFixed(3)}; calls a second of processor time ${(most.calls_a_cpu_second / one.most.calls_a_cpu_second).toFixed(3)} of one's`);
-  }
+  for (const point of points.slice(1)) console.log(`${points[0].replicas} → ${point.replicas}: efficiency ${efficiencyOf(points, point).toFixed(3)}; calls a second of processor time ${(point.most.calls_a_cpu_second / points[0].most.calls_a_cpu_second).toFixed(3)} of ${points[0].replicas}'s`);
 }
 
 names.enter();

@@ -2,6 +2,7 @@
 'use strict';
 const fs = require('node:fs');
 const path = require('node:path');
+const { efficiencyOf, goodputOf, shortOf } = require('./goals');
 const { colour, escape, plot } = require('./picture_page');
 
 const ROOT = path.resolve(__dirname, '../..');
@@ -34,14 +35,31 @@ function rowOf(subject, { points, shares }) {
   ];
 }
 
+function rowsOf(subject, { points, change }) {
+  const [one] = points;
+  return points.map((point, at) => {
+    const { replicas, most, below } = point;
+    const last = replicas === 4 && change ? `${change.takes_load_s === null ? 'not in 15' : change.takes_load_s.toFixed(1)} s | ${change.dropped} of ${change.calls}` : ' | ';
+    return `| ${at === 0 ? subject : ''} | ${replicas} | ${most.answered.toFixed(most.answered < 100 ? 1 : 0)} | ${efficiencyOf(points, point).toFixed(2)} | ${(most.calls_a_cpu_second / one.most.calls_a_cpu_second).toFixed(2)} | ${most.speed ? (most.speed / one.most.speed).toFixed(2) : ''} | ${below.p50_ms.toFixed(1)}, ${below.p99_ms.toFixed(1)} | ${(100 * goodputOf(point)).toFixed(0)} % | ${last} |\n`;
+  });
+}
+
 function table() {
-  const head = '| | replicas | answered/s | efficiency | per processor second | p50, p99 ms at 70 % | goodput at 4× | one more has its share after | dropped when it goes |\n|---|---:|---:|---:|---:|---:|---:|---:|---:|\n';
-  return head + Object.entries(results).flatMap(([subject, { points, change }]) => points.map(({ replicas, most, below, beyond }) => {
-    const [one] = points;
-    const efficiency = most.answered / one.most.answered / replicas;
-    const last = replicas === 4 && change ? `${change.takes_load_s.toFixed(1)} s | ${change.dropped} of ${change.calls}` : ' | ';
-    return `| ${replicas === 1 ? subject : ''} | ${replicas} | ${most.answered.toFixed(most.answered < 100 ? 1 : 0)} | ${efficiency.toFixed(2)} | ${(most.calls_a_cpu_second / one.most.calls_a_cpu_second).toFixed(2)} | ${below.p50_ms.toFixed(1)}, ${below.p99_ms.toFixed(1)} | ${(100 * beyond.answered / most.answered).toFixed(0)} % | ${last} |\n`;
-  })).join('');
+  const head = '| | replicas | answered/s | efficiency | per processor second | processor\'s speed | p50, p99 ms at 70 % | goodput at 4× | one more has its share after | dropped when it goes |\n|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|\n';
+  return head + Object.entries(results).flatMap(([subject, result]) => rowsOf(subject, result)).join('');
+}
+
+// When and of what each was measured, and what falls short of its goal.
+function notes() {
+  const all = Object.entries(results);
+  const how = ({ measured }) => (measured ? `${measured.at.slice(0, 10)}, commit ${measured.revision}, ${measured.processors} processors` : 'an earlier state');
+  const told = [...new Set(all.map(([, result]) => how(result)))].map((one) => {
+    const of = all.filter(([, result]) => how(result) === one);
+    const idle = Math.min(...of.map(([, { measured }]) => measured?.idle ?? NaN));
+    return `${of.map(([subject]) => subject).join(', ')}: ${one}${Number.isFinite(idle) ? `, idle for ${(100 * idle).toFixed(0)} % or more before each began` : ''}`;
+  });
+  const short = all.flatMap(([subject, result]) => shortOf(subject, result).map((one) => `${subject}: ${one}`));
+  return `\nMeasured: ${told.join('; ')}. ${short.length ? `Short of its goal: ${short.join('; ')}.` : 'Each reaches its goal.'}\n`;
 }
 
 const rows = Object.entries(results).map(([subject, result]) => rowOf(subject, result));
@@ -51,5 +69,5 @@ fs.writeFileSync(path.join(ROOT, 'docs/pictures/scaling.svg'), `<svg xmlns="http
 const document = path.join(ROOT, 'docs/scaling.md');
 if (fs.existsSync(document)) {
   const text = fs.readFileSync(document, 'utf8');
-  fs.writeFileSync(document, text.replace(/<!-- table -->[\s\S]*<!-- end of table -->/, () => `<!-- table -->\n${table()}<!-- end of table -->`));
-} else console.log(table());
+  fs.writeFileSync(document, text.replace(/<!-- table -->[\s\S]*<!-- end of table -->/, () => `<!-- table -->\n${table()}${notes()}<!-- end of table -->`));
+} else console.log(table() + notes());

@@ -218,4 +218,4 @@ class Fleet {
   }
 }
 
-module.exports = { Fleet, LEAVES, ROOT, SERVICES: Object.keys(PORTS), pause };
+module.exports = { BIN, Fleet, LEAVES, ROOT, SERVICES: Object.keys(PORTS), pause };
