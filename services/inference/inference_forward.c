@@ -399,13 +399,10 @@ static void begin(struct inference_forward *forward, const struct inference_segm
         CHECK(segments[i].count >= 1 && segments[i].count <= INFERENCE_CHUNK_MAX);
         CHECK(segments[i].count <= INFERENCE_BATCH_MAX - forward->n);
         for (uint32_t j = 0; j < segments[i].count; j++, forward->n++) {
-            float *x = forward->x + (size_t)forward->n * model->embedding;
-
             forward->segment_of[forward->n] = i;
             forward->position_of[forward->n] = segments[i].position + j;
-            kernels_expand_row(x, &model->token_embedding, segments[i].ids[j]);
-            for (uint32_t k = 0; model->embedding_scale != 1.0f && k < model->embedding; k++)
-                x[k] *= model->embedding_scale;
+            inference_model_embed(model, segments[i].ids[j],
+                                  forward->x + (size_t)forward->n * model->embedding);
         }
     }
 }

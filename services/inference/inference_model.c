@@ -10,6 +10,14 @@
 #define MODEL_BYTES_MAX (64 * MIB)
 #define VOCABULARY_MAX (1u << 24)
 
+void inference_model_embed(const struct inference_model *model, uint32_t id, float *x)
+{
+    if (!model->is_tied || !kernels_expand_packed_row(x, &model->output, id))
+        kernels_expand_row(x, &model->token_embedding, id);
+    for (uint32_t i = 0; model->embedding_scale != 1.0f && i < model->embedding; i++)
+        x[i] *= model->embedding_scale;
+}
+
 /* Layers
  * ---------------------------------------------------------------------------------------------- */
 
@@ -105,6 +113,7 @@ static enum status load_ends(struct inference_model *model, struct error *err)
         return error_set(err, STATUS_DATA_LOSS, "a vocabulary of %llu",
                          (unsigned long long)tokens->dimensions[1]);
     model->vocabulary = (uint32_t)tokens->dimensions[1];
+    model->is_tied = !has_output;
     if (inference_tensors_table(&model->tensors, "token_embd.weight", model->vocabulary,
                                 model->embedding, &model->token_embedding, err)
             != STATUS_OK

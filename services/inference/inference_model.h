@@ -72,6 +72,7 @@ struct inference_model {
     uint64_t parameters;
     struct table token_embedding; /* vocabulary × embedding */
     struct matrix output; /* vocabulary × embedding; the token embedding where the file has none */
+    bool is_tied;         /* it has none */
     const float *output_norm; /* [embedding] */
     struct inference_layer *layers;
 };
@@ -87,6 +88,10 @@ void inference_model_wait(struct inference_model *model);
 /* A model that is never copied: in memory that processes share and the system may take back, and
  * slow. What comes out is the same to the last bit. */
 struct inference_model *inference_model_map(struct gguf *gguf, struct error *err);
+
+/* x[embedding] = what stands for @id. Where it is in the output's matrix too it comes from there,
+ * so that the file's rows need not stay in memory. */
+void inference_model_embed(const struct inference_model *model, uint32_t id, float *x);
 
 /* What the matrices of @layer, one of @model's, are called and how they are shaped. */
 void inference_model_parts(const struct inference_model *model, struct inference_layer *layer,

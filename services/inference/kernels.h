@@ -105,6 +105,10 @@ struct matrix kernels_map(const struct table *table, void *memory, const _Atomic
 struct matrix kernels_map_groups(const struct matrix *matrix, void *part, uint32_t first,
                                  uint32_t count);
 
+/* What kernels_expand_row gives of the rows that the matrix was packed from, to the last bit;
+ * false: the row is not packed. */
+bool kernels_expand_packed_row(float *out, const struct matrix *matrix, uint32_t row);
+
 /* Vectors
  * ---------------------------------------------------------------------------------------------- */
 

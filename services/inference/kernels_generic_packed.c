@@ -2,6 +2,7 @@
  * by block. */
 #include <string.h>
 
+#include "base/check.h"
 #include "gguf/gguf_half.h"
 #include "kernels_impl.h"
 #include "kernels_pack.h"
@@ -143,4 +144,19 @@ void kernels_generic_multiply(float *out, const struct matrix *matrix,
             }
         }
     }
+}
+
+bool kernels_expand_packed_row(float *out, const struct matrix *matrix, uint32_t row)
+{
+    CHECK(row < matrix->rows);
+    if (matrix_is_float(matrix) || row / LANES >= matrix_packed_groups(matrix))
+        return false;
+    for (uint32_t b = 0; b < matrix->columns / BLOCK; b++, out += BLOCK) {
+        struct row_block block;
+
+        read_block(matrix, row / LANES, b, row % LANES, &block);
+        for (unsigned i = 0; i < BLOCK; i++)
+            out[i] = block.scale[i / 16] * (float)block.values[i] - block.minimum;
+    }
+    return true;
 }

@@ -222,6 +222,28 @@ static void gives_the_same_bits_without_being_packed_before(void **state)
     }
 }
 
+static void reads_rows_out_of_what_is_packed(void **state)
+{
+    float truth[COLUMNS], row[COLUMNS];
+
+    (void)state;
+    for (size_t t = 0; t < TYPES; t++) {
+        _Atomic(uint32_t) two = 2;
+        struct sample sample;
+        struct matrix some;
+
+        open_sample(&sample, types[t]);
+        some = kernels_map(&sample.table, sample.packed, &two);
+        for (uint32_t r = 0; r < ROWS; r++) {
+            kernels_expand_row(truth, &sample.table, r);
+            assert_true(kernels_expand_packed_row(row, &sample.matrix, r));
+            assert_memory_equal(row, truth, sizeof(row));
+            assert_int_equal(kernels_expand_packed_row(row, &some, r), r < 16);
+        }
+        close_sample(&sample);
+    }
+}
+
 static void quantises_as_the_generic_version_does(void **state)
 {
     const struct kernels *fast = kernels_avx2(), *truth = &kernels_generic;
@@ -300,6 +322,7 @@ int main(void)
         cmocka_unit_test(agrees_with_the_generic_version),
         cmocka_unit_test(gives_the_same_bits_in_any_company),
         cmocka_unit_test(gives_the_same_bits_without_being_packed_before),
+        cmocka_unit_test(reads_rows_out_of_what_is_packed),
         cmocka_unit_test(quantises_as_the_generic_version_does),
         cmocka_unit_test(reads_blocks_as_ggml_lays_them_out),
     };
