@@ -27,7 +27,7 @@ static const struct setting settings[] = {
       "BITS", "of a key or value that is kept: 32, or 8 for less than a third of the memory", 8, 32,
       false, false },
     { "mapped", SETTING_KIND_SWITCH, offsetof(struct inference_config, mapped), "false", NULL,
-      "serve from the file as it lies, without a copy made for speed: at once, in memory that "
+      "serve from the file as it lies for good, without a copy made for speed: in memory that "
       "processes share, and slower",
       0, 0, false, false },
     { "model-watch", SETTING_KIND_DURATION, offsetof(struct inference_config, model_watch_ms), "1s",
