@@ -2,6 +2,11 @@
 
 #include "base/check.h"
 
+/* The mean follows spans of busy time, which are longer than a process with a share of a processor
+ * stands still: within its slice it answers thirty calls in a millisecond, and then none in thirty.
+ * A span that takes longer by the clock is brought to an end all the same. */
+#define SPAN_NS (200 * (uint64_t)1000000)
+#define SPAN_CLOCK_NS (500 * (uint64_t)1000000)
 #define MEAN_OF 16
 /* Times: half of its time a call may spend on the way, where no server sees it. */
 #define MARGIN 2
@@ -51,25 +56,47 @@ enum gate_answer gate_enter(struct gate *gate, struct list *node, uint64_t now_n
     return answer;
 }
 
+/* Under the lock. */
+static void set_interval(struct gate *gate, uint64_t interval_ns)
+{
+    gate->interval_ns = interval_ns < INTERVAL_NS_MIN ? INTERVAL_NS_MIN : interval_ns;
+}
+
 /* Under the lock. One long pause says little of the next call: it counts as a few intervals. */
+static uint64_t cut_outlier(const struct gate *gate, uint64_t sample)
+{
+    uint64_t most = OUTLIER * gate->interval_ns;
+
+    return gate->interval_ns != 0 && sample > most ? most : sample;
+}
+
+/* Under the lock. */
+static void note_done(struct gate *gate, uint64_t now_ns, uint64_t passed_ns)
+{
+    bool is_first = gate->interval_ns == 0;
+
+    if (gate->span_done++ == 0)
+        gate->span_began_ns = now_ns - passed_ns;
+    gate->span_ns += passed_ns;
+    gate->left_ns = now_ns;
+    if (!is_first && gate->span_ns < SPAN_NS && now_ns - gate->span_began_ns < SPAN_CLOCK_NS)
+        return;
+    passed_ns = cut_outlier(gate, gate->span_ns / gate->span_done);
+    set_interval(gate, is_first ? passed_ns : (gate->interval_ns + passed_ns) / 2);
+    gate->span_ns = 0;
+    gate->span_done = 0;
+}
+
+/* Under the lock. */
 static void note_leaving(struct gate *gate, uint64_t now_ns, bool is_done)
 {
-    uint64_t sample = now_ns > gate->left_ns ? now_ns - gate->left_ns : 0,
-             most = OUTLIER * gate->interval_ns;
+    uint64_t passed_ns = now_ns > gate->left_ns ? now_ns - gate->left_ns : 0;
 
-    if (!is_done && sample <= gate->interval_ns)
-        return;
     if (is_done)
-        gate->left_ns = now_ns;
-    if (gate->interval_ns == 0) {
-        gate->interval_ns = sample;
-        return;
-    }
-    if (sample > most)
-        sample = most;
-    gate->interval_ns = gate->interval_ns - gate->interval_ns / MEAN_OF + sample / MEAN_OF;
-    if (gate->interval_ns < INTERVAL_NS_MIN)
-        gate->interval_ns = INTERVAL_NS_MIN;
+        note_done(gate, now_ns, passed_ns);
+    else if (passed_ns > gate->interval_ns)
+        set_interval(gate, gate->interval_ns - gate->interval_ns / MEAN_OF
+                               + cut_outlier(gate, passed_ns) / MEAN_OF);
 }
 
 struct list *gate_leave(struct gate *gate, uint64_t now_ns, bool is_done)

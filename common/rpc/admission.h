@@ -25,6 +25,9 @@ struct gate {
     struct list queue;
     uint64_t left_ns;     /* when the last one was done, or the first of a busy time came */
     uint64_t interval_ns; /* a moving mean of the time between two that are done; 0: not known */
+    uint64_t span_ns;     /* of busy time since the mean was last brought up to date */
+    unsigned span_done;   /* so many were done in it */
+    uint64_t span_began_ns;
 };
 
 void gate_init(struct gate *gate, unsigned inside_max, unsigned waiting_max);

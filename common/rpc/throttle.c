@@ -16,7 +16,7 @@
 #define FREE_CALLS 16
 
 /* Of short calls, what comes back within so many seconds may be out. */
-#define OUT_S 0.5
+#define OUT_S 0.125
 
 static void age(struct throttle *throttle, uint64_t now_ns)
 {

@@ -22,7 +22,7 @@ struct throttle {
 
 #define THROTTLE_HALF_NS (1000 * (uint64_t)1000000)
 #define THROTTLE_BEST_NS (8000 * (uint64_t)1000000)
-#define THROTTLE_OUT_MIN 512
+#define THROTTLE_OUT_MIN 128
 
 enum throttle_end {
     THROTTLE_END_TAKEN,
@@ -31,7 +31,7 @@ enum throttle_end {
 };
 
 /* Whether a call may be sent. @chance is uniform, from 0 to under 1. @is_short: one of those that
- * take moments, of which no more are out at once than come back in half a second (or
+ * take moments, of which no more are out at once than come back in an eighth of a second (or
  * THROTTLE_OUT_MIN). */
 bool throttle_may_send(struct throttle *throttle, uint64_t now_ns, bool is_short, double chance);
 
