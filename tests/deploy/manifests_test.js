@@ -144,6 +144,20 @@ exports.tests = {
     }
   },
 
+  'requests and limits hold what was measured (tests/scale/resources.js)'(world) {
+    const measured = JSON.parse(fs.readFileSync(path.join(ROOT, 'docs/resources.json'), 'utf8'));
+    const processors = (text) => (String(text).endsWith('m') ? parseFloat(text) / 1000 : Number(text));
+    const mebibytes = (text) => parseFloat(text) * (text.endsWith('Gi') ? 1024 : 1);
+    for (const object of workloads(world.production)) {
+      const { name, resources: { requests, limits } } = podOf(object).containers[0];
+      const { ordinary, hard } = measured[name];
+      assert.ok(processors(requests.cpu) * 0.6 >= ordinary.cpu, `${name}: ${requests.cpu} of a processor`);
+      assert.ok(processors(limits.cpu) >= hard.cpu, `${name}: ${limits.cpu} processors at most`);
+      assert.ok(mebibytes(requests.memory) >= hard.mb, `${name}: ${requests.memory}`);
+      assert.ok(mebibytes(limits.memory) >= 2 * hard.mb, `${name}: ${limits.memory} at most`);
+    }
+  },
+
   'selectors, ports, claims and targets of scaling name what is there'(world) {
     for (const objects of [world.laptop, world.production]) {
       const pods = workloads(objects).map((object) => ({ labels: object.spec.template.metadata.labels, ports: podOf(object).containers.flatMap((c) => c.ports ?? []) }));
