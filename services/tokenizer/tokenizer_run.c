@@ -344,7 +344,7 @@ const char *tokenizer_run_put_cuts(struct tokenizer_run *run, const char *start,
     if (run->words_count + BLOCK_WORDS_MAX > TOKENIZER_RUN_WORDS_MAX)
         tokenizer_run_settle(run);
 #if TOKENIZER_HAS_AVX2
-    if (run->has_counts && tokenizer_run_counts_wide(start, base))
+    if (run->has_counts)
         return tokenizer_run_count_wide(run, start, base, cuts);
     if (tokenizer_cpu_has_avx2())
         return tokenizer_run_put_wide(run, start, base, cuts);

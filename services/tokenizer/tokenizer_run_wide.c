@@ -154,7 +154,10 @@ is_other_count(struct tokenizer_cache *cache, uint64_t *place, __m128i key, __m1
     return false;
 }
 
-TOKENIZER_AVX2 bool tokenizer_run_counts_wide(const char *start, const char *base)
+/* Whether words that end in the 64 bytes from @base on may be counted by themselves: none ends in
+ * 0xff. */
+TOKENIZER_AVX2 static inline __attribute__((always_inline)) bool are_countable(const char *start,
+                                                                               const char *base)
 {
     const __m256i *from = (const __m256i *)(const void *)(base - (base > start));
     __m256i most = _mm256_max_epu8(_mm256_loadu_si256(from), _mm256_loadu_si256(from + 1));
@@ -169,6 +172,8 @@ TOKENIZER_AVX2 const char *tokenizer_run_count_wide(struct tokenizer_run *run, c
     struct tokenizer_count *const table = run->cache->counts;
     __m128i count = _mm_setzero_si128();
 
+    if (__builtin_expect(!are_countable(start, base), 0))
+        return tokenizer_run_put_wide(run, start, base, cuts);
     for (; cuts != 0; cuts &= cuts - 1) {
         const char *at = start;
         uint64_t *place;

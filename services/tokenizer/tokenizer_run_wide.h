@@ -10,10 +10,6 @@
 const char *tokenizer_run_put_wide(struct tokenizer_run *run, const char *start, const char *base,
                                    uint64_t cuts);
 
-/* Whether words that end in the 64 bytes from @base on may be counted by themselves: none ends in
- * 0xff. */
-bool tokenizer_run_counts_wide(const char *start, const char *base);
-
 /* The same of a run that counts and has a cache: words whose counts are at hand are counted at
  * once, in no order, and only the others wait. */
 const char *tokenizer_run_count_wide(struct tokenizer_run *run, const char *start, const char *base,
