@@ -22,7 +22,7 @@ struct throttle {
 
 #define THROTTLE_HALF_NS (1000 * (uint64_t)1000000)
 #define THROTTLE_BEST_NS (8000 * (uint64_t)1000000)
-#define THROTTLE_OUT_MIN 128
+#define THROTTLE_OUT_MIN 512
 
 enum throttle_end {
     THROTTLE_END_TAKEN,
