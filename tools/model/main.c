@@ -38,7 +38,8 @@ static const char help[] =
     "      --held FILE.data  --resume FILE.checkpoint  --checkpoint FILE (OUT.checkpoint)  --threads N (2)  --seed S (1)\n"
     "      --width N (192)  --layers N (4)  --heads N (6)  --kv-heads N (heads)  --ffn N (512)  --context N (768)  --rope-base F (500000)\n"
     "      --batch-tokens N  --tokens-max N  --tokens-short N  --short-share F  --rate F  --rate-last F  --warm-up N  --decay F\n"
-    "      --prompt-share F  --prompt-weight F  --cite-weight F  --score-seconds F  --score-examples N\n"
+    "      --prompt-share F  --prompt-weight F  --cite-weight F  --choice-weight F\n"
+    "      --score-seconds F  --score-examples N\n"
     "\n"
     "  model refine --model FILE.gguf --data FILE.data --out ADAPTER.gguf (--minutes M | --steps N)\n"
     "      A LoRA adapter for a model that export or train wrote, from pairs prepared with its own vocabulary.\n"
@@ -126,6 +127,7 @@ static const struct setting {
     { "decay", KIND_DOUBLE, AT(loop.decay) },
     { "prompt-share", KIND_DOUBLE, AT(loop.prompt_share) },
     { "cite-weight", KIND_DOUBLE, AT(loop.cite_weight) },
+    { "choice-weight", KIND_DOUBLE, AT(loop.choice_weight) },
     { "prompt-weight", KIND_DOUBLE, AT(loop.prompt_weight) },
     { "score-seconds", KIND_DOUBLE, AT(loop.score_seconds) },
     { "model", KIND_TEXT, AT(evaluate.model) },
@@ -327,16 +329,20 @@ static enum status train_on(struct options *options, const struct data *data,
                             arena, err);
 }
 
-/* Which pieces open and close a citation. */
-static enum status find_brackets(struct options *options, struct error *err)
+/* Which pieces open and close a citation, and end a line and an answer. */
+static enum status find_pieces(struct options *options, struct error *err)
 {
     struct prompt_writer writer;
+    size_t size;
 
     if (prompt_writer_open(&writer, options->vocabulary, err) != STATUS_OK)
         return err->status;
     options->loop.cite_open[0] = tokenizer_vocab_find(writer.vocab, SLICE("["));
     options->loop.cite_open[1] = tokenizer_vocab_find(writer.vocab, SLICE("\xe2\x96\x81["));
     options->loop.cite_close = tokenizer_vocab_find(writer.vocab, SLICE("]"));
+    options->loop.line_end = tokenizer_vocab_find(writer.vocab, SLICE("\n"));
+    options->loop.turn_end = tokenizer_vocab_find_special(
+        writer.vocab, SLICE(MODEL_TURN_END), 1u << TOKENIZER_PIECE_CONTROL, &size);
     prompt_writer_close(&writer);
     return STATUS_OK;
 }
@@ -384,7 +390,7 @@ static enum status train(struct options *options, struct arena *arena, struct er
 
     if (need(options->data, "data", err) != STATUS_OK
         || need(options->vocabulary, "vocabulary", err) != STATUS_OK
-        || need(options->out, "out", err) != STATUS_OK || find_brackets(options, err) != STATUS_OK
+        || need(options->out, "out", err) != STATUS_OK || find_pieces(options, err) != STATUS_OK
         || data_open(&data, options->data, arena, err) != STATUS_OK)
         return err->status;
     signal(SIGINT, on_signal);

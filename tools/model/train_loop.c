@@ -43,6 +43,7 @@ void loop_options_default(struct loop_options *options)
         .prompt_share = 0.25,
         .prompt_weight = 0.3,
         .cite_weight = 4,
+        .choice_weight = 1,
         .score_seconds = 120,
         .score_examples = 96,
     };
@@ -92,16 +93,24 @@ struct batch {
     uint32_t tokens;
 };
 
-/* What an answer's token counts beside others; *is_cited: it stands within a citation. */
-static float answer_weight(const struct loop_options *o, uint32_t token, bool *is_cited)
-{
-    bool is_number = *is_cited && token != o->cite_close;
+/* Where in an answer its next token stands. */
+struct answer_place {
+    bool is_begun;
+    bool is_cited; /* within a citation */
+};
 
+/* What the next token of an answer counts beside others. */
+static float answer_weight(const struct loop_options *o, uint32_t token, struct answer_place *place)
+{
+    bool is_choice = !place->is_begun || token == o->line_end || token == o->turn_end;
+    bool is_number = place->is_cited && token != o->cite_close;
+
+    place->is_begun = token != o->turn_end;
     if (token == o->cite_open[0] || token == o->cite_open[1])
-        *is_cited = true;
+        place->is_cited = true;
     else if (token == o->cite_close)
-        *is_cited = false;
-    return is_number ? (float)o->cite_weight : 1.0f;
+        place->is_cited = false;
+    return (float)(is_choice ? o->choice_weight : is_number ? o->cite_weight : 1);
 }
 
 /* Answers count 1 together, the prompt's tokens prompt_weight together. */
@@ -112,13 +121,13 @@ static void weigh(const struct loop *loop, struct batch *batch)
     float of_answer = batch->answers == 0 ? 0 : 1 / (float)batch->answers;
 
     for (size_t i = 0; i < batch->jobs_count; i++) {
-        bool is_cited = false;
+        struct answer_place place = { 0 };
 
         for (size_t j = 0; j < batch->jobs[i].targets_count; j++) {
             struct pass_target *target = &batch->jobs[i].targets[j];
 
             target->weight = target->is_answer
-                                 ? of_answer * answer_weight(o, target->token, &is_cited)
+                                 ? of_answer * answer_weight(o, target->token, &place)
                                  : of_prompt;
         }
     }

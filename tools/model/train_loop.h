@@ -25,7 +25,11 @@ struct loop_options {
     double prompt_weight; /* ... and their mean loss counts this much beside the answers' */
     double cite_weight;   /* of the numbers in an answer's citations, beside 1 for its other tokens:
                              few tokens, hard to learn */
+    double choice_weight; /* of an answer's first token, and of those that end a line or the answer,
+                             on top: where the gateway holds answers to the sentences found, the
+                             model chooses there and nowhere else */
     uint32_t cite_open[2], cite_close; /* the pieces of "[", " [" and "]" */
+    uint32_t line_end, turn_end;
     double score_seconds; /* between scores on the held-out data; a checkpoint goes with each */
     uint32_t score_examples;
     struct lora *lora;                       /* NULL: all weights are trained; else it alone */
