@@ -17,20 +17,21 @@
 
 static struct arena arena;
 static char folder[] = "/tmp/train_loop_test.XXXXXX";
-static char data_path[64], checkpoint_path[64];
-static struct data data;
+static char data_path[64], single_path[64], checkpoint_path[64];
+static struct data data, single;
 
-/* "a b c | a": the answer is the token of the record that the question names, then the end. */
-static void write_examples(void)
+/* "a b c | a": the answer is the token of the record that the question names, then the end. The
+ * first @questions of two are asked. */
+static void write_examples(const char *path, uint32_t questions)
 {
-    struct data_writer *writer = data_writer_start(data_path, 16, &arena, NULL);
+    struct data_writer *writer = data_writer_start(path, 16, &arena, NULL);
     struct random random = { 4 };
 
     data_writer_kind(writer, SLICE("copy"));
     for (int i = 0; i < EXAMPLES; i++) {
         uint16_t tokens[12];
         struct example_segment segments[2] = { { 6, 8, 9, 0 }, { 9, 11, 12, 0 } };
-        struct example example = { 12, 6, 2, segments, tokens };
+        struct example example = { 6 + 3 * questions, 6, questions, segments, tokens };
 
         for (int j = 0; j < 12; j++)
             tokens[j] = (uint16_t)(4 + random_below(&random, 8));
@@ -89,6 +90,25 @@ static void learns_to_answer_from_the_question(void **state)
     assert_true(score.answers_exact > score.answers * 9 / 10);
 }
 
+/* The answers of @single are one token, where the model chooses. */
+static void a_choice_counts_what_its_weight_says(void **state)
+{
+    struct checkpoint counted, ignored;
+    struct loop_options options = options_for(10);
+    struct weights *weights = &ignored.weights;
+
+    (void)state;
+    options.prompt_share = options.decay = 0;
+    start(&counted);
+    assert_int_equal(loop_run(&counted, &single, NULL, &options, &arena, NULL), STATUS_OK);
+    options.choice_weight = 0;
+    start(&ignored);
+    assert_int_equal(loop_run(&ignored, &single, NULL, &options, &arena, NULL), STATUS_OK);
+    assert_memory_not_equal(weights->all, counted.weights.all, weights->count * sizeof(float));
+    start(&counted);
+    assert_memory_equal(weights->all, counted.weights.all, weights->count * sizeof(float));
+}
+
 static void the_same_seed_gives_the_same_weights(void **state)
 {
     struct checkpoint a, b;
@@ -139,9 +159,12 @@ static int set_up(void **state)
     arena_init(&arena, 512 * MIB);
     assert_non_null(mkdtemp(folder));
     snprintf(data_path, sizeof(data_path), "%s/data", folder);
+    snprintf(single_path, sizeof(single_path), "%s/single", folder);
     snprintf(checkpoint_path, sizeof(checkpoint_path), "%s/checkpoint", folder);
-    write_examples();
+    write_examples(data_path, 2);
+    write_examples(single_path, 1);
     assert_int_equal(data_open(&data, data_path, &arena, NULL), STATUS_OK);
+    assert_int_equal(data_open(&single, single_path, &arena, NULL), STATUS_OK);
     return 0;
 }
 
@@ -149,7 +172,9 @@ static int tear_down(void **state)
 {
     (void)state;
     data_close(&data);
+    data_close(&single);
     unlink(data_path);
+    unlink(single_path);
     unlink(checkpoint_path);
     rmdir(folder);
     arena_close(&arena);
@@ -160,6 +185,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(learns_to_answer_from_the_question),
+        cmocka_unit_test(a_choice_counts_what_its_weight_says),
         cmocka_unit_test(the_same_seed_gives_the_same_weights),
         cmocka_unit_test(a_checkpoint_holds_all_that_training_needs),
         cmocka_unit_test(refuses_a_checkpoint_that_is_cut),
