@@ -1,5 +1,5 @@
 // One service, or the whole mesh, as 1, 2, 4 and 8 replicas that have equal shares of a processor: what they answer at most, how fast below that, and at four
-// times as much. Then a replica is added and taken away under load. As root: sudo node tests/scale/curve.js SUBJECT [--counts=1,2,4,8] [--time=6] [--out=docs/scaling.json]
+// times as much. All replicas run all the time, and so many are listed: numbers of replicas take turns, for the machine is not as fast now as in a minute. Then a replica is added and taken away under load. As root: sudo node tests/scale/curve.js SUBJECT [--counts=1,2,4,8] [--time=6] [--out=docs/scaling.json]
 //
 // The results of a subject replace those that the file has of it; node tests/scale/draw.js draws the curves, and tests/scale/all.js measures all subjects. A
 // measurement whose load generator dies is made once more, and that is told.
@@ -19,7 +19,7 @@ const WARM_S = 4; // until callers have learnt how much is too much
 
 // share: of a processor, a replica; clients: of a replica, where one call at a time each finds out what is answered at most: enough that none has to wait for
 // work, and few enough that none has to wait for long; deadline: beyond capacity; longer: so many times, where a replica answers a few dozen a second or less;
-// runs: that find out the most. A question to the mesh is dear for such shares: it is about short records. The tokenizer's share is small because one generator
+// runs: rounds that find out the most. A question to the mesh is dear for such shares: it is about short records. The tokenizer's share is small because one generator
 // offers some thirty thousand calls a second at most.
 const SUBJECTS = {
   deid: { mix: 'redact', shares: { deid: 0.08 }, clients: 24, deadline: '1s' },
@@ -45,7 +45,7 @@ function options() {
 // Processor seconds so far, by service.
 function cpuSeconds(fleet) {
   const used = {};
-  for (const { service, quota } of fleet.replicas) if (quota) used[service] = (used[service] ?? 0) + quota.seconds();
+  for (const { service, quota, isListed } of fleet.replicas) if (quota && isListed) used[service] = (used[service] ?? 0) + quota.seconds();
   return used;
 }
 
@@ -106,18 +106,35 @@ function median(runs) {
   return { ...results[results.length >> 1], runs: results.map((one) => one.answered) };
 }
 
-async function atCount(fleet, subject, replicas, seconds) {
-  const { mix, deadline, words: own, runs: wanted = 3 } = subject;
-  const atMost = () => measure(fleet, { mix, own, seconds: Math.max(seconds - 2, 1) }, `--clients=${subject.clients * replicas}`);
-  // What is compared is measured between: the machine is not as fast now as in a minute.
-  const runs = [];
-  while (runs.length < wanted - 1) runs.push(await atMost());
-  const beyond = await measure(fleet, { mix, own, seconds: seconds + 2, warmS: WARM_S, deadline }, `--rate=${(median(runs).answered * BEYOND).toFixed(2)}`);
-  const most = median([...runs, await atMost()]);
-  const below = await measure(fleet, { mix, own, seconds }, `--rate=${(most.answered * BELOW).toFixed(2)}`);
+// Who is called next finds @replicas of each service; the gateways have heard of it.
+async function use(fleet, { shares, around }, replicas) {
+  for (const service of Object.keys(shares)) fleet.listFirst(service, replicas);
+  if (around || shares.gateway) await pause(2500);
+}
+
+// Points, one for each of @counts, by rounds up and down them.
+async function atCounts(fleet, subject, counts, seconds) {
+  const { mix, deadline, words: own, runs = 3 } = subject;
+  const found = counts.map((replicas) => ({ replicas, runs: [] }));
+  const inTurn = async (isDown, one) => {
+    for (const point of isDown ? [...found].reverse() : found) {
+      await use(fleet, subject, point.replicas);
+      await one(point);
+    }
+  };
+  const most = (round) => inTurn(round % 2, async (point) => point.runs.push(await measure(fleet, { mix, own, seconds: Math.max(seconds - 2, 1) }, `--clients=${subject.clients * point.replicas}`)));
+  for (let round = 0; round < runs - 1; round++) await most(round);
+  await inTurn(false, async (point) => {
+    point.beyond = await measure(fleet, { mix, own, seconds: seconds + 2, warmS: WARM_S, deadline }, `--rate=${(median(point.runs).answered * BEYOND).toFixed(2)}`);
+  });
+  await most(runs - 1);
+  await inTurn(false, async (point) => { point.below = await measure(fleet, { mix, own, seconds }, `--rate=${(median(point.runs).answered * BELOW).toFixed(2)}`); });
+  return found.map(({ replicas, runs, below, beyond }) => ({ replicas, most: median(runs), below, beyond }));
+}
+
+function tell({ replicas, most, below, beyond }) {
   console.log(`${replicas}: at most ${most.answered.toFixed(1)}/s (${most.cpu.toFixed(3)} of a processor, ${most.calls_a_cpu_second.toFixed(0)} a second of it); at ${BELOW} of it p50 ${below.p50_ms} p99 ${below.p99_ms} ms; `
     + `at ${BEYOND} times ${beyond.answered.toFixed(1)}/s, ${(100 * beyond.answered / most.answered).toFixed(0)} %`);
-  return { replicas, most, below, beyond };
 }
 
 // One more of each service under load, and away again: how soon the last of them has half of its share, and what that cost the callers.
@@ -156,17 +173,17 @@ async function main() {
   const chosen = SUBJECTS[subject];
   const around = Object.fromEntries((chosen.around ?? []).map((service) => [service, 1]));
   const measured = { at: new Date().toISOString(), revision: execFileSync('git', ['-C', ROOT, 'rev-parse', '--short', 'HEAD'], { encoding: 'utf8' }).trim(), processors: os.cpus().length, idle: await idleShare() };
-  const first = Object.fromEntries(Object.keys(chosen.shares).map((service) => [service, counts[0]]));
-  const fleet = await Fleet.open({ counts: { ...around, ...first }, shares: chosen.shares, flags: chosen.flags });
-  const points = [];
+  const all = Object.fromEntries(Object.keys(chosen.shares).map((service) => [service, Math.max(...counts)]));
+  const fleet = await Fleet.open({ counts: { ...around, ...all }, shares: chosen.shares, flags: chosen.flags });
+  let points;
   let change = null;
   try {
-    for (const replicas of counts) {
-      for (const service of Object.keys(chosen.shares))
-        while (fleet.of(service).length < replicas) await fleet.add(service);
-      await pause(2500); // every caller has heard of them
-      points.push(await atCount(fleet, chosen, replicas, seconds * (chosen.longer ?? 1)));
-      if (replicas === 4) change = await addAndRemove(fleet, chosen, replicas, points[points.length - 1].most.answered);
+    points = await atCounts(fleet, chosen, counts, seconds * (chosen.longer ?? 1));
+    points.forEach(tell);
+    const four = points.find(({ replicas }) => replicas === 4);
+    if (four) {
+      await use(fleet, chosen, 4);
+      change = await addAndRemove(fleet, chosen, 4, four.most.answered);
     }
   } finally {
     await fleet.close();

@@ -143,6 +143,12 @@ class Fleet {
     this.tell();
   }
 
+  // Of @service the first @count alone.
+  listFirst(service, count) {
+    this.of(service).forEach((replica, at) => { replica.isListed = at < count; });
+    this.tell();
+  }
+
   async add(service) {
     this.numbers[service] = (this.numbers[service] ?? 0) + 1;
     const replica = new Replica(this, service, this.numbers[service]);
