@@ -341,8 +341,8 @@ static enum status find_pieces(struct options *options, struct error *err)
     options->loop.cite_open[1] = tokenizer_vocab_find(writer.vocab, SLICE("\xe2\x96\x81["));
     options->loop.cite_close = tokenizer_vocab_find(writer.vocab, SLICE("]"));
     options->loop.line_end = tokenizer_vocab_find(writer.vocab, SLICE("\n"));
-    options->loop.turn_end = tokenizer_vocab_find_special(
-        writer.vocab, SLICE(MODEL_TURN_END), 1u << TOKENIZER_PIECE_CONTROL, &size);
+    options->loop.turn_end = tokenizer_vocab_find_special(writer.vocab, SLICE(MODEL_TURN_END),
+                                                          1u << TOKENIZER_PIECE_CONTROL, &size);
     prompt_writer_close(&writer);
     return STATUS_OK;
 }

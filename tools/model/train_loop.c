@@ -126,9 +126,8 @@ static void weigh(const struct loop *loop, struct batch *batch)
         for (size_t j = 0; j < batch->jobs[i].targets_count; j++) {
             struct pass_target *target = &batch->jobs[i].targets[j];
 
-            target->weight = target->is_answer
-                                 ? of_answer * answer_weight(o, target->token, &place)
-                                 : of_prompt;
+            target->weight =
+                target->is_answer ? of_answer * answer_weight(o, target->token, &place) : of_prompt;
         }
     }
 }
