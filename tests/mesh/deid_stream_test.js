@@ -1,6 +1,7 @@
 // Deid.RedactStream against the real process: a document goes in by chunks and comes out by chunks, whole or not at all.
 'use strict';
 const assert = require('node:assert/strict');
+const { spawnSync } = require('node:child_process');
 const fs = require('node:fs');
 const { isDeepStrictEqual } = require('node:util');
 const { Mesh, failure, sample, grpc } = require('./mesh');
@@ -38,6 +39,19 @@ async function refused(promise, code) {
 }
 
 const record = sample();
+
+// A process of its own, with a connection for each caller: it is gone when as many were refused as there was no room for.
+const FORTY_CALLERS = `
+  const { load, grpc, PROTO, sample } = require('./mesh');
+  const { v1 } = load(PROTO + '/consilium/v1/deid.proto').consilium;
+  let refused = 0;
+  for (let i = 0; i < 40; i++) {
+    const own = new v1.Deid(process.argv[1], grpc.credentials.createInsecure(), { 'grpc.use_local_subchannel_pool': 1, 'grpc.enable_retries': 0 });
+    const call = own.RedactStream();
+    call.on('error', ({ code }) => { if (code === grpc.status.RESOURCE_EXHAUSTED && ++refused === 16) process.kill(process.pid, 'SIGKILL'); });
+    call.write({ start: { scope: 't/p', kind: 'STREAM_KIND_FHIR' } });
+    call.write({ chunk: sample().subarray(0, 90000) });
+  }`;
 const FHIR = { kind: 'STREAM_KIND_FHIR' };
 
 const isReady = (stub) => new Promise((resolve, reject) => stub.waitForReady(Date.now() + 60000, (error) => (error ? reject(error) : resolve())));
@@ -94,12 +108,13 @@ const tests = {
     await refused(redact(deid, FHIR, [record.subarray(0, 90000)], { leave: (call) => setTimeout(() => call.cancel(), 200) }), grpc.status.CANCELLED);
   },
   async 'forty callers who vanish leave room for the next'({ mesh, deid }) {
-    await Promise.all(Array.from({ length: 40 }, async () => {
-      const own = mesh.stub('Deid');
-      const gone = redact(own, FHIR, [record.subarray(0, 90000)], { leave: () => setTimeout(() => own.close(), 100) });
-      await failure(Promise.race([gone, new Promise((_, reject) => setTimeout(() => reject(new Error('gone')), 1500))]));
-    }));
-    const { end } = await redact(deid, FHIR, [record]);
+    const { signal, stderr } = spawnSync(process.execPath, ['-e', FORTY_CALLERS, mesh.address('deid')], { cwd: __dirname, timeout: 30000, encoding: 'utf8' });
+    assert.equal(signal, 'SIGKILL', stderr);
+    let end = null;
+    for (let tries = 0; end === null && tries < 100; tries++) {
+      await redact(deid, FHIR, [record]).then((done) => { end = done.end; }, (error) => assert.equal(error.code, grpc.status.RESOURCE_EXHAUSTED));
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
     assert.ok(end.sealed_map.length > 100);
   },
   async 'the service dies in the middle: the caller is told, and has no end'({ mesh, deid }) {
